@@ -1,0 +1,13 @@
+package asyncio;
+
+/**
+ * A body without a result.
+ *
+ * @param <X> the checked exception it throws; javac infers it, none for a body that throws nothing
+ *     checked
+ */
+@FunctionalInterface
+public interface Action<X extends Exception> {
+  /** Runs the body. */
+  void run() throws X;
+}

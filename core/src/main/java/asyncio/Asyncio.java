@@ -1,0 +1,422 @@
+package asyncio;
+
+import asyncio.internal.loop.Carriers;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Timer;
+import asyncio.internal.loop.Waiter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The functions of asyncio, made for {@code import static asyncio.Asyncio.*}.
+ *
+ * <pre>{@code
+ * void main() {
+ *   run(() -> {
+ *     var slow = createTask(() -> { sleep(ofSeconds(2)); return "world"; });
+ *     IO.println("hello");
+ *     IO.println(slow.await());
+ *   });
+ * }
+ * }</pre>
+ *
+ * Functions that take a body come twice, for bodies with a result ({@link Coroutine}) and without
+ * ({@link Action}); javac picks the right one and infers which checked exception the body throws.
+ */
+public final class Asyncio {
+  private Asyncio() {}
+
+  // ---- running ----
+
+  /**
+   * Runs {@code main} on a new event loop and returns its result; what it throws is thrown as it
+   * is. Then cancels the tasks that are left, waits for them and closes the loop.
+   *
+   * <p><i>Waits</i>: the calling thread, of any kind, until {@code main} has ended and the loop is
+   * closed. An interrupt of it cancels the main task.
+   *
+   * <p><i>If cancelled</i>: Ctrl-C and SIGTERM cancel the main task when the caller is the main
+   * thread; then {@link KeyboardInterrupt} is thrown, and if nobody catches it the process exits
+   * with 130 or 143. A second signal halts it.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws CancelledError if the main task ended cancelled
+   * @throws IllegalStateException inside a running loop
+   */
+  public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main)
+      throws X {
+    try (var runner = new Runner()) {
+      return runner.run(main);
+    }
+  }
+
+  /** As {@link #run(Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void run(Action<X> main) throws X {
+    try (var runner = new Runner()) {
+      runner.run(main);
+    }
+  }
+
+  /**
+   * Which carrier runs the coroutines of this process; see {@link CarrierKind}. <i>Thread</i>: any.
+   */
+  public static CarrierKind carrier() {
+    Loop loop = Loop.current();
+    return loop != null ? loop.carrierKind() : Carriers.choose();
+  }
+
+  /**
+   * The running event loop.
+   *
+   * @throws IllegalStateException outside a coroutine
+   */
+  public static EventLoop runningLoop() {
+    return EventLoop.require("runningLoop()");
+  }
+
+  /**
+   * The running task; null in a callback, on a thread that a task started, and outside a loop.
+   * <i>Thread</i>: any.
+   */
+  public static @Nullable Task<?> currentTask() {
+    Loop loop = Loop.current();
+    return loop == null ? null : Task.of(loop.currentFiber());
+  }
+
+  // ---- tasks ----
+
+  /**
+   * Starts {@code body} as a task of the running loop. Its first step runs after all that is ready
+   * now; the caller goes on at once.
+   *
+   * <p><i>Thread</i>: a coroutine; elsewhere {@link #runCoroutineThreadsafe}.
+   */
+  public static <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
+    return EventLoop.require("createTask()").createTask(body);
+  }
+
+  /** As {@link #createTask(Coroutine)}, for a body without a result. */
+  public static Task<@Nullable Void> createTask(Action<?> body) {
+    return EventLoop.require("createTask()").createTask(withoutResult(body));
+  }
+
+  /** As {@link #createTask(Coroutine)}, with a name for reports. */
+  public static <T extends @Nullable Object> Task<T> createTask(String name, Coroutine<T, ?> body) {
+    return EventLoop.require("createTask()").createTask(name, body);
+  }
+
+  /** As {@link #createTask(Coroutine)}, with a name for reports, for a body without a result. */
+  public static Task<@Nullable Void> createTask(String name, Action<?> body) {
+    return EventLoop.require("createTask()").createTask(name, withoutResult(body));
+  }
+
+  /**
+   * Starts {@code body} as a task of {@code loop} from any thread. The future is read with {@link
+   * Future#get()}, and cancelled, from any thread as well.
+   *
+   * @throws IllegalStateException if the loop is closed
+   */
+  public static <T extends @Nullable Object> Future<T> runCoroutineThreadsafe(
+      Coroutine<T, ?> body, EventLoop loop) {
+    var task = new Task<T>(loop, null, body);
+    loop.kernel.send(LoopAction.of(task::start));
+    return task;
+  }
+
+  /** As {@link #runCoroutineThreadsafe(Coroutine, EventLoop)}, for a body without a result. */
+  public static Future<@Nullable Void> runCoroutineThreadsafe(Action<?> body, EventLoop loop) {
+    return runCoroutineThreadsafe(withoutResult(body), loop);
+  }
+
+  static Coroutine<@Nullable Void, Exception> withoutResult(Action<?> body) {
+    Objects.requireNonNull(body, "body");
+    return () -> {
+      body.run();
+      return null;
+    };
+  }
+
+  // ---- time ----
+
+  /**
+   * Suspends the task for {@code delay}; for zero or less, lets everything else that is ready run
+   * once.
+   *
+   * <p><i>Waits</i> at least that long, by the loop's clock.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; nothing is left behind.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  public static void sleep(Duration delay) {
+    Fiber fiber = Loop.requireTask("sleep()");
+    if (!delay.isPositive()) {
+      fiber.yieldNow();
+      return;
+    }
+    Loop loop = fiber.loop();
+    var waiter = new Waiter(fiber, "sleep");
+    var alarm =
+        new Timer() {
+          @Override
+          protected void fire() {
+            waiter.wake();
+          }
+        };
+    loop.addSleeper(alarm, Durations.deadline(loop, delay));
+    try {
+      waiter.awaitPermit();
+    } finally {
+      loop.removeSleeper(alarm);
+    }
+  }
+
+  /**
+   * Lets everything else that is ready run once.
+   *
+   * <p><i>Waits</i> one turn of the loop.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  public static void yieldNow() {
+    Loop.requireTask("yieldNow()").yieldNow();
+  }
+
+  /**
+   * Runs {@code body} with a time limit, and returns its result; see {@link Timeout#run}.
+   *
+   * <p><i>Waits</i>: as the body does; after the limit until the cancelled body has ended.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError} from the body.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws TimeoutException if the limit ran out
+   */
+  public static <T extends @Nullable Object, X extends Exception> T timeout(
+      Duration limit, Coroutine<T, X> body) throws X {
+    return new Timeout(limit).run(body);
+  }
+
+  /** As {@link #timeout(Duration, Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void timeout(Duration limit, Action<X> body) throws X {
+    new Timeout(limit).run(body);
+  }
+
+  /**
+   * Awaits a future with a time limit. When it runs out, the future is cancelled.
+   *
+   * <p><i>Waits</i> for the future, after the limit until the cancelled work has ended. A limit of
+   * zero or less takes the result of a future that is done, and else cancels it without waiting for
+   * it first.
+   *
+   * <p><i>If cancelled</i>: the future is cancelled too.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws TimeoutException if the limit ran out; the future's own failure comes out as from
+   *     {@link Future#await()}
+   */
+  public static <T extends @Nullable Object> T waitFor(Future<T> future, Duration limit) {
+    Loop.requireTask("waitFor()");
+    if (limit.isPositive() || future.isDone()) {
+      return future.isDone() ? future.await() : timeout(limit, () -> future.await());
+    }
+    future.cancel("the time limit of waitFor was zero");
+    try {
+      future.await();
+    } catch (CancelledError cancelled) {
+      throw new TimeoutException("The time limit of " + limit + " ran out.", cancelled);
+    }
+    return future.result();
+  }
+
+  /**
+   * Runs {@code body} in the caller's task with a time limit; with zero or less it does not start.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #timeout}.
+   *
+   * @throws TimeoutException if the limit ran out
+   */
+  public static <T extends @Nullable Object, X extends Exception> T waitFor(
+      Coroutine<T, X> body, Duration limit) throws X {
+    Loop.requireTask("waitFor()");
+    if (!limit.isPositive()) {
+      throw new TimeoutException("The time limit of " + limit + " left no time to start.");
+    }
+    return timeout(limit, body);
+  }
+
+  /** As {@link #waitFor(Coroutine, Duration)}, for a body without a result. */
+  public static <X extends Exception> void waitFor(Action<X> body, Duration limit) throws X {
+    Asyncio.<@Nullable Void, X>waitFor(
+        () -> {
+          body.run();
+          return null;
+        },
+        limit);
+  }
+
+  // ---- several at once ----
+
+  /**
+   * Runs the bodies concurrently, each as a task, and returns their results in the order of the
+   * arguments. The first failure is thrown at once, and the others go on; use a {@link TaskGroup}
+   * where they should not.
+   *
+   * <p><i>Waits</i> until all have ended, or one has failed.
+   *
+   * <p><i>If cancelled</i>: all are cancelled; {@link CancelledError} is thrown when all have
+   * ended.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  @SafeVarargs
+  @SuppressWarnings("unused") // X: what the bodies throw is thrown bare
+  public static <T extends @Nullable Object, X extends Exception> List<T> gather(
+      Coroutine<T, X>... bodies) throws X {
+    EventLoop loop = EventLoop.require("gather()");
+    Loop.requireTask("gather()");
+    List<Task<T>> tasks = new ArrayList<>(bodies.length);
+    for (Coroutine<T, X> body : bodies) {
+      tasks.add(loop.createTask(body));
+    }
+    return Gather.await(tasks);
+  }
+
+  /** As {@link #gather(Coroutine[])}, for bodies without results. */
+  @SafeVarargs
+  @SuppressWarnings("unused") // X: what the bodies throw is thrown bare
+  public static <X extends Exception> void gather(Action<X>... bodies) throws X {
+    EventLoop loop = EventLoop.require("gather()");
+    Loop.requireTask("gather()");
+    List<Task<@Nullable Void>> tasks = new ArrayList<>(bodies.length);
+    for (Action<X> body : bodies) {
+      tasks.add(loop.createTask(withoutResult(body)));
+    }
+    Gather.await(tasks);
+  }
+
+  /**
+   * Awaits futures and tasks together and returns their results in order; a future that stands
+   * twice fills both places. A failure is thrown as it is, checked or not, at once, and the others
+   * go on.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #gather(Coroutine[])}.
+   */
+  public static <T extends @Nullable Object> List<T> gather(
+      List<? extends Future<? extends T>> futures) {
+    return Gather.await(futures);
+  }
+
+  /**
+   * Awaits a future so that a cancel of the caller does not reach it: it goes on. Keep a reference
+   * to it.
+   *
+   * <p><i>Waits</i> for the future.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError} in the caller; if the future then fails, the
+   * exception handler gets the failure.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  public static <T extends @Nullable Object> T shield(Future<T> future) {
+    return Shield.await(future);
+  }
+
+  /** As {@link #shield(Future)}, for a body that is run as a task. */
+  @SuppressWarnings("unused") // X: what the body throws is thrown bare
+  public static <T extends @Nullable Object, X extends Exception> T shield(Coroutine<T, X> body)
+      throws X {
+    Loop.requireTask("shield()");
+    return Shield.awaitBare(createTask(body));
+  }
+
+  /** As {@link #shield(Coroutine)}, for a body without a result. */
+  @SuppressWarnings("unused") // X: what the body throws is thrown bare
+  public static <X extends Exception> void shield(Action<X> body) throws X {
+    Loop.requireTask("shield()");
+    Shield.awaitBare(createTask(body));
+  }
+
+  // ---- other threads, other libraries ----
+
+  /**
+   * Runs a body that blocks on a helper thread, and returns its result; what it throws is thrown as
+   * it is. For calls that hold the thread whatever the carrier: files, name look-ups, native code,
+   * long computations.
+   *
+   * <p><i>Waits</i> until the body has ended.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError} at once; the body goes on, since nothing stops
+   * it, and its result is dropped (closed, if it is AutoCloseable). One that has not begun never
+   * begins.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  @SuppressWarnings("unused") // X: what the body throws is thrown bare
+  public static <T extends @Nullable Object, X extends Exception> T toThread(Coroutine<T, X> body)
+      throws X {
+    return HelperCall.start(EventLoop.of(Loop.requireTask("toThread()").loop()), body).awaitBare();
+  }
+
+  /** As {@link #toThread(Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void toThread(Action<X> body) throws X {
+    Asyncio.<@Nullable Void, X>toThread(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  /**
+   * Runs foreign code that blocks, such as a JDBC query or a blocking queue, so that the loop goes
+   * on meanwhile on both carriers. On the portable carrier the body runs beside the loop: it must
+   * not touch what the loop's coroutines share, nor call functions of this library. The mounted
+   * carrier needs it nowhere.
+   *
+   * <p><i>Waits</i>: as the body does.
+   *
+   * <p><i>If cancelled</i>: the thread is interrupted, as a nudge; the cancel strikes at the next
+   * wait of this library.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
+      throws X {
+    return Loop.blocking(body);
+  }
+
+  /** As {@link #blocking(Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void blocking(Action<X> body) throws X {
+    Loop.<@Nullable Void, X>blocking(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  /**
+   * The result of a CompletionStage of another library, once it is there; a failure comes out as
+   * from {@link Future#await()}.
+   *
+   * <p><i>Waits</i> for the stage.
+   *
+   * <p><i>If cancelled</i>: the stage is cancelled, where it is a CompletableFuture, and {@link
+   * CancelledError} is thrown.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  public static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
+    return StageAwait.start(EventLoop.of(Loop.requireTask("await()").loop()), stage).await();
+  }
+}

@@ -1,0 +1,17 @@
+package asyncio;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A body that gives a result: what a task, a scope or a helper runs. Plain sequential code that may
+ * wait.
+ *
+ * @param <T> the result
+ * @param <X> the checked exception it throws; javac infers it, none for a body that throws nothing
+ *     checked
+ */
+@FunctionalInterface
+public interface Coroutine<T extends @Nullable Object, X extends Exception> {
+  /** Runs the body. */
+  T run() throws X;
+}

@@ -1,0 +1,25 @@
+package asyncio;
+
+import asyncio.internal.loop.Loop;
+import java.time.Duration;
+
+/** From durations to times of a loop's clock. */
+final class Durations {
+  private Durations() {}
+
+  /** Nanoseconds; the longest representable where there are more (292 years). */
+  static long nanos(Duration duration) {
+    try {
+      return duration.toNanos();
+    } catch (ArithmeticException tooLong) {
+      return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+  }
+
+  /** When {@code delay} from now is over; now when it is not positive. */
+  static long deadline(Loop loop, Duration delay) {
+    long now = loop.time();
+    long nanos = Math.max(0, nanos(delay));
+    return nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
+  }
+}

@@ -1,0 +1,65 @@
+package asyncio;
+
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+
+/** A flag that tasks of one loop can wait for. */
+public final class Event {
+  // Loop-confined.
+  private final WaiterList waiters = new WaiterList();
+  private boolean set;
+
+  /** An event that is not set. */
+  public Event() {}
+
+  /**
+   * Returns once the event is set.
+   *
+   * <p><i>Waits</i> until {@link #set} is called; does not suspend when the event is set. Who
+   * waited goes on even if the event is cleared right after.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  public void await() {
+    var fiber = Loop.requireTask("Event.await()");
+    if (set) {
+      return;
+    }
+    var waiter = new Waiter(fiber, "an event");
+    waiters.add(waiter);
+    try {
+      waiter.awaitPermit();
+    } finally {
+      waiters.remove(waiter);
+    }
+  }
+
+  /** Sets the event and wakes all who wait, in order. <i>Thread</i>: on the loop. */
+  public void set() {
+    Loop.require("Event.set()");
+    set = true;
+    waiters.wakeAll();
+  }
+
+  /** Clears the event. <i>Thread</i>: on the loop. */
+  public void clear() {
+    Loop.require("Event.clear()");
+    set = false;
+  }
+
+  /** Whether the event is set. <i>Thread</i>: on the loop. */
+  public boolean isSet() {
+    return set;
+  }
+
+  @Override
+  public String toString() {
+    return "Event["
+        + (set ? "set" : "unset")
+        + (waiters.isEmpty() ? "" : ", waiters:" + waiters.size())
+        + "]";
+  }
+}

@@ -1,0 +1,377 @@
+package asyncio;
+
+import asyncio.internal.engine.Engine;
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.HelperPool;
+import asyncio.internal.loop.Host;
+import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event loop: it runs the coroutines and callbacks that are ready, first in first out and one at
+ * a time, and waits for timers, sockets and other threads when none is.
+ *
+ * <p>A program seldom needs it: {@link Asyncio#run} makes one, and the functions of {@link Asyncio}
+ * use the running one.
+ */
+public final class EventLoop {
+  /** As many helper threads as asyncio's default executor has. */
+  private static final int HELPERS = Math.min(32, Runtime.getRuntime().availableProcessors() + 4);
+
+  // Immutable.
+  final Loop kernel;
+  final HelperPool helpers;
+
+  // Any thread.
+  final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
+  final Set<ForeignGet> foreignGets = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable ExceptionHandler exceptionHandler;
+  private volatile boolean closed;
+
+  // Loop-confined.
+  private @Nullable Task<?> lastTask;
+  private int tasks;
+  private boolean closing;
+
+  EventLoop(String name, Clock clock, CarrierKind kind, Engine.Factory engines) {
+    this.helpers = new HelperPool(name + "-helper", HELPERS);
+    this.kernel = new Loop(name, new LoopHost(this), clock, kind, engines);
+    kernel.open();
+  }
+
+  private record LoopHost(EventLoop loop) implements Host {
+    @Override
+    public void callbackFailed(Callback callback, Throwable failure) {
+      loop.callbackFailed(failure);
+    }
+  }
+
+  static EventLoop of(Loop kernel) {
+    if (kernel.host() instanceof LoopHost host) {
+      return host.loop;
+    }
+    throw new AssertionError("a loop without its public face: a bug, please report it");
+  }
+
+  static EventLoop require(String what) {
+    return of(Loop.require(what));
+  }
+
+  // ---- facts ----
+
+  /** The loop's name, which is its thread's name as well. <i>Thread</i>: any. */
+  public String name() {
+    return kernel.name();
+  }
+
+  /** Time of the loop's clock since the loop was made; never goes back. <i>Thread</i>: any. */
+  public Duration time() {
+    return Duration.ofNanos(kernel.time());
+  }
+
+  /** Whether the loop is closed: nothing can be handed to it any more. <i>Thread</i>: any. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /** Which carrier runs the loop's coroutines. <i>Thread</i>: any. */
+  public CarrierKind carrier() {
+    return kernel.carrierKind();
+  }
+
+  /** The loop's unfinished tasks, oldest first. <i>Thread</i>: on the loop. */
+  public List<Task<?>> allTasks() {
+    kernel.checkOnLoop("allTasks()");
+    List<Task<?>> all = new ArrayList<>(tasks);
+    for (Task<?> task = lastTask; task != null; task = task.previous) {
+      all.add(task);
+    }
+    return all.reversed();
+  }
+
+  // ---- tasks and futures ----
+
+  /** A pending future of this loop. <i>Thread</i>: any. */
+  public <T extends @Nullable Object> Future<T> createFuture() {
+    return new Future<>(this);
+  }
+
+  /** Starts a task; as {@link Asyncio#createTask(Coroutine)}. <i>Thread</i>: on the loop. */
+  public <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
+    kernel.checkOnLoop("createTask()");
+    return new Task<>(this, null, body).start();
+  }
+
+  /**
+   * Starts a task with a name; as {@link Asyncio#createTask(String, Coroutine)}. <i>Thread</i>: on
+   * the loop.
+   */
+  public <T extends @Nullable Object> Task<T> createTask(String name, Coroutine<T, ?> body) {
+    kernel.checkOnLoop("createTask()");
+    return new Task<>(this, Objects.requireNonNull(name, "name"), body).start();
+  }
+
+  void register(Task<?> task) {
+    Task<?> last = lastTask;
+    task.previous = last;
+    if (last != null) {
+      last.following = task;
+    }
+    lastTask = task;
+    tasks++;
+  }
+
+  void unregister(Task<?> task) {
+    Task<?> before = task.previous;
+    Task<?> after = task.following;
+    if (after != null) {
+      after.previous = before;
+    } else if (lastTask == task) {
+      lastTask = before;
+    } else {
+      return; // never started
+    }
+    if (before != null) {
+      before.following = after;
+    }
+    task.previous = null;
+    task.following = null;
+    tasks--;
+    if (closing && tasks == 0) {
+      kernel.stop();
+    }
+  }
+
+  /** A result that nobody can receive any more: it is closed when that is possible. Loop only. */
+  void discard(@Nullable Object value) {
+    if (value instanceof AutoCloseable closeable && !closed) {
+      new Task<@Nullable Void>(
+              this,
+              "close a result nobody received",
+              () -> {
+                closeable.close();
+                return null;
+              })
+          .start();
+    }
+  }
+
+  // ---- callbacks ----
+
+  /**
+   * Calls {@code callback} soon: after all that is ready now. It runs on a coroutine of its own
+   * kind and may not wait; what it throws goes to the exception handler.
+   *
+   * <p><i>Thread</i>: on the loop; elsewhere {@link #callSoonThreadsafe}.
+   */
+  public Handle callSoon(Runnable callback) {
+    kernel.checkOnLoop("callSoon() (use callSoonThreadsafe() from other threads)");
+    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"));
+    kernel.add(handle);
+    return handle;
+  }
+
+  /**
+   * As {@link #callSoon}, from any thread.
+   *
+   * @throws IllegalStateException if the loop is closed
+   */
+  public Handle callSoonThreadsafe(Runnable callback) {
+    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"));
+    kernel.send(handle);
+    return handle;
+  }
+
+  /**
+   * Calls {@code callback} after {@code delay}; at once if it is not positive. Callbacks of the
+   * same time are called in the order in which they were scheduled.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public TimerHandle callLater(Duration delay, Runnable callback) {
+    kernel.checkOnLoop("callLater()");
+    long time = Durations.deadline(kernel, delay);
+    var timer = new TimerCallback(kernel, time, Objects.requireNonNull(callback, "callback"));
+    kernel.addSleeper(timer, time);
+    return timer;
+  }
+
+  // ---- failures that nobody else receives ----
+
+  /** Sets who receives them; null for the default, a record at ERROR. <i>Thread</i>: any. */
+  public void setExceptionHandler(@Nullable ExceptionHandler handler) {
+    exceptionHandler = handler;
+  }
+
+  /** Who receives them; null for the default. <i>Thread</i>: any. */
+  public @Nullable ExceptionHandler exceptionHandler() {
+    return exceptionHandler;
+  }
+
+  /**
+   * Hands a failure to the exception handler. <i>Thread</i>: in a task or a callback of the loop.
+   */
+  @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
+  public void callExceptionHandler(ExceptionContext context) {
+    ExceptionHandler handler = exceptionHandler;
+    if (handler == null) {
+      defaultExceptionHandler(context);
+      return;
+    }
+    try {
+      handler.handle(this, context);
+    } catch (Throwable failure) {
+      if (Failures.isFatal(failure)) {
+        kernel.fatal(failure);
+        return;
+      }
+      if (failure != context.exception()) {
+        failure.addSuppressed(context.exception());
+      }
+      Logs.TASK.log(
+          System.Logger.Level.ERROR,
+          "The exception handler of loop '" + name() + "' failed itself, on: " + context.message(),
+          failure);
+    }
+  }
+
+  /** Writes the failure to the log {@code asyncio.task} at ERROR. */
+  public void defaultExceptionHandler(ExceptionContext context) {
+    Logs.TASK.log(System.Logger.Level.ERROR, context.message(), context.exception());
+  }
+
+  /**
+   * Hands a failure to the exception handler soon. Any thread; after the loop has closed it is
+   * logged.
+   */
+  void reportSoon(ExceptionContext context) {
+    var report =
+        new Callback() {
+          @Override
+          protected void call() {
+            callExceptionHandler(context);
+          }
+        };
+    if (!kernel.trySend(report)) {
+      defaultExceptionHandler(context);
+    }
+  }
+
+  private void callbackFailed(Throwable failure) {
+    if (Failures.isFatal(failure)) {
+      kernel.fatal(failure);
+      return;
+    }
+    callExceptionHandler(
+        new ExceptionContext("A callback of loop '" + name() + "' failed.", failure, null));
+  }
+
+  // ---- running and closing: called by Runner, on the loop's own thread ----
+
+  void runUntilDone(Task<?> main) {
+    main.start();
+    main.addListener(
+        new Future.Listener() {
+          @Override
+          void done(Future<?> future) {
+            kernel.stop();
+          }
+        });
+    kernel.runUntilStopped();
+  }
+
+  /**
+   * Cancels all tasks and runs until they have ended, or until {@link #giveUp}. Returns those that
+   * have not.
+   */
+  List<Task<?>> cancelAllTasks() {
+    closing = true;
+    for (Task<?> task = lastTask; task != null; task = task.previous) {
+      task.fiber().cancel("the event loop is closing");
+    }
+    if (tasks > 0) {
+      kernel.runUntilStopped();
+    }
+    List<Task<?>> survivors = new ArrayList<>();
+    for (Task<?> task = lastTask; task != null; task = task.previous) {
+      survivors.add(task);
+      kernel.survives(task.fiber());
+    }
+    return survivors.reversed();
+  }
+
+  /** Ends the wait of {@link #cancelAllTasks}. Any thread. */
+  void giveUp() {
+    kernel.trySend(LoopAction.of(kernel::stop));
+  }
+
+  /** Reports what nobody received, so that no failure is lost with the loop. */
+  void reportUnretrieved() {
+    if (unretrieved.isEmpty()) {
+      return;
+    }
+    for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
+      failure.run();
+    }
+    kernel.trySend(
+        new Callback() {
+          @Override
+          protected void call() {
+            kernel.stop();
+          }
+        });
+    kernel.runUntilStopped();
+  }
+
+  void close() {
+    closed = true;
+    kernel.close();
+    helpers.close();
+    foreignGets.forEach(ForeignGet::release);
+  }
+
+  /**
+   * The JVM shuts down: cancels all tasks but those that stand in Runtime.exit themselves, and
+   * counts {@code ended} down when the others have ended.
+   */
+  void cancelForShutdown(Runnable whenEnded) {
+    List<Task<?>> others = new ArrayList<>();
+    for (Task<?> task = lastTask; task != null; task = task.previous) {
+      if (!ShutdownHook.standsInExit(task.fiber())) {
+        others.add(task);
+      }
+    }
+    int[] left = {others.size()};
+    if (left[0] == 0) {
+      whenEnded.run();
+      return;
+    }
+    for (Task<?> task : others) {
+      task.addListener(
+          new Future.Listener() {
+            @Override
+            void done(Future<?> future) {
+              if (--left[0] == 0) {
+                whenEnded.run();
+              }
+            }
+          });
+      Fiber fiber = task.fiber();
+      fiber.cancel("the JVM is shutting down");
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "EventLoop[" + name() + (closed ? ", closed]" : "]");
+  }
+}

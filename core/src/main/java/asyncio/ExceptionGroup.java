@@ -1,0 +1,78 @@
+package asyncio;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Several failures at once, from the tasks of a group. All are kept, with their stack traces, also
+ * as suppressed exceptions so that a printed trace shows them.
+ */
+public final class ExceptionGroup extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  @SuppressWarnings("serial") // a list of throwables made by List.copyOf, which is serializable
+  private final List<Throwable> exceptions;
+
+  /**
+   * A group of at least one failure.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public ExceptionGroup(String message, List<? extends Throwable> exceptions) {
+    super(
+        message + " (" + exceptions.size() + (exceptions.size() == 1 ? " failure)" : " failures)"));
+    if (exceptions.isEmpty()) {
+      throw new IllegalArgumentException("An exception group needs at least one failure.");
+    }
+    this.exceptions = List.copyOf(exceptions);
+    for (Throwable failure : this.exceptions) {
+      addSuppressed(failure);
+    }
+  }
+
+  /** The failures, in the order in which they happened; groups may stand in groups. */
+  public List<Throwable> exceptions() {
+    return exceptions;
+  }
+
+  /** The failures of type {@code type}, also those in inner groups; null when there is none. */
+  public @Nullable ExceptionGroup subgroup(Class<? extends Throwable> type) {
+    return split(type::isInstance).matching();
+  }
+
+  /** The two parts of {@link #split}; null where a part is empty. */
+  public record Split(@Nullable ExceptionGroup matching, @Nullable ExceptionGroup rest) {}
+
+  /** Divides the failures into those that match and the others, keeping the nesting of groups. */
+  public Split split(Predicate<? super Throwable> matches) {
+    List<Throwable> matching = new ArrayList<>();
+    List<Throwable> rest = new ArrayList<>();
+    for (Throwable failure : exceptions) {
+      if (matches.test(failure)) {
+        matching.add(failure);
+      } else if (failure instanceof ExceptionGroup inner) {
+        Split parts = inner.split(matches);
+        if (parts.matching != null) {
+          matching.add(parts.matching);
+        }
+        if (parts.rest != null) {
+          rest.add(parts.rest);
+        }
+      } else {
+        rest.add(failure);
+      }
+    }
+    return new Split(part(matching), part(rest));
+  }
+
+  private @Nullable ExceptionGroup part(List<Throwable> failures) {
+    if (failures.isEmpty()) {
+      return null;
+    }
+    ExceptionGroup part = new ExceptionGroup("part of: " + getMessage(), failures);
+    part.setStackTrace(getStackTrace());
+    return part;
+  }
+}

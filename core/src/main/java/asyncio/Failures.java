@@ -1,0 +1,58 @@
+package asyncio;
+
+import java.io.InterruptedIOException;
+import java.lang.reflect.Constructor;
+import java.net.SocketException;
+import java.nio.channels.ClosedByInterruptException;
+import java.util.concurrent.CompletionException;
+
+/** What kinds of failures there are, and how one is given to several receivers. */
+final class Failures {
+  private Failures() {}
+
+  /** Failures that no program should go on after: they end the whole {@code run}, bare. */
+  static boolean isFatal(Throwable failure) {
+    return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
+        || failure instanceof KeyboardInterrupt;
+  }
+
+  /** Whether this is how foreign code ends when its thread is interrupted. */
+  static boolean isInterrupt(Throwable failure) {
+    int depth = 0;
+    for (Throwable cause = failure; cause != null && depth < 8; cause = cause.getCause(), depth++) {
+      if (cause instanceof InterruptedException
+          || cause instanceof ClosedByInterruptException
+          || (cause instanceof InterruptedIOException
+              && !(cause instanceof java.net.SocketTimeoutException))
+          || (cause instanceof SocketException
+              && "Closed by interrupt".equals(cause.getMessage()))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * The failure for a second receiver: the same object thrown in two places would end up
+   * suppressing itself. A copy of the same type with the original as cause where its class allows
+   * it, else a CompletionException round it.
+   */
+  static Throwable copyOf(Throwable failure) {
+    Class<? extends Throwable> type = failure.getClass();
+    try {
+      for (Constructor<?> constructor : type.getConstructors()) {
+        Class<?>[] parameters = constructor.getParameterTypes();
+        if (parameters.length == 2
+            && parameters[0] == String.class
+            && parameters[1] == Throwable.class) {
+          return (Throwable) constructor.newInstance(failure.getMessage(), failure);
+        }
+      }
+      Throwable copy = type.getConstructor(String.class).newInstance(failure.getMessage());
+      copy.initCause(failure);
+      return copy;
+    } catch (ReflectiveOperationException | RuntimeException noSuchCopy) {
+      return new CompletionException(failure);
+    }
+  }
+}

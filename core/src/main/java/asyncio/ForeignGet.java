@@ -1,0 +1,50 @@
+package asyncio;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** A thread that is no coroutine of the loop waits for a future of it. */
+final class ForeignGet extends Future.Listener {
+  private final EventLoop loop;
+  private final CountDownLatch over = new CountDownLatch(1);
+
+  private ForeignGet(EventLoop loop) {
+    this.loop = loop;
+  }
+
+  static ForeignGet of(Future<?> future) {
+    var get = new ForeignGet(future.loop);
+    // Registered first: a loop that closes in between ends all that are registered.
+    future.loop.foreignGets.add(get);
+    if (!future.listenFromAnyThread(get)) {
+      get.release();
+    }
+    return get;
+  }
+
+  @Override
+  void done(Future<?> future) {
+    release();
+  }
+
+  /** Lets the thread go on, done or not. Any thread. */
+  void release() {
+    over.countDown();
+  }
+
+  void await() throws InterruptedException {
+    try {
+      over.await();
+    } finally {
+      loop.foreignGets.remove(this);
+    }
+  }
+
+  boolean await(long timeout, TimeUnit unit) throws InterruptedException {
+    try {
+      return over.await(timeout, unit);
+    } finally {
+      loop.foreignGets.remove(this);
+    }
+  }
+}

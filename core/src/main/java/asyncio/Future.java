@@ -1,0 +1,675 @@
+package asyncio;
+
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Sneaky;
+import asyncio.internal.loop.Wait;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A result that will be there later. Belongs to one event loop: it is completed and awaited there;
+ * it can be read, and waited for with {@link #get()}, from any thread.
+ *
+ * <pre>
+ *   PENDING --setResult()-----> FINISHED
+ *   PENDING --setException()--> FAILED
+ *   PENDING --cancel()--------> CANCELLED
+ * </pre>
+ *
+ * @param <T> the result
+ */
+public sealed class Future<T extends @Nullable Object> implements java.util.concurrent.Future<T>
+    permits Task {
+  private static final byte PENDING = 0;
+  private static final byte FINISHED = 1;
+  private static final byte FAILED = 2;
+  private static final byte CANCELLED = 3;
+
+  private static final VarHandle STATUS;
+
+  static {
+    try {
+      STATUS = MethodHandles.lookup().findVarHandle(Future.class, "status", byte.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /**
+   * Told on the loop when the future is done. Runs in the middle of somebody's step: no user code.
+   */
+  abstract static class Listener {
+    abstract void done(Future<?> future);
+  }
+
+  // Immutable.
+  final EventLoop loop;
+
+  // Written on the loop, the outcome before the status (release); read by any thread after it
+  // (acquire).
+  @SuppressWarnings("unused") // through STATUS
+  private byte status = PENDING;
+
+  private @Nullable Object outcome;
+
+  // Loop-confined.
+  /** Null, one Listener, or an ArrayList of them, in order of registration. */
+  private @Nullable Object listeners;
+
+  // Any thread; a race is harmless.
+  private boolean thrown;
+  private volatile boolean retrieved;
+  private @Nullable UnretrievedFailure unretrieved;
+
+  /**
+   * A pending future of the running loop.
+   *
+   * @throws IllegalStateException outside a running loop
+   */
+  public Future() {
+    this(EventLoop.require("new Future()"));
+  }
+
+  Future(EventLoop loop) {
+    this.loop = loop;
+  }
+
+  // ---- reading: any thread ----
+
+  private byte status() {
+    return (byte) STATUS.getAcquire(this);
+  }
+
+  @Override
+  public final boolean isDone() {
+    return status() != PENDING;
+  }
+
+  @Override
+  public final boolean isCancelled() {
+    return status() == CANCELLED;
+  }
+
+  /** The loop this future belongs to. */
+  public final EventLoop loop() {
+    return loop;
+  }
+
+  /**
+   * The result, without waiting; a failure is thrown as {@link #await()} does.
+   *
+   * @throws InvalidStateException if the future is pending
+   * @throws CancelledError if it was cancelled
+   */
+  public final T result() {
+    if (!isDone()) {
+      throw new InvalidStateException(
+          this + " has no result yet: await() it, or ask isDone() first.");
+    }
+    return unwrap();
+  }
+
+  /**
+   * The failure, without waiting; null when there is a result. Counts as having received it.
+   *
+   * @throws InvalidStateException if the future is pending
+   * @throws CancelledError if it was cancelled
+   */
+  public final @Nullable Throwable exception() {
+    switch (status()) {
+      case PENDING ->
+          throw new InvalidStateException(this + " is not done: it has no exception yet.");
+      case CANCELLED -> throw cancelledError();
+      case FAILED -> {
+        markRetrieved();
+        return failure();
+      }
+      default -> {
+        return null;
+      }
+    }
+  }
+
+  private Throwable failure() {
+    if (outcome instanceof Throwable failure) {
+      return failure;
+    }
+    throw new AssertionError("a failed future without a failure: a bug, please report it");
+  }
+
+  // ---- awaiting ----
+
+  /**
+   * The result, once it is there.
+   *
+   * <p>A failure is thrown: an unchecked exception or an Error as it is, a checked one as the cause
+   * of a {@link CompletionException} ({@link #awaitThrowing} throws it bare). The first receiver
+   * gets the object itself, later ones a copy with it as cause.
+   *
+   * <p><i>Waits</i> until the future is done; returns without suspending when it is.
+   *
+   * <p><i>If cancelled</i>: the future is cancelled, and the wait ends when it is done. A result
+   * that was there before the cancel is returned, and the cancel strikes at the next wait.
+   *
+   * <p><i>Thread</i>: a coroutine of the future's loop; any other thread uses {@link #get()}.
+   *
+   * @throws CancelledError if the future is cancelled
+   * @throws IllegalStateException if called elsewhere, or by the task itself
+   */
+  public final T await() {
+    awaitDone();
+    return unwrap();
+  }
+
+  /**
+   * As {@link #await()}, but a failure of type {@code type} is thrown bare.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
+   *
+   * @throws X if the future failed with it
+   */
+  public final <X extends Exception> T awaitThrowing(Class<X> type) throws X {
+    awaitDone();
+    if (status() == FAILED && type.isInstance(outcome)) {
+      Throwable failure = takeFailure();
+      if (type.isInstance(failure)) {
+        throw type.cast(failure);
+      }
+      throw Sneaky.rethrow(failure);
+    }
+    return unwrap();
+  }
+
+  private void awaitDone() {
+    if (isDone()) {
+      return;
+    }
+    Fiber fiber = Loop.requireTask("await()");
+    if (fiber.loop() != loop.kernel) {
+      throw new IllegalStateException(
+          this
+              + " belongs to loop '"
+              + loop.name()
+              + "' but is awaited on loop '"
+              + fiber.loop().name()
+              + "'. Another loop's future can be waited for as a CompletionStage:"
+              + " await(future.toCompletableFuture()).");
+    }
+    if (this instanceof Task<?> task && task.fiber() == fiber) {
+      throw new IllegalStateException(this + " awaits itself: it would wait for ever.");
+    }
+    var wait = new AwaitFuture(fiber, this);
+    addListener(wait);
+    try {
+      fiber.suspend(wait);
+    } finally {
+      if (!isDone()) {
+        removeListener(wait);
+      }
+    }
+  }
+
+  static final class AwaitFuture extends Listener implements Wait {
+    private final Fiber fiber;
+    private final Future<?> future;
+
+    AwaitFuture(Fiber fiber, Future<?> future) {
+      this.fiber = fiber;
+      this.future = future;
+    }
+
+    @Override
+    void done(Future<?> done) {
+      fiber.wake();
+    }
+
+    @Override
+    public boolean isOver() {
+      return future.isDone();
+    }
+
+    @Override
+    public boolean cancel(@Nullable String message) {
+      return future.cancelOnLoop(message);
+    }
+
+    @Override
+    public String describe() {
+      return future.toString();
+    }
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
+  private T unwrap() {
+    switch (status()) {
+      case FINISHED -> {
+        return (T) outcome;
+      }
+      case CANCELLED -> throw cancelledError();
+      default -> {
+        Throwable failure = takeFailure();
+        if (failure instanceof RuntimeException || failure instanceof Error) {
+          throw Sneaky.rethrow(failure);
+        }
+        throw new CompletionException(failure);
+      }
+    }
+  }
+
+  /** The failure for one receiver more. */
+  private Throwable takeFailure() {
+    markRetrieved();
+    Throwable failure = failure();
+    if (thrown) {
+      return Failures.copyOf(failure);
+    }
+    thrown = true;
+    return failure;
+  }
+
+  /** Whether it is done and has a result. */
+  final boolean succeeded() {
+    return status() == FINISHED;
+  }
+
+  /** What the next receiver of a future that did not succeed is to get, checked exceptions bare. */
+  final Throwable failureForReceiver() {
+    return status() == CANCELLED ? cancelledError() : takeFailure();
+  }
+
+  /** The result, once it is there; a failure is thrown as it is, checked or not. */
+  final T awaitBare() {
+    awaitDone();
+    if (!succeeded()) {
+      throw Sneaky.rethrow(failureForReceiver());
+    }
+    return unwrap();
+  }
+
+  private CancelledError cancelledError() {
+    if (!(outcome instanceof CancelledError original)) {
+      return new CancelledError((String) outcome);
+    }
+    if (thrown) {
+      return new CancelledError(original.getMessage(), original);
+    }
+    thrown = true;
+    return original;
+  }
+
+  // ---- completing: loop only ----
+
+  /**
+   * Completes the future with a result.
+   *
+   * <p><i>Thread</i>: on the loop.
+   *
+   * @throws InvalidStateException if it is done
+   */
+  public void setResult(T result) {
+    loop.kernel.checkOnLoop("setResult()");
+    if (!trySetResult(result)) {
+      throw new InvalidStateException(
+          this + " is done already: setResult() came too late. trySetResult() does not mind.");
+    }
+  }
+
+  /**
+   * Completes the future with a failure.
+   *
+   * <p><i>Thread</i>: on the loop.
+   *
+   * @throws InvalidStateException if it is done
+   */
+  public void setException(Throwable failure) {
+    loop.kernel.checkOnLoop("setException()");
+    if (!trySetException(failure)) {
+      throw new InvalidStateException(
+          this
+              + " is done already: setException() came too late. trySetException() does not mind.");
+    }
+  }
+
+  /**
+   * Completes the future with a result unless it is done; tells whether it did.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public boolean trySetResult(T result) {
+    loop.kernel.checkOnLoop("trySetResult()");
+    return complete(FINISHED, result);
+  }
+
+  /**
+   * Completes the future with a failure unless it is done; tells whether it did.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public boolean trySetException(Throwable failure) {
+    loop.kernel.checkOnLoop("trySetException()");
+    return fail(failure);
+  }
+
+  final boolean finish(T result) {
+    return complete(FINISHED, result);
+  }
+
+  final boolean fail(Throwable failure) {
+    return complete(FAILED, java.util.Objects.requireNonNull(failure, "failure"));
+  }
+
+  /** Ends the future cancelled; {@code why} is a message, or the error itself when there is one. */
+  final boolean endCancelled(@Nullable Object why) {
+    return complete(CANCELLED, why);
+  }
+
+  private boolean complete(byte outcomeStatus, @Nullable Object value) {
+    if (status != PENDING) {
+      return false;
+    }
+    outcome = value;
+    STATUS.setRelease(this, outcomeStatus);
+    Object told = listeners;
+    listeners = null;
+    if (outcomeStatus == FAILED && !(told instanceof AwaitFuture) && !retrieved) {
+      unretrieved = UnretrievedFailure.watch(this, failure());
+    }
+    if (told instanceof Listener one) {
+      one.done(this);
+    } else if (told instanceof ArrayList<?> many) {
+      for (Object one : many) {
+        ((Listener) one).done(this);
+      }
+    }
+    return true;
+  }
+
+  /** Somebody has received the failure, or undertakes to: it will not be reported. */
+  final void markRetrieved() {
+    retrieved = true;
+    UnretrievedFailure report = unretrieved;
+    if (report != null) {
+      report.received();
+      unretrieved = null;
+    }
+  }
+
+  // ---- cancelling: any thread ----
+
+  /**
+   * Cancels the future: who awaits it gets {@link CancelledError}. Of a task: requests that its
+   * coroutine unwinds, see {@link Task}.
+   *
+   * <p><i>Thread</i>: any; from another thread the request is handed to the loop.
+   *
+   * @return false if the future is done already
+   */
+  public final boolean cancel() {
+    return cancel((String) null);
+  }
+
+  /** As {@link #cancel()}, with a message that travels with the {@link CancelledError}. */
+  public final boolean cancel(@Nullable String message) {
+    if (isDone()) {
+      return false;
+    }
+    if (loop.kernel.isOnLoop()) {
+      return cancelOnLoop(message);
+    }
+    return loop.kernel.trySend(LoopAction.of(() -> cancelOnLoop(message)));
+  }
+
+  /** As {@link #cancel()}: a coroutine always unwinds, so the argument makes no difference. */
+  @Override
+  public final boolean cancel(boolean mayInterruptIfRunning) {
+    return cancel((String) null);
+  }
+
+  boolean cancelOnLoop(@Nullable String message) {
+    return endCancelled(message);
+  }
+
+  // ---- callbacks ----
+
+  /**
+   * Calls {@code callback} with this future soon after it is done, in order of registration; soon,
+   * if it is.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public final void addDoneCallback(Consumer<? super Future<T>> callback) {
+    loop.kernel.checkOnLoop("addDoneCallback()");
+    var listener = new DoneCallback<>(this, callback);
+    if (isDone()) {
+      listener.done(this);
+    } else {
+      addListener(listener);
+    }
+  }
+
+  /**
+   * Removes all registrations of {@code callback}; returns how many there were.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public final int removeDoneCallback(Consumer<? super Future<T>> callback) {
+    loop.kernel.checkOnLoop("removeDoneCallback()");
+    Object registered = listeners;
+    if (registered instanceof DoneCallback<?> one && one.callback.equals(callback)) {
+      listeners = null;
+      return 1;
+    }
+    if (registered instanceof ArrayList<?> many) {
+      int before = many.size();
+      many.removeIf(
+          listener -> listener instanceof DoneCallback<?> one && one.callback.equals(callback));
+      return before - many.size();
+    }
+    return 0;
+  }
+
+  private static final class DoneCallback<T extends @Nullable Object> extends Listener {
+    private final Future<T> future;
+    private final Consumer<? super Future<T>> callback;
+
+    DoneCallback(Future<T> future, Consumer<? super Future<T>> callback) {
+      this.future = future;
+      this.callback = callback;
+    }
+
+    @Override
+    void done(Future<?> done) {
+      future.loop.kernel.add(
+          new Callback() {
+            @Override
+            protected void call() {
+              callback.accept(future);
+            }
+          });
+    }
+  }
+
+  final void addListener(Listener listener) {
+    Object registered = listeners;
+    if (registered == null) {
+      listeners = listener;
+    } else if (registered instanceof Listener one) {
+      var many = new ArrayList<Listener>(4);
+      many.add(one);
+      many.add(listener);
+      listeners = many;
+    } else {
+      @SuppressWarnings("unchecked")
+      var many = (ArrayList<Listener>) registered;
+      many.add(listener);
+    }
+  }
+
+  final void removeListener(Listener listener) {
+    if (listeners == listener) {
+      listeners = null;
+    } else if (listeners instanceof ArrayList<?> many) {
+      many.remove(listener);
+    }
+  }
+
+  // ---- other threads ----
+
+  /**
+   * The result, once it is there, for threads that are no coroutine of the loop.
+   *
+   * <p><i>Waits</i>: parks the calling thread. In a coroutine of the loop it waits as {@link
+   * #await()} does.
+   *
+   * <p><i>If cancelled</i>: as {@link #await()} in a coroutine; an interrupt of another thread
+   * leaves the future alone.
+   *
+   * <p><i>Thread</i>: any.
+   *
+   * @throws ExecutionException if the future failed, with the failure as cause
+   * @throws CancellationException if it was cancelled
+   */
+  @Override
+  public final T get() throws InterruptedException, ExecutionException {
+    if (!isDone()) {
+      if (Loop.current() == loop.kernel) {
+        awaitDone();
+      } else {
+        ForeignGet.of(this).await();
+      }
+    }
+    return report();
+  }
+
+  /** As {@link #get()}, but fails when the future is not done in time; the future goes on. */
+  @Override
+  public final T get(long timeout, TimeUnit unit)
+      throws InterruptedException, ExecutionException, java.util.concurrent.TimeoutException {
+    if (!isDone()) {
+      if (Loop.current() == loop.kernel) {
+        throw new IllegalStateException(
+            "get() with a time limit was called in a coroutine of the future's own loop: use"
+                + " timeout(duration, future::await).");
+      }
+      if (!ForeignGet.of(this).await(timeout, unit)) {
+        throw new java.util.concurrent.TimeoutException(this + " was not done in time; it goes on");
+      }
+    }
+    return report();
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
+  private T report() throws ExecutionException {
+    switch (status()) {
+      case FINISHED -> {
+        return (T) outcome;
+      }
+      case CANCELLED -> {
+        var cancelled = new CancellationException(cancelMessage());
+        if (outcome instanceof CancelledError error) {
+          cancelled.initCause(error);
+        }
+        throw cancelled;
+      }
+      case FAILED -> {
+        markRetrieved();
+        throw new ExecutionException(failure());
+      }
+      default ->
+          throw new IllegalStateException(
+              "The event loop '" + loop.name() + "' closed before " + this + " was done.");
+    }
+  }
+
+  private @Nullable String cancelMessage() {
+    return outcome instanceof CancelledError error ? error.getMessage() : (String) outcome;
+  }
+
+  /**
+   * Registers a listener from any thread; it is told on the loop. Returns false when the loop is
+   * closed.
+   */
+  final boolean listenFromAnyThread(Listener listener) {
+    return loop.kernel.trySend(
+        LoopAction.of(
+            () -> {
+              if (isDone()) {
+                listener.done(this);
+              } else {
+                addListener(listener);
+              }
+            }));
+  }
+
+  /**
+   * A CompletableFuture with the same outcome; cancelling either cancels the other.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public final CompletableFuture<T> toCompletableFuture() {
+    var copy = new CompletableFuture<T>();
+    markRetrieved();
+    var listener =
+        new Listener() {
+          @Override
+          void done(Future<?> done) {
+            // Completing runs the dependents, which are the user's.
+            loop.kernel.add(
+                new Callback() {
+                  @Override
+                  protected void call() {
+                    copyOutcome(copy);
+                  }
+                });
+          }
+        };
+    if (!listenFromAnyThread(listener)) {
+      copyOutcome(copy);
+    }
+    copy.whenComplete(
+        (value, failure) -> {
+          if (copy.isCancelled()) {
+            cancel();
+          }
+        });
+    return copy;
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
+  private void copyOutcome(CompletableFuture<T> copy) {
+    switch (status()) {
+      case FINISHED -> copy.complete((T) outcome);
+      case CANCELLED -> copy.cancel(false);
+      case FAILED -> copy.completeExceptionally(failure());
+      default ->
+          copy.completeExceptionally(
+              new IllegalStateException(
+                  "The event loop '" + loop.name() + "' closed before " + this + " was done."));
+    }
+  }
+
+  String stateText() {
+    return switch (status()) {
+      case PENDING -> "pending";
+      case FINISHED -> "finished";
+      case CANCELLED -> "cancelled";
+      default -> "failed: " + failure().getClass().getName();
+    };
+  }
+
+  @Override
+  public String toString() {
+    return "Future[" + stateText() + "]";
+  }
+}

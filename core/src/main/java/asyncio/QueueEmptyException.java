@@ -1,0 +1,10 @@
+package asyncio;
+
+/** A queue has no item now. */
+public final class QueueEmptyException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  QueueEmptyException(String message) {
+    super(message);
+  }
+}

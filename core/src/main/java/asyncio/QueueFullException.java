@@ -1,0 +1,10 @@
+package asyncio;
+
+/** A queue has no room now. */
+public final class QueueFullException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  QueueFullException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,110 @@
+package asyncio;
+
+import asyncio.internal.engine.Engine;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a {@link Runner} runs its loop. Immutable: each {@code with…} gives changed options.
+ *
+ * <p>Example: {@code new Runner(RunOptions.defaults().withName("mail").withStackSize(8 << 20))}.
+ */
+public final class RunOptions {
+  private static final AtomicInteger NUMBERS = new AtomicInteger();
+  private static final RunOptions DEFAULTS =
+      new RunOptions(null, 0, Clock.system(), Duration.ofSeconds(10), null, null);
+
+  private final @Nullable String name;
+  private final long stackSize;
+  private final Clock clock;
+  private final Duration closeTimeout;
+  private final @Nullable CarrierKind carrier;
+  private final Engine.@Nullable Factory engines;
+
+  private RunOptions(
+      @Nullable String name,
+      long stackSize,
+      Clock clock,
+      Duration closeTimeout,
+      @Nullable CarrierKind carrier,
+      Engine.@Nullable Factory engines) {
+    this.name = name;
+    this.stackSize = stackSize;
+    this.clock = clock;
+    this.closeTimeout = closeTimeout;
+    this.carrier = carrier;
+    this.engines = engines;
+  }
+
+  /** A loop named asyncio-N on a thread with the JVM's stack size and the system's clock. */
+  public static RunOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /** The name of the loop and of its thread. */
+  public RunOptions withName(String newName) {
+    return new RunOptions(
+        Objects.requireNonNull(newName), stackSize, clock, closeTimeout, carrier, engines);
+  }
+
+  /**
+   * The stack size of the loop's thread in bytes; on the mounted carrier it limits the depth of
+   * every coroutine. 0 is the JVM's default.
+   */
+  public RunOptions withStackSize(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException(
+          "A stack size is a number of bytes, or 0 for the default; got " + bytes);
+    }
+    return new RunOptions(name, bytes, clock, closeTimeout, carrier, engines);
+  }
+
+  /** The clock of the loop. */
+  public RunOptions withClock(Clock newClock) {
+    return new RunOptions(
+        name, stackSize, Objects.requireNonNull(newClock), closeTimeout, carrier, engines);
+  }
+
+  /**
+   * How long closing waits, in real time, for cancelled tasks and for helper threads to end before
+   * it reports them by name and goes on; 10 s by default.
+   */
+  public RunOptions withCloseTimeout(Duration timeout) {
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("A close timeout can't be negative; got " + timeout);
+    }
+    return new RunOptions(name, stackSize, clock, timeout, carrier, engines);
+  }
+
+  /** The carrier, whatever {@code -Dasyncio.carrier} says. */
+  public RunOptions withCarrier(CarrierKind kind) {
+    return new RunOptions(
+        name, stackSize, clock, closeTimeout, Objects.requireNonNull(kind), engines);
+  }
+
+  String nameOrNext() {
+    return name != null ? name : "asyncio-" + NUMBERS.incrementAndGet();
+  }
+
+  long stackSize() {
+    return stackSize;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  Duration closeTimeout() {
+    return closeTimeout;
+  }
+
+  @Nullable CarrierKind carrier() {
+    return carrier;
+  }
+
+  Engine.Factory engines() {
+    return engines != null ? engines : asyncio.internal.engine.NioEngine::open;
+  }
+}

@@ -1,0 +1,224 @@
+package asyncio;
+
+import asyncio.internal.loop.Carriers;
+import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Sneaky;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event loop for several runs; {@link Asyncio#run} is a runner for one.
+ *
+ * <pre>{@code
+ * try (var runner = new Runner()) {
+ *   var session = runner.run(() -> login());
+ *   runner.run(() -> work(session));
+ * }
+ * }</pre>
+ *
+ * The loop is made at the first use. Between runs it stands still. {@link #close} cancels what is
+ * left.
+ */
+public final class Runner implements AutoCloseable {
+  private final RunOptions options;
+  private final AtomicBoolean busy = new AtomicBoolean();
+
+  private @Nullable EventLoop loop;
+  private @Nullable Driver driver;
+  private @Nullable Signals signals;
+  private volatile boolean closed;
+
+  /** A runner with {@link RunOptions#defaults}. */
+  public Runner() {
+    this(RunOptions.defaults());
+  }
+
+  /** A runner with options. */
+  public Runner(RunOptions options) {
+    this.options = options;
+  }
+
+  /**
+   * The loop of this runner.
+   *
+   * @throws IllegalStateException if the runner is closed
+   */
+  public synchronized EventLoop loop() {
+    if (closed) {
+      throw new IllegalStateException("This runner is closed: make a new one.");
+    }
+    EventLoop made = loop;
+    if (made == null) {
+      CarrierKind kind = options.carrier() != null ? options.carrier() : Carriers.choose();
+      made = new EventLoop(options.nameOrNext(), options.clock(), kind, options.engines());
+      driver = new Driver(made.kernel, options.stackSize());
+      loop = made;
+      ShutdownHook.add(made);
+    }
+    return made;
+  }
+
+  /**
+   * Runs {@code main} as a task of the loop and returns its result; what it throws is thrown as it
+   * is.
+   *
+   * <p><i>Waits</i>: the calling thread, of any kind, until {@code main} has ended. An interrupt of
+   * it cancels the main task.
+   *
+   * <p><i>If cancelled</i>: Ctrl-C and SIGTERM cancel the main task when the caller is the main
+   * thread and nobody else handles them; then {@link KeyboardInterrupt} is thrown.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws CancelledError if the main task ended cancelled
+   * @throws IllegalStateException inside a running loop, when the runner is closed, or when it runs
+   *     something already
+   */
+  public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main) throws X {
+    refuseNested();
+    EventLoop on = loop();
+    Driver drives = driver;
+    if (drives == null || !busy.compareAndSet(false, true)) {
+      throw new IllegalStateException(
+          "This runner runs something already, on another thread: use one runner each.");
+    }
+    try {
+      Task<T> task = new Task<>(on, null, main);
+      Signals handlers = Signals.install(task);
+      try {
+        drives.call(
+            () -> on.runUntilDone(task),
+            () -> task.cancel("the thread that called run was interrupted"));
+      } finally {
+        if (handlers != null && handlers.received() != null) {
+          signals = handlers; // a second signal during close halts
+        } else if (handlers != null) {
+          handlers.restore();
+        }
+      }
+      return outcome(task, handlers);
+    } finally {
+      busy.set(false);
+    }
+  }
+
+  /** As {@link #run(Coroutine)}, for a body without a result. */
+  public <X extends Exception> void run(Action<X> main) throws X {
+    this.<@Nullable Void, X>run(
+        () -> {
+          main.run();
+          return null;
+        });
+  }
+
+  private static <T extends @Nullable Object> T outcome(Task<T> task, @Nullable Signals handlers) {
+    if (task.isCancelled()) {
+      KeyboardInterrupt interrupt = handlers == null ? null : handlers.received();
+      if (interrupt != null && task.fiber().uncancel() == 0) {
+        Signals.exitWithCodeIfUncaught();
+        throw interrupt;
+      }
+      return task.result();
+    }
+    Throwable failure = task.exception();
+    if (failure != null) {
+      throw Sneaky.rethrow(failure);
+    }
+    return task.result();
+  }
+
+  private static void refuseNested() {
+    Loop running = Loop.current();
+    if (running != null) {
+      throw new IllegalStateException(
+          "run() was called inside the running event loop '"
+              + running.name()
+              + "'. A coroutine calls other coroutines directly, or starts them with createTask(()"
+              + " -> …); run() is for the outermost one.");
+    }
+  }
+
+  /**
+   * Cancels the tasks that are left, waits for them to end, reports failures that nobody received,
+   * and closes the loop. Tasks and helper threads that have not ended after the close timeout are
+   * reported by name. Does nothing when closed.
+   *
+   * <p><i>Waits</i>: the calling thread.
+   *
+   * <p><i>If cancelled</i>: an interrupt does not stop it; the flag is set again at the end.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   */
+  @Override
+  public void close() {
+    refuseNested();
+    EventLoop open;
+    Driver drives;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open = loop;
+      drives = driver;
+    }
+    if (open == null || drives == null) {
+      return;
+    }
+    List<Task<?>> survivors = new ArrayList<>();
+    try {
+      try {
+        drives.callWithin(
+            options.closeTimeout(), () -> survivors.addAll(open.cancelAllTasks()), open::giveUp);
+        drives.callWithin(options.closeTimeout(), open::reportUnretrieved, open::giveUp);
+      } finally {
+        drives.last(open::close);
+      }
+    } finally {
+      ShutdownHook.remove(open);
+      reportSurvivors(open, survivors);
+      Signals handlers = signals;
+      if (handlers != null) {
+        handlers.restore();
+      }
+    }
+  }
+
+  private void reportSurvivors(EventLoop open, List<Task<?>> survivors) {
+    Duration limit = options.closeTimeout();
+    for (Task<?> task : survivors) {
+      Thread thread = task.fiber().thread();
+      var text = new StringBuilder();
+      text.append(task.fiber().describe())
+          .append(" did not end within ")
+          .append(limit.toMillis())
+          .append(" ms of its cancel when the event loop '")
+          .append(open.name())
+          .append("' closed; it is left behind.");
+      if (thread != null && task.fiber().inForeignCode()) {
+        text.append(" It stands in foreign code:");
+        for (StackTraceElement element : thread.getStackTrace()) {
+          text.append(System.lineSeparator()).append("    at ").append(element);
+        }
+      } else if (task.fiber().waitsFor() != null) {
+        text.append(" It waits for ").append(task.fiber().waitsFor().describe()).append('.');
+      }
+      Logs.LOOP.log(System.Logger.Level.WARNING, text.toString());
+    }
+    List<String> helpers = open.helpers.awaitEnd(limit);
+    if (!helpers.isEmpty()) {
+      Logs.LOOP.log(
+          System.Logger.Level.WARNING,
+          "Helper threads of the event loop '"
+              + open.name()
+              + "' still work "
+              + limit.toMillis()
+              + " ms after it closed and are left behind: "
+              + String.join(", ", helpers));
+    }
+  }
+}

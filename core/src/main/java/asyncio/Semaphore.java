@@ -1,0 +1,143 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A number of permits for tasks of one loop, given out strictly first in first out: a newcomer
+ * takes no permit while somebody waits.
+ *
+ * <pre>{@code
+ * var atMostTen = new Semaphore(10);
+ * try (var _ = atMostTen.acquire()) {
+ *   ...
+ * }
+ * }</pre>
+ */
+public final class Semaphore {
+  // Loop-confined.
+  private final WaiterList waiters = new WaiterList();
+  private int permits;
+
+  /** Permits on their way to a woken waiter that has not run yet. */
+  private int promised;
+
+  /** A semaphore with one permit. */
+  public Semaphore() {
+    this(1);
+  }
+
+  /**
+   * A semaphore.
+   *
+   * @param permits how many there are at first
+   * @throws IllegalArgumentException if negative
+   */
+  public Semaphore(int permits) {
+    if (permits < 0) {
+      throw new IllegalArgumentException(
+          "A semaphore has no negative number of permits; got " + permits);
+    }
+    this.permits = permits;
+  }
+
+  /** What {@link #acquire} gives: closing it releases the permit. */
+  public final class Permit implements AutoCloseable {
+    private boolean released;
+
+    private Permit() {}
+
+    /** Releases the permit; a second time does nothing. */
+    @Override
+    public void close() {
+      if (!released) {
+        released = true;
+        release();
+      }
+    }
+  }
+
+  /**
+   * Takes a permit.
+   *
+   * <p><i>Waits</i> until one is free and all who asked before have had theirs; does not suspend
+   * when one is free.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; no permit is held, and one that was on its way
+   * goes to the next.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  public Permit acquire() {
+    Fiber fiber = Loop.requireTask("Semaphore.acquire()");
+    if (!tryTake()) {
+      var waiter = new Waiter(fiber, "a semaphore");
+      waiters.add(waiter);
+      try {
+        waiter.awaitPermit();
+      } catch (Throwable ended) {
+        waiters.remove(waiter);
+        if (waiter.woken()) {
+          promised--;
+          release();
+        }
+        throw ended;
+      }
+      promised--;
+    }
+    return new Permit();
+  }
+
+  /**
+   * Takes a permit if one is free and nobody waits; null otherwise.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public @Nullable Permit tryAcquire() {
+    Loop.require("Semaphore.tryAcquire()");
+    return tryTake() ? new Permit() : null;
+  }
+
+  private boolean tryTake() {
+    if (locked()) {
+      return false;
+    }
+    permits--;
+    return true;
+  }
+
+  /**
+   * Adds a permit; the first who waits gets it. Any task may.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public void release() {
+    Loop.require("Semaphore.release()");
+    if (waiters.wakeFirst()) {
+      promised++;
+    } else {
+      permits++;
+    }
+  }
+
+  /** Whether {@link #acquire} would wait now. <i>Thread</i>: on the loop. */
+  public boolean locked() {
+    return permits == 0 || !waiters.isEmpty();
+  }
+
+  /** Permits that are free. <i>Thread</i>: on the loop. */
+  public int available() {
+    return permits;
+  }
+
+  @Override
+  public String toString() {
+    return "Semaphore["
+        + (locked() ? "locked" : "unlocked, value:" + permits)
+        + (waiters.isEmpty() ? "" : ", waiters:" + (waiters.size() + promised))
+        + "]";
+  }
+}

@@ -1,0 +1,64 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Waiter;
+import org.jspecify.annotations.Nullable;
+
+/** Awaits a future and keeps cancels away from it. */
+final class Shield extends Future.Listener {
+  private final Future<?> inner;
+  private final Waiter waiter;
+  private boolean abandoned;
+
+  private Shield(Future<?> inner, Waiter waiter) {
+    this.inner = inner;
+    this.waiter = waiter;
+  }
+
+  static <T extends @Nullable Object> T await(Future<T> inner) {
+    untilDone(inner);
+    return inner.await();
+  }
+
+  static <T extends @Nullable Object> T awaitBare(Future<T> inner) {
+    untilDone(inner);
+    return inner.awaitBare();
+  }
+
+  private static void untilDone(Future<?> inner) {
+    if (inner.isDone()) {
+      return;
+    }
+    Fiber fiber = Loop.requireTask("shield()");
+    inner.loop.kernel.checkOnLoop("shield()");
+    var shield = new Shield(inner, new Waiter(fiber, "shield of " + inner));
+    inner.addListener(shield);
+    // Reported below if it comes to that.
+    try {
+      shield.waiter.awaitValue();
+    } catch (Throwable ended) {
+      shield.abandoned = true;
+      throw ended;
+    }
+  }
+
+  @Override
+  void done(Future<?> future) {
+    if (!abandoned) {
+      waiter.wake();
+      return;
+    }
+    if (inner.isCancelled()) {
+      return;
+    }
+    Throwable failure = inner.exception();
+    if (failure != null) {
+      inner.loop.reportSoon(
+          new ExceptionContext(
+              inner + " failed after the task that awaited it through shield was cancelled.",
+              failure,
+              inner instanceof Task<?> task ? task.name() : null));
+    }
+  }
+}

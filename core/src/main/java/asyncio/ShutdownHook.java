@@ -1,0 +1,87 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.LoopAction;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When the JVM shuts down: the tasks of all loops are cancelled and get a bounded time to clean up.
+ * Never stops a loop, and leaves out a task that stands in Runtime.exit: it waits for this hook.
+ */
+final class ShutdownHook {
+  private static final long LIMIT_SECONDS = 5;
+  private static final Set<EventLoop> LOOPS = ConcurrentHashMap.newKeySet();
+  private static boolean registered;
+
+  private ShutdownHook() {}
+
+  static synchronized void add(EventLoop loop) {
+    LOOPS.add(loop);
+    if (!registered) {
+      registered = true;
+      try {
+        Runtime.getRuntime()
+            .addShutdownHook(
+                Thread.ofPlatform().name("asyncio-shutdown").unstarted(ShutdownHook::run));
+      } catch (IllegalStateException alreadyShuttingDown) {
+        // Then there is nothing to prepare for.
+      }
+    }
+  }
+
+  static void remove(EventLoop loop) {
+    LOOPS.remove(loop);
+  }
+
+  private static void run() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+    var loops = LOOPS.toArray(new EventLoop[0]);
+    var latches = new CountDownLatch[loops.length];
+    for (int i = 0; i < loops.length; i++) {
+      latches[i] = cancel(loops[i]);
+    }
+    for (CountDownLatch latch : latches) {
+      try {
+        if (!latch.await(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+          return;
+        }
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  private static CountDownLatch cancel(EventLoop loop) {
+    var ended = new CountDownLatch(1);
+    if (!loop.kernel.isDriven() || standsInExit(loop.kernel.runningThread())) {
+      // It can't take a request: nobody drives it, or who holds it waits for us.
+      ended.countDown();
+    } else if (!loop.kernel.trySend(
+        LoopAction.of(() -> loop.cancelForShutdown(ended::countDown)))) {
+      ended.countDown();
+    }
+    return ended;
+  }
+
+  /** Whether a coroutine called System.exit and waits for the hooks. Loop only. */
+  static boolean standsInExit(Fiber fiber) {
+    return fiber.inForeignCode() && standsInExit(fiber.thread());
+  }
+
+  private static boolean standsInExit(@Nullable Thread thread) {
+    if (thread == null) {
+      return false;
+    }
+    for (StackTraceElement element : thread.getStackTrace()) {
+      if (element.getClassName().equals("java.lang.Runtime")
+          && element.getMethodName().equals("exit")) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,60 @@
+package asyncio;
+
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.LoopAction;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** A future of the loop that follows a CompletionStage. */
+final class StageAwait {
+  private StageAwait() {}
+
+  static <T extends @Nullable Object> Future<T> start(EventLoop loop, CompletionStage<T> stage) {
+    var future = new Future<T>(loop);
+    stage.whenComplete(
+        (value, failure) -> {
+          // On whatever thread completes the stage.
+          loop.kernel.trySend(
+              LoopAction.of(
+                  () -> {
+                    if (failure == null) {
+                      if (!future.finish(value)) {
+                        loop.discard(value);
+                      }
+                    } else if (root(failure) instanceof CancellationException cancelled) {
+                      future.endCancelled(
+                          new CancelledError("the CompletionStage was cancelled", cancelled));
+                    } else {
+                      future.fail(root(failure));
+                    }
+                  }));
+        });
+    future.addListener(
+        new Future.Listener() {
+          @Override
+          void done(Future<?> done) {
+            if (done.isCancelled()
+                && stage instanceof CompletableFuture<?> completable
+                && !completable.isDone()) {
+              // Cancelling runs the stage's dependents, which are somebody's code.
+              loop.kernel.add(
+                  new Callback() {
+                    @Override
+                    protected void call() {
+                      completable.cancel(false);
+                    }
+                  });
+            }
+          }
+        });
+    return future;
+  }
+
+  private static Throwable root(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return failure instanceof CompletionException && cause != null ? cause : failure;
+  }
+}

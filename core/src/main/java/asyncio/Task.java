@@ -1,0 +1,205 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Wait;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A coroutine that runs on an event loop, and the future of its result. Made by {@link
+ * Asyncio#createTask} or a {@link TaskGroup}; its first step runs after all that is ready when it
+ * is made.
+ *
+ * <p><b>Cancelling</b> asks the coroutine to unwind: {@link CancelledError} is thrown where it
+ * waits, or at its next wait; a task that has not begun never begins. A task that awaits another
+ * one passes the request on and unwinds when that one has ended. Each request counts ({@link
+ * #cancelling}); a scope that made one takes it back with {@link #uncancel}. A coroutine may catch
+ * the signal to clean up, and throws it on.
+ *
+ * <p>In foreign blocking code the thread is interrupted, as a nudge; the request itself strikes at
+ * the next wait of ours.
+ *
+ * @param <T> the result
+ */
+public final class Task<T extends @Nullable Object> extends Future<T> {
+  private static final AtomicLong NUMBERS = new AtomicLong();
+
+  // Immutable.
+  private final Coroutine<T, ?> body;
+  private final TaskFiber fiber;
+  private final long number = NUMBERS.incrementAndGet();
+
+  // Any thread.
+  private volatile @Nullable String name;
+
+  // Loop-confined: the list of the loop's unfinished tasks.
+  @Nullable Task<?> previous;
+  @Nullable Task<?> following;
+
+  Task(EventLoop loop, @Nullable String name, Coroutine<T, ?> body) {
+    super(loop);
+    this.name = name;
+    this.body = java.util.Objects.requireNonNull(body, "body");
+    this.fiber = new TaskFiber(this);
+  }
+
+  /** Makes the task known to its loop and ready. Loop only. */
+  Task<T> start() {
+    loop.register(this);
+    fiber.start();
+    return this;
+  }
+
+  Fiber fiber() {
+    return fiber;
+  }
+
+  /**
+   * The task's name: as given, else Task-N with a number of its own in this process. Any thread.
+   */
+  public String name() {
+    String given = name;
+    return given != null ? given : "Task-" + number;
+  }
+
+  /** Renames the task. Any thread. */
+  public void setName(String newName) {
+    name = java.util.Objects.requireNonNull(newName, "newName");
+  }
+
+  /** Cancel requests less those taken back. <i>Thread</i>: on the loop. */
+  public int cancelling() {
+    loop.kernel.checkOnLoop("cancelling()");
+    return fiber.cancelling();
+  }
+
+  /**
+   * Takes one cancel request back and returns how many are left; at none, a request not yet
+   * delivered is dropped. For code that cancels a task and catches the signal itself.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public int uncancel() {
+    loop.kernel.checkOnLoop("uncancel()");
+    return fiber.uncancel();
+  }
+
+  @Override
+  boolean cancelOnLoop(@Nullable String message) {
+    return fiber.cancel(message);
+  }
+
+  /** Always fails: the body alone decides a task's result. */
+  @Override
+  public void setResult(T result) {
+    throw new IllegalStateException(
+        this + ": a task's result comes from its body; setResult() is for a plain Future.");
+  }
+
+  /** Always fails: the body alone decides a task's result. */
+  @Override
+  public void setException(Throwable failure) {
+    throw new IllegalStateException(
+        this + ": a task's result comes from its body; setException() is for a plain Future.");
+  }
+
+  /** Always fails: the body alone decides a task's result. */
+  @Override
+  public boolean trySetResult(T result) {
+    setResult(result);
+    return false;
+  }
+
+  /** Always fails: the body alone decides a task's result. */
+  @Override
+  public boolean trySetException(Throwable failure) {
+    setException(failure);
+    return false;
+  }
+
+  private void runBody() {
+    T value;
+    try {
+      fiber.throwIfCancelPending(null);
+      value = body.run();
+    } catch (Throwable failure) {
+      ended(failure);
+      return;
+    }
+    if (fiber.cancelPendingNow()) {
+      try {
+        fiber.throwIfCancelPending(null);
+      } catch (CancelledError cancelled) {
+        loop.discard(value);
+        loop.unregister(this);
+        endCancelled(cancelled);
+      }
+      return;
+    }
+    fiber.settleInterrupt(false);
+    loop.unregister(this);
+    finish(value);
+  }
+
+  private void ended(Throwable failure) {
+    boolean interrupted = fiber.nudged() && Failures.isInterrupt(failure);
+    fiber.settleInterrupt(false);
+    loop.unregister(this);
+    if (failure instanceof CancelledError) {
+      endCancelled(failure);
+    } else if (interrupted) {
+      endCancelled(new CancelledError(fiber.cancelMessage(), failure));
+    } else if (Failures.isFatal(failure)) {
+      markRetrieved();
+      fail(failure);
+      loop.kernel.fatal(failure);
+    } else {
+      fail(failure);
+    }
+  }
+
+  /** The running part of a task. */
+  private static final class TaskFiber extends Fiber {
+    private final Task<?> task;
+
+    TaskFiber(Task<?> task) {
+      super(task.loop.kernel);
+      this.task = task;
+    }
+
+    @Override
+    protected void body() {
+      task.runBody();
+    }
+
+    @Override
+    protected void failedToStart(Throwable failure) {
+      task.ended(failure);
+    }
+
+    @Override
+    public String describe() {
+      return "Task '" + task.name() + "'";
+    }
+  }
+
+  static @Nullable Task<?> of(@Nullable Fiber fiber) {
+    return fiber instanceof TaskFiber running ? running.task : null;
+  }
+
+  @Override
+  public String toString() {
+    // Another task would say in turn what it waits for, and tasks can wait for each other in a
+    // circle.
+    var wait = fiber.waitsFor();
+    String state =
+        wait == null || isDone() || wait instanceof Future.AwaitFuture
+            ? stateText()
+            : describe(wait);
+    return "Task[" + name() + ", " + state + "]";
+  }
+
+  private static String describe(Wait wait) {
+    return "waits for " + wait.describe();
+  }
+}

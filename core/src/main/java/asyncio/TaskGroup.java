@@ -1,0 +1,242 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Sneaky;
+import asyncio.internal.loop.Waiter;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tasks that begin and end together: {@link #run} returns when the body and all tasks of the group
+ * have ended, and when one fails, the others are cancelled and the failures come out as one {@link
+ * ExceptionGroup}. Used once.
+ *
+ * <pre>{@code
+ * var group = new TaskGroup();
+ * String both = group.run(() -> {
+ *   var a = group.createTask(() -> fetch("a"));
+ *   var b = group.createTask(() -> fetch("b"));
+ *   return a.await() + b.await();
+ * });
+ * }</pre>
+ */
+public final class TaskGroup {
+  // Loop-confined.
+  private final Set<Task<?>> tasks = new LinkedHashSet<>();
+  private final List<Throwable> errors = new ArrayList<>();
+  private @Nullable Fiber parent;
+  private @Nullable EventLoop loop;
+  private @Nullable Throwable fatal;
+  private @Nullable Waiter emptied;
+  private boolean exiting;
+  private boolean aborting;
+  private boolean finished;
+  private boolean parentCancelRequested;
+
+  /** A group that has not begun. */
+  public TaskGroup() {}
+
+  private final class ChildDone extends Future.Listener {
+    @Override
+    void done(Future<?> future) {
+      childDone((Task<?>) future);
+    }
+  }
+
+  /**
+   * Runs the body, waits for all tasks of the group, also those made meanwhile, and returns the
+   * body's result.
+   *
+   * <p><i>Waits</i> until the body and all tasks have ended.
+   *
+   * <p><i>If cancelled</i>: the tasks are cancelled and waited for; then {@link CancelledError} is
+   * thrown, unless there are failures: those win, and the cancel strikes at the next wait.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws ExceptionGroup if the body or a task failed; a task that is cancelled on its own does
+   *     not count
+   * @throws IllegalStateException if the group was used before
+   */
+  public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
+    Fiber current = Loop.requireTask("A task group");
+    if (parent != null) {
+      throw new IllegalStateException(
+          "This task group was used before: make a new one for each scope.");
+    }
+    parent = current;
+    loop = EventLoop.of(current.loop());
+    T value = nullUntilSet();
+    Throwable failure = null;
+    try {
+      value = body.run();
+    } catch (Throwable thrown) {
+      failure = thrown;
+    }
+    exit(current, failure);
+    return value;
+  }
+
+  /** As {@link #run(Coroutine)}, for a body without a result. */
+  public <X extends Exception> void run(Action<X> body) throws X {
+    this.<@Nullable Void, X>run(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  /** A null that is never seen: the body sets the value, or fails. */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T extends @Nullable Object> T nullUntilSet() {
+    return null;
+  }
+
+  private void exit(Fiber current, @Nullable Throwable thrown) {
+    exiting = true;
+    Throwable failure = thrown;
+    if (failure != null && current.nudged() && Failures.isInterrupt(failure)) {
+      failure = new CancelledError(current.cancelMessage(), failure);
+    }
+    current.settleInterrupt(false);
+    if (failure != null && fatal == null && Failures.isFatal(failure)) {
+      fatal = failure;
+    }
+    CancelledError cancelled = failure instanceof CancelledError signal ? signal : null;
+    if (failure != null && !aborting) {
+      abort();
+    }
+    while (!tasks.isEmpty()) {
+      var waiter = new Waiter(current, "the tasks of a group");
+      emptied = waiter;
+      try {
+        waiter.awaitPermit();
+      } catch (CancelledError signal) {
+        if (!aborting) {
+          cancelled = signal;
+          abort();
+        }
+      } finally {
+        emptied = null;
+      }
+    }
+    finished = true;
+    if (fatal != null) {
+      throw Sneaky.rethrow(fatal);
+    }
+    if (parentCancelRequested && current.uncancel() == 0) {
+      cancelled = null;
+    }
+    if (cancelled != null && errors.isEmpty()) {
+      throw cancelled;
+    }
+    if (failure != null && !(failure instanceof CancelledError)) {
+      errors.add(failure);
+    }
+    if (!errors.isEmpty()) {
+      if (current.cancelling() > 0) {
+        // A cancel from outside was swallowed by the failures: make it strike at the next wait,
+        // count unchanged.
+        String message = current.cancelMessage();
+        current.uncancel();
+        current.cancel(message);
+      }
+      throw new ExceptionGroup("Unhandled failures in a task group", errors);
+    }
+  }
+
+  private void abort() {
+    aborting = true;
+    for (Task<?> task : List.copyOf(tasks)) {
+      task.cancelOnLoop("another task of the group failed, or the group was cancelled");
+    }
+  }
+
+  private void childDone(Task<?> task) {
+    tasks.remove(task);
+    Waiter waiting = emptied;
+    if (waiting != null && tasks.isEmpty()) {
+      waiting.wake();
+    }
+    if (task.isCancelled()) {
+      return;
+    }
+    Throwable failure = task.exception();
+    if (failure == null) {
+      return;
+    }
+    errors.add(failure);
+    if (fatal == null && Failures.isFatal(failure)) {
+      fatal = failure;
+    }
+    Fiber current = Objects.requireNonNull(parent);
+    if (!aborting && !parentCancelRequested) {
+      abort();
+      parentCancelRequested = true;
+      current.cancel("a task of the group failed");
+    }
+  }
+
+  /**
+   * Starts a task of the group.
+   *
+   * <p><i>Thread</i>: on the loop of the group.
+   *
+   * @throws IllegalStateException before {@link #run}, after it, or when the group is being
+   *     cancelled
+   */
+  public <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
+    return create(null, body);
+  }
+
+  /** As {@link #createTask(Coroutine)}, with a name for the task. */
+  public <T extends @Nullable Object> Task<T> createTask(String name, Coroutine<T, ?> body) {
+    return create(Objects.requireNonNull(name, "name"), body);
+  }
+
+  /** As {@link #createTask(Coroutine)}, for a body without a result. */
+  public Task<@Nullable Void> createTask(Action<?> body) {
+    return create(null, Asyncio.withoutResult(body));
+  }
+
+  /** As {@link #createTask(String, Coroutine)}, for a body without a result. */
+  public Task<@Nullable Void> createTask(String name, Action<?> body) {
+    return create(Objects.requireNonNull(name, "name"), Asyncio.withoutResult(body));
+  }
+
+  private <T extends @Nullable Object> Task<T> create(@Nullable String name, Coroutine<T, ?> body) {
+    EventLoop on = loop;
+    if (on == null) {
+      throw new IllegalStateException(
+          "This task group does not run yet: create tasks inside group.run(() -> …).");
+    }
+    on.kernel.checkOnLoop("createTask() of a task group");
+    if (finished || (exiting && tasks.isEmpty())) {
+      throw new IllegalStateException(
+          "This task group has ended: no more tasks can be created in it.");
+    }
+    if (aborting) {
+      throw new IllegalStateException(
+          "This task group is shutting down, because a task failed or it was cancelled: no more"
+              + " tasks can be created in it.");
+    }
+    Task<T> task = new Task<>(on, name, body);
+    tasks.add(task);
+    task.addListener(new ChildDone());
+    return task.start();
+  }
+
+  @Override
+  public String toString() {
+    return "TaskGroup[tasks="
+        + tasks.size()
+        + ", errors="
+        + errors.size()
+        + (finished ? ", ended]" : "]");
+  }
+}

@@ -1,0 +1,200 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Sneaky;
+import asyncio.internal.loop.Timer;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A time limit for a body: when it runs out, the body is cancelled, and {@link TimeoutException} is
+ * thrown at the edge of the scope. Used once. {@link Asyncio#timeout} is the short form.
+ *
+ * <pre>{@code
+ * var limit = new Timeout(ofSeconds(5));
+ * limit.run(() -> {
+ *   var head = fetch("c");
+ *   limit.reschedule(ofSeconds(30));
+ *   fetch("c/body");
+ * });
+ * }</pre>
+ *
+ * <pre>
+ *   CREATED --run()--> ACTIVE --the body ends--> FINISHED
+ *                      ACTIVE --time is up--> EXPIRING --the body ends--> EXPIRED
+ * </pre>
+ */
+public final class Timeout {
+  private enum State {
+    CREATED,
+    ACTIVE,
+    EXPIRING,
+    EXPIRED,
+    FINISHED
+  }
+
+  // Loop-confined.
+  private State state = State.CREATED;
+  private @Nullable Duration limit;
+  private @Nullable Fiber fiber;
+  private int cancellingAtEntry;
+  private final Deadline deadline = new Deadline();
+  private int schedule;
+
+  /**
+   * A limit that counts from the start of {@link #run}; nothing happens before.
+   *
+   * @param limit how long the body may take; zero or less expires at the next turn of the loop
+   */
+  public Timeout(Duration limit) {
+    this.limit = Objects.requireNonNull(limit, "limit");
+  }
+
+  private Timeout() {}
+
+  /** A scope without a limit until {@link #reschedule} sets one. */
+  public static Timeout none() {
+    return new Timeout();
+  }
+
+  private final class Deadline extends Timer {
+    @Override
+    protected void fire() {
+      expire();
+    }
+  }
+
+  /**
+   * Runs the body within the limit and returns its result.
+   *
+   * <p><i>Waits</i>: as the body does; after the limit until the cancelled body has ended.
+   *
+   * <p><i>If cancelled</i>: a cancel from elsewhere passes through as {@link CancelledError}, also
+   * when the limit runs out meanwhile.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws TimeoutException if the limit ran out and the body ended because of it
+   * @throws IllegalStateException if this scope was used before
+   */
+  public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
+    enter();
+    T value;
+    try {
+      value = body.run();
+    } catch (Throwable failure) {
+      throw Sneaky.rethrow(exit(failure));
+    }
+    leave(null);
+    return value;
+  }
+
+  /** As {@link #run(Coroutine)}, for a body without a result. */
+  public <X extends Exception> void run(Action<X> body) throws X {
+    this.<@Nullable Void, X>run(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  private void enter() {
+    Fiber current = Loop.requireTask("A timeout");
+    if (state != State.CREATED) {
+      throw new IllegalStateException(
+          "This timeout was used before (" + state + "): make a new one for each scope.");
+    }
+    state = State.ACTIVE;
+    fiber = current;
+    cancellingAtEntry = current.cancelling();
+    schedule(current);
+  }
+
+  private Throwable exit(Throwable failure) {
+    Throwable result = leave(failure);
+    return result == null ? failure : result;
+  }
+
+  private @Nullable Throwable leave(@Nullable Throwable failure) {
+    Fiber current = Objects.requireNonNull(fiber);
+    current.loop().removeDeadline(deadline);
+    schedule++;
+    boolean interrupted = failure != null && current.nudged() && Failures.isInterrupt(failure);
+    if (state != State.EXPIRING) {
+      state = State.FINISHED;
+      return null;
+    }
+    state = State.EXPIRED;
+    current.settleInterrupt(false);
+    boolean onlyOurs = current.uncancel() <= cancellingAtEntry;
+    if (failure == null || !onlyOurs) {
+      return null;
+    }
+    var expired = new TimeoutException("The time limit of " + limit + " ran out.", failure);
+    if (failure instanceof CancelledError || interrupted) {
+      return expired;
+    }
+    failure.addSuppressed(new TimeoutException("The time limit of " + limit + " had run out."));
+    return null;
+  }
+
+  /**
+   * Moves the deadline.
+   *
+   * <p><i>Thread</i>: on the loop.
+   *
+   * @param newLimit counted from now; null for no limit; zero or less expires at the next turn
+   * @throws IllegalStateException unless the body runs and the limit has not run out
+   */
+  public void reschedule(@Nullable Duration newLimit) {
+    Fiber current = fiber;
+    if (state != State.ACTIVE || current == null) {
+      throw new IllegalStateException(
+          "This timeout can't be rescheduled, it is " + state + ": only while its body runs.");
+    }
+    current.loop().checkOnLoop("reschedule()");
+    limit = newLimit;
+    current.loop().removeDeadline(deadline);
+    schedule(current);
+  }
+
+  private void schedule(Fiber current) {
+    int mine = ++schedule;
+    Duration wanted = limit;
+    if (wanted == null) {
+      return;
+    }
+    Loop loop = current.loop();
+    if (wanted.isPositive()) {
+      loop.addDeadline(deadline, Durations.deadline(loop, wanted));
+    } else {
+      loop.add(
+          LoopAction.of(
+              () -> {
+                if (mine == schedule) {
+                  expire();
+                }
+              }));
+    }
+  }
+
+  private void expire() {
+    if (state == State.ACTIVE) {
+      state = State.EXPIRING;
+      Objects.requireNonNull(fiber).cancel("the time limit of " + limit + " ran out");
+    }
+  }
+
+  /** Whether the limit has run out. <i>Thread</i>: on the loop. */
+  public boolean expired() {
+    return state == State.EXPIRING || state == State.EXPIRED;
+  }
+
+  @Override
+  public String toString() {
+    return "Timeout[" + state + ", " + limit + "]";
+  }
+}

@@ -1,0 +1,44 @@
+package asyncio;
+
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Timer;
+import java.time.Duration;
+
+/** A user callback that waits for its time. */
+final class TimerCallback extends Timer implements TimerHandle {
+  private final Loop loop;
+  private final long time;
+  private final CallbackHandle callback;
+
+  TimerCallback(Loop loop, long time, Runnable code) {
+    this.loop = loop;
+    this.time = time;
+    this.callback = new CallbackHandle(code);
+  }
+
+  @Override
+  protected void fire() {
+    loop.add(callback);
+  }
+
+  @Override
+  public void cancel() {
+    callback.cancel();
+    if (loop.isOnLoop()) {
+      loop.removeSleeper(this);
+    } else {
+      loop.trySend(LoopAction.of(() -> loop.removeSleeper(this)));
+    }
+  }
+
+  @Override
+  public boolean isCancelled() {
+    return callback.isCancelled();
+  }
+
+  @Override
+  public Duration when() {
+    return Duration.ofNanos(time);
+  }
+}

@@ -1,0 +1,15 @@
+package asyncio.internal.loop;
+
+/**
+ * A user callback waiting in the ready queue. It is called on a coroutine of its own kind, the
+ * callback runner.
+ */
+public abstract class Callback extends Step {
+  /** Calls the user's code. What it throws is reported to the loop's host. */
+  protected abstract void call() throws Throwable;
+
+  @Override
+  final void run(Loop loop) {
+    loop.callbacks.run(this);
+  }
+}

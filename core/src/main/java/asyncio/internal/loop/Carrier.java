@@ -1,0 +1,36 @@
+package asyncio.internal.loop;
+
+import asyncio.CarrierKind;
+import asyncio.Coroutine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How coroutines of a loop run one at a time. Two implementations, one semantics for our own
+ * operations.
+ */
+interface Carrier {
+  /** Which one it is. */
+  CarrierKind kind();
+
+  /** A thread that can drive the loop, not started. */
+  Thread loopThread(String name, long stackSize, Runnable body);
+
+  /** Runs a coroutine until it suspends or ends. On the loop's own thread. */
+  void resume(Fiber fiber);
+
+  /** Gives the baton up until the coroutine is resumed. On its own thread. */
+  void suspend(Fiber fiber);
+
+  /** The coroutine has ended. On its own thread. */
+  void ended(Fiber fiber);
+
+  /**
+   * Runs foreign code that blocks so that the loop goes on meanwhile. On the coroutine's own
+   * thread.
+   */
+  <T extends @Nullable Object, X extends Exception> T blocking(Fiber fiber, Coroutine<T, X> body)
+      throws X;
+
+  /** How many coroutines stand in foreign code. Loop only. */
+  int foreignWaits();
+}

@@ -1,0 +1,357 @@
+package asyncio.internal.loop;
+
+import asyncio.CancelledError;
+import asyncio.CarrierKind;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A coroutine at run time: its virtual thread, its place in the loop and the cancel requests it has
+ * received.
+ *
+ * <pre>
+ *   NEW --start()--> READY --the loop comes to it--> RUNNING --suspend()--> WAITING --wake()--> READY
+ *                                                      |  ^
+ *                            parks in foreign code     v  |  its step comes back
+ *                                                     FOREIGN
+ *   RUNNING --body ends--> DONE
+ * </pre>
+ *
+ * All moves are made on the loop: by the running coroutine or by the loop's own thread.
+ *
+ * <p><b>Cancel requests.</b> {@code cancels} counts requests less uncancels and is the truth;
+ * {@code pending} says that one has not been delivered. It strikes at the next wait that would
+ * suspend. {@code LATE} is a request that came when a wait was already over or the coroutine stood
+ * in foreign code: when its body then ends without another wait, what it returns counts. {@code
+ * NOW} is one that came in the middle of a step: it counts even when the body ends in that step. An
+ * interrupt is a nudge for foreign code and nothing more.
+ */
+public abstract class Fiber extends Step implements Runnable {
+  static final byte NEW = 0;
+  static final byte READY = 1;
+  static final byte RUNNING = 2;
+  static final byte WAITING = 3;
+  static final byte FOREIGN = 4;
+  static final byte DONE = 5;
+
+  private static final byte NONE = 0;
+  private static final byte LATE = 1;
+  private static final byte NOW = 2;
+
+  private static final VarHandle RESUMED;
+
+  static {
+    try {
+      RESUMED = MethodHandles.lookup().findVarHandle(Fiber.class, "resumed", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  // Immutable.
+  final Loop loop;
+  private final @Nullable ClassLoader contextClassLoader;
+
+  // Loop-confined.
+  byte state = NEW;
+  private byte pending = NONE;
+  private boolean nudged;
+  private int cancels;
+  private @Nullable String message;
+  private @Nullable Wait wait;
+  @Nullable Thread thread;
+
+  /** What the JDK hands to the executor to go on with this thread; mounted carrier only. */
+  @Nullable Runnable continuation;
+
+  /** The baton: set by who resumes, taken by the coroutine. Release and acquire. */
+  @SuppressWarnings("unused") // through RESUMED
+  private boolean resumed;
+
+  /** Set by the watchdog when an own wait of this coroutine holds the loop's thread. */
+  volatile boolean pinned;
+
+  /** A coroutine of {@code loop} that inherits the context class loader of its creator. */
+  protected Fiber(Loop loop) {
+    this.loop = loop;
+    this.contextClassLoader = Thread.currentThread().getContextClassLoader();
+  }
+
+  /**
+   * What the coroutine does. Whatever it throws is for the loop's host: implementations catch what
+   * is the user's.
+   */
+  protected abstract void body() throws Throwable;
+
+  /** The coroutine could not be started; it counts as ended. Called on the loop's own thread. */
+  protected abstract void failedToStart(Throwable failure);
+
+  /** Its name, for reports. */
+  public abstract String describe();
+
+  /** Whether our own waiting methods may be called in this coroutine. */
+  protected boolean mayWait() {
+    return true;
+  }
+
+  /** The loop it belongs to. */
+  public final Loop loop() {
+    return loop;
+  }
+
+  /** Makes a new coroutine ready: it runs after all that is ready now. Loop only. */
+  public final void start() {
+    if (state != NEW) {
+      throw new IllegalStateException("coroutine started twice: a bug, please report it");
+    }
+    state = READY;
+    loop.ready.add(this);
+  }
+
+  /** Makes a suspended coroutine ready; does nothing when it does not wait. Loop only. */
+  public final void wake() {
+    if (state == WAITING) {
+      state = READY;
+      loop.ready.add(this);
+    }
+  }
+
+  @Override
+  final void run(Loop ignored) {
+    loop.carrier.resume(this);
+  }
+
+  /** The thread's body. */
+  @Override
+  public final void run() {
+    takeResumed();
+    try {
+      body();
+    } catch (Throwable failure) {
+      loop.fatal(failure);
+    } finally {
+      state = DONE;
+      loop.carrier.ended(this);
+    }
+  }
+
+  final Thread makeThread(Thread.Builder.OfVirtual builder) {
+    Thread made = builder.unstarted(this);
+    if (contextClassLoader != made.getContextClassLoader()) {
+      made.setContextClassLoader(contextClassLoader);
+    }
+    thread = made;
+    return made;
+  }
+
+  // ---- waiting: called by the running coroutine itself ----
+
+  /**
+   * Suspends until {@code what} is over. A pending cancel is handed to {@code what} first; how the
+   * wait ended is for the caller to see.
+   */
+  public final void suspend(Wait what) {
+    settleInterrupt(true);
+    if (pending != NONE && what.cancel(message)) {
+      pending = NONE;
+    }
+    if (what.isOver()) {
+      return;
+    }
+    wait = what;
+    state = WAITING;
+    try {
+      loop.carrier.suspend(this);
+    } finally {
+      wait = null;
+      state = RUNNING;
+    }
+  }
+
+  /** Lets everything else that is ready run once. */
+  public final void yieldNow() {
+    settleInterrupt(true);
+    throwIfCancelPending(null);
+    state = READY;
+    loop.ready.add(this);
+    loop.carrier.suspend(this);
+    throwIfCancelPending(null);
+  }
+
+  /** Throws the pending cancel, if there is one. */
+  public final void throwIfCancelPending(@Nullable String fallback) {
+    if (pending != NONE) {
+      pending = NONE;
+      throw new CancelledError(message != null ? message : fallback);
+    }
+  }
+
+  /**
+   * Clears an interrupt flag. A flag that no nudge of ours explains is somebody's request to stop,
+   * and counts as a cancel when {@code foreignCounts}.
+   */
+  public final void settleInterrupt(boolean foreignCounts) {
+    Thread self = thread;
+    if (self != null && self.isInterrupted()) {
+      Thread.interrupted();
+      if (!nudged && foreignCounts) {
+        cancel("interrupted");
+      }
+    }
+    nudged = false;
+  }
+
+  // ---- cancel requests: loop only ----
+
+  /**
+   * Requests the cancellation of this coroutine.
+   *
+   * @return false when it has ended
+   */
+  public final boolean cancel(@Nullable String why) {
+    if (state == DONE) {
+      return false;
+    }
+    cancels++;
+    message = why;
+    Wait current = wait;
+    if (state == WAITING && current != null && current.cancel(why)) {
+      return true;
+    }
+    if (state == RUNNING || thread == null) {
+      pending = NOW;
+    } else {
+      pending = pending == NOW ? NOW : LATE;
+    }
+    if (state == FOREIGN) {
+      nudged = true;
+      // Not here: an interrupt runs code of the JDK that may take locks, and this may be the loop's
+      // own thread.
+      loop.ready.add(new Nudge(this));
+    }
+    return true;
+  }
+
+  /** Requests less uncancels. */
+  public final int cancelling() {
+    return cancels;
+  }
+
+  /**
+   * Takes one request back and returns how many are left; at none, one not yet delivered is
+   * dropped.
+   */
+  public final int uncancel() {
+    if (cancels > 0 && --cancels == 0) {
+      pending = NONE;
+    }
+    return cancels;
+  }
+
+  /** Whether a request waits to be delivered. */
+  public final boolean cancelPending() {
+    return pending != NONE;
+  }
+
+  /** Whether a request came in the middle of the step that runs. */
+  public final boolean cancelPendingNow() {
+    return pending == NOW;
+  }
+
+  /** The message of the last request. */
+  public final @Nullable String cancelMessage() {
+    return message;
+  }
+
+  /** Whether an interrupt of ours was sent and has not been accounted for at one of our waits. */
+  public final boolean nudged() {
+    return nudged;
+  }
+
+  /** Someone else interrupted this coroutine while it was suspended in one of our waits. */
+  final void interruptedWhileSuspended() {
+    if (nudged) {
+      nudged = false;
+    } else {
+      cancel("interrupted");
+    }
+  }
+
+  private static final class Nudge extends Callback {
+    private final Fiber target;
+
+    Nudge(Fiber target) {
+      this.target = target;
+    }
+
+    @Override
+    protected void call() {
+      Thread thread = target.thread;
+      if (target.state == FOREIGN && target.nudged && thread != null) {
+        thread.interrupt();
+      }
+    }
+  }
+
+  // ---- for reports: loop only ----
+
+  /** What this coroutine waits for in one of our waits, or null. */
+  public final @Nullable Wait waitsFor() {
+    return wait;
+  }
+
+  /** Whether it stands in foreign code. */
+  public final boolean inForeignCode() {
+    return state == FOREIGN;
+  }
+
+  /** Whether it has ended. */
+  public final boolean isDone() {
+    return state == DONE;
+  }
+
+  /** Its thread; null before its first step. */
+  public final @Nullable Thread thread() {
+    return thread;
+  }
+
+  // ---- the baton ----
+
+  final void giveResumed() {
+    RESUMED.setRelease(this, true);
+  }
+
+  /** Takes the baton if it was given. By the coroutine itself. */
+  final boolean takeResumed() {
+    if ((boolean) RESUMED.getAcquire(this)) {
+      RESUMED.set(this, false);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Parks the current thread, which is this coroutine's, until it is given the baton. A step may be
+   * resubmitted and a permit left over by foreign code, so only the baton counts.
+   */
+  final void awaitResumed() {
+    while (!takeResumed()) {
+      LockSupport.park(this);
+      if (pinned) {
+        pinned = false;
+        // A wait that did unmount left its step: then the watchdog was wrong, and this is a step
+        // too many.
+        if (loop.running == thread && loop.carrierKind() == CarrierKind.MOUNTED) {
+          throw new IllegalStateException(Pinned.describe(this));
+        }
+      }
+      // A set flag would turn park into a spin. Nobody but the loop may act on it: another thread
+      // may hold the baton.
+      if (Thread.interrupted()) {
+        loop.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
+      }
+    }
+  }
+}

@@ -1,0 +1,640 @@
+package asyncio.internal.loop;
+
+import asyncio.CarrierKind;
+import asyncio.Clock;
+import asyncio.Coroutine;
+import asyncio.internal.engine.Engine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loop: a ready queue, timers, an inbox from other threads, an engine for the operating
+ * system's events, and a carrier that runs one coroutine at a time.
+ *
+ * <p>One turn: take what other threads left; wait for the operating system if nothing is ready;
+ * move what is due to the ready queue; then run exactly the steps that are ready now, first in
+ * first out. While there always is something ready, the operating system and the timers are looked
+ * at every {@value #POLL_INTERVAL} steps.
+ *
+ * <p>"On the loop" means in the running coroutine or on the loop's own thread; never both at once,
+ * and each step happens-before the next. Fields are loop-confined where nothing else is said.
+ */
+public final class Loop implements Clock.Activity {
+  /**
+   * Steps between two looks at the operating system; prime, as Tokio's, so that it falls in step
+   * with nothing.
+   */
+  private static final int POLL_INTERVAL = 61;
+
+  /** All loops that are not closed. Copied on write. */
+  private static volatile Loop[] loops = {};
+
+  /**
+   * Threads of coroutines that outlived their loop, with the loop's name: for their error messages
+   * only.
+   */
+  private static final Map<Thread, String> survivors =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
+  // Immutable.
+  private final String name;
+  private final Clock clock;
+  private final long origin;
+  private final Host host;
+  private final Engine.Factory engines;
+  final Carrier carrier;
+  final Inbox inbox = new Inbox(this::wakeUp);
+
+  // Any thread.
+  /** The thread that drives the loop, while one does. */
+  volatile @Nullable Thread thread;
+
+  private volatile @Nullable Engine engine;
+
+  /**
+   * The thread of the coroutine whose step runs. Written on the loop, read by any thread without
+   * order: a thread that reads itself here is that coroutine, since it was written before its step
+   * began; one that reads anything else is not.
+   */
+  @Nullable Thread running;
+
+  /** Odd while a step runs; for the watchdog. */
+  private long steps;
+
+  // Loop-confined.
+  final ReadyQueue ready = new ReadyQueue();
+  final Callbacks callbacks = new Callbacks(this);
+  private final Timers sleepers = new Timers();
+  private final Timers deadlines = new Timers();
+  private @Nullable Fiber current;
+  private int turnLeft;
+  private int sincePoll;
+  private @Nullable StepEnd stepEnds;
+  private boolean stopping;
+  private boolean closed;
+  private int helpers;
+  private @Nullable Throwable fatal;
+
+  /**
+   * An open loop that nobody drives yet.
+   *
+   * @param name of the loop and its thread
+   */
+  public Loop(String name, Host host, Clock clock, CarrierKind kind, Engine.Factory engines) {
+    this.name = name;
+    this.host = host;
+    this.clock = clock;
+    this.origin = clock.nanoTime();
+    this.engines = engines;
+    this.carrier =
+        kind == CarrierKind.MOUNTED
+            ? new MountedCarrier(this, Carriers.mountedBuilders())
+            : new PortableCarrier(this);
+  }
+
+  /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */
+  public void open() {
+    synchronized (Loop.class) {
+      Loop[] more = Arrays.copyOf(loops, loops.length + 1);
+      more[loops.length] = this;
+      loops = more;
+    }
+    Watchdog.watch(this);
+  }
+
+  // ---- who am I: any thread ----
+
+  /** The loop whose running coroutine is the current thread; null elsewhere. */
+  public static @Nullable Loop current() {
+    Thread self = Thread.currentThread();
+    for (Loop loop : loops) {
+      if (loop.running == self) {
+        return loop;
+      }
+    }
+    return null;
+  }
+
+  /** The loop of the running coroutine. */
+  public static Loop require(String what) {
+    Loop loop = current();
+    if (loop == null) {
+      throw new IllegalStateException(notOnLoop(what));
+    }
+    return loop;
+  }
+
+  /** The running coroutine, which is about to wait in {@code what}. */
+  public static Fiber requireTask(String what) {
+    Fiber fiber = require(what).current;
+    if (fiber == null) {
+      throw new AssertionError(
+          "a loop runs its coroutine without knowing it: a bug, please report it");
+    }
+    if (!fiber.mayWait()) {
+      throw new IllegalStateException(
+          what
+              + " would wait, and it was called in a callback of loop '"
+              + fiber.loop.name
+              + "', which may not wait. Start a task in the callback instead: createTask(() ->"
+              + " …).");
+    }
+    return fiber;
+  }
+
+  /** The running coroutine of this loop; null when none runs or a foreign thread asks. */
+  public @Nullable Fiber currentFiber() {
+    return running == Thread.currentThread() ? current : null;
+  }
+
+  private static String notOnLoop(String what) {
+    Thread self = Thread.currentThread();
+    String closedLoop = survivors.get(self);
+    if (closedLoop != null) {
+      return what
+          + " was called in a coroutine of loop '"
+          + closedLoop
+          + "' after the loop closed. It stood in foreign code when run ended: end such calls"
+          + " first, or make them react to an interrupt.";
+    }
+    String kind = self.isVirtual() ? "virtual thread" : "thread";
+    String where = self.getName().isEmpty() ? self.toString() : "'" + self.getName() + "'";
+    return what
+        + " was called on the "
+        + kind
+        + " "
+        + where
+        + ", which is no coroutine of a running event loop. Call it inside Asyncio.run(…); from"
+        + " another thread hand the work over with runCoroutineThreadsafe(body, loop) or"
+        + " loop.callSoonThreadsafe(callback).";
+  }
+
+  static String closedMessage(Loop loop) {
+    return "The event loop '" + loop.name + "' is closed: no more work can be handed to it.";
+  }
+
+  /** Whether the current thread is the running coroutine or the loop's own thread. */
+  public boolean isOnLoop() {
+    Thread self = Thread.currentThread();
+    return self == running || (self == thread && running == null);
+  }
+
+  /** Fails when the current thread is not on this loop. */
+  public void checkOnLoop(String what) {
+    if (isOnLoop()) {
+      return;
+    }
+    Loop other = current();
+    if (other != null) {
+      throw new IllegalStateException(
+          what
+              + " belongs to loop '"
+              + name
+              + "' but was called in a coroutine of loop '"
+              + other.name
+              + "'. A loop's objects are not shared: use runCoroutineThreadsafe(body, loop) or"
+              + " loop.callSoonThreadsafe(callback).");
+    }
+    throw new IllegalStateException(notOnLoop(what));
+  }
+
+  // ---- facts: any thread ----
+
+  /** The loop's name. */
+  public String name() {
+    return name;
+  }
+
+  /** The object users see as the event loop. */
+  public Host host() {
+    return host;
+  }
+
+  /** Which carrier runs the coroutines. */
+  public CarrierKind carrierKind() {
+    return carrier.kind();
+  }
+
+  /** Nanoseconds of the loop's clock since the loop was made. */
+  public long time() {
+    return clock.nanoTime() - origin;
+  }
+
+  /** Leaves a step for the loop, from any thread. Fails when the loop is closed. */
+  public void send(Step step) {
+    if (!trySend(step)) {
+      throw new IllegalStateException(closedMessage(this));
+    }
+  }
+
+  /** Leaves a step for the loop, from any thread; returns false when the loop is closed. */
+  public boolean trySend(Step step) {
+    return inbox.add(step);
+  }
+
+  /**
+   * A number that changes with every step and is odd while one runs, and the thread it runs on; for
+   * the watchdog.
+   */
+  long steps() {
+    return steps;
+  }
+
+  /** The thread of the running coroutine, as another thread sees it. */
+  public @Nullable Thread runningThread() {
+    return running;
+  }
+
+  /** Whether a thread drives the loop. */
+  public boolean isDriven() {
+    return thread != null;
+  }
+
+  private void wakeUp() {
+    Engine open = engine;
+    if (open != null) {
+      open.wakeup();
+    } else {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  // ---- queues and timers: loop only ----
+
+  /** Adds a step to the end of the ready queue. */
+  public void add(Step step) {
+    ready.add(step);
+  }
+
+  /**
+   * Takes a callback out of line: it will be called although its turn has not come to it. Never
+   * used by users.
+   */
+  @Nullable Callback nextCallback() {
+    if (turnLeft > 0 && ready.peek() instanceof Callback callback) {
+      ready.poll();
+      turnLeft--;
+      // Each callback is a step of its own to the watchdog.
+      steps += 2;
+      atStepEnd();
+      return callback;
+    }
+    return null;
+  }
+
+  /**
+   * Takes the next step if it is a coroutine, for the portable carrier; begins a new turn where the
+   * loop itself has nothing to do between the two.
+   */
+  @Nullable Fiber nextFiber() {
+    if (turnLeft == 0) {
+      if (stopping || ready.isEmpty() || sincePoll >= POLL_INTERVAL || !inbox.isEmpty()) {
+        return null;
+      }
+      beginTurn();
+    }
+    if (ready.peek() instanceof Fiber fiber) {
+      ready.poll();
+      turnLeft--;
+      return fiber;
+    }
+    return null;
+  }
+
+  /** Starts a timer that wakes a sleeper at {@code time} (see {@link #time}). */
+  public void addSleeper(Timer timer, long time) {
+    sleepers.add(timer, time);
+  }
+
+  /**
+   * Starts a timer that ends a time limit: among those due in one turn, they come before all
+   * sleepers.
+   */
+  public void addDeadline(Timer timer, long time) {
+    deadlines.add(timer, time);
+  }
+
+  /** Stops a timer of {@link #addSleeper}; does nothing when it is not pending. */
+  public void removeSleeper(Timer timer) {
+    sleepers.remove(timer);
+  }
+
+  /** Stops a timer of {@link #addDeadline}; does nothing when it is not pending. */
+  public void removeDeadline(Timer timer) {
+    deadlines.remove(timer);
+  }
+
+  /** Calls {@code what} once when the step that runs ends. */
+  public void atStepEnd(StepEnd what) {
+    if (!what.registered) {
+      what.registered = true;
+      what.nextAtEnd = stepEnds;
+      stepEnds = what;
+    }
+  }
+
+  private void atStepEnd() {
+    StepEnd end = stepEnds;
+    if (end == null) {
+      return;
+    }
+    stepEnds = null;
+    while (end != null) {
+      StepEnd following = end.nextAtEnd;
+      end.nextAtEnd = null;
+      end.registered = false;
+      end.stepEnded();
+      end = following;
+    }
+  }
+
+  /** The engine; opened at first use. */
+  public Engine engine() throws IOException {
+    Engine open = engine;
+    if (open == null) {
+      open = engines.open(this);
+      engine = open;
+    }
+    return open;
+  }
+
+  /** A helper thread works for this loop from now on; the virtual clock waits for it. */
+  public void helperStarted() {
+    helpers++;
+  }
+
+  /** A helper thread delivered. */
+  public void helperEnded() {
+    helpers--;
+  }
+
+  @Override
+  public int helpers() {
+    return helpers;
+  }
+
+  @Override
+  public int foreignWaits() {
+    return carrier.foreignWaits();
+  }
+
+  @Override
+  public int openHandles() {
+    Engine open = engine;
+    return open == null ? 0 : open.openHandles();
+  }
+
+  @Override
+  public String loopName() {
+    return name;
+  }
+
+  // ---- steps: loop only ----
+
+  void enter(Fiber fiber) {
+    current = fiber;
+    fiber.state = Fiber.RUNNING;
+    steps++;
+    running = fiber.thread;
+  }
+
+  /** A virtual thread that is no coroutine of ours is about to run on the loop's own thread. */
+  void enterForeign() {
+    current = null;
+    steps++;
+    running = null;
+  }
+
+  void leave() {
+    running = null;
+    current = null;
+    atStepEnd();
+    steps++;
+  }
+
+  /** The coroutine whose step runs, as the watchdog sees it. */
+  @Nullable Fiber currentRacy() {
+    return current;
+  }
+
+  /** Runs foreign code that blocks; on the portable carrier the loop goes on meanwhile. */
+  public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
+      throws X {
+    Loop loop = require("blocking()");
+    Fiber fiber = loop.current;
+    if (fiber == null) {
+      throw new AssertionError(
+          "a loop runs its coroutine without knowing it: a bug, please report it");
+    }
+    return loop.carrier.blocking(fiber, body);
+  }
+
+  // ---- driving ----
+
+  /** A thread that can drive this loop, not started. */
+  public Thread newThread(long stackSize, Runnable body) {
+    return carrier.loopThread(name, stackSize, body);
+  }
+
+  /**
+   * Runs turns until {@link #stop}; on a thread of {@link #newThread}. Throws the fatal error of a
+   * coroutine, bare.
+   */
+  public void runUntilStopped() {
+    thread = Thread.currentThread();
+    stopping = false;
+    try {
+      do {
+        turn();
+      } while (!stopping);
+    } finally {
+      thread = null;
+    }
+    Throwable error = fatal;
+    fatal = null;
+    if (error != null) {
+      throw Sneaky.rethrow(error);
+    }
+  }
+
+  /** Ends {@link #runUntilStopped} after this turn. Loop only. */
+  public void stop() {
+    stopping = true;
+  }
+
+  /**
+   * Something happened that no program should go on after: the loop stops and its driver throws the
+   * error.
+   */
+  public void fatal(Throwable error) {
+    if (fatal == null) {
+      fatal = error;
+    } else if (fatal != error) {
+      fatal.addSuppressed(error);
+    }
+    stopping = true;
+  }
+
+  private void turn() {
+    if (ready.isEmpty() || sincePoll >= POLL_INTERVAL) {
+      poll();
+    } else if (!inbox.isEmpty()) {
+      takeInbox();
+    }
+    beginTurn();
+    while (turnLeft > 0) {
+      Step step = ready.poll();
+      if (step == null) {
+        break;
+      }
+      turnLeft--;
+      runStep(step);
+    }
+    turnLeft = 0;
+  }
+
+  private void beginTurn() {
+    turnLeft = ready.size();
+    sincePoll += turnLeft;
+  }
+
+  private void runStep(Step step) {
+    try {
+      step.run(this);
+    } catch (Throwable failure) {
+      // Ours or the JVM's, never the user's: those end in their task or in the exception handler.
+      fatal(failure);
+    }
+  }
+
+  private void poll() {
+    sincePoll = 0;
+    takeInbox();
+    fireDue();
+    try {
+      if (!ready.isEmpty() || stopping) {
+        Engine open = engine;
+        if (open != null) {
+          open.poll(0);
+        }
+        return;
+      }
+      sleep();
+    } catch (IOException broken) {
+      fatal(
+          new UncheckedIOException(
+              "The engine of loop '" + name + "' failed: " + broken.getMessage(), broken));
+    }
+  }
+
+  private void sleep() throws IOException {
+    long next = Math.min(sleepers.next(), deadlines.next());
+    long nanos = clock.idle(next == Long.MAX_VALUE ? Long.MAX_VALUE : origin + next, this);
+    Engine open = engine;
+    if (nanos <= 0) {
+      if (open != null) {
+        open.poll(0);
+      }
+    } else if (inbox.prepareToSleep()) {
+      if (open != null) {
+        open.poll(nanos);
+      } else if (nanos == Long.MAX_VALUE) {
+        LockSupport.park(this);
+      } else {
+        LockSupport.parkNanos(this, nanos);
+      }
+      // Nobody has a reason to interrupt this thread, and a set flag would make every sleep return
+      // at once.
+      Thread.interrupted();
+    }
+    takeInbox();
+    fireDue();
+  }
+
+  private void takeInbox() {
+    if (inbox.isEmpty()) {
+      // Clears the mark of a sleep that something else ended.
+      inbox.takeAll();
+      return;
+    }
+    Step step = inbox.takeAll();
+    while (step != null) {
+      Step following = step.next;
+      step.next = null;
+      ready.add(step);
+      step = following;
+    }
+  }
+
+  private void fireDue() {
+    if (sleepers.next() == Long.MAX_VALUE && deadlines.next() == Long.MAX_VALUE) {
+      return;
+    }
+    long now = time();
+    for (Timer timer = deadlines.pollDue(now); timer != null; timer = deadlines.pollDue(now)) {
+      timer.fire();
+    }
+    for (Timer timer = sleepers.pollDue(now); timer != null; timer = sleepers.pollDue(now)) {
+      timer.fire();
+    }
+  }
+
+  // ---- the end ----
+
+  /**
+   * Remembers a coroutine that outlives the loop, so that its later calls get a message that says
+   * so.
+   */
+  public void survives(Fiber fiber) {
+    Thread left = fiber.thread;
+    if (left != null) {
+      survivors.put(left, name);
+    }
+  }
+
+  /** Closes the loop for ever, on a thread of {@link #newThread} that does not drive it now. */
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    thread = Thread.currentThread();
+    callbacks.close();
+    Step left = inbox.close();
+    thread = null;
+    running = null;
+    synchronized (Loop.class) {
+      loops = Arrays.stream(loops).filter(loop -> loop != this).toArray(Loop[]::new);
+    }
+    Watchdog.forget(this);
+    for (Step step = ready.poll(); step != null; step = ready.poll()) {
+      bury(step);
+    }
+    while (left != null) {
+      Step following = left.next;
+      bury(left);
+      left = following;
+    }
+    Engine open = engine;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  private void bury(Step step) {
+    if (carrier instanceof MountedCarrier mounted) {
+      mounted.bury(step);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "loop '" + name + "'";
+  }
+}

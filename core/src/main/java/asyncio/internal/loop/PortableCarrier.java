@@ -1,0 +1,138 @@
+package asyncio.internal.loop;
+
+import asyncio.CarrierKind;
+import asyncio.Coroutine;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Coroutines are ordinary virtual threads that hand a baton to each other; the loop is one of them.
+ * Public API only.
+ *
+ * <p>Whoever holds the baton is "the loop's own thread" in the sense of the other classes. A
+ * coroutine that suspends gives the baton straight to the next coroutine of the turn, which is
+ * twice as fast as going through the loop, and to the loop when the turn is over or something else
+ * comes next. All state of the loop is handed over with the baton, by release and acquire.
+ */
+final class PortableCarrier implements Carrier {
+  private final Loop loop;
+  private final Thread.Builder.OfVirtual builder =
+      Thread.ofVirtual().inheritInheritableThreadLocals(false);
+
+  /** The loop's own baton. */
+  private volatile boolean loopHasBaton;
+
+  private int blocking;
+
+  PortableCarrier(Loop loop) {
+    this.loop = loop;
+  }
+
+  @Override
+  public CarrierKind kind() {
+    return CarrierKind.PORTABLE;
+  }
+
+  @Override
+  public Thread loopThread(String name, long stackSize, Runnable body) {
+    return Thread.ofVirtual().name(name).inheritInheritableThreadLocals(false).unstarted(body);
+  }
+
+  @Override
+  public void resume(Fiber fiber) {
+    loopHasBaton = false;
+    if (!give(fiber)) {
+      return;
+    }
+    while (!loopHasBaton) {
+      LockSupport.park(loop);
+      // Nobody has a reason to interrupt the loop, and a set flag would turn park into a spin.
+      Thread.interrupted();
+    }
+  }
+
+  /** Gives the baton to a coroutine; returns false when it could not be started. */
+  private boolean give(Fiber fiber) {
+    Thread thread = fiber.thread;
+    if (thread != null) {
+      loop.enter(fiber);
+      fiber.giveResumed();
+      if (thread != Thread.currentThread()) {
+        LockSupport.unpark(thread);
+      }
+      return true;
+    }
+    try {
+      thread = fiber.makeThread(builder);
+      loop.enter(fiber);
+      fiber.giveResumed();
+      thread.start();
+      return true;
+    } catch (Throwable failure) {
+      fiber.takeResumed();
+      loop.leave();
+      fiber.state = Fiber.DONE;
+      fiber.failedToStart(failure);
+      return false;
+    }
+  }
+
+  private void handOver() {
+    loop.leave();
+    for (Fiber next = loop.nextFiber(); next != null; next = loop.nextFiber()) {
+      if (give(next)) {
+        return;
+      }
+    }
+    loopHasBaton = true;
+    Thread thread = loop.thread;
+    LockSupport.unpark(thread);
+  }
+
+  @Override
+  public void suspend(Fiber fiber) {
+    handOver();
+    fiber.awaitResumed();
+  }
+
+  @Override
+  public void ended(Fiber fiber) {
+    if (fiber.state == Fiber.DONE && loop.running == Thread.currentThread()) {
+      handOver();
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object, X extends Exception> T blocking(
+      Fiber fiber, Coroutine<T, X> body) throws X {
+    fiber.state = Fiber.FOREIGN;
+    blocking++;
+    loop.callbacks.parkedInForeignCode(fiber);
+    handOver();
+    try {
+      return body.run();
+    } finally {
+      comeBack(fiber);
+    }
+  }
+
+  private void comeBack(Fiber fiber) {
+    boolean open =
+        loop.inbox.add(
+            LoopAction.of(
+                () -> {
+                  blocking--;
+                  fiber.state = Fiber.READY;
+                  loop.ready.add(fiber);
+                }));
+    if (!open) {
+      throw new IllegalStateException(Loop.closedMessage(loop));
+    }
+    fiber.awaitResumed();
+  }
+
+  @Override
+  public int foreignWaits() {
+    return blocking;
+  }
+}

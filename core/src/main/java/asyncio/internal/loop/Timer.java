@@ -1,0 +1,18 @@
+package asyncio.internal.loop;
+
+/** Something that happens at a time of the loop's clock. Confined to the loop. */
+public abstract class Timer {
+  /** Place in the heap of {@link Timers}, or -1. */
+  int index = -1;
+
+  /** Order among timers of the same time. */
+  long sequence;
+
+  /** The time came. Runs on the loop's own thread: no user code. */
+  protected abstract void fire();
+
+  /** Whether the timer waits to fire. */
+  public final boolean isPending() {
+    return index >= 0;
+  }
+}

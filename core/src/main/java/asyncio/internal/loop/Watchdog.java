@@ -1,0 +1,149 @@
+package asyncio.internal.loop;
+
+import asyncio.CarrierKind;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One daemon thread that looks at all loops now and then and says which step holds its loop too
+ * long, while it does and with the stack that does. Costs a loop nothing but the counter of its
+ * steps.
+ *
+ * <p>It also rescues a loop whose own thread stands in one of our waits: a wait in a class
+ * initialiser or below a native frame can't unmount, so the loop that would end it can't run. The
+ * wait is ended with an error.
+ */
+final class Watchdog {
+  /** A step longer than this is reported; asyncio's slow_callback_duration. */
+  private static final Duration THRESHOLD =
+      Duration.ofMillis(Long.getLong("asyncio.slowStepMillis", 100));
+
+  private static final Duration INTERVAL =
+      THRESHOLD.dividedBy(4).compareTo(Duration.ofMillis(1)) > 0
+          ? THRESHOLD.dividedBy(4)
+          : Duration.ofMillis(1);
+
+  /** What is watched; replaced whole, under the class's lock. */
+  private static volatile Watched[] watched = {};
+
+  private static @Nullable Thread thread;
+
+  private Watchdog() {}
+
+  private static final class Watched {
+    final Loop loop;
+    long steps = -1;
+    long since;
+    long nextReport;
+
+    Watched(Loop loop) {
+      this.loop = loop;
+    }
+  }
+
+  static synchronized void watch(Loop loop) {
+    Watched[] more = Arrays.copyOf(watched, watched.length + 1);
+    more[watched.length] = new Watched(loop);
+    watched = more;
+    if (thread == null) {
+      thread = Thread.ofPlatform().daemon().name("asyncio-watchdog").start(Watchdog::look);
+    }
+  }
+
+  static synchronized void forget(Loop loop) {
+    watched = Arrays.stream(watched).filter(entry -> entry.loop != loop).toArray(Watched[]::new);
+    if (watched.length == 0) {
+      LockSupport.unpark(thread);
+      thread = null;
+    }
+  }
+
+  private static void look() {
+    Thread self = Thread.currentThread();
+    while (true) {
+      LockSupport.parkNanos(INTERVAL.toNanos());
+      synchronized (Watchdog.class) {
+        if (thread != self) {
+          return;
+        }
+      }
+      long now = System.nanoTime();
+      for (Watched entry : watched) {
+        try {
+          look(entry, now);
+        } catch (Throwable failure) {
+          Logs.WATCHDOG.log(
+              System.Logger.Level.ERROR, "The watchdog failed for " + entry.loop, failure);
+        }
+      }
+    }
+  }
+
+  private static void look(Watched entry, long now) {
+    Loop loop = entry.loop;
+    long steps = loop.steps();
+    if (steps != entry.steps || (steps & 1) == 0) {
+      entry.steps = steps;
+      entry.since = now;
+      entry.nextReport = THRESHOLD.toNanos();
+      return;
+    }
+    if (now - entry.since < entry.nextReport) {
+      return;
+    }
+    Fiber fiber = loop.currentRacy();
+    if (fiber != null
+        && fiber.state == Fiber.WAITING
+        && loop.carrierKind() == CarrierKind.MOUNTED) {
+      Thread held = fiber.thread;
+      if (held != null && held.getState() == Thread.State.WAITING && loop.steps() == steps) {
+        fiber.pinned = true;
+        LockSupport.unpark(held);
+      }
+      return;
+    }
+    entry.nextReport *= 2;
+    report(loop, fiber, steps, Duration.ofNanos(now - entry.since));
+  }
+
+  private static void report(Loop loop, @Nullable Fiber fiber, long steps, Duration held) {
+    Thread thread = fiber == null ? loop.thread : fiber.thread;
+    if (thread == null) {
+      return;
+    }
+    Thread.State state = thread.getState();
+    StackTraceElement[] stack = thread.getStackTrace();
+    if (loop.steps() != steps) {
+      return;
+    }
+    String who = fiber == null ? "A virtual thread that is no coroutine" : fiber.describe();
+    StringBuilder text = new StringBuilder(1024);
+    text.append(who)
+        .append(" has held the event loop '")
+        .append(loop.name())
+        .append("' for ")
+        .append(held.toMillis())
+        .append(" ms; nothing else of this loop runs meanwhile. ");
+    boolean blocked = state != Thread.State.RUNNABLE;
+    if (blocked && loop.carrierKind() == CarrierKind.PORTABLE) {
+      text.append(
+              "It waits in a blocking call: wrap the call in blocking(() -> …), or start the JVM"
+                  + " with ")
+          .append(Carriers.flag())
+          .append(" so that such calls suspend only their task.");
+    } else if (blocked) {
+      text.append(
+          "It blocks its thread where the JVM can't suspend it: hand the call over with toThread(()"
+              + " -> …).");
+    } else {
+      text.append("Split the work with yieldNow(), or hand it over with toThread(() -> …).");
+    }
+    text.append(" It stands here:");
+    for (StackTraceElement element : stack) {
+      text.append(System.lineSeparator()).append("    at ").append(element);
+    }
+    Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
+  }
+}

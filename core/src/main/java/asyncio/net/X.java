@@ -1,0 +1,1 @@
+package asyncio.net; final class X {}

@@ -1,0 +1,18 @@
+/**
+ * Asyncio for Java: single-threaded concurrency with coroutines, an event loop, tasks, futures,
+ * queues, locks and streams, in the model of Python's asyncio. Start at {@link asyncio.Asyncio}.
+ */
+@org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // the qualified exports name a module that is built after this one
+module asyncio {
+  requires static org.jspecify;
+  // Ctrl-C and SIGTERM; without the module a shutdown hook does what it can.
+  requires static jdk.unsupported;
+
+  exports asyncio;
+  exports asyncio.net;
+  exports asyncio.internal.loop to
+      asyncio.testing;
+  exports asyncio.internal.engine to
+      asyncio.testing;
+}
