@@ -128,6 +128,8 @@ final class Driver {
     Thread running = thread;
     if (running == null) {
       running = kernel.newThread(stackSize, this::drive);
+      // For what runs there without a task of its own: callbacks.
+      running.setContextClassLoader(Thread.currentThread().getContextClassLoader());
       thread = running;
       running.start();
     }

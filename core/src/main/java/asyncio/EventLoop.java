@@ -41,6 +41,9 @@ public final class EventLoop {
   private @Nullable Task<?> lastTask;
   private int tasks;
   private boolean closing;
+  private boolean gaveUp;
+  private @Nullable Throwable thrown;
+  private @Nullable Throwable fatalWhileClosing;
 
   EventLoop(String name, Clock clock, CarrierKind kind, Engine.Factory engines) {
     this.helpers = new HelperPool(name + "-helper", HELPERS);
@@ -278,28 +281,37 @@ public final class EventLoop {
   // ---- running and closing: called by Runner, on the loop's own thread ----
 
   void runUntilDone(Task<?> main) {
-    main.start();
-    main.addListener(
+    var stop =
         new Future.Listener() {
           @Override
           void done(Future<?> future) {
             kernel.stop();
           }
-        });
-    kernel.runUntilStopped();
+        };
+    main.start();
+    main.addListener(stop);
+    try {
+      kernel.runUntilStopped();
+    } catch (Throwable fatal) {
+      thrown = fatal;
+      throw fatal;
+    } finally {
+      main.removeListener(stop);
+    }
   }
 
   /**
    * Cancels all tasks and runs until they have ended, or until {@link #giveUp}. Returns those that
-   * have not.
+   * have not. A fatal error meanwhile does not keep the others from ending; {@link
+   * #fatalWhileClosing} has it.
    */
   List<Task<?>> cancelAllTasks() {
     closing = true;
     for (Task<?> task = lastTask; task != null; task = task.previous) {
       task.fiber().cancel("the event loop is closing");
     }
-    if (tasks > 0) {
-      kernel.runUntilStopped();
+    while (tasks > 0 && !gaveUp) {
+      runWhileClosing();
     }
     List<Task<?>> survivors = new ArrayList<>();
     for (Task<?> task = lastTask; task != null; task = task.previous) {
@@ -309,9 +321,29 @@ public final class EventLoop {
     return survivors.reversed();
   }
 
-  /** Ends the wait of {@link #cancelAllTasks}. Any thread. */
+  private void runWhileClosing() {
+    try {
+      kernel.runUntilStopped();
+    } catch (Throwable fatal) {
+      // Who awaited the task that failed gets the same error again.
+      if (fatal != thrown && fatalWhileClosing == null) {
+        fatalWhileClosing = fatal;
+      }
+    }
+  }
+
+  @Nullable Throwable fatalWhileClosing() {
+    return fatalWhileClosing;
+  }
+
+  /** Ends the wait of {@link #cancelAllTasks} and {@link #reportUnretrieved}. Any thread. */
   void giveUp() {
-    kernel.trySend(LoopAction.of(kernel::stop));
+    kernel.trySend(
+        LoopAction.of(
+            () -> {
+              gaveUp = true;
+              kernel.stop();
+            }));
   }
 
   /** Reports what nobody received, so that no failure is lost with the loop. */
@@ -329,7 +361,7 @@ public final class EventLoop {
             kernel.stop();
           }
         });
-    kernel.runUntilStopped();
+    runWhileClosing();
   }
 
   void close() {

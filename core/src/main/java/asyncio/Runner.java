@@ -186,6 +186,10 @@ public final class Runner implements AutoCloseable {
         handlers.restore();
       }
     }
+    Throwable fatal = open.fatalWhileClosing();
+    if (fatal != null) {
+      throw Sneaky.rethrow(fatal);
+    }
   }
 
   private void reportSurvivors(EventLoop open, List<Task<?>> survivors) {

@@ -57,8 +57,10 @@ final class ShutdownHook {
 
   private static CountDownLatch cancel(EventLoop loop) {
     var ended = new CountDownLatch(1);
-    if (!loop.kernel.isDriven() || standsInExit(loop.kernel.runningThread())) {
-      // It can't take a request: nobody drives it, or who holds it waits for us.
+    boolean held =
+        loop.carrier() == CarrierKind.PORTABLE && standsInExit(loop.kernel.runningThread());
+    if (held || !loop.kernel.isDriven()) {
+      // It can't take a request: who holds it waits for us, or nobody drives it.
       ended.countDown();
     } else if (!loop.kernel.trySend(
         LoopAction.of(() -> loop.cancelForShutdown(ended::countDown)))) {

@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Wait;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -25,12 +26,14 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   private static final AtomicLong NUMBERS = new AtomicLong();
 
   // Immutable.
-  private final Coroutine<T, ?> body;
   private final TaskFiber fiber;
   private final long number = NUMBERS.incrementAndGet();
 
   // Any thread.
   private volatile @Nullable String name;
+
+  // Loop-confined.
+  private @Nullable Coroutine<T, ?> body; // until it runs
 
   // Loop-confined: the list of the loop's unfinished tasks.
   @Nullable Task<?> previous;
@@ -39,7 +42,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   Task(EventLoop loop, @Nullable String name, Coroutine<T, ?> body) {
     super(loop);
     this.name = name;
-    this.body = java.util.Objects.requireNonNull(body, "body");
+    this.body = Objects.requireNonNull(body, "body");
     this.fiber = new TaskFiber(this);
   }
 
@@ -64,7 +67,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
 
   /** Renames the task. Any thread. */
   public void setName(String newName) {
-    name = java.util.Objects.requireNonNull(newName, "newName");
+    name = Objects.requireNonNull(newName, "newName");
   }
 
   /** Cancel requests less those taken back. <i>Thread</i>: on the loop. */
@@ -120,8 +123,10 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   private void runBody() {
     T value;
     try {
+      Coroutine<T, ?> code = Objects.requireNonNull(body);
+      body = null;
       fiber.throwIfCancelPending(null);
-      value = body.run();
+      value = code.run();
     } catch (Throwable failure) {
       ended(failure);
       return;
@@ -175,6 +180,11 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     @Override
     protected void failedToStart(Throwable failure) {
       task.ended(failure);
+    }
+
+    @Override
+    protected @Nullable String threadName() {
+      return task.name;
     }
 
     @Override

@@ -130,11 +130,9 @@ public final class Carriers {
             submitted.run();
           }
         };
-    if (!Thread.currentThread().isVirtual()) {
-      trial.run();
-      return ran[0];
-    }
-    // A virtual thread can't carry another.
+    // A virtual thread can't carry another, and carrying one erases a platform thread's interrupt
+    // flag: neither may
+    // befall the caller.
     Thread helper = Thread.ofPlatform().daemon().start(trial);
     boolean interrupted = false;
     while (helper.isAlive()) {

@@ -91,6 +91,11 @@ public abstract class Fiber extends Step implements Runnable {
   /** Its name, for reports. */
   public abstract String describe();
 
+  /** A name for its thread, for debuggers and thread dumps; null for none, which costs nothing. */
+  protected @Nullable String threadName() {
+    return null;
+  }
+
   /** Whether our own waiting methods may be called in this coroutine. */
   protected boolean mayWait() {
     return true;
@@ -133,6 +138,9 @@ public abstract class Fiber extends Step implements Runnable {
       loop.fatal(failure);
     } finally {
       state = DONE;
+      // A task that is kept for its result keeps no thread.
+      thread = null;
+      continuation = null;
       loop.carrier.ended(this);
     }
   }
@@ -141,6 +149,10 @@ public abstract class Fiber extends Step implements Runnable {
     Thread made = builder.unstarted(this);
     if (contextClassLoader != made.getContextClassLoader()) {
       made.setContextClassLoader(contextClassLoader);
+    }
+    String name = threadName();
+    if (name != null) {
+      made.setName(name);
     }
     thread = made;
     return made;
@@ -338,7 +350,8 @@ public abstract class Fiber extends Step implements Runnable {
    */
   final void awaitResumed() {
     while (!takeResumed()) {
-      LockSupport.park(this);
+      // No blocker object: it would cost two writes a switch, and the loop itself knows who waits for what.
+      LockSupport.park();
       if (pinned) {
         pinned = false;
         // A wait that did unmount left its step: then the watchdog was wrong, and this is a step

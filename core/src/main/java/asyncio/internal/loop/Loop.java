@@ -349,7 +349,12 @@ public final class Loop implements Clock.Activity {
       StepEnd following = end.nextAtEnd;
       end.nextAtEnd = null;
       end.registered = false;
-      end.stepEnded();
+      try {
+        end.stepEnded();
+      } catch (Throwable failure) {
+        // Never into the coroutine whose step ends: it may have nothing to do with it.
+        fatal(failure);
+      }
       end = following;
     }
   }

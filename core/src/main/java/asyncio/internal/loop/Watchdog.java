@@ -37,6 +37,7 @@ final class Watchdog {
     long steps = -1;
     long since;
     long nextReport;
+    boolean announced;
 
     Watched(Loop loop) {
       this.loop = loop;
@@ -83,6 +84,10 @@ final class Watchdog {
 
   private static void look(Watched entry, long now) {
     Loop loop = entry.loop;
+    if (!entry.announced) {
+      entry.announced = true;
+      announce(loop);
+    }
     long steps = loop.steps();
     if (steps != entry.steps || (steps & 1) == 0) {
       entry.steps = steps;
@@ -106,6 +111,32 @@ final class Watchdog {
     }
     entry.nextReport *= 2;
     report(loop, fiber, steps, Duration.ofNanos(now - entry.since));
+  }
+
+  /**
+   * Here rather than where the loop is made: the first use of a logger costs a starting program
+   * some 20 ms.
+   */
+  private static void announce(Loop loop) {
+    if (Logs.LOOP.isLoggable(System.Logger.Level.DEBUG)) {
+      String why = "";
+      if (loop.carrierKind() == CarrierKind.PORTABLE) {
+        String reason = Carriers.unavailable();
+        why =
+            reason == null
+                ? ", as it was told to"
+                : ": " + reason + "; the JVM option " + Carriers.flag() + " mounts it";
+      }
+      Logs.LOOP.log(
+          System.Logger.Level.DEBUG,
+          "The event loop '"
+              + loop.name()
+              + "' runs on the "
+              + loop.carrierKind()
+              + " carrier"
+              + why
+              + ".");
+    }
   }
 
   private static void report(Loop loop, @Nullable Fiber fiber, long steps, Duration held) {
