@@ -227,14 +227,18 @@ public final class Asyncio {
    *     {@link Future#await()}
    */
   public static <T extends @Nullable Object> T waitFor(Future<T> future, Duration limit) {
-    Loop.requireTask("waitFor()");
+    Fiber fiber = Loop.requireTask("waitFor()");
     if (limit.isPositive() || future.isDone()) {
       return future.isDone() ? future.await() : timeout(limit, () -> future.await());
     }
+    int cancelling = fiber.cancelling();
     future.cancel("the time limit of waitFor was zero");
     try {
       future.await();
     } catch (CancelledError cancelled) {
+      if (fiber.cancelling() > cancelling) {
+        throw cancelled; // somebody cancelled the caller meanwhile
+      }
       throw new TimeoutException("The time limit of " + limit + " ran out.", cancelled);
     }
     return future.result();

@@ -218,11 +218,19 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
         removeListener(wait);
       }
     }
+    if (wait.aborted) {
+      throw fiber.delivered(wait.message);
+    }
+    if (isCancelled()) {
+      fiber.delivered();
+    }
   }
 
   static final class AwaitFuture extends Listener implements Wait {
     private final Fiber fiber;
     private final Future<?> future;
+    private boolean aborted;
+    private @Nullable String message;
 
     AwaitFuture(Fiber fiber, Future<?> future) {
       this.fiber = fiber;
@@ -236,7 +244,19 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
     @Override
     public boolean isOver() {
-      return future.isDone();
+      return aborted || future.isDone();
+    }
+
+    @Override
+    public @Nullable Fiber passesOnTo() {
+      return future instanceof Task<?> task && !task.isDone() ? task.fiber() : null;
+    }
+
+    @Override
+    public void abort(@Nullable String why) {
+      aborted = true;
+      message = why;
+      fiber.wake();
     }
 
     @Override
@@ -276,6 +296,18 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
     thrown = true;
     return failure;
+  }
+
+  /**
+   * Takes over the duty to report a failure; false when somebody has received it, or has taken it
+   * over. Loop only.
+   */
+  final boolean takeUnretrieved() {
+    if (retrieved) {
+      return false;
+    }
+    markRetrieved();
+    return true;
   }
 
   /** Whether it is done and has a result. */

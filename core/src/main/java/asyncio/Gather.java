@@ -17,6 +17,7 @@ final class Gather extends Future.Listener implements Wait {
   private int left;
   private @Nullable Future<?> failed;
   private boolean cancelRequested;
+  private boolean cancelling;
 
   private Gather(Fiber fiber, Set<Future<?>> children) {
     this.fiber = fiber;
@@ -58,7 +59,7 @@ final class Gather extends Future.Listener implements Wait {
       }
     }
     if (cancelRequested) {
-      throw new CancelledError(fiber.cancelMessage());
+      throw fiber.delivered(fiber.cancelMessage());
     }
     if (failed != null) {
       throw Sneaky.rethrow(failed.failureForReceiver());
@@ -86,12 +87,17 @@ final class Gather extends Future.Listener implements Wait {
     if (left == 0) {
       return false;
     }
+    if (cancelling) {
+      return true; // a child awaits, in the end, the task that gathers it
+    }
     cancelRequested = true;
+    cancelling = true;
     for (Future<?> child : List.copyOf(children)) {
       if (!child.isDone()) {
         child.cancelOnLoop(message);
       }
     }
+    cancelling = false;
     return true;
   }
 

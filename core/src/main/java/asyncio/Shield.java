@@ -49,10 +49,11 @@ final class Shield extends Future.Listener {
       waiter.wake();
       return;
     }
-    if (inner.isCancelled()) {
+    if (inner.isCancelled() || inner.succeeded()) {
       return;
     }
-    Throwable failure = inner.exception();
+    // Once, however many shields were abandoned, and not when somebody else receives it.
+    Throwable failure = inner.takeUnretrieved() ? inner.exception() : null;
     if (failure != null) {
       inner.loop.reportSoon(
           new ExceptionContext(

@@ -218,7 +218,9 @@ public abstract class Fiber extends Step implements Runnable {
   // ---- cancel requests: loop only ----
 
   /**
-   * Requests the cancellation of this coroutine.
+   * Requests the cancellation of this coroutine. Where it waits for another one to end, that one is
+   * cancelled too, and so on down the chain; where the chain leads into a circle, which nothing
+   * else would end, this coroutine's wait is ended.
    *
    * @return false when it has ended
    */
@@ -226,11 +228,56 @@ public abstract class Fiber extends Step implements Runnable {
     if (state == DONE) {
       return false;
     }
+    Wait current = wait;
+    if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACircle()) {
+      cancels++;
+      message = why;
+      current.abort(why);
+      return true;
+    }
+    // A loop: chains can be longer than the stack is deep.
+    Fiber target = this;
+    for (Fiber next = target.passesOnTo(); next != null; next = target.passesOnTo()) {
+      target.cancels++;
+      target.message = why;
+      target = next;
+    }
+    target.receiveCancel(why);
+    return true;
+  }
+
+  private @Nullable Fiber passesOnTo() {
+    Wait current = wait;
+    return state == WAITING && current != null ? current.passesOnTo() : null;
+  }
+
+  /**
+   * Brent's algorithm: walks the chain, and compares with a place that is moved up at each power of
+   * two.
+   */
+  private boolean leadsIntoACircle() {
+    Fiber anchor = this;
+    long steps = 0;
+    long power = 1;
+    for (Fiber next = passesOnTo(); next != null; next = next.passesOnTo()) {
+      if (next == anchor) {
+        return true;
+      }
+      if (++steps == power) {
+        anchor = next;
+        power *= 2;
+        steps = 0;
+      }
+    }
+    return false;
+  }
+
+  private void receiveCancel(@Nullable String why) {
     cancels++;
     message = why;
     Wait current = wait;
     if (state == WAITING && current != null && current.cancel(why)) {
-      return true;
+      return;
     }
     if (state == RUNNING || thread == null) {
       pending = NOW;
@@ -243,7 +290,20 @@ public abstract class Fiber extends Step implements Runnable {
       // own thread.
       loop.ready.add(new Nudge(this));
     }
-    return true;
+  }
+
+  /**
+   * The wait of this coroutine ended by cancellation: the error for it to throw. Requests that came
+   * between the end of the wait and now are delivered by it too.
+   */
+  public final CancelledError delivered(@Nullable String why) {
+    pending = NONE;
+    return new CancelledError(why);
+  }
+
+  /** As {@link #delivered(String)}, where the error exists already. */
+  public final void delivered() {
+    pending = NONE;
   }
 
   /** Requests less uncancels. */
@@ -350,7 +410,8 @@ public abstract class Fiber extends Step implements Runnable {
    */
   final void awaitResumed() {
     while (!takeResumed()) {
-      // No blocker object: it would cost two writes a switch, and the loop itself knows who waits for what.
+      // No blocker object: it would cost two writes a switch, and the loop itself knows who waits
+      // for what.
       LockSupport.park();
       if (pinned) {
         pinned = false;

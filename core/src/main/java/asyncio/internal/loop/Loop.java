@@ -563,11 +563,8 @@ public final class Loop implements Clock.Activity {
   }
 
   private void takeInbox() {
-    if (inbox.isEmpty()) {
-      // Clears the mark of a sleep that something else ended.
-      inbox.takeAll();
-      return;
-    }
+    // Without asking first whether there is anything: it also clears the mark of a sleep that
+    // something else ended.
     Step step = inbox.takeAll();
     while (step != null) {
       Step following = step.next;

@@ -19,6 +19,21 @@ public interface Wait {
    */
   boolean cancel(@Nullable String message);
 
+  /**
+   * The coroutine to which a cancel is passed on, where this is a wait for its end; null elsewhere.
+   */
+  default @Nullable Fiber passesOnTo() {
+    return null;
+  }
+
+  /**
+   * Ends the wait itself by cancellation, whatever becomes of what was waited for. Where {@link
+   * #passesOnTo} is used.
+   */
+  default void abort(@Nullable String message) {
+    cancel(message);
+  }
+
   /** What is waited for, for reports: "sleep", "lock", "Task-3". */
   String describe();
 }

@@ -101,7 +101,7 @@ public class Waiter implements Wait {
       throw failed;
     }
     if (state == CANCELLED) {
-      throw new CancelledError(message);
+      throw fiber.delivered(message);
     }
   }
 
