@@ -22,7 +22,7 @@ public final class CancelledError extends Error {
   }
 
   /** A signal that says where another one came from. */
-  public CancelledError(@Nullable String message, Throwable cause) {
+  public CancelledError(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -36,15 +36,17 @@ final class StageAwait {
         new Future.Listener() {
           @Override
           void done(Future<?> done) {
-            if (done.isCancelled()
-                && stage instanceof CompletableFuture<?> completable
-                && !completable.isDone()) {
+            if (done.isCancelled() && stage instanceof CompletableFuture<?> completable) {
               // Cancelling runs the stage's dependents, which are somebody's code.
               loop.kernel.add(
                   new Callback() {
                     @Override
                     protected void call() {
-                      completable.cancel(false);
+                      try {
+                        completable.cancel(false);
+                      } catch (UnsupportedOperationException readOnly) {
+                        // A minimal stage: it is nobody's to cancel.
+                      }
                     }
                   });
             }

@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Waiter;
 import java.util.ArrayList;
@@ -158,18 +159,25 @@ public final class TaskGroup {
   }
 
   private void childDone(Task<?> task) {
+    if (task.isCancelled() || task.succeeded()) {
+      ended(task);
+      return;
+    }
+    // Not in the step that failed: what fails in the same turn is to be collected, not cancelled.
+    task.loop.kernel.add(LoopAction.of(() -> childFailed(task)));
+  }
+
+  private void ended(Task<?> task) {
     tasks.remove(task);
     Waiter waiting = emptied;
     if (waiting != null && tasks.isEmpty()) {
       waiting.wake();
     }
-    if (task.isCancelled()) {
-      return;
-    }
-    Throwable failure = task.exception();
-    if (failure == null) {
-      return;
-    }
+  }
+
+  private void childFailed(Task<?> task) {
+    ended(task);
+    Throwable failure = Objects.requireNonNull(task.exception());
     errors.add(failure);
     if (fatal == null && Failures.isFatal(failure)) {
       fatal = failure;

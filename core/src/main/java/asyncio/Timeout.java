@@ -123,12 +123,13 @@ public final class Timeout {
     current.loop().removeDeadline(deadline);
     schedule++;
     boolean interrupted = failure != null && current.nudged() && Failures.isInterrupt(failure);
+    current.settleInterrupt(false);
     if (state != State.EXPIRING) {
       state = State.FINISHED;
-      return null;
+      // The flag that explained it is cleared here, so it says itself what it is.
+      return interrupted ? new CancelledError(current.cancelMessage(), failure) : null;
     }
     state = State.EXPIRED;
-    current.settleInterrupt(false);
     boolean onlyOurs = current.uncancel() <= cancellingAtEntry;
     if (failure == null || !onlyOurs) {
       return null;

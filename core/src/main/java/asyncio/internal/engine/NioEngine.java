@@ -2,24 +2,84 @@ package asyncio.internal.engine;
 
 import asyncio.internal.loop.Loop;
 import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** An engine on a selector of the JDK. */
+/**
+ * An engine on a selector of the JDK. Channels never block; only the loop touches the selector's
+ * keys.
+ *
+ * <p>All system calls but the select itself are made by the coroutine that wants them, except
+ * writes: those are made at the end of a step and when the selector says so.
+ */
 public final class NioEngine implements Engine {
+  /** As asyncio's stream limit, and what a socket usually holds. */
+  private static final int BUFFER_SIZE = 64 * 1024;
+
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  // Immutable.
+  final Loop loop;
   private final Selector selector;
 
-  private NioEngine(Selector selector) {
+  // Loop-confined.
+  /**
+   * What goes through it is copied in the same step, so all sockets share it. Off the heap, as
+   * system calls need it.
+   */
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
+
+  private final Consumer<SelectionKey> ready = NioEngine::ready;
+  private @Nullable NioHandle last;
+  private int handles;
+
+  private NioEngine(Loop loop, Selector selector) {
+    this.loop = loop;
     this.selector = selector;
   }
 
   /** An open engine. */
   public static NioEngine open(Loop loop) throws IOException {
-    return new NioEngine(Selector.open());
+    return new NioEngine(loop, Selector.open());
   }
 
   @Override
+  public StreamHandle connect(SocketAddress remote, boolean noDelay) throws IOException {
+    return NioStream.connect(this, remote, noDelay);
+  }
+
+  @Override
+  public ListenHandle listen(SocketAddress local, ListenOptions options) throws IOException {
+    return NioListener.open(this, local, options);
+  }
+
+  // ---- waiting ----
+
+  @Override
   public void poll(long nanos) throws IOException {
-    selector.selectNow();
+    if (nanos <= 0) {
+      selector.selectNow(ready);
+    } else if (nanos == Long.MAX_VALUE) {
+      selector.select(ready);
+    } else {
+      // The selector counts in milliseconds: rounded up, or the loop would spin through the last
+      // one.
+      selector.select(ready, Math.ceilDiv(nanos, NANOS_PER_MILLI));
+    }
+  }
+
+  private static void ready(SelectionKey key) {
+    NioHandle handle = (NioHandle) key.attachment();
+    // An earlier one of the same batch may have closed it.
+    if (!handle.isClosed()) {
+      handle.ready(key.readyOps());
+    }
   }
 
   @Override
@@ -27,11 +87,72 @@ public final class NioEngine implements Engine {
     selector.wakeup();
   }
 
+  // ---- for the handles ----
+
+  /**
+   * The shared buffer, empty, with room for {@code max} bytes or for all it can hold. Used up
+   * within the step.
+   */
+  ByteBuffer buffer(int max) {
+    return buffer.clear().limit(Math.min(max, BUFFER_SIZE));
+  }
+
+  SelectionKey register(SelectableChannel channel, int operations, NioHandle handle)
+      throws ClosedChannelException {
+    return channel.register(selector, operations, handle);
+  }
+
+  void opened(NioHandle handle) {
+    NioHandle before = last;
+    handle.previous = before;
+    if (before != null) {
+      before.following = handle;
+    }
+    last = handle;
+    handles++;
+  }
+
+  void closed(NioHandle handle) {
+    NioHandle before = handle.previous;
+    NioHandle after = handle.following;
+    if (before != null) {
+      before.following = after;
+    }
+    if (after != null) {
+      after.previous = before;
+    } else {
+      last = before;
+    }
+    handle.previous = null;
+    handle.following = null;
+    handles--;
+  }
+
+  /** Gives the descriptors of closed channels back, which a selector does when it looks next. */
+  void releaseClosed() {
+    try {
+      selector.selectNow(ready);
+    } catch (IOException broken) {
+      // The next poll meets it as well, and reports it.
+    }
+  }
+
+  // ---- the end ----
+
   @Override
   public int openHandles() {
-    return selector.keys().size();
+    return handles;
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    for (NioHandle handle = last; handle != null; handle = last) {
+      handle.close();
+    }
+    try {
+      selector.close();
+    } catch (IOException nothingToBeDone) {
+      // It holds nothing any more.
+    }
+  }
 }

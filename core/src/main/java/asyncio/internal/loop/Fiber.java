@@ -59,6 +59,10 @@ public abstract class Fiber extends Step implements Runnable {
   private byte pending = NONE;
   private boolean nudged;
   private int cancels;
+
+  /** How many of them had been made when one was last delivered. */
+  private int delivered;
+
   private @Nullable String message;
   private @Nullable Wait wait;
   @Nullable Thread thread;
@@ -167,7 +171,7 @@ public abstract class Fiber extends Step implements Runnable {
   public final void suspend(Wait what) {
     settleInterrupt(true);
     if (pending != NONE && what.cancel(message)) {
-      pending = NONE;
+      delivered();
     }
     if (what.isOver()) {
       return;
@@ -195,7 +199,7 @@ public abstract class Fiber extends Step implements Runnable {
   /** Throws the pending cancel, if there is one. */
   public final void throwIfCancelPending(@Nullable String fallback) {
     if (pending != NONE) {
-      pending = NONE;
+      delivered();
       throw new CancelledError(message != null ? message : fallback);
     }
   }
@@ -297,13 +301,14 @@ public abstract class Fiber extends Step implements Runnable {
    * between the end of the wait and now are delivered by it too.
    */
   public final CancelledError delivered(@Nullable String why) {
-    pending = NONE;
+    delivered();
     return new CancelledError(why);
   }
 
   /** As {@link #delivered(String)}, where the error exists already. */
   public final void delivered() {
     pending = NONE;
+    delivered = cancels;
   }
 
   /** Requests less uncancels. */
@@ -312,11 +317,16 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   /**
-   * Takes one request back and returns how many are left; at none, one not yet delivered is
-   * dropped.
+   * Takes one request back and returns how many are left; one not yet delivered is dropped when it
+   * was that one.
    */
   public final int uncancel() {
-    if (cancels > 0 && --cancels == 0) {
+    if (cancels > 0) {
+      cancels--;
+    }
+    if (cancels <= delivered) {
+      // Those that are left were delivered before: what pends is the request taken back.
+      delivered = cancels;
       pending = NONE;
     }
     return cancels;

@@ -14,5 +14,8 @@ public final class Logs {
   /** Failures that nobody else receives. */
   public static final System.Logger TASK = System.getLogger("asyncio.task");
 
+  /** Connections. */
+  public static final System.Logger NET = System.getLogger("asyncio.net");
+
   private Logs() {}
 }

@@ -418,8 +418,8 @@ public final class Loop implements Clock.Activity {
 
   void leave() {
     running = null;
-    current = null;
     atStepEnd();
+    current = null;
     steps++;
   }
 

@@ -1,0 +1,236 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.timeout;
+import static asyncio.Asyncio.yieldNow;
+import static asyncio.net.Net.openConnection;
+import static asyncio.net.Net.startServer;
+import static java.time.Duration.ofMillis;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.CancelledError;
+import asyncio.Task;
+import asyncio.TimeoutException;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class ConnectTest {
+  /** A port where nobody listens. */
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Test
+  void bothEndsKnowTheirAddresses() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            assertEquals(pair.peer().getLocalPort(), connection.remoteAddress().getPort());
+            assertEquals(pair.peer().getPort(), connection.localAddress().getPort());
+            assertEquals(Loopback.HOST, connection.localAddress().getAddress().getHostAddress());
+            assertTrue(connection.toString().contains(Loopback.HOST + ":"), connection::toString);
+          }
+        });
+  }
+
+  @Test
+  void aNameIsLookedUp() throws Exception {
+    Loopback.run(
+        here -> {
+          var server = startServer(client -> client.writer().write("hello\n"), "localhost", 0);
+          try (var connection = openConnection("localhost", server.port())) {
+            assertEquals("hello", connection.reader().readLine());
+          }
+          server.close();
+        });
+  }
+
+  @Test
+  void refusedNamesHostPortAndCause() throws Exception {
+    Loopback.run(
+        here -> {
+          int port = freePort();
+          var e = assertThrows(ConnectException.class, () -> openConnection(Loopback.HOST, port));
+          assertTrue(e.getMessage().contains(Loopback.HOST + ":" + port), e.getMessage());
+          assertTrue(e.getMessage().contains("Connection refused"), e.getMessage());
+          assertInstanceOf(ConnectException.class, e.getCause());
+          assertEquals(0, here.openHandles());
+        });
+  }
+
+  @Test
+  void whenAllAddressesFailTheOthersAreSuppressed() throws Exception {
+    Loopback.run(
+        here -> {
+          int port = freePort();
+          var e = assertThrows(ConnectException.class, () -> openConnection("localhost", port));
+          int addresses = InetAddress.getAllByName("localhost").length;
+          assertEquals(addresses - 1, e.getSuppressed().length);
+          assertTrue(e.getMessage().contains("localhost:" + port), e.getMessage());
+          assertTrue(e.getMessage().contains("127.0.0.1"), e.getMessage());
+        });
+  }
+
+  @Test
+  void anUnknownHostNamesHostAndPortAndWhatToCheck() throws Exception {
+    Loopback.run(
+        here -> {
+          var e =
+              assertThrows(
+                  UnknownHostException.class, () -> openConnection("nonexistent.invalid", 4711));
+          assertTrue(e.getMessage().contains("nonexistent.invalid:4711"), e.getMessage());
+          assertTrue(e.getMessage().contains("Check"), e.getMessage());
+          assertThrows(
+              UnknownHostException.class, () -> startServer(c -> {}, "nonexistent.invalid", 0));
+        });
+  }
+
+  @Test
+  void aPortInUseNamesHostPortAndCause() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var taken = new ServerSocket(0, 1, InetAddress.getByName(Loopback.HOST))) {
+            int port = taken.getLocalPort();
+            var e =
+                assertThrows(
+                    BindException.class, () -> startServer(client -> {}, Loopback.HOST, port));
+            assertTrue(e.getMessage().contains(Loopback.HOST + ":" + port), e.getMessage());
+            assertTrue(e.getMessage().contains("in use"), e.getMessage());
+            assertNotNull(e.getCause());
+            assertEquals(0, here.openHandles());
+          }
+        });
+  }
+
+  @Test
+  void wrongArgumentsAreNamed() throws Exception {
+    Loopback.run(
+        here -> {
+          assertThrows(IllegalArgumentException.class, () -> openConnection("", 80));
+          assertThrows(IllegalArgumentException.class, () -> openConnection(Loopback.HOST, 65536));
+          assertThrows(IllegalArgumentException.class, () -> startServer(c -> {}, "", -1));
+          var options = ConnectOptions.defaults();
+          assertThrows(IllegalArgumentException.class, () -> options.withLimit(0));
+          assertThrows(IllegalArgumentException.class, () -> options.withWriteWater(1, 2));
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> options.withCloseFlushLimit(Duration.ofSeconds(-1)));
+          assertThrows(
+              IllegalArgumentException.class, () -> ServerOptions.defaults().withBacklog(0));
+        });
+  }
+
+  @Test
+  void outsideALoopItSaysWhatToDo() {
+    var e = assertThrows(IllegalStateException.class, () -> openConnection(Loopback.HOST, 80));
+    assertTrue(e.getMessage().contains("Asyncio.run"), e.getMessage());
+  }
+
+  @Test
+  void aCallbackMayNotConnect() throws Exception {
+    Loopback.run(
+        here -> {
+          List<Throwable> thrown = new ArrayList<>();
+          asyncio.Asyncio.runningLoop()
+              .callSoon(
+                  () ->
+                      thrown.add(
+                          assertThrows(
+                              IllegalStateException.class,
+                              () -> openConnection(Loopback.HOST, 80))));
+          yieldNow();
+          Loopback.until(() -> !thrown.isEmpty());
+          assertTrue(thrown.getFirst().getMessage().contains("createTask"), thrown::toString);
+        });
+  }
+
+  /**
+   * Connects to a server that accepts nobody until an attempt hangs, and leaves that to {@code
+   * test}.
+   */
+  private interface Hanging {
+    void test(int port) throws Exception;
+  }
+
+  private static void withFullBacklog(Hanging hanging) throws Exception {
+    try (var deaf = new ServerSocket()) {
+      deaf.bind(new InetSocketAddress(InetAddress.getByName(Loopback.HOST), 0), 1);
+      int port = deaf.getLocalPort();
+      List<Connection> held = new ArrayList<>();
+      try {
+        while (held.size() < 100) {
+          held.add(timeout(ofMillis(200), () -> openConnection(Loopback.HOST, port)));
+        }
+      } catch (TimeoutException full) {
+        hanging.test(port);
+        return;
+      } finally {
+        for (Connection connection : held) {
+          connection.abort();
+        }
+      }
+      org.junit.jupiter.api.Assumptions.abort(
+          "this system lets all connections into a backlog of 1");
+    }
+  }
+
+  @Test
+  void aCancelledConnectClosesItsSocket() throws Exception {
+    Loopback.run(
+        here ->
+            withFullBacklog(
+                port -> {
+                  int before = here.openHandles();
+                  Task<Connection> connecting =
+                      createTask(() -> openConnection(Loopback.HOST, port));
+                  yieldNow();
+                  Loopback.until(() -> connecting.toString().contains("a connection to"));
+                  assertEquals(before + 1, here.openHandles());
+                  connecting.cancel();
+                  assertThrows(CancelledError.class, connecting::await);
+                  assertEquals(before, here.openHandles());
+                }));
+  }
+
+  @Test
+  void aConnectThatIsCancelledBeforeItBeginsLeavesNothing() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var listening = new ServerSocket(0, 1, InetAddress.getByName(Loopback.HOST))) {
+            Task<Connection> connecting =
+                createTask(() -> openConnection(Loopback.HOST, listening.getLocalPort()));
+            connecting.cancel();
+            assertThrows(CancelledError.class, connecting::await);
+          }
+        });
+  }
+
+  @Test
+  void aCancelledLookUpEndsAtOnce() throws Exception {
+    Loopback.run(
+        here -> {
+          Task<Connection> connecting = createTask(() -> openConnection("nonexistent.invalid", 80));
+          yieldNow();
+          connecting.cancel();
+          assertThrows(CancelledError.class, connecting::await);
+        });
+  }
+}

@@ -1,0 +1,541 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.yieldNow;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_16;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.CancelledError;
+import asyncio.Task;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class StreamReaderTest {
+  private static void send(Socket peer, String text) throws IOException {
+    send(peer, text.getBytes(UTF_8));
+  }
+
+  private static void send(Socket peer, byte[] bytes) throws IOException {
+    peer.getOutputStream().write(bytes);
+    peer.getOutputStream().flush();
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  private static byte[] noise(int seed, int length) {
+    byte[] bytes = new byte[length];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+
+  // ---- read ----
+
+  @Test
+  void readGivesWhatIsThereUpToTheMaximum() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "hello");
+            assertEquals("hel", new String(reader.read(3), UTF_8));
+            assertEquals("lo", new String(reader.read(100), UTF_8));
+            assertEquals(0, reader.read(0).length);
+            assertFalse(reader.atEof());
+            pair.peer().shutdownOutput();
+            assertEquals(0, reader.read(100).length);
+            assertTrue(reader.atEof());
+            assertEquals(0, reader.read(100).length, "and again");
+          }
+        });
+  }
+
+  @Test
+  void readIgnoresTheLimit() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair(ConnectOptions.defaults().withLimit(3))) {
+            send(pair.peer(), "abcdefgh");
+            byte[] all = pair.connection().reader().readExactly(8);
+            assertEquals("abcdefgh", new String(all, UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void readRefusesANegativeMaximumAndNamesReadAll() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var e =
+                assertThrows(
+                    IllegalArgumentException.class, () -> pair.connection().reader().read(-1));
+            assertTrue(e.getMessage().contains("readAll()"), e.getMessage());
+          }
+        });
+  }
+
+  @Test
+  void readAllGivesEverythingToTheEnd() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            byte[] sent = noise(1, 1_000_000);
+            Thread sender =
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          try {
+                            send(pair.peer(), sent);
+                            pair.peer().shutdownOutput();
+                          } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                          }
+                        });
+            assertArrayEquals(sent, pair.connection().reader().readAll());
+            assertEquals(0, pair.connection().reader().readAll().length);
+            sender.join();
+          }
+        });
+  }
+
+  // ---- readExactly ----
+
+  @Test
+  void readExactlyWaitsForAllOfItAndLeavesTheRest() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            Task<byte[]> reading = createTask(() -> reader.readExactly(6));
+            send(pair.peer(), "abc");
+            Loopback.until(() -> reader.toString().contains("3 bytes"));
+            send(pair.peer(), "defgh");
+            assertEquals("abcdef", new String(reading.await(), UTF_8));
+            assertEquals("gh", new String(reader.readExactly(2), UTF_8));
+            assertEquals(0, reader.readExactly(0).length);
+            assertThrows(IllegalArgumentException.class, () -> reader.readExactly(-1));
+          }
+        });
+  }
+
+  @Test
+  void readExactlyAtTheEndCarriesWhatCame() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            send(pair.peer(), "abc");
+            pair.peer().shutdownOutput();
+            var reader = pair.connection().reader();
+            var e = assertThrows(IncompleteReadException.class, () -> reader.readExactly(10));
+            assertInstanceOf(EOFException.class, e);
+            assertEquals("abc", new String(e.partial(), UTF_8));
+            assertEquals(10, e.expected());
+            assertTrue(reader.atEof());
+          }
+        });
+  }
+
+  // ---- readUntil ----
+
+  @Test
+  void readUntilFindsASeparatorThatComesInPieces() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            Task<byte[]> reading = createTask(() -> reader.readUntil(utf8("--end--")));
+            int came = 0;
+            for (String piece : List.of("one --e", "n", "d-", "x--end-", "-two--end--")) {
+              assertFalse(reading.isDone());
+              send(pair.peer(), piece);
+              int now = came += piece.length();
+              Loopback.until(() -> reading.isDone() || reader.toString().contains(now + " bytes"));
+            }
+            assertEquals("one --end-x--end--", new String(reading.await(), UTF_8));
+            assertEquals("two--end--", new String(reader.readUntil(utf8("--end--")), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void readUntilAtTheEndCarriesWhatCame() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            send(pair.peer(), "abc");
+            pair.peer().shutdownOutput();
+            var e =
+                assertThrows(
+                    IncompleteReadException.class,
+                    () -> pair.connection().reader().readUntil(utf8(";")));
+            assertEquals("abc", new String(e.partial(), UTF_8));
+            assertEquals(-1, e.expected());
+          }
+        });
+  }
+
+  @Test
+  void readUntilOverTheLimitDropsNothing() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair(ConnectOptions.defaults().withLimit(5))) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "abcdefgh;ij;");
+            var e = assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8(";")));
+            assertTrue(e.getMessage().contains("limit is 5"), e.getMessage());
+            assertTrue(e.consumed() > 5, "consumed: " + e.consumed());
+            // And once more, without harm.
+            assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8(";")));
+            assertEquals("abcdefgh;", new String(reader.readExactly(9), UTF_8));
+            assertEquals("ij;", new String(reader.readUntil(utf8(";")), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void readUntilOverTheLimitSaysHowMuchMayGoWithoutCuttingTheSeparator() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair(ConnectOptions.defaults().withLimit(8))) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "0123456789=");
+            var e = assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8("=!")));
+            byte[] skipped = reader.readExactly(e.consumed());
+            send(pair.peer(), "!");
+            byte[] rest = reader.readUntil(utf8("=!"));
+            assertEquals("0123456789=!", new String(skipped, UTF_8) + new String(rest, UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void aLineAsLongAsTheLimitIsFine() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair(ConnectOptions.defaults().withLimit(5))) {
+            send(pair.peer(), "12345\n123456\n");
+            var reader = pair.connection().reader();
+            assertEquals("12345", reader.readLine());
+            assertThrows(LimitOverrunException.class, reader::readLine);
+            assertEquals("123456\n", new String(reader.readExactly(7), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void anEmptySeparatorIsRefused() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            assertThrows(
+                IllegalArgumentException.class,
+                () -> pair.connection().reader().readUntil(new byte[0]));
+          }
+        });
+  }
+
+  @Test
+  void aPeerWithoutSeparatorsCostsNoMoreMemoryThanTwiceTheLimit() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair(ConnectOptions.defaults().withLimit(1000))) {
+            send(pair.peer(), noise(2, 4000));
+            var reader = pair.connection().reader();
+            assertThrows(LimitOverrunException.class, () -> reader.readUntil(new byte[50]));
+            String state = reader.toString();
+            int held = Integer.parseInt(state.replaceAll(".*, (\\d+) bytes.*", "$1"));
+            assertTrue(held <= 2000, state);
+          }
+        });
+  }
+
+  // ---- lines ----
+
+  @Test
+  void linesComeWithoutTheirEnds() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            send(pair.peer(), "one\ntwo\r\n\n\r\nca\rr\nlast");
+            pair.peer().shutdownOutput();
+            List<String> lines = new ArrayList<>();
+            for (String line : pair.connection().reader().lines()) {
+              lines.add(line);
+            }
+            assertEquals(List.of("one", "two", "", "", "ca\rr", "last"), lines);
+            assertNull(pair.connection().reader().readLine());
+          }
+        });
+  }
+
+  @Test
+  void aCharacterThatComesInTwoPiecesIsWhole() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            byte[] bytes = utf8("größer €\n");
+            Task<String> reading = createTask(() -> reader.readLine());
+            for (int i = 0; i < bytes.length; i++) {
+              send(pair.peer(), new byte[] {bytes[i]});
+              int now = i + 1;
+              Loopback.until(() -> reading.isDone() || reader.toString().contains(now + " bytes"));
+            }
+            assertEquals("größer €", reading.await());
+          }
+        });
+  }
+
+  @Test
+  void readLineTakesAnotherCharsetIfItsLineFeedIsOneByte() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            send(pair.peer(), "größer\n".getBytes(ISO_8859_1));
+            var reader = pair.connection().reader();
+            assertEquals("größer", reader.readLine(ISO_8859_1));
+            var e = assertThrows(IllegalArgumentException.class, () -> reader.readLine(UTF_16));
+            assertTrue(e.getMessage().contains("readUntil"), e.getMessage());
+          }
+        });
+  }
+
+  // ---- failures ----
+
+  @Test
+  void aResetSurfacesInTheReadThatWaits() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            Task<byte[]> reading = createTask(() -> connection.reader().read(10));
+            yieldNow();
+            Loopback.reset(pair.peer());
+            var e =
+                assertThrows(SocketException.class, () -> reading.awaitThrowing(IOException.class));
+            assertTrue(e.getMessage().contains("was lost: Connection reset"), e.getMessage());
+            assertThrows(IOException.class, () -> connection.reader().read(10));
+            assertThrows(IOException.class, () -> connection.writer().write("x"));
+            assertThrows(IOException.class, () -> connection.writer().drain());
+            connection.close();
+          }
+        });
+  }
+
+  @Test
+  void whatCameBeforeAResetCanBeRead() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "first\nsecond\n");
+            assertEquals("first", reader.readLine());
+            Loopback.reset(pair.peer());
+            assertEquals("second", reader.readLine());
+            assertThrows(IOException.class, reader::readLine);
+          }
+        });
+  }
+
+  @Test
+  void linesWrapAFailureUnchecked() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var lines = pair.connection().reader().lines().iterator();
+            Loopback.reset(pair.peer());
+            assertThrows(UncheckedIOException.class, lines::hasNext);
+          }
+        });
+  }
+
+  @Test
+  void aSecondReaderIsRefusedAndBothTasksNamed() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            Task<byte[]> first = createTask("first reader", () -> reader.readExactly(3));
+            yieldNow();
+            Task<String> second = createTask("second reader", () -> reader.readLine());
+            var e = assertThrows(IllegalStateException.class, second::await);
+            assertTrue(e.getMessage().contains("'first reader'"), e.getMessage());
+            assertTrue(e.getMessage().contains("'second reader'"), e.getMessage());
+            send(pair.peer(), "abc");
+            assertEquals("abc", new String(first.await(), UTF_8), "the first one is unharmed");
+          }
+        });
+  }
+
+  @Test
+  void closingEndsAReadThatWaits() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            Task<byte[]> reading = createTask(() -> connection.reader().read(3));
+            yieldNow();
+            connection.close();
+            var e = assertThrows(CompletionException.class, reading::await);
+            assertTrue(e.getCause().getMessage().contains("closed on this side"), e.toString());
+            var after = assertThrows(IOException.class, () -> connection.reader().read(3));
+            assertTrue(after.getMessage().contains("closed on this side"), after.toString());
+          }
+        });
+  }
+
+  // ---- cancelling ----
+
+  @Test
+  void aCancelledReadLosesNothing() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "abc");
+            List<asyncio.Coroutine<?, ?>> reads =
+                List.of(
+                    () -> reader.readExactly(5),
+                    () -> reader.readAll(),
+                    () -> reader.readLine(),
+                    () -> reader.readUntil(utf8(";")));
+            for (var read : reads) {
+              Task<?> reading = createTask(read);
+              Loopback.until(() -> reader.toString().contains("3 bytes"));
+              reading.cancel();
+              assertThrows(CancelledError.class, reading::await);
+            }
+            send(pair.peer(), "de");
+            assertEquals("abcde", new String(reader.readExactly(5), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void aReadCancelledWhileItWaitsEndsAtOnceAndTheNextOneGetsTheData() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            Task<byte[]> reading = createTask(() -> reader.read(5));
+            yieldNow();
+            reading.cancel("enough");
+            var e = assertThrows(CancelledError.class, reading::await);
+            assertEquals("enough", e.getMessage());
+            send(pair.peer(), "data");
+            assertEquals("data", new String(reader.read(5), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void dataThatWasThereBeforeTheCancelIsReturned() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var one = Loopback.pair();
+              var two = Loopback.pair()) {
+            List<Task<String>> tasks = new ArrayList<>();
+            List<String> events = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+              int me = i;
+              var reader = (i == 0 ? one : two).connection().reader();
+              tasks.add(
+                  createTask(
+                      () -> {
+                        String got = new String(reader.read(10), UTF_8);
+                        // Both are woken by the same look at the selector: whoever runs first
+                        // cancels the other, which has its data already.
+                        tasks.get(1 - me).cancel();
+                        events.add(got);
+                        return got;
+                      }));
+            }
+            yieldNow();
+            send(one.peer(), "one");
+            send(two.peer(), "two");
+            Loopback.until(() -> tasks.get(0).isDone() && tasks.get(1).isDone());
+            assertEquals(List.of("one", "two"), events.stream().sorted().toList());
+          }
+        });
+  }
+
+  // ---- integrity ----
+
+  @Test
+  void everyByteComesOnceAndInOrderWhateverTheChunks() throws Exception {
+    Loopback.run(
+        here -> {
+          for (int seed = 1; seed <= 5; seed++) {
+            var random = new Random(seed);
+            byte[] sent = noise(seed, 300_000);
+            try (var pair =
+                Loopback.pair(ConnectOptions.defaults().withLimit(1 + random.nextInt(100_000)))) {
+              var sizes = new Random(seed + 100);
+              Thread sender =
+                  Thread.ofPlatform()
+                      .start(
+                          () -> {
+                            try {
+                              for (int at = 0; at < sent.length; ) {
+                                int size =
+                                    Math.min(
+                                        sent.length - at,
+                                        1 + sizes.nextInt(1 << sizes.nextInt(17)));
+                                send(pair.peer(), Arrays.copyOfRange(sent, at, at + size));
+                                at += size;
+                              }
+                              pair.peer().shutdownOutput();
+                            } catch (IOException e) {
+                              throw new UncheckedIOException(e);
+                            }
+                          });
+              byte[] received = new byte[sent.length];
+              int at = 0;
+              var reader = pair.connection().reader();
+              while (at < sent.length) {
+                int want = Math.min(sent.length - at, 1 + random.nextInt(1 << random.nextInt(17)));
+                byte[] got;
+                try {
+                  got =
+                      switch (random.nextInt(3)) {
+                        case 0 -> reader.read(want);
+                        case 1 -> reader.readExactly(want);
+                        default -> reader.readUntil(new byte[] {(byte) random.nextInt()});
+                      };
+                } catch (LimitOverrunException tooLong) {
+                  continue;
+                } catch (IncompleteReadException end) {
+                  got = end.partial();
+                }
+                System.arraycopy(got, 0, received, at, got.length);
+                at += got.length;
+              }
+              assertArrayEquals(sent, received, "seed " + seed);
+              assertEquals(0, reader.read(1).length);
+              sender.join();
+            }
+          }
+        });
+  }
+}

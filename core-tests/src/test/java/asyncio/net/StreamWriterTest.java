@@ -1,0 +1,485 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.timeout;
+import static asyncio.Asyncio.yieldNow;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.time.Duration.ofMillis;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.CancelledError;
+import asyncio.Task;
+import asyncio.TimeoutException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class StreamWriterTest {
+  private static final int HIGH = 64 * 1024;
+
+  /** Reads all that the peer's socket gets, on a thread of its own. */
+  private static CompletableFuture<byte[]> receiveAll(java.net.Socket peer) {
+    var all = new CompletableFuture<byte[]>();
+    Thread.ofPlatform()
+        .daemon()
+        .start(
+            () -> {
+              try {
+                all.complete(peer.getInputStream().readAllBytes());
+              } catch (Throwable e) {
+                all.completeExceptionally(e);
+              }
+            });
+    return all;
+  }
+
+  /** Fills the socket of a peer that does not read, until {@code drain} has to wait. */
+  private static void fill(StreamWriter writer) throws IOException {
+    byte[] block = new byte[32 * 1024];
+    while (writer.bufferSize() <= HIGH) {
+      writer.write(block);
+    }
+  }
+
+  @Test
+  void whatOneStepWritesGoesOutWhenTheStepEnds() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            writer.write("a");
+            writer.write(new byte[] {'b', 'c'});
+            writer.write(new byte[] {'x', 'd', 'x'}, 1, 1);
+            writer.write(ByteBuffer.wrap(utf8("xef"), 1, 2));
+            writer.write(ByteBuffer.allocateDirect(1).put((byte) 'g').flip());
+            writer.writeLines(List.of("h\n", "i\n"));
+            assertEquals(11, writer.bufferSize());
+            yieldNow();
+            assertEquals(0, writer.bufferSize());
+            assertEquals(
+                "abcdefgh\ni\n", new String(pair.peer().getInputStream().readNBytes(11), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void theArrayCanBeUsedAgainAtOnce() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            byte[] bytes = utf8("abc");
+            pair.connection().writer().write(bytes);
+            Arrays.fill(bytes, (byte) 'x');
+            pair.connection().close();
+            assertEquals("abc", new String(pair.peer().getInputStream().readAllBytes(), UTF_8));
+          }
+        });
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  @Test
+  void drainWaitsForAPeerThatDoesNotReadAndMemoryStaysBounded() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            byte[] block = new byte[10_000];
+            int[] most = {0};
+            Task<?> sending =
+                createTask(
+                    () -> {
+                      for (int i = 0; i < 2_000; i++) {
+                        writer.write(block);
+                        most[0] = Math.max(most[0], writer.bufferSize());
+                        writer.drain();
+                      }
+                      writer.writeEof();
+                    });
+            Loopback.until(() -> writer.bufferSize() > HIGH);
+            for (int i = 0; i < 100; i++) {
+              yieldNow();
+            }
+            assertFalse(sending.isDone(), "it waits");
+            assertTrue(writer.bufferSize() <= HIGH + block.length, writer::toString);
+            assertTrue(sending.toString().contains("output"), sending::toString);
+
+            CompletableFuture<byte[]> all = receiveAll(pair.peer());
+            sending.await();
+            assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
+            assertTrue(most[0] <= HIGH + block.length, "at most " + most[0]);
+          }
+        });
+  }
+
+  @Test
+  void aTimeoutRoundDrainFiresAndOthersAreUnaffected() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var stuck = Loopback.pair();
+              var other = Loopback.pair()) {
+            fill(stuck.connection().writer());
+            assertThrows(
+                TimeoutException.class,
+                () -> timeout(ofMillis(20), () -> stuck.connection().writer().drain()));
+            other.connection().writer().write("ping");
+            other.connection().writer().drain();
+            yieldNow();
+            assertEquals("ping", new String(other.peer().getInputStream().readNBytes(4), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void aTaskThatSendsToAFastPeerLetsOthersRun() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            CompletableFuture<byte[]> all = receiveAll(pair.peer());
+            boolean[] done = {false};
+            int[] turns = {0};
+            var other =
+                createTask(
+                    () -> {
+                      while (!done[0]) {
+                        turns[0]++;
+                        yieldNow();
+                      }
+                    });
+            byte[] block = new byte[50_000];
+            for (int i = 0; i < 400; i++) {
+              writer.write(block);
+              writer.drain();
+            }
+            done[0] = true;
+            other.await();
+            assertTrue(
+                turns[0] >= 15, "turns of the other task while 20 MB were sent: " + turns[0]);
+            pair.connection().close();
+            assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
+          }
+        });
+  }
+
+  @Test
+  void severalTasksMayDrain() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            fill(writer);
+            var one = createTask(() -> writer.drain());
+            var two = createTask(() -> writer.drain());
+            var three = createTask(() -> writer.drain());
+            yieldNow();
+            two.cancel();
+            yieldNow();
+            assertTrue(two.isCancelled());
+            assertFalse(one.isDone());
+            var all = receiveAll(pair.peer());
+            one.await();
+            three.await();
+            assertTrue(writer.bufferSize() <= 16 * 1024, writer::toString);
+            pair.connection().close();
+            asyncio.Asyncio.await(all);
+          }
+        });
+  }
+
+  @Test
+  void aResetEndsADrainThatWaits() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            fill(connection.writer());
+            var draining = createTask(() -> connection.writer().drain());
+            yieldNow();
+            Loopback.reset(pair.peer());
+            var e =
+                assertThrows(
+                    SocketException.class, () -> draining.awaitThrowing(IOException.class));
+            assertTrue(e.getMessage().contains("was lost"), e.getMessage());
+            assertEquals(0, connection.writer().bufferSize(), "what can't be sent holds no memory");
+            assertThrows(IOException.class, () -> connection.writer().write("x"));
+            assertThrows(IOException.class, () -> connection.reader().read(1));
+            var unsent = assertThrows(IOException.class, connection::close);
+            assertTrue(unsent.getMessage().contains("was lost"), unsent.getMessage());
+            assertTrue(connection.isClosed());
+          }
+        });
+  }
+
+  @Test
+  void aPeerThatHasGoneIsNoticedByTheWriteAfterTheNext() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            pair.peer().close();
+            // The first write is answered by a reset, which a later one meets.
+            assertThrows(
+                IOException.class,
+                () -> {
+                  while (true) {
+                    writer.write("x");
+                    writer.drain();
+                    yieldNow();
+                  }
+                });
+          }
+        });
+  }
+
+  // ---- ending ----
+
+  @Test
+  void halfClosedConnectionsGoOnInTheOtherDirection() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            connection.writer().write("question");
+            connection.writer().writeEof();
+            connection.writer().writeEof();
+            yieldNow();
+            assertEquals(
+                "question", new String(pair.peer().getInputStream().readAllBytes(), UTF_8));
+            var e =
+                assertThrows(IllegalStateException.class, () -> connection.writer().write("more"));
+            assertTrue(e.getMessage().contains("writeEof"), e.getMessage());
+            pair.peer().getOutputStream().write(utf8("answer"));
+            pair.peer().shutdownOutput();
+            assertEquals("answer", new String(connection.reader().readAll(), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void writeEofComesAfterAllThatIsBuffered() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            byte[] much = new byte[5_000_000];
+            new Random(3).nextBytes(much);
+            writer.write(much);
+            writer.writeEof();
+            assertTrue(writer.bufferSize() > 0, "more than the socket takes");
+            assertArrayEquals(much, asyncio.Asyncio.await(receiveAll(pair.peer())));
+          }
+        });
+  }
+
+  @Test
+  void closeSendsWhatWasWritten() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            byte[] much = new byte[5_000_000];
+            new Random(4).nextBytes(much);
+            pair.connection().writer().write(much);
+            CompletableFuture<byte[]> received = receiveAll(pair.peer());
+            pair.connection().close();
+            assertTrue(pair.connection().isClosed());
+            assertArrayEquals(much, asyncio.Asyncio.await(received));
+            pair.connection().close();
+          }
+        });
+  }
+
+  @Test
+  void closeGivesUpAfterItsLimitAndSaysWhatWasNotSent() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair =
+              Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofMillis(30)))) {
+            var connection = pair.connection();
+            fill(connection.writer());
+            int left = connection.writer().bufferSize();
+            var e = assertThrows(IOException.class, connection::close);
+            assertTrue(e.getMessage().contains("bytes within 30 ms"), e.getMessage());
+            assertTrue(left > 0);
+            assertTrue(connection.isClosed());
+          }
+        });
+  }
+
+  @Test
+  void aCancelledCloseClosesAtOnce() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            fill(connection.writer());
+            var closing = createTask(() -> connection.close());
+            yieldNow();
+            assertTrue(connection.writer().isClosing());
+            assertFalse(connection.isClosed());
+            closing.cancel();
+            assertThrows(CancelledError.class, closing::await);
+            assertTrue(connection.isClosed());
+            assertEquals(0, here.openHandles());
+          }
+        });
+  }
+
+  @Test
+  void writerCloseDoesNotWaitAndWaitClosedDoes() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            fill(writer);
+            assertFalse(writer.isClosing());
+            writer.close();
+            writer.close();
+            assertTrue(writer.isClosing());
+            var waiting = createTask(() -> writer.waitClosed());
+            yieldNow();
+            assertFalse(waiting.isDone());
+            receiveAll(pair.peer());
+            waiting.await();
+            assertTrue(pair.connection().isClosed());
+          }
+        });
+  }
+
+  @Test
+  void abortDropsWhatWaits() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            fill(connection.writer());
+            var draining = createTask(() -> connection.writer().drain());
+            yieldNow();
+            connection.abort();
+            connection.abort();
+            assertTrue(connection.isClosed());
+            assertThrows(IOException.class, () -> draining.awaitThrowing(IOException.class));
+            connection.writer().waitClosed();
+          }
+        });
+  }
+
+  @Test
+  void writingAfterCloseIsNamed() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            connection.close();
+            var e = assertThrows(IOException.class, () -> connection.writer().write("x"));
+            assertTrue(e.getMessage().contains("closed on this side"), e.getMessage());
+            assertThrows(IOException.class, () -> connection.writer().drain());
+            assertThrows(IOException.class, () -> connection.writer().writeEof());
+          }
+        });
+  }
+
+  // ---- threads ----
+
+  @Test
+  void aCallFromAnotherThreadIsRefusedAndSaysWhatToCall() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            for (var call :
+                List.<org.junit.jupiter.api.function.Executable>of(
+                    () -> connection.writer().write("x"),
+                    () -> connection.writer().drain(),
+                    () -> connection.writer().bufferSize(),
+                    () -> connection.writer().close(),
+                    () -> connection.reader().read(1),
+                    () -> connection.reader().atEof(),
+                    connection::abort,
+                    connection::close)) {
+              var refused = new CompletableFuture<IllegalStateException>();
+              Thread.ofPlatform()
+                  .name("stranger")
+                  .start(() -> refused.complete(assertThrows(IllegalStateException.class, call)));
+              String message = asyncio.Asyncio.await(refused).getMessage();
+              assertTrue(message.contains("'stranger'"), message);
+              assertTrue(message.contains("callSoonThreadsafe"), message);
+            }
+          }
+        });
+  }
+
+  @Test
+  void aCallFromAnotherLoopIsRefused() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var connection = pair.connection();
+            var refused = new CompletableFuture<IllegalStateException>();
+            Thread.ofPlatform()
+                .start(
+                    () ->
+                        asyncio.Asyncio.run(
+                            () -> {
+                              assertThrows(
+                                  IllegalStateException.class,
+                                  () -> connection.writer().write("x"));
+                              refused.complete(
+                                  assertThrows(
+                                      IllegalStateException.class,
+                                      () -> connection.reader().readLine()));
+                            }));
+            String message = asyncio.Asyncio.await(refused).getMessage();
+            assertTrue(message.contains("belongs to loop"), message);
+          }
+        });
+  }
+
+  // ---- integrity ----
+
+  @Test
+  void everyByteGoesOnceAndInOrderWhateverTheChunks() throws Exception {
+    Loopback.run(
+        here -> {
+          for (int seed = 1; seed <= 5; seed++) {
+            var random = new Random(seed);
+            try (var pair =
+                Loopback.pair(
+                    ConnectOptions.defaults()
+                        .withWriteWater(1 + random.nextInt(100_000), random.nextInt(1)))) {
+              CompletableFuture<byte[]> received = receiveAll(pair.peer());
+              var sent = new ByteArrayOutputStream();
+              var writer = pair.connection().writer();
+              while (sent.size() < 2_000_000) {
+                byte[] piece = new byte[random.nextInt(1 << random.nextInt(19))];
+                random.nextBytes(piece);
+                sent.write(piece);
+                writer.write(piece);
+                switch (random.nextInt(4)) {
+                  case 0 -> writer.drain();
+                  case 1 -> yieldNow();
+                  default -> {}
+                }
+              }
+              pair.connection().close();
+              assertArrayEquals(
+                  sent.toByteArray(), asyncio.Asyncio.await(received), "seed " + seed);
+            }
+          }
+        });
+  }
+}

@@ -1,0 +1,15 @@
+package asyncio.internal.engine;
+
+import java.net.SocketAddress;
+
+/** Something open in an engine, to start operations on. Loop-confined. */
+public interface Handle {
+  /** Where it is bound. */
+  SocketAddress localAddress();
+
+  /**
+   * Closes it at once. Operations that wait on it end with ClosedChannelException; a write is
+   * dropped without a word. Does nothing when it is closed.
+   */
+  void close();
+}

@@ -1,0 +1,128 @@
+package asyncio.internal.engine;
+
+import asyncio.internal.loop.Fiber;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel of a {@link NioEngine} and what the selector is asked to watch of it. Loop-confined.
+ */
+abstract class NioHandle implements Handle {
+  final NioEngine engine;
+  private final SelectableChannel channel;
+
+  /** The engine's list of open handles. */
+  @Nullable NioHandle previous;
+
+  @Nullable NioHandle following;
+
+  private @Nullable SelectionKey key;
+
+  /** What the selector watches. A copy of the key's, which is a volatile field behind a check. */
+  private int interest;
+
+  private boolean closed;
+
+  /** Who waits to read, accept or be connected. */
+  final Readiness input = new Readiness(this);
+
+  NioHandle(NioEngine engine, SelectableChannel channel) {
+    this.engine = engine;
+    this.channel = channel;
+    engine.opened(this);
+  }
+
+  /** What a coroutine that waits on {@link #input} waits for, for reports. */
+  abstract String describeWait();
+
+  /** The selector found the channel ready. On the loop's own thread. */
+  abstract void ready(int operations);
+
+  /**
+   * Suspends the running coroutine until the selector finds the channel ready for {@code
+   * operation}.
+   *
+   * <p>Interest stays registered after the wait: a selector of the JDK is level-triggered, and
+   * dropping and renewing it would cost two system calls a round trip. It is dropped when the
+   * channel is ready and nobody waits.
+   */
+  final void awaitInput(int operation) throws IOException {
+    Fiber running = engine.loop.currentFiber();
+    if (running == null) {
+      throw new AssertionError("an engine was used outside a coroutine: a bug, please report it");
+    }
+    watch(operation);
+    input.await(running);
+    checkOpen();
+  }
+
+  final void checkOpen() throws ClosedChannelException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  final void watch(int operation) throws IOException {
+    checkOpen();
+    if ((interest & operation) == 0) {
+      setInterest(interest | operation);
+    }
+  }
+
+  final void ignore(int operation) {
+    if ((interest & operation) != 0) {
+      try {
+        setInterest(interest & ~operation);
+      } catch (ClosedChannelException e) {
+        throw new AssertionError(
+            "a channel was closed behind its handle: a bug, please report it", e);
+      }
+    }
+  }
+
+  private void setInterest(int operations) throws ClosedChannelException {
+    SelectionKey registered = key;
+    if (registered == null) {
+      key = engine.register(channel, operations, this);
+    } else {
+      registered.interestOps(operations);
+    }
+    interest = operations;
+  }
+
+  final boolean isClosed() {
+    return closed;
+  }
+
+  /**
+   * Closes the channel. When it is registered, the JDK ends the connection now and gives the
+   * descriptor back at the selector's next look.
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    engine.closed(this);
+    try {
+      channel.close();
+    } catch (IOException nothingToBeDone) {
+      // The descriptor is gone in any case, and what was sent before is with the operating system.
+    }
+    input.wake();
+  }
+
+  static String text(SocketAddress address) {
+    if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
+      String host = inet.getAddress().getHostAddress();
+      return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
+    }
+    return address.toString();
+  }
+}

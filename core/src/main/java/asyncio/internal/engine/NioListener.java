@@ -1,0 +1,165 @@
+package asyncio.internal.engine;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
+import org.jspecify.annotations.Nullable;
+
+/** A listening TCP socket on a selector. */
+final class NioListener extends NioHandle implements ListenHandle {
+  private final ServerSocketChannel channel;
+  private final SocketAddress local;
+  private final Engine.ListenOptions options;
+
+  /**
+   * Connections accepted since the last wait: backlog + 1 at most, as asyncio does, then the
+   * others' turn comes.
+   */
+  private int streak;
+
+  /**
+   * A descriptor kept for bad times. When there is none left to accept with, this one is given
+   * back, so that the failure can be reported: loading a class, or opening a log, takes one.
+   */
+  private @Nullable SocketChannel spare;
+
+  private NioListener(
+      NioEngine engine,
+      ServerSocketChannel channel,
+      SocketAddress local,
+      Engine.ListenOptions options) {
+    super(engine, channel);
+    this.channel = channel;
+    this.local = local;
+    this.options = options;
+  }
+
+  static NioListener open(NioEngine engine, SocketAddress local, Engine.ListenOptions options)
+      throws IOException {
+    // Without a family the JDK opens a socket for both, which is what the wildcard address is for.
+    boolean four =
+        local instanceof InetSocketAddress inet
+            && inet.getAddress() instanceof Inet4Address address
+            && !address.isAnyLocalAddress();
+    ServerSocketChannel channel =
+        four ? ServerSocketChannel.open(StandardProtocolFamily.INET) : ServerSocketChannel.open();
+    try {
+      channel.configureBlocking(false);
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, options.reuseAddress());
+      channel.bind(local, options.backlog());
+      return new NioListener(engine, channel, channel.getLocalAddress(), options);
+    } catch (UnsupportedAddressTypeException noSuchFamily) {
+      channel.close();
+      var failure =
+          new BindException(
+              "IPv6 is not available: it is switched off on this machine or in this JVM");
+      failure.initCause(noSuchFamily);
+      throw failure;
+    } catch (Throwable failed) {
+      channel.close();
+      throw failed;
+    }
+  }
+
+  @Override
+  public SocketAddress localAddress() {
+    return local;
+  }
+
+  @Override
+  public StreamHandle accept() throws IOException {
+    checkOpen();
+    while (true) {
+      SocketChannel accepted = null;
+      if (streak <= options.backlog()) {
+        accepted = tryAccept();
+      }
+      if (accepted == null) {
+        streak = 0;
+        awaitInput(SelectionKey.OP_ACCEPT);
+        continue;
+      }
+      streak++;
+      NioStream stream = adopt(accepted);
+      if (stream != null) {
+        return stream;
+      }
+    }
+  }
+
+  private @Nullable SocketChannel tryAccept() throws IOException {
+    if (spare == null) {
+      spare = openSpare();
+    }
+    try {
+      return channel.accept();
+    } catch (IOException failure) {
+      closeSpare();
+      throw failure;
+    }
+  }
+
+  private static @Nullable SocketChannel openSpare() {
+    try {
+      return SocketChannel.open();
+    } catch (IOException noneLeft) {
+      return null;
+    }
+  }
+
+  private void closeSpare() {
+    SocketChannel open = spare;
+    spare = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException nothingToBeDone) {
+        // It was never connected.
+      }
+    }
+  }
+
+  /**
+   * The connection, or null when the peer has gone already: some systems refuse to configure such a
+   * socket.
+   */
+  private @Nullable NioStream adopt(SocketChannel accepted) {
+    try {
+      return NioStream.accepted(engine, accepted, options.noDelay());
+    } catch (IOException goneAlready) {
+      return null;
+    }
+  }
+
+  /** Stops listening now: a new listener on the same port may follow at once. */
+  @Override
+  public void close() {
+    if (!isClosed()) {
+      closeSpare();
+      super.close();
+      engine.releaseClosed();
+    }
+  }
+
+  @Override
+  void ready(int operations) {
+    if (input.isIdle()) {
+      ignore(SelectionKey.OP_ACCEPT);
+    } else {
+      input.wake();
+    }
+  }
+
+  @Override
+  String describeWait() {
+    return "a client on " + text(local);
+  }
+}

@@ -1,0 +1,241 @@
+package asyncio.internal.engine;
+
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TCP connection on a selector.
+ *
+ * <p><b>Speculation.</b> A read or write is tried first, and the selector asked only when it would
+ * block. But after a read that brought less than asked the socket is empty, so the next one waits
+ * at once: a round trip of a server that answers small requests is one select, one read and one
+ * write.
+ */
+final class NioStream extends NioHandle implements StreamHandle {
+  /**
+   * Reads in a row without suspending; as many as Netty's, so that one busy peer can't keep the
+   * others waiting.
+   */
+  private static final int MAX_STREAK = 16;
+
+  private final SocketChannel channel;
+  private SocketAddress local;
+  private final SocketAddress remote;
+
+  // Whether it is worth trying without asking the selector first.
+  private boolean readable = true;
+  private boolean writable = true;
+
+  private int streak;
+
+  /** The write that waits for the socket to take more, and who is told. */
+  private @Nullable ByteBuffer unsent;
+
+  private @Nullable WriteCompletion completion;
+
+  private NioStream(
+      NioEngine engine, SocketChannel channel, SocketAddress local, SocketAddress remote) {
+    super(engine, channel);
+    this.channel = channel;
+    this.local = local;
+    this.remote = remote;
+  }
+
+  /** A new connection to {@code remote}. Waits. */
+  static NioStream connect(NioEngine engine, SocketAddress remote, boolean noDelay)
+      throws IOException {
+    SocketChannel channel = open(remote);
+    var stream = new NioStream(engine, channel, remote, remote);
+    try {
+      prepare(channel, noDelay);
+      if (!channel.connect(remote)) {
+        do {
+          stream.awaitInput(SelectionKey.OP_CONNECT);
+        } while (!channel.finishConnect());
+        stream.ignore(SelectionKey.OP_CONNECT);
+      }
+      stream.local = channel.getLocalAddress();
+      return stream;
+    } catch (Throwable failed) {
+      stream.close();
+      throw failed;
+    }
+  }
+
+  /** A socket of the address's own family: else IPv4 would be reached through an IPv6 socket. */
+  private static SocketChannel open(SocketAddress remote) throws IOException {
+    boolean four =
+        remote instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
+    try {
+      return SocketChannel.open(four ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
+    } catch (UnsupportedOperationException noSuchFamily) {
+      throw new IOException("IPv6 is switched off on this machine or in this JVM", noSuchFamily);
+    }
+  }
+
+  /** A connection that was accepted. */
+  static NioStream accepted(NioEngine engine, SocketChannel channel, boolean noDelay)
+      throws IOException {
+    try {
+      prepare(channel, noDelay);
+      return new NioStream(engine, channel, channel.getLocalAddress(), channel.getRemoteAddress());
+    } catch (Throwable failed) {
+      channel.close();
+      throw failed;
+    }
+  }
+
+  private static void prepare(SocketChannel channel, boolean noDelay) throws IOException {
+    channel.configureBlocking(false);
+    if (noDelay) {
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    }
+  }
+
+  @Override
+  public SocketAddress localAddress() {
+    return local;
+  }
+
+  @Override
+  public SocketAddress remoteAddress() {
+    return remote;
+  }
+
+  // ---- reading ----
+
+  @Override
+  public @Nullable ByteBuffer read(int max) throws IOException {
+    checkOpen();
+    ByteBuffer buffer = engine.buffer(max);
+    int count = 0;
+    if (readable && streak < MAX_STREAK) {
+      count = channel.read(buffer);
+    }
+    while (count == 0) {
+      streak = 0;
+      awaitInput(SelectionKey.OP_READ);
+      // Others have used the buffer meanwhile.
+      buffer = engine.buffer(max);
+      count = channel.read(buffer);
+    }
+    streak++;
+    readable = !buffer.hasRemaining();
+    if (count < 0) {
+      // The selector would call it readable for ever.
+      ignore(SelectionKey.OP_READ);
+      return null;
+    }
+    return buffer.flip();
+  }
+
+  // ---- writing ----
+
+  @Override
+  public int write(ByteBuffer data, WriteCompletion whenDone) throws IOException {
+    checkOpen();
+    if (unsent != null) {
+      throw new AssertionError("two writes at once on one stream: a bug, please report it");
+    }
+    if (writable) {
+      int count = send(data);
+      if (count > 0) {
+        return count;
+      }
+    }
+    watch(SelectionKey.OP_WRITE);
+    unsent = data;
+    completion = whenDone;
+    return 0;
+  }
+
+  /**
+   * Copied into the engine's buffer here: the JDK would do the same, into one of its own for each
+   * thread and size.
+   */
+  private int send(ByteBuffer data) throws IOException {
+    ByteBuffer buffer = engine.buffer(data.remaining());
+    int size = buffer.remaining();
+    buffer.put(0, data, data.position(), size);
+    int count = channel.write(buffer);
+    writable = count == size;
+    return count;
+  }
+
+  @Override
+  public void shutdownOutput() throws IOException {
+    checkOpen();
+    channel.shutdownOutput();
+  }
+
+  // ---- readiness ----
+
+  @Override
+  void ready(int operations) {
+    if ((operations & SelectionKey.OP_WRITE) != 0) {
+      readyToWrite();
+    }
+    if (isClosed()) {
+      return;
+    }
+    int inputs = operations & (SelectionKey.OP_READ | SelectionKey.OP_CONNECT);
+    if (inputs == 0) {
+      return;
+    }
+    if (input.isIdle()) {
+      readable = true;
+      ignore(inputs);
+    } else {
+      input.wake();
+    }
+  }
+
+  private void readyToWrite() {
+    ByteBuffer data = unsent;
+    WriteCompletion told = completion;
+    if (data == null || told == null) {
+      ignore(SelectionKey.OP_WRITE);
+      writable = true;
+      return;
+    }
+    int count;
+    try {
+      count = send(data);
+    } catch (IOException failure) {
+      unsent = null;
+      completion = null;
+      ignore(SelectionKey.OP_WRITE);
+      told.failed(failure);
+      return;
+    }
+    if (count > 0) {
+      unsent = null;
+      completion = null;
+      told.written(count);
+      if (unsent == null && !isClosed()) {
+        ignore(SelectionKey.OP_WRITE);
+        writable = true;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    unsent = null;
+    completion = null;
+    super.close();
+  }
+
+  @Override
+  String describeWait() {
+    return (channel.isConnected() ? "data from " : "a connection to ") + text(remote);
+  }
+}

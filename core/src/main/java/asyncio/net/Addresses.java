@@ -1,0 +1,34 @@
+package asyncio.net;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+
+/** Addresses as people write them. */
+final class Addresses {
+  private Addresses() {}
+
+  /** "127.0.0.1:80", "[::1]:80". */
+  static String text(SocketAddress address) {
+    if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
+      return text(inet.getAddress().getHostAddress(), inet.getPort());
+    }
+    return address.toString();
+  }
+
+  /** "localhost:80", "[::1]:80". */
+  static String text(String host, int port) {
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+  }
+
+  static String text(InetAddress address) {
+    return address.getHostAddress();
+  }
+
+  static int checkPort(int port) {
+    if (port < 0 || port > 65535) {
+      throw new IllegalArgumentException("A port is a number from 0 to 65535; got " + port + ".");
+    }
+    return port;
+  }
+}

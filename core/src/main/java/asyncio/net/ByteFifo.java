@@ -1,0 +1,145 @@
+package asyncio.net;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * Bytes that came and have not gone yet, first in first out, in one array that grows.
+ * Loop-confined.
+ */
+final class ByteFifo {
+  private static final byte[] EMPTY = {};
+  private static final int FIRST_CAPACITY = 256;
+
+  /**
+   * An array larger than this is given back when it is empty, so that a burst does not cost memory
+   * for ever.
+   */
+  private static final int KEPT_CAPACITY = 64 * 1024;
+
+  private byte[] bytes = EMPTY;
+  private int start;
+  private int end;
+
+  /** A view of {@link #bytes}, kept so that writing allocates nothing. */
+  private ByteBuffer view = ByteBuffer.wrap(EMPTY);
+
+  int size() {
+    return end - start;
+  }
+
+  boolean isEmpty() {
+    return start == end;
+  }
+
+  void append(byte[] from, int offset, int length) {
+    makeRoom(length, true);
+    System.arraycopy(from, offset, bytes, end, length);
+    end += length;
+  }
+
+  /**
+   * As {@link #append}, while somebody looks at the {@link #view}: what it shows stays where it is.
+   */
+  void appendBehindView(byte[] from, int offset, int length) {
+    makeRoom(length, false);
+    System.arraycopy(from, offset, bytes, end, length);
+    end += length;
+  }
+
+  void append(ByteBuffer from) {
+    int length = from.remaining();
+    makeRoom(length, true);
+    from.get(bytes, end, length);
+    end += length;
+  }
+
+  private void makeRoom(int length, boolean mayMove) {
+    if (length <= bytes.length - end) {
+      return;
+    }
+    int size = end - start;
+    if (mayMove && length <= bytes.length - size && start >= bytes.length / 2) {
+      System.arraycopy(bytes, start, bytes, 0, size);
+    } else {
+      int needed = Math.addExact(size, length);
+      int capacity =
+          Math.max(
+              Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, Integer.MAX_VALUE - 8));
+      byte[] larger = new byte[capacity];
+      System.arraycopy(bytes, start, larger, 0, size);
+      bytes = larger;
+    }
+    start = 0;
+    end = size;
+  }
+
+  /** All bytes, to be read only; good until the next change but {@link #appendBehindView}. */
+  ByteBuffer view() {
+    if (view.array() != bytes) {
+      view = ByteBuffer.wrap(bytes);
+    }
+    return view.limit(end).position(start);
+  }
+
+  /** Removes and returns the first {@code count} bytes. */
+  byte[] take(int count) {
+    byte[] taken = Arrays.copyOfRange(bytes, start, start + count);
+    discard(count);
+    return taken;
+  }
+
+  /** The first {@code count} bytes as text; they stay. */
+  String text(int count, java.nio.charset.Charset charset) {
+    return new String(bytes, start, count, charset);
+  }
+
+  /** The byte at {@code index} from the first one. */
+  byte at(int index) {
+    return bytes[start + index];
+  }
+
+  /** Removes the first {@code count} bytes. */
+  void discard(int count) {
+    start += count;
+    if (start == end) {
+      start = 0;
+      end = 0;
+      if (bytes.length > KEPT_CAPACITY) {
+        release();
+      }
+    }
+  }
+
+  void clear() {
+    start = 0;
+    end = 0;
+    release();
+  }
+
+  private void release() {
+    bytes = EMPTY;
+    view = ByteBuffer.wrap(EMPTY);
+  }
+
+  /** Where {@code separator} first occurs at or behind {@code from}; -1 if it does not. */
+  int indexOf(byte[] separator, int from) {
+    byte first = separator[0];
+    int lastStart = end - separator.length;
+    for (int i = start + from; i <= lastStart; i++) {
+      if (bytes[i] == first && matches(separator, i)) {
+        return i - start;
+      }
+    }
+    return -1;
+  }
+
+  private boolean matches(byte[] separator, int at) {
+    for (int i = 1; i < separator.length; i++) {
+      if (bytes[at + i] != separator[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

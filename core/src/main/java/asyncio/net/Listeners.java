@@ -1,0 +1,115 @@
+package asyncio.net;
+
+import asyncio.internal.engine.Engine;
+import asyncio.internal.engine.ListenHandle;
+import asyncio.internal.loop.Fiber;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Listens on a host by name: on all its addresses, with the same port. */
+final class Listeners {
+  /**
+   * With port 0 the first address's port may be taken on the second; then another one is tried,
+   * this often.
+   */
+  private static final int ATTEMPTS = 10;
+
+  private Listeners() {}
+
+  static List<ListenHandle> open(Fiber fiber, String host, int port, Engine.ListenOptions options)
+      throws IOException {
+    Engine engine = fiber.loop().engine();
+    if (host.isEmpty()) {
+      try {
+        return List.of(engine.listen(new InetSocketAddress(port), options));
+      } catch (IOException failure) {
+        throw explained(host, port, failure);
+      }
+    }
+    InetAddress[] addresses;
+    try {
+      addresses = Resolver.resolve(fiber, host);
+    } catch (UnknownHostException unknown) {
+      var failure =
+          new UnknownHostException(
+              "Can't listen on " + Addresses.text(host, port) + ": " + unknown.getMessage());
+      failure.initCause(unknown.getCause());
+      throw failure;
+    }
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return openAll(engine, addresses, port, options);
+      } catch (IOException failure) {
+        if (port != 0 || attempt == ATTEMPTS || addresses.length == 1) {
+          throw explained(host, port, failure);
+        }
+      }
+    }
+  }
+
+  private static List<ListenHandle> openAll(
+      Engine engine, InetAddress[] addresses, int port, Engine.ListenOptions options)
+      throws IOException {
+    List<ListenHandle> open = new ArrayList<>(addresses.length);
+    BindException notHere = null;
+    int common = port;
+    try {
+      for (InetAddress address : addresses) {
+        try {
+          ListenHandle handle = engine.listen(new InetSocketAddress(address, common), options);
+          open.add(handle);
+          common = ((InetSocketAddress) handle.localAddress()).getPort();
+        } catch (BindException failure) {
+          if (!isNotAvailable(failure)) {
+            throw failure;
+          }
+          notHere = failure; // such as ::1 on a machine without IPv6: the others will do
+        }
+      }
+    } catch (Throwable failed) {
+      open.forEach(ListenHandle::close);
+      throw failed;
+    }
+    if (open.isEmpty() && notHere != null) {
+      throw notHere;
+    }
+    return open;
+  }
+
+  private static boolean isNotAvailable(BindException failure) {
+    String message = failure.getMessage();
+    return message != null
+        && (message.contains("assign requested address") || message.contains("not available"));
+  }
+
+  private static IOException explained(String host, int port, IOException failure) {
+    @Nullable String reason = failure.getMessage();
+    String where = Addresses.text(host.isEmpty() ? "*" : host, port);
+    String message = "Can't listen on " + where + ": " + reason + hint(failure, port);
+    IOException explained =
+        failure instanceof BindException ? new BindException(message) : new IOException(message);
+    explained.initCause(failure);
+    return explained;
+  }
+
+  private static String hint(IOException failure, int port) {
+    String message = String.valueOf(failure.getMessage());
+    if (message.contains("in use")) {
+      return ". Another program, or this one, listens on that port: stop it, or take another port"
+          + " (0 takes a free one).";
+    }
+    if (message.contains("Permission denied") && port < 1024) {
+      return ". Ports below 1024 need a privilege on this system: take a higher one.";
+    }
+    if (message.contains("assign requested address")) {
+      return ". This machine does not have that address: use \"\" for all it has.";
+    }
+    return "";
+  }
+}

@@ -1,0 +1,296 @@
+package asyncio.net;
+
+import asyncio.internal.engine.WriteCompletion;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.StepEnd;
+import asyncio.internal.loop.Timer;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+
+/**
+ * The sending half of a connection: bytes wait here until the step ends or {@value #FLUSH_AT} are
+ * together, and then as long as the socket takes no more. Loop-confined.
+ *
+ * <pre>
+ *   OPEN --close()--> CLOSING --all is sent, the limit ran out, or the connection is lost--> CLOSED
+ *   OPEN, CLOSING --abort()--> CLOSED
+ * </pre>
+ */
+final class Output implements WriteCompletion {
+  private static final int FLUSH_AT = 64 * 1024;
+
+  /**
+   * So much is sent without suspending before {@link #drain} lets others run, if the peer keeps up
+   * that long.
+   */
+  private static final int FAIR_SHARE = 1024 * 1024;
+
+  private final Wire wire;
+  private final int highWater;
+  private final int lowWater;
+  private final Duration flushLimit;
+
+  private final ByteFifo pending = new ByteFifo();
+
+  /** The engine looks at the view of {@link #pending} until it completes. */
+  private boolean writing;
+
+  /** More than the high water mark waits, and it has not fallen to the low one since. */
+  private boolean paused;
+
+  private boolean eofRequested;
+  private boolean eofSent;
+  private boolean closing;
+
+  /** Bytes sent in the step that runs. */
+  private int sentInStep;
+
+  /** Bytes that were written by the user and never sent. */
+  private int dropped;
+
+  private final WaiterList drains = new WaiterList();
+  private final WaiterList closes = new WaiterList();
+
+  private final StepEnd atStepEnd =
+      new StepEnd() {
+        @Override
+        protected void stepEnded() {
+          flush();
+          sentInStep = 0;
+        }
+      };
+
+  private final Timer closeLimit =
+      new Timer() {
+        @Override
+        protected void fire() {
+          lose(
+              new SocketTimeoutException(
+                  "the peer did not take the last "
+                      + pending.size()
+                      + " bytes within "
+                      + flushLimit.toMillis()
+                      + " ms of close()"));
+        }
+      };
+
+  Output(Wire wire, int highWater, int lowWater, Duration flushLimit) {
+    this.wire = wire;
+    this.highWater = highWater;
+    this.lowWater = lowWater;
+    this.flushLimit = flushLimit;
+  }
+
+  int size() {
+    return pending.size();
+  }
+
+  boolean isClosing() {
+    return closing;
+  }
+
+  // ---- writing ----
+
+  void write(byte[] bytes, int offset, int length) throws IOException {
+    checkWritable();
+    int from = offset;
+    int left = length;
+    while (left > 0) {
+      if (writing) {
+        pending.appendBehindView(bytes, from, left);
+        break;
+      }
+      // In pieces, so that a large array is not copied whole before the socket has taken what it
+      // can.
+      int piece = Math.min(left, FLUSH_AT - pending.size());
+      pending.append(bytes, from, piece);
+      from += piece;
+      left -= piece;
+      if (pending.size() >= FLUSH_AT) {
+        sentInStep += pending.size();
+        flush();
+        wire.throwIfLost();
+      }
+    }
+    wire.loop.atStepEnd(atStepEnd);
+    if (pending.size() > highWater) {
+      paused = true;
+    }
+  }
+
+  private void checkWritable() throws IOException {
+    wire.throwIfLost();
+    if (closing) {
+      throw wire.closedException("write()");
+    }
+    if (eofRequested) {
+      throw new IllegalStateException(
+          "write() after writeEof(): the peer at "
+              + wire.peer
+              + " was told that nothing more will come.");
+    }
+  }
+
+  /** Sends what the socket takes; the engine goes on with the rest. */
+  private void flush() {
+    if (writing || wire.isClosed() || wire.isLost()) {
+      return;
+    }
+    try {
+      while (!pending.isEmpty()) {
+        int count = wire.handle.write(pending.view(), this);
+        if (count == 0) {
+          writing = true;
+          return;
+        }
+        sent(count);
+      }
+      allSent();
+    } catch (IOException failure) {
+      lose(failure);
+    }
+  }
+
+  @Override
+  public void written(int count) {
+    writing = false;
+    if (wire.isLost()) {
+      return; // a read found out first, and what was under way is dropped already
+    }
+    sent(count);
+    flush();
+  }
+
+  @Override
+  public void failed(IOException failure) {
+    writing = false;
+    lose(failure);
+  }
+
+  private void sent(int count) {
+    pending.discard(count);
+    if (paused && pending.size() <= lowWater) {
+      paused = false;
+      drains.wakeAll();
+    }
+  }
+
+  private void allSent() throws IOException {
+    if (closing) {
+      finishClose();
+    } else if (eofRequested && !eofSent) {
+      eofSent = true;
+      wire.handle.shutdownOutput();
+    }
+  }
+
+  /** The connection is lost: a write failed, or a read. */
+  void lose(IOException failure) {
+    wire.lose(failure);
+    drop();
+    if (closing) {
+      finishClose();
+    }
+  }
+
+  /** What waits will never be sent. */
+  private void drop() {
+    dropped += pending.size();
+    pending.clear();
+    paused = false;
+    drains.wakeAll();
+  }
+
+  // ---- waiting ----
+
+  void drain(Fiber fiber) throws IOException {
+    checkDrainable();
+    if (sentInStep > FAIR_SHARE) {
+      sentInStep = 0;
+      fiber.yieldNow();
+    }
+    if (paused && !writing) {
+      flush();
+    }
+    while (paused) {
+      var waiter = new Waiter(fiber, "its output to " + wire.peer + " to be taken");
+      drains.add(waiter);
+      try {
+        waiter.awaitPermit();
+      } finally {
+        drains.remove(waiter);
+      }
+    }
+    checkDrainable();
+  }
+
+  private void checkDrainable() throws IOException {
+    wire.throwIfLost();
+    wire.throwIfClosed("drain()");
+  }
+
+  // ---- the end ----
+
+  void writeEof() throws IOException {
+    if (eofRequested) {
+      return;
+    }
+    checkWritable();
+    eofRequested = true;
+    flush();
+    wire.throwIfLost();
+  }
+
+  /** Closes when all is sent, at the latest after the limit. */
+  void close() {
+    if (closing) {
+      return;
+    }
+    closing = true;
+    if (wire.isLost()) {
+      finishClose();
+      return;
+    }
+    flush();
+    if (!wire.isClosed()) {
+      long limit = Math.max(0, flushLimit.toNanos());
+      long now = wire.loop.time();
+      wire.loop.addSleeper(closeLimit, now + Math.min(limit, Long.MAX_VALUE - 1 - now));
+    }
+  }
+
+  /** Closes at once. */
+  void abort() {
+    closing = true;
+    drop();
+    finishClose();
+  }
+
+  private void finishClose() {
+    if (!wire.isClosed()) {
+      wire.loop.removeSleeper(closeLimit);
+      wire.close();
+      drains.wakeAll();
+      closes.wakeAll();
+    }
+  }
+
+  /** Waits until the connection is closed. */
+  void awaitClosed(Fiber fiber) throws IOException {
+    while (!wire.isClosed()) {
+      var waiter = new Waiter(fiber, "the connection with " + wire.peer + " to close");
+      closes.add(waiter);
+      try {
+        waiter.awaitPermit();
+      } finally {
+        closes.remove(waiter);
+      }
+    }
+    if (dropped > 0 && wire.isLost()) {
+      throw wire.lostException();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package asyncio.net;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.HelperPool;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Waiter;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the addresses of a name. The operating system's look-up blocks its thread, for many seconds
+ * at times, so it has helper threads of its own: a look-up never waits behind a file, nor a file
+ * behind a look-up.
+ */
+final class Resolver {
+  /**
+   * Threads for the whole process: what bounds look-ups is the name server, and the JDK's cache is
+   * shared as well.
+   */
+  private static final HelperPool HELPERS = new HelperPool("asyncio-dns", 32);
+
+  private Resolver() {}
+
+  /**
+   * The addresses of {@code host}, in the resolver's order. Suspends unless it is a literal
+   * address.
+   *
+   * @throws UnknownHostException if it has none
+   */
+  static InetAddress[] resolve(Fiber fiber, String host) throws IOException {
+    InetAddress literal = literal(host);
+    if (literal != null) {
+      return new InetAddress[] {literal};
+    }
+    var lookup = new Lookup(fiber, host);
+    HELPERS.submit(lookup);
+    fiber.loop().helperStarted();
+    return lookup.await();
+  }
+
+  private static @Nullable InetAddress literal(String host) {
+    boolean looksLikeOne =
+        host.indexOf(':') >= 0
+            || (!host.isEmpty()
+                && host.charAt(host.length() - 1) >= '0'
+                && host.charAt(host.length() - 1) <= '9');
+    if (!looksLikeOne) {
+      return null;
+    }
+    try {
+      return InetAddress.ofLiteral(host);
+    } catch (IllegalArgumentException aName) {
+      return null;
+    }
+  }
+
+  /** One look-up on a helper thread, and its delivery to the coroutine that waits for it. */
+  private static final class Lookup implements Runnable {
+    private final Loop loop;
+    private final String host;
+    private final Waiter waiter;
+
+    // Loop-confined.
+    private InetAddress @Nullable [] addresses;
+    private @Nullable Throwable failure;
+
+    Lookup(Fiber fiber, String host) {
+      this.loop = fiber.loop();
+      this.host = host;
+      this.waiter = new Waiter(fiber, "the address of '" + host + "'");
+    }
+
+    /** On the helper thread. */
+    @Override
+    public void run() {
+      InetAddress[] found = null;
+      Throwable failed = null;
+      try {
+        found = InetAddress.getAllByName(host);
+      } catch (Throwable e) {
+        failed = e;
+      }
+      deliver(found, failed);
+    }
+
+    private void deliver(InetAddress @Nullable [] found, @Nullable Throwable failed) {
+      // A loop that has closed meanwhile has cancelled the one who waited.
+      loop.trySend(
+          LoopAction.of(
+              () -> {
+                loop.helperEnded();
+                addresses = found;
+                failure = failed;
+                waiter.wake();
+              }));
+    }
+
+    InetAddress[] await() throws IOException {
+      waiter.awaitValue();
+      InetAddress[] found = addresses;
+      if (found != null && found.length > 0) {
+        return found;
+      }
+      Throwable failed = failure;
+      if (failed instanceof Error error) {
+        throw error;
+      }
+      var unknown =
+          new UnknownHostException(
+              "The host name '"
+                  + host
+                  + "' has no address. Check its spelling, and whether this machine can reach its"
+                  + " name server.");
+      if (failed != null) {
+        unknown.initCause(failed);
+      }
+      throw unknown;
+    }
+  }
+}

@@ -1,0 +1,296 @@
+package asyncio.net;
+
+import asyncio.Asyncio;
+import asyncio.CancelledError;
+import asyncio.EventLoop;
+import asyncio.ExceptionContext;
+import asyncio.KeyboardInterrupt;
+import asyncio.Task;
+import asyncio.internal.engine.ListenHandle;
+import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TCP server: it accepts clients and hands each to a {@link Handler} in a task of its own. Made
+ * by {@link Net#startServer}, used on its loop.
+ *
+ * <pre>
+ *   SERVING --close(), serveForever() cancelled--> CLOSING --all handlers have ended--> CLOSED
+ * </pre>
+ *
+ * <p>A handler that fails is reported to the loop's exception handler, once, and its connection
+ * closed; the others and the server go on. One that is cancelled ends without a word, and what the
+ * network does not take at once of its output is dropped.
+ */
+public final class Server implements AutoCloseable {
+  /** As asyncio: descriptors come back when some client leaves. */
+  private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
+
+  // Immutable.
+  private final EventLoop loop;
+  private final Loop kernel;
+  private final Handler handler;
+  private final StreamOptions options;
+  private final List<ListenHandle> listeners;
+  private final List<InetSocketAddress> addresses;
+
+  // Loop-confined.
+  private final List<Task<?>> acceptors = new ArrayList<>(1);
+
+  /** Tasks of handlers that have not ended, oldest first. */
+  private final Set<Task<?>> handlers = new LinkedHashSet<>();
+
+  /** Who waits for the end of handlers. */
+  private final WaiterList closers = new WaiterList();
+
+  private boolean closing;
+  private @Nullable Waiter forever;
+
+  Server(
+      EventLoop loop,
+      Loop kernel,
+      Handler handler,
+      StreamOptions options,
+      List<ListenHandle> listeners) {
+    this.loop = loop;
+    this.kernel = kernel;
+    this.handler = handler;
+    this.options = options;
+    this.listeners = List.copyOf(listeners);
+    this.addresses =
+        listeners.stream().map(listener -> (InetSocketAddress) listener.localAddress()).toList();
+  }
+
+  void start() {
+    for (ListenHandle listener : listeners) {
+      String name = "server " + Addresses.text(listener.localAddress());
+      acceptors.add(Asyncio.createTask(name, () -> accept(listener, name)));
+    }
+  }
+
+  // ---- accepting ----
+
+  private void accept(ListenHandle listener, String name) {
+    try {
+      while (!closing) {
+        try {
+          welcome(listener.accept());
+        } catch (ClosedChannelException closed) {
+          return;
+        } catch (IOException failure) {
+          reportAcceptFailure(listener, failure, name);
+          Asyncio.sleep(ACCEPT_RETRY);
+        }
+      }
+    } finally {
+      listener.close();
+    }
+  }
+
+  private void reportAcceptFailure(ListenHandle listener, IOException failure, String name) {
+    String message =
+        "Accepting clients on "
+            + Addresses.text(listener.localAddress())
+            + " failed; the server tries again in "
+            + ACCEPT_RETRY.toMillis()
+            + " ms. When there are too many open files, raise the limit (ulimit -n) or hold fewer"
+            + " connections.";
+    loop.callExceptionHandler(new ExceptionContext(message, failure, name));
+  }
+
+  private void welcome(StreamHandle handle) {
+    if (closing) {
+      handle.close();
+      return;
+    }
+    Connection client = Net.connection(kernel, handle, options);
+    String name = "client " + Addresses.text(handle.remoteAddress());
+    Task<?> task = Asyncio.createTask(name, () -> serve(client, name));
+    handlers.add(task);
+    // Not in the task's body, which never runs when it is cancelled before its first step.
+    task.addDoneCallback(done -> ended(task, client));
+  }
+
+  private void serve(Connection client, String name) {
+    try {
+      handler.handle(client);
+    } catch (CancelledError cancelled) {
+      throw cancelled;
+    } catch (Throwable failure) {
+      if (isFatal(failure)) {
+        throw (Error) failure;
+      }
+      report(client, name, failure);
+    }
+    try {
+      client.close();
+    } catch (IOException peerHasGone) {
+      // Nobody is left to tell: the handler did not want to know, or it would have closed the
+      // connection itself.
+    }
+  }
+
+  private void report(Connection client, String name, Throwable failure) {
+    if (client.wire().explains(failure)) {
+      // The peer went: no fault of the handler, and a thousand clients may go at once.
+      Logs.NET.log(
+          System.Logger.Level.DEBUG,
+          () ->
+              "The handler of '" + name + "' ended: " + client.wire().lostException().getMessage());
+      return;
+    }
+    loop.callExceptionHandler(
+        new ExceptionContext(
+            "The handler of '" + name + "' failed; its connection is closed.", failure, name));
+  }
+
+  /** These end the whole run: the task has to see them. */
+  private static boolean isFatal(Throwable failure) {
+    return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
+        || failure instanceof KeyboardInterrupt;
+  }
+
+  private void ended(Task<?> task, Connection client) {
+    client.writer().close(); // takes what the socket takes at once
+    client.abort();
+    handlers.remove(task);
+    closers.wakeAll();
+  }
+
+  // ---- asking ----
+
+  /** Where the server listens; empty when it is closed. <i>Thread</i>: on the loop. */
+  public List<InetSocketAddress> addresses() {
+    kernel.checkOnLoop("Server.addresses()");
+    return closing ? List.of() : addresses;
+  }
+
+  /** The port it listens on, or did. <i>Thread</i>: any. */
+  public int port() {
+    return addresses.getFirst().getPort();
+  }
+
+  /** Whether it accepts clients. <i>Thread</i>: on the loop. */
+  public boolean isServing() {
+    kernel.checkOnLoop("Server.isServing()");
+    return !closing;
+  }
+
+  /** How many clients are being served. <i>Thread</i>: on the loop. */
+  public int connections() {
+    kernel.checkOnLoop("Server.connections()");
+    return handlers.size();
+  }
+
+  // ---- the end ----
+
+  /**
+   * Lets the server serve. It does so without this call as well; this is for a main task that has
+   * nothing else to do.
+   *
+   * <p><i>Waits</i> until the server is closed by another task.
+   *
+   * <p><i>If cancelled</i>: closes the server as {@link #close} does, and throws {@link
+   * CancelledError} when all handlers have ended.
+   *
+   * <p><i>Thread</i>: a coroutine of the server's loop; one at a time.
+   *
+   * @throws IllegalStateException if the server is closed, or another task waits here
+   */
+  public void serveForever() {
+    Fiber fiber = requireTask("Server.serveForever()");
+    if (closing) {
+      throw new IllegalStateException(this + " is closed: start a new one with startServer().");
+    }
+    if (forever != null) {
+      throw new IllegalStateException(
+          this + " is already awaited by " + forever.fiber().describe() + " in serveForever().");
+    }
+    var waiter = new Waiter(fiber, this + " to close");
+    forever = waiter;
+    try {
+      waiter.awaitPermit();
+      awaitHandlers(fiber);
+    } catch (CancelledError cancelled) {
+      close();
+      throw cancelled;
+    } finally {
+      forever = null;
+    }
+  }
+
+  /**
+   * Stops listening and cancels the handlers of all clients. Does not cancel, nor wait for, a
+   * handler that calls it.
+   *
+   * <p><i>Waits</i> until the handlers have ended.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; the server is closed, but its handlers may
+   * still be ending.
+   *
+   * <p><i>Thread</i>: a coroutine of the server's loop.
+   */
+  @Override
+  public void close() {
+    Fiber fiber = requireTask("Server.close()");
+    if (!closing) {
+      closing = true;
+      listeners.forEach(ListenHandle::close);
+      acceptors.forEach(acceptor -> acceptor.cancel("the server is closed"));
+      Task<?> caller = Asyncio.currentTask();
+      for (Task<?> task : List.copyOf(handlers)) {
+        if (task != caller) {
+          task.cancel("the server is closed");
+        }
+      }
+      Waiter waiter = forever;
+      if (waiter != null) {
+        waiter.wake();
+      }
+    }
+    awaitHandlers(fiber);
+  }
+
+  private void awaitHandlers(Fiber fiber) {
+    Task<?> caller = Asyncio.currentTask();
+    while (handlers.size() > (handlers.contains(caller) ? 1 : 0)) {
+      var waiter = new Waiter(fiber, "the handlers of " + this + " to end");
+      closers.add(waiter);
+      try {
+        waiter.awaitPermit();
+      } finally {
+        closers.remove(waiter);
+      }
+    }
+  }
+
+  private Fiber requireTask(String what) {
+    Fiber fiber = Loop.requireTask(what);
+    if (fiber.loop() != kernel) {
+      kernel.checkOnLoop(what);
+    }
+    return fiber;
+  }
+
+  @Override
+  public String toString() {
+    return "Server["
+        + String.join(", ", addresses.stream().map(Addresses::text).toList())
+        + (closing ? ", closed, " : ", ")
+        + handlers.size()
+        + " clients]";
+  }
+}

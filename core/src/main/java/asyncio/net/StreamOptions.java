@@ -1,0 +1,45 @@
+package asyncio.net;
+
+import java.time.Duration;
+
+/** What the options of clients and servers have in common: the properties of a connection. */
+record StreamOptions(
+    int limit, Duration closeFlushLimit, int highWater, int lowWater, boolean noDelay) {
+  static final StreamOptions DEFAULTS =
+      new StreamOptions(64 * 1024, Duration.ofSeconds(5), 64 * 1024, 16 * 1024, true);
+
+  StreamOptions {
+    if (limit <= 0) {
+      throw new IllegalArgumentException(
+          "A stream's limit is a positive number of bytes; got " + limit + ".");
+    }
+    if (lowWater < 0 || highWater < lowWater) {
+      throw new IllegalArgumentException(
+          "Water marks are bytes with 0 <= low <= high; got high "
+              + highWater
+              + ", low "
+              + lowWater
+              + ".");
+    }
+    if (closeFlushLimit.isNegative()) {
+      throw new IllegalArgumentException(
+          "The close flush limit is zero or more; got " + closeFlushLimit + ".");
+    }
+  }
+
+  StreamOptions withLimit(int bytes) {
+    return new StreamOptions(bytes, closeFlushLimit, highWater, lowWater, noDelay);
+  }
+
+  StreamOptions withCloseFlushLimit(Duration duration) {
+    return new StreamOptions(limit, duration, highWater, lowWater, noDelay);
+  }
+
+  StreamOptions withWriteWater(int high, int low) {
+    return new StreamOptions(limit, closeFlushLimit, high, low, noDelay);
+  }
+
+  StreamOptions withNoDelay(boolean on) {
+    return new StreamOptions(limit, closeFlushLimit, highWater, lowWater, on);
+  }
+}

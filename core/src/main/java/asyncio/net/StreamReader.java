@@ -1,0 +1,386 @@
+package asyncio.net;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import asyncio.internal.loop.Fiber;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.charset.Charset;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving half of a {@link Connection}. One task reads at a time.
+ *
+ * <p>Nothing that came is lost by a cancelled or failed read: it stays in the stream for the next
+ * one, but for {@link IncompleteReadException}, which carries it. Nothing is received ahead of
+ * need: a program that does not read makes its peer wait.
+ *
+ * <p>The <i>limit</i> (64 KiB unless set otherwise) bounds what {@link #readLine} and {@link
+ * #readUntil} look through, and so the memory a peer can take.
+ */
+public final class StreamReader {
+  private static final byte[] NOTHING = {};
+  private static final byte[] NEWLINE = {'\n'};
+  private static final int MAX_CHUNK = 64 * 1024;
+
+  // Immutable.
+  private final Wire wire;
+  private final Output output;
+  private final int limit;
+  private final int chunk;
+
+  // Loop-confined.
+  private final ByteFifo buffer = new ByteFifo();
+  private boolean eof;
+  private @Nullable Fiber waiting;
+
+  StreamReader(Wire wire, Output output, int limit) {
+    this.wire = wire;
+    this.output = output;
+    this.limit = limit;
+    this.chunk = Math.min(limit, MAX_CHUNK);
+  }
+
+  // ---- bytes ----
+
+  /**
+   * At most {@code max} bytes and at least one; none at the end of the stream.
+   *
+   * <p><i>Waits</i> until there are any.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost. Bytes that were there
+   * before the cancel are returned, and the cancel strikes at the next wait.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   *
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalStateException if another task reads
+   */
+  public byte[] read(int max) throws IOException {
+    begin("StreamReader.read()");
+    if (max <= 0) {
+      if (max < 0) {
+        throw new IllegalArgumentException(
+            "read(max) takes how many bytes there may be; got "
+                + max
+                + ". For all to the end there is readAll().");
+      }
+      return NOTHING;
+    }
+    if (buffer.isEmpty()) {
+      ByteBuffer came = receive();
+      if (came == null) {
+        return NOTHING;
+      }
+      byte[] bytes = new byte[Math.min(max, came.remaining())];
+      came.get(bytes);
+      if (came.hasRemaining()) {
+        buffer.append(came);
+      }
+      return bytes;
+    }
+    return buffer.take(Math.min(max, buffer.size()));
+  }
+
+  /**
+   * All bytes to the end of the stream. There is no limit: for peers that are trusted to end.
+   *
+   * <p><i>Waits</i> until the peer ends its output.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what came stays in the stream.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   *
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalStateException if another task reads
+   */
+  public byte[] readAll() throws IOException {
+    begin("StreamReader.readAll()");
+    while (fill()) {
+      // Until the end.
+    }
+    return takeAll();
+  }
+
+  /**
+   * Exactly {@code count} bytes. The stream's limit does not count here: the caller says how much
+   * it wants.
+   *
+   * <p><i>Waits</i> until they have come.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what came stays in the stream.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   *
+   * @throws IncompleteReadException if the stream ends before; it carries what came
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalStateException if another task reads
+   */
+  public byte[] readExactly(int count) throws IOException {
+    begin("StreamReader.readExactly()");
+    if (count < 0) {
+      throw new IllegalArgumentException(
+          "readExactly(count) takes a number of bytes; got " + count + ".");
+    }
+    while (buffer.size() < count) {
+      if (!fill()) {
+        int came = buffer.size();
+        throw new IncompleteReadException(
+            "The stream from " + wire.peer + " ended after " + came + " of " + count + " bytes.",
+            takeAll(),
+            count);
+      }
+    }
+    return count == 0 ? NOTHING : buffer.take(count);
+  }
+
+  /**
+   * All bytes up to and with the next {@code separator}.
+   *
+   * <p><i>Waits</i> until it has come.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what came stays in the stream.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   *
+   * @throws IncompleteReadException if the stream ends before; it carries what came
+   * @throws LimitOverrunException if there are more bytes before the separator than the stream's
+   *     limit; all stay in the stream
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalStateException if another task reads
+   */
+  public byte[] readUntil(byte[] separator) throws IOException {
+    begin("StreamReader.readUntil()");
+    if (separator.length == 0) {
+      throw new IllegalArgumentException(
+          "readUntil(separator) takes at least one byte to look for.");
+    }
+    int end = find(separator);
+    if (end < 0) {
+      int came = buffer.size();
+      throw new IncompleteReadException(
+          "The stream from "
+              + wire.peer
+              + " ended after "
+              + came
+              + " bytes, without the separator.",
+          takeAll(),
+          -1);
+    }
+    return buffer.take(end + separator.length);
+  }
+
+  // ---- lines ----
+
+  /**
+   * The next line as UTF-8 text, without its end (LF or CRLF); null at the end of the stream. A
+   * last line without an end counts as one. Malformed bytes come out as U+FFFD.
+   *
+   * <p><i>Waits</i> until the line has come.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what came stays in the stream.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   *
+   * @throws LimitOverrunException if the line is longer than the stream's limit; all stays in the
+   *     stream
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalStateException if another task reads
+   */
+  public @Nullable String readLine() throws IOException {
+    return readLine(UTF_8);
+  }
+
+  /**
+   * As {@link #readLine()}, in another charset: one in which the byte 10 is a line feed and nothing
+   * else, so not UTF-16.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readLine()}.
+   */
+  public @Nullable String readLine(Charset charset) throws IOException {
+    begin("StreamReader.readLine()");
+    checkLines(charset);
+    int length = find(NEWLINE);
+    int end = 1;
+    if (length < 0) {
+      length = buffer.size();
+      end = 0;
+      if (length == 0) {
+        return null;
+      }
+    } else if (length > 0 && buffer.at(length - 1) == '\r') {
+      length--;
+      end = 2;
+    }
+    String line = buffer.text(length, charset);
+    buffer.discard(length + end);
+    return line;
+  }
+
+  private static void checkLines(Charset charset) {
+    if (charset == UTF_8 || charset == US_ASCII || charset == ISO_8859_1) {
+      return;
+    }
+    byte[] newline = "\n".getBytes(charset);
+    if (newline.length != 1 || newline[0] != '\n') {
+      throw new IllegalArgumentException(
+          "In "
+              + charset
+              + " a line feed is not the one byte 10, so lines can't be told apart. Use"
+              + " readUntil(separator) and decode its bytes.");
+    }
+  }
+
+  /**
+   * The lines to the end of the stream, as {@link #readLine()} gives them: {@code for (String line
+   * : reader.lines())}.
+   *
+   * <p><i>Waits</i> in {@code hasNext} and {@code next}, as {@link #readLine()} does; what it
+   * throws comes out as the cause of an {@link UncheckedIOException}.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError} out of either; what came stays in the
+   * stream.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   */
+  public Iterable<String> lines() {
+    return Lines::new;
+  }
+
+  private final class Lines implements Iterator<String> {
+    private @Nullable String line;
+
+    @Override
+    public boolean hasNext() {
+      if (line == null) {
+        try {
+          line = readLine();
+        } catch (IOException failure) {
+          throw new UncheckedIOException(failure);
+        }
+      }
+      return line != null;
+    }
+
+    @Override
+    public String next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException("The stream from " + wire.peer + " has ended.");
+      }
+      String next = Objects.requireNonNull(line);
+      line = null;
+      return next;
+    }
+  }
+
+  /** Whether the peer has ended its output and all of it was read. <i>Thread</i>: on the loop. */
+  public boolean atEof() {
+    wire.loop.checkOnLoop("StreamReader.atEof()");
+    return eof && buffer.isEmpty();
+  }
+
+  // ---- receiving ----
+
+  private void begin(String what) throws IOException {
+    Fiber fiber = wire.requireTask(what);
+    Fiber other = waiting;
+    if (other != null) {
+      throw new IllegalStateException(
+          fiber.describe()
+              + " called "
+              + what
+              + " while "
+              + other.describe()
+              + " waits for data of the same connection, with "
+              + wire.peer
+              + ". One task reads a stream; it can hand what it reads to others through a Queue.");
+    }
+    wire.throwIfClosed(what);
+  }
+
+  /** Where the separator begins, once it has come; -1 if the stream ended before. */
+  private int find(byte[] separator) throws IOException {
+    int from = 0;
+    while (true) {
+      int at = buffer.indexOf(separator, from);
+      if (at > limit) {
+        throw overrun("has " + at + " bytes before the separator", at);
+      }
+      if (at >= 0) {
+        return at;
+      }
+      // The separator may have begun in the last bytes.
+      from = Math.max(0, buffer.size() - separator.length + 1);
+      if (from > limit) {
+        throw overrun("has sent " + buffer.size() + " bytes without the separator", from);
+      }
+      if (!fill()) {
+        return -1;
+      }
+    }
+  }
+
+  private LimitOverrunException overrun(String what, int consumed) {
+    return new LimitOverrunException(
+        "The peer at "
+            + wire.peer
+            + " "
+            + what
+            + ", the stream's limit is "
+            + limit
+            + ". All of it is still in the stream; read(n) takes it. For longer lines raise the"
+            + " limit: withLimit() of ConnectOptions or ServerOptions.",
+        consumed);
+  }
+
+  private byte[] takeAll() {
+    return buffer.isEmpty() ? NOTHING : buffer.take(buffer.size());
+  }
+
+  /** Adds to the buffer what comes; returns false at the end of the stream. */
+  private boolean fill() throws IOException {
+    ByteBuffer came = receive();
+    if (came == null) {
+      return false;
+    }
+    buffer.append(came);
+    return true;
+  }
+
+  /** What comes next, in memory of the engine; null at the end of the stream. */
+  private @Nullable ByteBuffer receive() throws IOException {
+    if (eof) {
+      // A peer that closed and then reset what we sent did not end well.
+      wire.throwIfLost();
+      return null;
+    }
+    waiting = wire.loop.currentFiber();
+    try {
+      ByteBuffer came = wire.handle.read(chunk);
+      if (came == null) {
+        eof = true;
+        wire.throwIfLost();
+      }
+      return came;
+    } catch (ClosedChannelException closed) {
+      throw wire.closedException("A read");
+    } catch (IOException failure) {
+      output.lose(failure);
+      throw wire.lostException();
+    } finally {
+      waiting = null;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "StreamReader[" + wire.peer + ", " + buffer.size() + " bytes" + (eof ? ", ended]" : "]");
+  }
+}

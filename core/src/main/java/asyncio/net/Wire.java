@@ -1,0 +1,112 @@
+package asyncio.net;
+
+import asyncio.ExceptionGroup;
+import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import java.io.IOException;
+import java.net.SocketException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the two streams of a connection share: the socket, and why it is of no use any more.
+ * Loop-confined.
+ */
+final class Wire {
+  // Immutable.
+  final Loop loop;
+  final StreamHandle handle;
+
+  /** The peer's address, for messages. */
+  final String peer;
+
+  private @Nullable IOException lost;
+  private boolean closed;
+
+  Wire(Loop loop, StreamHandle handle) {
+    this.loop = loop;
+    this.handle = handle;
+    this.peer = Addresses.text(handle.remoteAddress());
+  }
+
+  /** The running coroutine, which is about to wait in {@code what}. */
+  Fiber requireTask(String what) {
+    Fiber fiber = Loop.requireTask(what);
+    if (fiber.loop() != loop) {
+      loop.checkOnLoop(what);
+    }
+    return fiber;
+  }
+
+  /** The connection failed; the first failure counts. */
+  void lose(IOException failure) {
+    if (lost == null) {
+      lost = failure;
+    }
+  }
+
+  /**
+   * Whether {@code failure} is nothing but the loss of this connection, as its reader or writer
+   * threw it.
+   */
+  boolean explains(Throwable failure) {
+    if (lost == null) {
+      return false;
+    }
+    if (failure instanceof ExceptionGroup group) {
+      return group.exceptions().stream().allMatch(this::explains);
+    }
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause == lost) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean isLost() {
+    return lost != null;
+  }
+
+  void throwIfLost() throws IOException {
+    if (lost != null) {
+      throw lostException();
+    }
+  }
+
+  /**
+   * A new exception for each receiver: one object thrown in two places would end up suppressing
+   * itself.
+   */
+  IOException lostException() {
+    IOException cause = lost;
+    String why = cause == null ? "" : ": " + cause.getMessage();
+    var failure = new SocketException("The connection with " + peer + " was lost" + why);
+    failure.initCause(cause);
+    return failure;
+  }
+
+  void throwIfClosed(String what) throws IOException {
+    if (closed) {
+      throw closedException(what);
+    }
+  }
+
+  IOException closedException(String what) {
+    return new SocketException(
+        what
+            + " on the connection with "
+            + peer
+            + ", which was closed on this side: by close() or abort(), or because its handler had"
+            + " ended.");
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  void close() {
+    closed = true;
+    handle.close();
+  }
+}

@@ -1,1 +1,0 @@
-package asyncio.net; final class X {}

@@ -1,0 +1,28 @@
+package asyncio.testing;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * A test method whose body is the main task of an event loop of its own, with a {@link VirtualClock}. Methods before
+ * and after it run outside the loop.
+ *
+ * <pre>{@code
+ * @AsyncTest
+ * void sleepsForADay() {
+ *   sleep(ofDays(1));
+ *   assertEquals(ofDays(1), runningLoop().time());
+ * }
+ * }</pre>
+ */
+@Documented
+@Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
+@Retention(RetentionPolicy.RUNTIME)
+@Test
+@ExtendWith(AsyncTestExtension.class)
+public @interface AsyncTest {}

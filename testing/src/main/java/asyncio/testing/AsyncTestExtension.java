@@ -1,0 +1,34 @@
+package asyncio.testing;
+
+import asyncio.Action;
+import java.lang.reflect.Method;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
+import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+import org.jspecify.annotations.Nullable;
+
+/** Runs a test method as a main task; see {@link AsyncTest}. */
+final class AsyncTestExtension implements InvocationInterceptor {
+  @Override
+  public void interceptTestMethod(
+      Invocation<@Nullable Void> invocation,
+      ReflectiveInvocationContext<Method> invocationContext,
+      ExtensionContext extensionContext)
+      throws Throwable {
+    Throwable[] failure = new Throwable[1];
+    VirtualTime.run(
+        (Action<Exception>)
+            () -> {
+              try {
+                invocation.proceed();
+              } catch (Exception | Error thrown) {
+                throw thrown;
+              } catch (Throwable strange) {
+                failure[0] = strange;
+              }
+            });
+    if (failure[0] != null) {
+      throw failure[0];
+    }
+  }
+}

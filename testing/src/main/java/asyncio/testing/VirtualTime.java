@@ -1,0 +1,48 @@
+package asyncio.testing;
+
+import asyncio.Action;
+import asyncio.Coroutine;
+import asyncio.RunOptions;
+import asyncio.Runner;
+import org.jspecify.annotations.Nullable;
+
+/** {@link asyncio.Asyncio#run} with a {@link VirtualClock}. */
+public final class VirtualTime {
+  private VirtualTime() {}
+
+  /**
+   * Runs {@code main} on a new event loop with a virtual clock of its own and returns its result; what it throws is
+   * thrown as it is.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link asyncio.Asyncio#run}.
+   *
+   * @throws AssertionError if something held the clock too long, or nothing could happen any more
+   */
+  public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main) throws X {
+    return run(new VirtualClock(), main);
+  }
+
+  /** As {@link #run(Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void run(Action<X> main) throws X {
+    run(new VirtualClock(), main);
+  }
+
+  /** As {@link #run(Coroutine)}, with a clock that no other loop uses. */
+  public static <T extends @Nullable Object, X extends Exception> T run(VirtualClock clock, Coroutine<T, X> main)
+      throws X {
+    try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
+      clock.tells(runner.loop());
+      return runner.run(main);
+    }
+  }
+
+  /** As {@link #run(VirtualClock, Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void run(VirtualClock clock, Action<X> main) throws X {
+    VirtualTime.<@Nullable Void, X>run(
+        clock,
+        () -> {
+          main.run();
+          return null;
+        });
+  }
+}
