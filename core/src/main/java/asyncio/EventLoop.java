@@ -41,6 +41,7 @@ public final class EventLoop {
   private @Nullable Task<?> lastTask;
   private int tasks;
   private boolean closing;
+  private Set<Task<?>> cancelledForShutdown = Set.of();
   private boolean gaveUp;
   private @Nullable Throwable thrown;
   private @Nullable Throwable fatalWhileClosing;
@@ -308,7 +309,10 @@ public final class EventLoop {
   List<Task<?>> cancelAllTasks() {
     closing = true;
     for (Task<?> task = lastTask; task != null; task = task.previous) {
-      task.fiber().cancel("the event loop is closing");
+      // A second request would cut the clean-up short that the first one began.
+      if (!cancelledForShutdown.contains(task)) {
+        task.fiber().cancel("the event loop is closing");
+      }
     }
     while (tasks > 0 && !gaveUp) {
       runWhileClosing();
@@ -387,6 +391,7 @@ public final class EventLoop {
       whenEnded.run();
       return;
     }
+    cancelledForShutdown = Set.copyOf(others);
     for (Task<?> task : others) {
       task.addListener(
           new Future.Listener() {

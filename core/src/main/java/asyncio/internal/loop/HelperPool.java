@@ -111,7 +111,8 @@ public final class HelperPool {
       live.remove(Thread.currentThread());
       threads.decrementAndGet();
       // A job put while this thread was on its way out must not wait for ever.
-      if (!jobs.isEmpty()) {
+      Runnable next = jobs.peek();
+      if (next != null && next != END) {
         startThread(null);
       }
     }
@@ -135,6 +136,12 @@ public final class HelperPool {
     List<String> left = new ArrayList<>();
     for (Thread thread : live) {
       try {
+        while (thread.getState() == Thread.State.NEW && live.contains(thread)) {
+          Thread.onSpinWait(); // somebody is just about to start it
+        }
+        if (thread.getState() == Thread.State.NEW) {
+          continue; // it could not be started
+        }
         long nanos = Math.max(1, deadline - System.nanoTime());
         if (!thread.join(Duration.ofNanos(nanos))) {
           left.add(thread.getName());
