@@ -1,6 +1,9 @@
 import org.jspecify.annotations.NullMarked;
 
-/** What a test of asyncio code needs beside JUnit: time that jumps. Start at {@link asyncio.testing.AsyncTest}. */
+/**
+ * What a test of asyncio code needs beside JUnit: time that jumps. Start at {@link
+ * asyncio.testing.AsyncTest}.
+ */
 @NullMarked
 module asyncio.testing {
   requires transitive asyncio;

@@ -5,7 +5,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
-import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -19,148 +19,110 @@ import java.util.ArrayList;
 import java.util.List;
 
 class LockTest {
-  private final Lock lock = new Lock();
   private final List<String> order = new ArrayList<>();
+  private final Lock lock = new Lock();
 
-  private Task<?> taking(String name) {
+  private Task<?> holder(String name) {
     return createTask(
         name,
         () -> {
           try (var _ = lock.acquire()) {
             order.add(name);
-            yieldNow();
+            sleep(ofSeconds(1));
           }
         });
   }
 
   @AsyncTest
-  void aScopeHoldsTheLock() {
-    assertFalse(lock.locked());
+  void aFreeLockIsTakenWithoutSuspending() {
+    createTask(() -> order.add("other"));
     try (var _ = lock.acquire()) {
       assertTrue(lock.locked());
-      assertEquals("Lock[locked]", lock.toString());
+      assertEquals(List.of(), order);
     }
     assertFalse(lock.locked());
   }
 
   @AsyncTest
-  void onlyOneTaskAtATimeInTheOrderInWhichTheyAsked() {
-    int[] inside = {0};
-    List<Task<?>> tasks = new ArrayList<>();
-    for (int i = 0; i < 10; i++) {
-      int number = i;
-      tasks.add(
-          createTask(
-              () -> {
-                try (var _ = lock.acquire()) {
-                  assertEquals(1, ++inside[0]);
-                  order.add("" + number);
-                  sleep(ofMillis(1));
-                  inside[0]--;
-                }
-              }));
-    }
-    Asyncio.gather(tasks);
-    assertEquals(List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"), order);
-  }
-
-  @AsyncTest
-  void aNewcomerDoesNotOvertakeAWokenWaiter() {
-    var held = lock.acquire();
-    var waiter = taking("waiter");
+  void theTextShowsStateAndWaiters() {
+    assertEquals("Lock[unlocked]", lock.toString());
+    var permit = lock.acquire();
+    assertEquals("Lock[locked]", lock.toString());
+    var waiter = holder("a");
     yieldNow();
-    held.close(); // the waiter is chosen, and has not run yet
-    assertNull(lock.tryAcquire());
-    var newcomer = taking("newcomer");
+    assertEquals("Lock[locked, waiters:1]", lock.toString());
+    assertTrue(waiter.toString().contains("a lock held by"), waiter.toString());
+    permit.close();
     waiter.await();
-    newcomer.await();
-    assertEquals(List.of("waiter", "newcomer"), order);
   }
 
   @AsyncTest
-  void aCancelledWaiterIsSkipped() {
-    var held = lock.acquire();
-    var first = taking("first");
-    var second = taking("second");
-    yieldNow();
-    first.cancel();
-    yieldNow();
-    held.close();
-    second.await();
-    assertEquals(List.of("second"), order);
+  void onlyOneHoldsItAndOthersGetItInOrder() {
+    var tasks = List.of(holder("a"), holder("b"), holder("c"));
+    tasks.forEach(Task::await);
+    assertEquals(List.of("a", "b", "c"), order);
+    assertEquals(ofSeconds(3), runningLoop().time());
     assertFalse(lock.locked());
   }
 
   @AsyncTest
-  void aWaiterCancelledAfterItWasChosenPassesTheLockOn() {
-    var held = lock.acquire();
-    var first = taking("first");
-    var second = taking("second");
+  void nobodyOvertakesAWokenWaiter() {
+    var permit = lock.acquire();
+    var first = holder("first");
     yieldNow();
-    held.close();
-    first.cancel();
-    assertThrows(CancelledError.class, first::await);
-    second.await();
-    assertEquals(List.of("second"), order);
-    assertFalse(lock.locked());
-  }
-
-  @AsyncTest
-  void aWaiterCancelledAfterItWasChosenFreesTheLockWhenNobodyElseWaits() {
-    var held = lock.acquire();
-    var waiter = taking("waiter");
-    yieldNow();
-    held.close();
-    waiter.cancel();
-    assertThrows(CancelledError.class, waiter::await);
-    assertFalse(lock.locked());
-    assertNotNull(lock.tryAcquire());
-  }
-
-  @AsyncTest
-  void aTimeoutOnAcquireLeavesTheLockToItsHolder() {
-    var held = createTask(() -> hold(ofSeconds(10)));
-    yieldNow();
-    assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), lock::acquire));
+    permit.close(); // first has it now, though it has not run
     assertTrue(lock.locked());
-    held.await();
-    assertFalse(lock.locked());
-  }
-
-  private void hold(java.time.Duration time) {
-    try (var _ = lock.acquire()) {
-      sleep(time);
-    }
-  }
-
-  @AsyncTest
-  void releasingAFreeLockIsAnError() {
-    assertThrows(IllegalStateException.class, lock::release);
+    assertNull(lock.tryAcquire());
+    var late = createTask(() -> lock.acquire().close());
+    var second = createTask(() -> order.add("late asked"));
+    yieldNow();
+    assertEquals(List.of("first", "late asked"), order);
+    first.await();
+    late.await();
+    second.await();
   }
 
   @AsyncTest
-  void closingAPermitTwiceReleasesOnce() {
+  void aPermitIsReleasedOnce() {
     var permit = lock.acquire();
     permit.close();
     var again = lock.acquire();
     permit.close();
     assertTrue(lock.locked());
     again.close();
+    assertFalse(lock.locked());
   }
 
   @AsyncTest
-  void aStrangerMayNotReleaseAndTheErrorNamesBoth() {
-    createTask("holder", () -> hold(ofSeconds(10)));
-    yieldNow();
+  void tryAcquireTakesAFreeLockOnly() {
+    var permit = lock.tryAcquire();
+    assertNotNull(permit);
+    assertNull(lock.tryAcquire());
+    permit.close();
+    assertNotNull(lock.tryAcquire());
+    lock.release();
+  }
+
+  @AsyncTest
+  void releaseOfAFreeLockIsAnError() {
+    assertThrows(IllegalStateException.class, lock::release);
+    lock.acquire().close();
+    assertThrows(IllegalStateException.class, lock::release);
+  }
+
+  @AsyncTest
+  void aStrangersReleaseIsAnErrorThatNamesBoth() {
+    lock.acquire();
     var stranger = createTask("stranger", lock::release);
-    var failure = assertThrows(IllegalStateException.class, stranger::await);
-    assertTrue(failure.getMessage().contains("holder"), failure.getMessage());
-    assertTrue(failure.getMessage().contains("stranger"), failure.getMessage());
+    var error = assertThrows(IllegalStateException.class, stranger::await);
+    assertTrue(error.getMessage().contains("stranger"), error.getMessage());
+    assertTrue(error.getMessage().contains("held by"), error.getMessage());
     assertTrue(lock.locked());
+    lock.release();
   }
 
   @AsyncTest
-  void aCallbackMayReleaseForTheHolder() {
+  void aCallbackMayRelease() {
     lock.acquire();
     runningLoop().callSoon(lock::release);
     yieldNow();
@@ -168,9 +130,105 @@ class LockTest {
   }
 
   @AsyncTest
-  void acquiringTwiceInOneTaskIsAnErrorInsteadOfADeadlock() {
-    try (var _ = lock.acquire()) {
-      assertThrows(IllegalStateException.class, lock::acquire);
+  void acquiringTwiceIsAnErrorInsteadOfAHang() {
+    lock.acquire();
+    var error = assertThrows(IllegalStateException.class, lock::acquire);
+    assertTrue(error.getMessage().contains("re-entrant"), error.getMessage());
+  }
+
+  @AsyncTest
+  void aCancelledWaiterLeavesTheQueue() {
+    var permit = lock.acquire();
+    var cancelled = holder("cancelled");
+    var next = holder("next");
+    yieldNow();
+    cancelled.cancel();
+    assertThrows(CancelledError.class, cancelled::await);
+    assertEquals("Lock[locked, waiters:1]", lock.toString());
+    permit.close();
+    next.await();
+    assertEquals(List.of("next"), order);
+    assertFalse(lock.locked());
+  }
+
+  @AsyncTest
+  void aWaiterThatIsCancelledInTheTurnOfTheReleasePassesTheLockOn() {
+    var permit = lock.acquire();
+    var chosen = holder("chosen");
+    var next = holder("next");
+    yieldNow();
+    permit.close();
+    chosen.cancel();
+    assertThrows(CancelledError.class, chosen::await);
+    next.await();
+    assertEquals(List.of("next"), order);
+    assertFalse(lock.locked());
+  }
+
+  @AsyncTest
+  void aChosenWaiterThatIsCancelledWithNobodyBehindFreesTheLock() {
+    var permit = lock.acquire();
+    var chosen = holder("chosen");
+    yieldNow();
+    permit.close();
+    chosen.cancel();
+    assertThrows(CancelledError.class, chosen::await);
+    assertFalse(lock.locked());
+    lock.acquire().close();
+  }
+
+  @AsyncTest
+  void cancelAndReleaseInOneTurnLoseNothing() {
+    for (int cancelFirst = 0; cancelFirst < 2; cancelFirst++) {
+      order.clear();
+      var permit = lock.acquire();
+      var a = holder("a");
+      var b = holder("b");
+      var c = holder("c");
+      yieldNow();
+      if (cancelFirst == 1) {
+        a.cancel();
+        permit.close();
+        b.cancel();
+      } else {
+        permit.close();
+        a.cancel();
+        b.cancel();
+      }
+      c.await();
+      assertEquals(List.of("c"), order);
+      assertTrue(a.isCancelled() && b.isCancelled());
+      assertFalse(lock.locked());
     }
+  }
+
+  @AsyncTest
+  void aTimeoutRoundAcquire() {
+    lock.acquire();
+    var waiter = createTask(() -> timeout(ofSeconds(1), () -> lock.acquire()));
+    assertThrows(TimeoutException.class, waiter::await);
+    lock.release();
+    assertFalse(lock.locked());
+  }
+
+  @AsyncTest
+  void aPendingCancelStrikesAtAnAcquireThatWaits() {
+    lock.acquire();
+    var task =
+        createTask(
+            () -> {
+              Asyncio.currentTask().cancel();
+              lock.acquire();
+            });
+    assertThrows(CancelledError.class, task::await);
+    assertEquals("Lock[locked]", lock.toString());
+  }
+
+  @AsyncTest
+  void aTaskThatEndsWhileItHoldsTheLockLeavesItLocked() {
+    createTask(() -> lock.acquire()).await();
+    assertTrue(lock.locked());
+    var waiter = createTask(() -> timeout(ofDays(1), () -> lock.acquire()));
+    assertThrows(TimeoutException.class, waiter::await);
   }
 }

@@ -1,11 +1,9 @@
 package asyncio;
 
 import static asyncio.Asyncio.createTask;
-import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
-import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,221 +13,468 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
-import org.junit.jupiter.api.Test;
 
 class QueueTest {
-  private final List<Object> seen = new ArrayList<>();
+  private final List<Object> order = new ArrayList<>();
+
+  private Task<?> getter(Queue<Integer> queue) {
+    return createTask(() -> order.add(queue.get()));
+  }
+
+  private Task<?> putter(Queue<Integer> queue, int item) {
+    return createTask(
+        () -> {
+          queue.put(item);
+          order.add("put " + item);
+        });
+  }
+
+  // ---- the queue ----
 
   @AsyncTest
-  void itemsComeFirstInFirstOut() {
+  void itemsComeOutInOrder() {
     var queue = new Queue<Integer>();
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 100; i++) {
       queue.put(i);
     }
-    assertEquals(5, queue.size());
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 100; i++) {
       assertEquals(i, queue.get());
     }
+  }
+
+  @AsyncTest
+  void sizeEmptyAndFull() {
+    var queue = new Queue<Integer>(2);
+    assertTrue(queue.empty());
+    assertFalse(queue.full());
+    assertEquals(2, queue.maxSize());
+    queue.put(1);
+    assertEquals(1, queue.size());
+    assertFalse(queue.empty());
+    queue.put(2);
+    assertTrue(queue.full());
+    assertFalse(new Queue<Integer>(0).full());
+    assertFalse(new Queue<Integer>(-5).full());
+  }
+
+  @AsyncTest
+  void nullIsRefused() {
+    var queue = new Queue<Integer>();
+    assertThrows(NullPointerException.class, () -> queue.put(null));
+    assertThrows(NullPointerException.class, () -> queue.putNowait(null));
     assertTrue(queue.empty());
   }
 
   @AsyncTest
+  void theTextShowsWhatItHoldsAndWhoWaits() {
+    var queue = new Queue<Integer>(1);
+    assertEquals("Queue[size=0, maxSize=1]", queue.toString());
+    getter(queue);
+    yieldNow();
+    assertEquals("Queue[size=0, maxSize=1, getters=1]", queue.toString());
+    queue.put(1);
+    yieldNow();
+    queue.put(2);
+    putter(queue, 3);
+    yieldNow();
+    assertEquals("Queue[size=1, maxSize=1, putters=1, unfinished=2]", queue.toString());
+    queue.shutdown();
+    assertTrue(queue.toString().endsWith("shut down]"), queue.toString());
+  }
+
+  // ---- get ----
+
+  @AsyncTest
+  void getOfAnItemDoesNotSuspend() {
+    var queue = new Queue<Integer>();
+    queue.put(1);
+    createTask(() -> order.add("other"));
+    assertEquals(1, queue.get());
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
   void getWaitsForAnItem() {
-    var queue = new Queue<String>();
-    var getter = createTask(queue::get);
+    var queue = new Queue<Integer>();
+    createTask(
+        () -> {
+          sleep(ofSeconds(1));
+          queue.put(5);
+        });
+    assertEquals(5, queue.get());
+  }
+
+  @AsyncTest
+  void gettersAreServedInOrder() {
+    var queue = new Queue<Integer>();
+    var getters = List.of(getter(queue), getter(queue), getter(queue));
+    yieldNow();
+    queue.put(1);
+    queue.put(2);
+    queue.put(3);
+    getters.forEach(Task::await);
+    assertEquals(List.of(1, 2, 3), order);
+  }
+
+  @AsyncTest
+  void getNowaitAndTryGetDoNotWait() {
+    var queue = new Queue<Integer>();
+    assertThrows(QueueEmptyException.class, queue::getNowait);
+    assertEquals(Optional.empty(), queue.tryGet());
+    queue.put(1);
+    queue.put(2);
+    assertEquals(1, queue.getNowait());
+    assertEquals(Optional.of(2), queue.tryGet());
+  }
+
+  @AsyncTest
+  void aCancelledGetterLosesNoItem() {
+    var queue = new Queue<Integer>();
+    var cancelled = getter(queue);
+    var next = getter(queue);
+    yieldNow();
+    cancelled.cancel();
+    assertThrows(CancelledError.class, cancelled::await);
+    queue.put(1);
+    next.await();
+    assertEquals(List.of(1), order);
+    assertEquals("Queue[size=0, unfinished=1]", queue.toString());
+  }
+
+  @AsyncTest
+  void aGetterThatIsCancelledInTheTurnOfThePutLosesNoItem() {
+    var queue = new Queue<Integer>();
+    var cancelled = getter(queue);
+    var next = getter(queue);
+    yieldNow();
+    queue.put(1);
+    cancelled.cancel();
+    assertThrows(CancelledError.class, cancelled::await);
+    next.await();
+    assertEquals(List.of(1), order);
+  }
+
+  @AsyncTest
+  void aGetterThatIsCancelledInTheTurnOfThePutWithNobodyBehindLeavesTheItem() {
+    var queue = new Queue<Integer>();
+    var cancelled = getter(queue);
+    yieldNow();
+    queue.put(1);
+    cancelled.cancel();
+    assertThrows(CancelledError.class, cancelled::await);
+    assertEquals(1, queue.get());
+  }
+
+  @AsyncTest
+  void aGetterThatTimedOutLeavesTheQueueClean() {
+    var queue = new Queue<Integer>();
+    for (int i = 0; i < 3; i++) {
+      assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> queue.get()));
+    }
+    assertEquals("Queue[size=0]", queue.toString());
+  }
+
+  @AsyncTest
+  void twoGettersWokenTogetherWithOneItemTakenByAnother() {
+    // A woken getter looks again: who has not waited may have taken the item first.
+    var queue = new Queue<Integer>();
+    var getter = getter(queue);
+    yieldNow();
+    queue.put(1);
+    assertEquals(1, queue.getNowait());
     yieldNow();
     assertFalse(getter.isDone());
-    queue.putNowait("x");
-    assertEquals("x", getter.await());
+    queue.put(2);
+    getter.await();
+    assertEquals(List.of(2), order);
   }
+
+  // ---- put ----
 
   @AsyncTest
   void putWaitsForRoom() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
-    assertTrue(queue.full());
-    var putter = createTask(() -> queue.put(2));
+    var putter = putter(queue, 2);
     yieldNow();
-    assertFalse(putter.isDone());
+    assertEquals(List.of(), order);
     assertEquals(1, queue.get());
     putter.await();
+    assertEquals(List.of("put 2"), order);
     assertEquals(2, queue.get());
   }
 
   @AsyncTest
-  void gettersAreServedInTheOrderInWhichTheyCame() {
-    var queue = new Queue<Integer>();
-    for (int i = 0; i < 3; i++) {
-      int number = i;
-      createTask(() -> seen.add(number + ":" + queue.get()));
-    }
-    yieldNow();
-    for (int i = 10; i < 13; i++) {
-      queue.put(i);
-    }
-    sleep(ofMillis(1));
-    assertEquals(List.of("0:10", "1:11", "2:12"), seen);
-  }
-
-  @AsyncTest
-  void manyItemsGoThroughAQueueOfOne() {
-    var queue = new Queue<Integer>(1);
-    gather(
-        () -> {
-          for (int i = 0; i < 1000; i++) {
-            queue.put(i);
-          }
-        },
-        () -> {
-          for (int i = 0; i < 1000; i++) {
-            assertEquals(i, queue.get());
-          }
-        });
-    assertTrue(queue.empty());
-  }
-
-  @AsyncTest
-  void withoutWaitingAnEmptyOrFullQueueIsAnError() {
-    var queue = new Queue<Integer>(1);
-    assertThrows(QueueEmptyException.class, queue::getNowait);
-    assertEquals(Optional.empty(), queue.tryGet());
-    assertTrue(queue.tryPut(1));
-    assertFalse(queue.tryPut(2));
-    assertThrows(QueueFullException.class, () -> queue.putNowait(3));
-    assertEquals(Optional.of(1), queue.tryGet());
-  }
-
-  @AsyncTest
-  void aCancelledGetterLosesNoItemAndLeavesTheQueueClean() {
-    var queue = new Queue<Integer>();
-    var first = createTask(queue::get);
-    var second = createTask(queue::get);
-    yieldNow();
-    queue.putNowait(1); // wakes the first
-    first.cancel();
-    assertThrows(CancelledError.class, first::await);
-    assertEquals(1, second.await());
-    assertEquals("Queue[size=0, unfinished=1]", queue.toString());
-  }
-
-  @AsyncTest
-  void aCancelledPutterLeavesItsRoomToTheNext() {
+  void puttersAreServedInOrder() {
     var queue = new Queue<Integer>(1);
     queue.put(0);
-    var first = createTask(() -> queue.put(1));
-    var second = createTask(() -> queue.put(2));
+    var putters = List.of(putter(queue, 1), putter(queue, 2), putter(queue, 3));
     yieldNow();
-    assertEquals(0, queue.getNowait()); // wakes the first
-    first.cancel();
-    assertThrows(CancelledError.class, first::await);
-    second.await();
-    assertEquals(2, queue.get());
+    for (int i = 0; i < 4; i++) {
+      assertEquals(i, queue.get());
+      yieldNow();
+    }
+    putters.forEach(Task::await);
+    assertEquals(List.of("put 1", "put 2", "put 3"), order);
   }
 
   @AsyncTest
-  void aTimeoutOnGetLeavesTheQueueUsable() {
-    var queue = new Queue<Integer>();
-    assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), queue::get));
-    queue.put(7);
-    assertEquals(7, queue.get());
+  void putNowaitAndTryPutDoNotWait() {
+    var queue = new Queue<Integer>(1);
+    queue.putNowait(1);
+    assertThrows(QueueFullException.class, () -> queue.putNowait(2));
+    assertFalse(queue.tryPut(2));
+    queue.get();
+    assertTrue(queue.tryPut(3));
+    assertEquals(3, queue.get());
   }
 
   @AsyncTest
-  void joinWaitsForTaskDone() {
+  void aCancelledPutterPutsNothing() {
+    var queue = new Queue<Integer>(1);
+    queue.put(1);
+    var cancelled = putter(queue, 2);
+    yieldNow();
+    cancelled.cancel();
+    assertThrows(CancelledError.class, cancelled::await);
+    assertEquals(1, queue.get());
+    assertTrue(queue.empty());
+    assertEquals("Queue[size=0, maxSize=1, unfinished=1]", queue.toString());
+  }
+
+  @AsyncTest
+  void aPutterThatIsCancelledInTheTurnOfTheGetPassesTheRoomOn() {
+    var queue = new Queue<Integer>(1);
+    queue.put(1);
+    var cancelled = putter(queue, 2);
+    var next = putter(queue, 3);
+    yieldNow();
+    assertEquals(1, queue.get());
+    cancelled.cancel();
+    assertThrows(CancelledError.class, cancelled::await);
+    next.await();
+    assertEquals(3, queue.get());
+  }
+
+  @AsyncTest
+  void manyPassThroughAQueueOfOne() {
+    var queue = new Queue<Integer>(1);
+    var producers = new ArrayList<Task<?>>();
+    for (int p = 0; p < 3; p++) {
+      producers.add(
+          createTask(
+              () -> {
+                for (int i = 0; i < 200; i++) {
+                  queue.put(i);
+                }
+              }));
+    }
+    int sum = 0;
+    for (int i = 0; i < 600; i++) {
+      sum += queue.get();
+    }
+    producers.forEach(Task::await);
+    assertEquals(3 * 199 * 100, sum);
+  }
+
+  // ---- join ----
+
+  @AsyncTest
+  void joinWaitsUntilEverythingIsWorkedOff() {
     var queue = new Queue<Integer>();
-    queue.join(); // nothing is unfinished
+    queue.join();
     queue.put(1);
     queue.put(2);
-    var joiner = createTask(queue::join);
+    var join =
+        createTask(
+            () -> {
+              queue.join();
+              order.add("joined");
+            });
+    queue.get();
     queue.get();
     queue.taskDone();
     yieldNow();
-    assertFalse(joiner.isDone());
-    queue.get();
+    assertEquals(List.of(), order);
     queue.taskDone();
-    joiner.await();
+    join.await();
     assertThrows(IllegalStateException.class, queue::taskDone);
   }
 
   @AsyncTest
-  void afterShutdownWhatIsThereCanBeTakenAndNothingPut() {
+  void taskDoneOnAnEmptyQueueIsAnError() {
+    assertThrows(IllegalStateException.class, () -> new Queue<Integer>().taskDone());
+  }
+
+  @AsyncTest
+  void severalMayJoinAndACancelledOneLeaves() {
     var queue = new Queue<Integer>();
     queue.put(1);
+    var one = createTask(queue::join);
+    var two = createTask(queue::join);
+    yieldNow();
+    one.cancel();
+    assertThrows(CancelledError.class, one::await);
+    queue.get();
+    queue.taskDone();
+    two.await();
+  }
+
+  // ---- shutdown ----
+
+  @AsyncTest
+  void shutdownOfAnEmptyQueueWakesAllWhoWaitWithAnError() {
+    var queue = new Queue<Integer>();
+    var getters = List.of(getter(queue), getter(queue));
+    yieldNow();
     queue.shutdown();
-    queue.shutdown();
-    assertThrows(QueueShutDownException.class, () -> queue.put(2));
-    assertFalse(queue.tryPut(2));
-    assertEquals(1, queue.get());
+    for (Task<?> getter : getters) {
+      assertThrows(QueueShutDownException.class, getter::await);
+    }
     assertThrows(QueueShutDownException.class, queue::get);
     assertThrows(QueueShutDownException.class, queue::getNowait);
+    assertThrows(QueueShutDownException.class, () -> queue.put(1));
+    assertThrows(QueueShutDownException.class, () -> queue.putNowait(1));
+    assertFalse(queue.tryPut(1));
+    assertEquals(Optional.empty(), queue.tryGet());
+    queue.shutdown();
   }
 
   @AsyncTest
-  void shutdownWakesAllWhoWait() {
-    var empty = new Queue<Integer>();
-    var full = new Queue<Integer>(1);
-    full.put(1);
-    var getter = createTask(empty::get);
-    var putter = createTask(() -> full.put(2));
+  void shutdownLetsTheItemsBeTaken() {
+    var queue = new Queue<Integer>(2);
+    queue.put(1);
+    queue.put(2);
+    var putter = putter(queue, 3);
     yieldNow();
-    empty.shutdown();
-    full.shutdown();
-    assertThrows(QueueShutDownException.class, getter::await);
+    queue.shutdown();
     assertThrows(QueueShutDownException.class, putter::await);
+    assertEquals(1, queue.get());
+    assertEquals(2, queue.get());
+    assertThrows(QueueShutDownException.class, queue::get);
+    var join = createTask(queue::join);
+    queue.taskDone();
+    queue.taskDone();
+    join.await();
   }
 
   @AsyncTest
-  void shutdownNowDropsTheItemsAndEndsJoin() {
+  void aPutterThatWaitsIsRefusedEvenIfRoomComesInTheTurnOfTheShutdown() {
+    var queue = new Queue<Integer>(1);
+    queue.put(1);
+    var putter = putter(queue, 2);
+    yieldNow();
+    queue.get();
+    queue.shutdown();
+    assertThrows(QueueShutDownException.class, putter::await);
+    assertTrue(queue.empty());
+  }
+
+  @AsyncTest
+  void shutdownNowDropsTheItemsAndCountsThemAsWorkedOff() {
     var queue = new Queue<Integer>();
     queue.put(1);
     queue.put(2);
-    queue.get();
-    var joiner = createTask(queue::join);
+    var join = createTask(queue::join);
     yieldNow();
     queue.shutdownNow();
-    yieldNow();
-    assertFalse(joiner.isDone()); // one was taken and is not worked off
-    queue.taskDone();
-    joiner.await();
+    join.await();
+    assertTrue(queue.empty());
     assertThrows(QueueShutDownException.class, queue::get);
   }
 
   @AsyncTest
-  void workersIterateUntilShutdown() {
-    var queue = new Queue<Integer>(2);
-    var group = new TaskGroup();
-    group.run(
-        () -> {
-          for (int i = 0; i < 3; i++) {
-            group.createTask(
-                () -> {
-                  for (int job : queue) {
-                    sleep(ofMillis(job));
-                    seen.add(job);
-                    queue.taskDone();
-                  }
-                });
-          }
-          for (int i = 0; i < 20; i++) {
-            queue.put(i);
-          }
-          queue.join();
-          queue.shutdown();
-        });
-    assertEquals(20, seen.size());
+  void shutdownNowWaitsForWhatWasTaken() {
+    var queue = new Queue<Integer>();
+    queue.put(1);
+    queue.put(2);
+    assertEquals(1, queue.get());
+    queue.shutdownNow();
+    var join = createTask(queue::join);
+    yieldNow();
+    assertFalse(join.isDone());
+    queue.taskDone();
+    join.await();
+  }
+
+  // ---- iteration ----
+
+  @AsyncTest
+  void iterationWaitsAndEndsAtShutdown() {
+    var queue = new Queue<Integer>();
+    var consumer =
+        createTask(
+            () -> {
+              for (Integer item : queue) {
+                order.add(item);
+              }
+              order.add("end");
+            });
+    yieldNow();
+    queue.put(1);
+    yieldNow();
+    queue.put(2);
+    queue.put(3);
+    queue.shutdown();
+    consumer.await();
+    assertEquals(List.of(1, 2, 3, "end"), order);
   }
 
   @AsyncTest
-  void aQueueHoldsNoNull() {
+  void severalConsumersShareTheItems() {
     var queue = new Queue<Integer>();
-    assertThrows(NullPointerException.class, () -> queue.put(null));
+    var consumers = new ArrayList<Task<?>>();
+    for (int c = 0; c < 3; c++) {
+      consumers.add(
+          createTask(
+              () -> {
+                for (Integer item : queue) {
+                  order.add(item);
+                  yieldNow();
+                }
+              }));
+    }
+    for (int i = 0; i < 30; i++) {
+      queue.put(i);
+      if (i % 7 == 0) {
+        yieldNow();
+      }
+    }
+    queue.shutdown();
+    consumers.forEach(Task::await);
+    assertEquals(30, order.stream().distinct().count());
   }
 
-  @Test
-  void outsideALoopTheErrorSaysWhatToCall() {
+  @AsyncTest
+  void nextAfterTheEndIsAnError() {
     var queue = new Queue<Integer>();
-    var failure = assertThrows(IllegalStateException.class, () -> queue.putNowait(1));
-    assertTrue(failure.getMessage().contains("callSoonThreadsafe"), failure.getMessage());
+    queue.put(1);
+    queue.shutdown();
+    var items = queue.iterator();
+    assertTrue(items.hasNext());
+    assertTrue(items.hasNext());
+    assertEquals(1, items.next());
+    assertFalse(items.hasNext());
+    assertThrows(NoSuchElementException.class, items::next);
+  }
+
+  @AsyncTest
+  void aCancelledIterationLosesNoItem() {
+    var queue = new Queue<Integer>();
+    var consumer =
+        createTask(
+            () -> {
+              for (Integer item : queue) {
+                order.add(item);
+              }
+            });
+    yieldNow();
+    queue.put(1);
+    consumer.cancel();
+    assertThrows(CancelledError.class, consumer::await);
+    assertEquals(1, queue.get());
+    assertEquals(List.of(), order);
   }
 }

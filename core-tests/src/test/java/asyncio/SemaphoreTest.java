@@ -1,12 +1,13 @@
 package asyncio;
 
 import static asyncio.Asyncio.createTask;
-import static asyncio.Asyncio.gather;
+import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
-import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,130 +15,191 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 class SemaphoreTest {
   private final List<String> order = new ArrayList<>();
 
-  private Task<?> acquiring(Semaphore semaphore, String name) {
+  private Task<?> taker(Semaphore semaphore, String name) {
     return createTask(
+        name,
         () -> {
           semaphore.acquire();
           order.add(name);
         });
   }
 
-  @Test
-  void aNegativeNumberOfPermitsIsAnError() {
+  @AsyncTest
+  void aNegativeNumberIsRefusedAndZeroIsLocked() {
     assertThrows(IllegalArgumentException.class, () -> new Semaphore(-1));
+    assertTrue(new Semaphore(0).locked());
+    assertFalse(new Semaphore().locked());
+    assertEquals(1, new Semaphore().available());
   }
 
   @AsyncTest
-  void atMostSoManyAreInsideAtOnce() {
+  void permitsAreCounted() {
+    var semaphore = new Semaphore(2);
+    var one = semaphore.acquire();
+    assertEquals(1, semaphore.available());
+    var two = semaphore.tryAcquire();
+    assertNotNull(two);
+    assertTrue(semaphore.locked());
+    assertNull(semaphore.tryAcquire());
+    one.close();
+    one.close();
+    assertEquals(1, semaphore.available());
+    two.close();
+    assertEquals(2, semaphore.available());
+  }
+
+  @AsyncTest
+  void atMostSoManyAtOnce() {
     var semaphore = new Semaphore(3);
-    int[] inside = {0};
+    int[] now = {0};
     int[] most = {0};
     List<Task<?>> tasks = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 10; i++) {
       tasks.add(
           createTask(
               () -> {
                 try (var _ = semaphore.acquire()) {
-                  most[0] = Math.max(most[0], ++inside[0]);
-                  sleep(ofMillis(1));
-                  inside[0]--;
+                  most[0] = Math.max(most[0], ++now[0]);
+                  sleep(ofSeconds(1));
+                  now[0]--;
                 }
               }));
     }
-    gather(tasks);
+    tasks.forEach(Task::await);
     assertEquals(3, most[0]);
+    assertEquals(ofSeconds(4), runningLoop().time());
     assertEquals(3, semaphore.available());
   }
 
   @AsyncTest
-  void oneWithoutPermitsWaitsForTheFirstRelease() {
+  void releaseMayBeCalledByAnybodyAndAddsAPermit() {
     var semaphore = new Semaphore(0);
-    assertTrue(semaphore.locked());
-    var waiter = acquiring(semaphore, "a");
-    yieldNow();
-    assertFalse(waiter.isDone());
-    semaphore.release();
-    waiter.await();
-    assertTrue(semaphore.locked());
-  }
-
-  @AsyncTest
-  void anybodyMayReleaseAndRaiseTheNumber() {
-    var semaphore = new Semaphore();
+    createTask(semaphore::release).await();
     semaphore.release();
     assertEquals(2, semaphore.available());
-    assertEquals("Semaphore[unlocked, value:2]", semaphore.toString());
   }
 
   @AsyncTest
-  void aNewcomerTakesNoPermitThatIsOnItsWay() {
+  void waitersAreServedInOrderAndNobodyOvertakes() {
     var semaphore = new Semaphore(0);
-    acquiring(semaphore, "waiter");
+    var a = taker(semaphore, "a");
+    var b = taker(semaphore, "b");
     yieldNow();
     semaphore.release();
-    assertNull(semaphore.tryAcquire());
-    acquiring(semaphore, "newcomer");
+    assertNull(semaphore.tryAcquire(), "the permit is a's");
+    var late = taker(semaphore, "late");
+    a.await();
+    assertEquals(List.of("a"), order);
     semaphore.release();
-    yieldNow();
-    yieldNow();
-    assertEquals(List.of("waiter", "newcomer"), order);
+    semaphore.release();
+    b.await();
+    late.await();
+    assertEquals(List.of("a", "b", "late"), order);
+    assertEquals(0, semaphore.available());
   }
 
   @AsyncTest
-  void severalReleasesInOneTurnWakeAsMany() {
+  void aNewcomerWaitsBehindThoseWhoWait() {
+    var semaphore = new Semaphore(1);
+    var permit = semaphore.acquire();
+    var a = taker(semaphore, "a");
+    yieldNow();
+    permit.close();
+    semaphore.release();
+    var newcomer = taker(semaphore, "newcomer");
+    a.await();
+    newcomer.await();
+    assertEquals(List.of("a", "newcomer"), order);
+  }
+
+  @AsyncTest
+  void severalReleasesInOneTurnWakeSeveral() {
     var semaphore = new Semaphore(0);
-    for (String name : List.of("a", "b", "c")) {
-      acquiring(semaphore, name);
-    }
+    var tasks = List.of(taker(semaphore, "a"), taker(semaphore, "b"), taker(semaphore, "c"));
     yieldNow();
     semaphore.release();
     semaphore.release();
     yieldNow();
     assertEquals(List.of("a", "b"), order);
+    assertFalse(tasks.get(2).isDone());
+    semaphore.release();
+    tasks.get(2).await();
+  }
+
+  @AsyncTest
+  void aCancelledWaiterTakesNoPermit() {
+    var semaphore = new Semaphore(0);
+    var a = taker(semaphore, "a");
+    var b = taker(semaphore, "b");
+    yieldNow();
+    a.cancel();
+    assertThrows(CancelledError.class, a::await);
+    semaphore.release();
+    b.await();
+    assertEquals(List.of("b"), order);
+  }
+
+  @AsyncTest
+  void aWaiterThatIsCancelledInTheTurnOfTheReleasePassesThePermitOn() {
+    var semaphore = new Semaphore(0);
+    var a = taker(semaphore, "a");
+    var b = taker(semaphore, "b");
+    yieldNow();
+    semaphore.release();
+    a.cancel();
+    assertThrows(CancelledError.class, a::await);
+    b.await();
+    assertEquals(List.of("b"), order);
     assertEquals(0, semaphore.available());
   }
 
   @AsyncTest
-  void aWaiterCancelledBeforeItsTurnIsSkipped() {
+  void allWokenAndCancelledLeaveAllPermits() {
     var semaphore = new Semaphore(0);
-    var first = acquiring(semaphore, "first");
-    acquiring(semaphore, "second");
-    yieldNow();
-    first.cancel();
-    semaphore.release();
-    yieldNow();
-    yieldNow();
-    assertEquals(List.of("second"), order);
-  }
-
-  @AsyncTest
-  void aWaiterCancelledAfterItsWakeUpGivesThePermitToTheNext() {
-    var semaphore = new Semaphore(0);
-    var first = acquiring(semaphore, "first");
-    acquiring(semaphore, "second");
+    var tasks = List.of(taker(semaphore, "a"), taker(semaphore, "b"), taker(semaphore, "c"));
     yieldNow();
     semaphore.release();
-    first.cancel();
-    assertThrows(CancelledError.class, first::await);
-    yieldNow();
-    assertEquals(List.of("second"), order);
-    assertEquals(0, semaphore.available());
-  }
-
-  @AsyncTest
-  void thePermitOfACancelledWaiterIsFreeWhenNobodyElseWaits() {
-    var semaphore = new Semaphore(0);
-    var waiter = acquiring(semaphore, "waiter");
-    yieldNow();
     semaphore.release();
-    waiter.cancel();
-    assertThrows(CancelledError.class, waiter::await);
-    assertEquals(1, semaphore.available());
+    tasks.forEach(Task::cancel);
+    yieldNow();
+    yieldNow();
+    assertEquals(List.of(), order);
+    assertEquals(2, semaphore.available());
     assertFalse(semaphore.locked());
+  }
+
+  @AsyncTest
+  void acquireDoesNotHangAfterCancelsInABoundOfOne() {
+    // test_acquire_no_hang of CPython
+    var semaphore = new Semaphore(1);
+    var permit = semaphore.acquire();
+    var a = taker(semaphore, "a");
+    var b = taker(semaphore, "b");
+    yieldNow();
+    a.cancel();
+    permit.close();
+    b.await();
+    semaphore.release();
+    semaphore.acquire();
+    assertEquals(List.of("b"), order);
+  }
+
+  @AsyncTest
+  void theTextShowsValueAndWaiters() {
+    var semaphore = new Semaphore(2);
+    assertEquals("Semaphore[unlocked, value:2]", semaphore.toString());
+    semaphore.acquire();
+    semaphore.acquire();
+    assertEquals("Semaphore[locked]", semaphore.toString());
+    taker(semaphore, "a");
+    taker(semaphore, "b");
+    yieldNow();
+    assertEquals("Semaphore[locked, waiters:2]", semaphore.toString());
+    semaphore.release();
+    assertTrue(semaphore.locked());
   }
 }

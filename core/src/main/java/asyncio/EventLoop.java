@@ -157,15 +157,25 @@ public final class EventLoop {
 
   /** A result that nobody can receive any more: it is closed when that is possible. Loop only. */
   void discard(@Nullable Object value) {
-    if (value instanceof AutoCloseable closeable && !closed) {
-      new Task<@Nullable Void>(
-              this,
-              "close a result nobody received",
-              () -> {
-                closeable.close();
-                return null;
-              })
-          .start();
+    if (!(value instanceof AutoCloseable closeable)) {
+      return;
+    }
+    String name = "close a result nobody received";
+    if (closed) {
+      Thread.ofPlatform().daemon().name(name).start(() -> closeLate(closeable));
+    } else {
+      new Task<>(this, name, Asyncio.withoutResult(closeable::close)).start();
+    }
+  }
+
+  /** Closes a result that came after the loop had closed. */
+  void closeLate(AutoCloseable closeable) {
+    try {
+      closeable.close();
+    } catch (Exception failure) {
+      reportSoon(
+          new ExceptionContext(
+              "Closing a result that came after the event loop had closed failed.", failure, null));
     }
   }
 

@@ -49,7 +49,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
               }
             });
     if (!delivered && value instanceof AutoCloseable closeable) {
-      closeQuietly(closeable);
+      loop.closeLate(closeable);
     }
   }
 
@@ -60,15 +60,5 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
               loop.kernel.helperEnded();
               outcome.run();
             }));
-  }
-
-  private void closeQuietly(AutoCloseable closeable) {
-    try {
-      closeable.close();
-    } catch (Exception failure) {
-      loop.reportSoon(
-          new ExceptionContext(
-              "Closing a result that came after the event loop had closed failed.", failure, null));
-    }
   }
 }

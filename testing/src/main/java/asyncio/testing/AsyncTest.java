@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test method whose body is the main task of an event loop of its own, with a {@link VirtualClock}. Methods before
- * and after it run outside the loop.
+ * A test method whose body is the main task of an event loop of its own, with a {@link
+ * VirtualClock}. Methods before and after it run outside the loop.
  *
  * <pre>{@code
  * @AsyncTest

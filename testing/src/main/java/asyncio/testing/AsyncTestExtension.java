@@ -2,10 +2,10 @@ package asyncio.testing;
 
 import asyncio.Action;
 import java.lang.reflect.Method;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
-import org.jspecify.annotations.Nullable;
 
 /** Runs a test method as a main task; see {@link AsyncTest}. */
 final class AsyncTestExtension implements InvocationInterceptor {

@@ -10,23 +10,26 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Time that stands still while a loop works and jumps to its next timer when the loop has nothing else to do: an hour
- * of sleep costs a test nothing, and takes exactly an hour.
+ * Time that stands still while a loop works and jumps to its next timer when the loop has nothing
+ * else to do: an hour of sleep costs a test nothing, and takes exactly an hour.
  *
- * <p>The clock is <i>held</i>, and real time passes instead, while something outside could still make the loop ready:
+ * <p>The clock is <i>held</i>, and real time passes instead, while something outside could still
+ * make the loop ready:
  *
  * <ul>
- *   <li>a helper thread works for the loop, or a coroutine stands in a foreign blocking call: until that ends;
- *   <li>a socket is open: for a cushion of a few milliseconds in which nothing came. Whoever awaits data that takes
- *       longer sees his timeouts fire.
+ *   <li>a helper thread works for the loop, or a coroutine stands in a foreign blocking call: until
+ *       that ends;
+ *   <li>a socket is open: for a cushion of a few milliseconds in which nothing came. Whoever awaits
+ *       data that takes longer sees his timeouts fire.
  * </ul>
  *
- * When the clock was held for longer than a limit, and nothing ran meanwhile, the run ends with an AssertionError that
- * says what held it; the same when there is no timer either, so that nothing can happen any more unless another thread
- * calls in. It fails once; what closing the loop waits for is limited by the close timeout.
+ * When the clock was held for longer than a limit, and nothing ran meanwhile, the run ends with an
+ * AssertionError that says what held it; the same when there is no timer either, so that nothing
+ * can happen any more unless another thread calls in. It fails once; what closing the loop waits
+ * for is limited by the close timeout.
  *
- * <p>One clock is for one loop: {@code new Runner(RunOptions.defaults().withClock(new VirtualClock()))}, or {@link
- * VirtualTime#run}, or {@link AsyncTest}.
+ * <p>One clock is for one loop: {@code new Runner(RunOptions.defaults().withClock(new
+ * VirtualClock()))}, or {@link VirtualTime#run}, or {@link AsyncTest}.
  */
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
@@ -138,15 +141,21 @@ public final class VirtualClock implements Clock {
 
   private String heldMessage(Activity activity) {
     var text = new StringBuilder();
-    text.append("The virtual clock of loop '").append(activity.loopName()).append("' has been held for ");
-    text.append(limitNanos / 1_000_000).append(" ms of real time, and nothing ran meanwhile. It is held by ");
+    text.append("The virtual clock of loop '")
+        .append(activity.loopName())
+        .append("' has been held for ");
+    text.append(limitNanos / 1_000_000)
+        .append(" ms of real time, and nothing ran meanwhile. It is held by ");
     if (activity.helpers() > 0) {
       text.append(count(activity.helpers(), "body on a helper thread", "bodies on helper threads"));
     }
     if (activity.foreignWaits() > 0) {
       text.append(activity.helpers() > 0 ? " and " : "");
       text.append(
-          count(activity.foreignWaits(), "coroutine in a foreign blocking call", "coroutines in foreign blocking calls"));
+          count(
+              activity.foreignWaits(),
+              "coroutine in a foreign blocking call",
+              "coroutines in foreign blocking calls"));
     }
     text.append('.');
     describeTasks(text);
@@ -158,12 +167,17 @@ public final class VirtualClock implements Clock {
 
   private String deadMessage(Activity activity) {
     var text = new StringBuilder();
-    text.append("Loop '").append(activity.loopName()).append("' has nothing to do any more: no step is ready, no timer");
+    text.append("Loop '")
+        .append(activity.loopName())
+        .append("' has nothing to do any more: no step is ready, no timer");
     text.append(" is set, no helper thread works, no coroutine stands in foreign code");
     if (activity.openHandles() > 0) {
-      text.append(", nothing comes from ").append(count(activity.openHandles(), "open socket", "open sockets"));
+      text.append(", nothing comes from ")
+          .append(count(activity.openHandles(), "open socket", "open sockets"));
     }
-    text.append(", and no other thread called in within ").append(limitNanos / 1_000_000).append(" ms of real time.");
+    text.append(", and no other thread called in within ")
+        .append(limitNanos / 1_000_000)
+        .append(" ms of real time.");
     describeTasks(text);
     return text.toString();
   }
@@ -189,7 +203,10 @@ public final class VirtualClock implements Clock {
       if (!thread.getName().startsWith(prefix)) {
         continue;
       }
-      text.append(System.lineSeparator()).append("    ").append(thread.getName()).append(" stands here:");
+      text.append(System.lineSeparator())
+          .append("    ")
+          .append(thread.getName())
+          .append(" stands here:");
       for (StackTraceElement element : entry.getValue()) {
         text.append(System.lineSeparator()).append("        at ").append(element);
       }

@@ -11,14 +11,15 @@ public final class VirtualTime {
   private VirtualTime() {}
 
   /**
-   * Runs {@code main} on a new event loop with a virtual clock of its own and returns its result; what it throws is
-   * thrown as it is.
+   * Runs {@code main} on a new event loop with a virtual clock of its own and returns its result;
+   * what it throws is thrown as it is.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link asyncio.Asyncio#run}.
    *
    * @throws AssertionError if something held the clock too long, or nothing could happen any more
    */
-  public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main) throws X {
+  public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main)
+      throws X {
     return run(new VirtualClock(), main);
   }
 
@@ -28,8 +29,8 @@ public final class VirtualTime {
   }
 
   /** As {@link #run(Coroutine)}, with a clock that no other loop uses. */
-  public static <T extends @Nullable Object, X extends Exception> T run(VirtualClock clock, Coroutine<T, X> main)
-      throws X {
+  public static <T extends @Nullable Object, X extends Exception> T run(
+      VirtualClock clock, Coroutine<T, X> main) throws X {
     try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
       clock.tells(runner.loop());
       return runner.run(main);

@@ -99,6 +99,8 @@ public final class HelperPool {
             return;
           }
           job.run();
+          // A flag that the job left must not strike the next one.
+          Thread.interrupted();
         }
         job = jobs.poll(IDLE_SECONDS, TimeUnit.SECONDS);
         if (job == null) {

@@ -615,13 +615,13 @@ public final class Loop implements Clock.Activity {
       loops = Arrays.stream(loops).filter(loop -> loop != this).toArray(Loop[]::new);
     }
     Watchdog.forget(this);
-    for (Step step = ready.poll(); step != null; step = ready.poll()) {
-      bury(step);
-    }
     while (left != null) {
       Step following = left.next;
       bury(left);
       left = following;
+    }
+    for (Step step = ready.poll(); step != null; step = ready.poll()) {
+      bury(step);
     }
     Engine open = engine;
     if (open != null) {
@@ -629,8 +629,11 @@ public final class Loop implements Clock.Activity {
     }
   }
 
+  /** A step that the loop will not come to: only what others rely on is still done. */
   private void bury(Step step) {
-    if (carrier instanceof MountedCarrier mounted) {
+    if (step instanceof LoopAction action) {
+      runStep(action); // it may deliver something that has to be closed
+    } else if (carrier instanceof MountedCarrier mounted) {
       mounted.bury(step);
     }
   }

@@ -1,0 +1,90 @@
+package asyncio;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A JVM of its own that runs a main class of the tests on the carrier of this JVM; killed after 20
+ * s.
+ */
+final class ChildJvm implements AutoCloseable {
+  private static final long LIMIT_SECONDS = 20;
+
+  private final Process process;
+  private final BufferedReader output;
+  private final List<String> seen = new ArrayList<>();
+
+  ChildJvm(Class<?> main, String... options) throws IOException {
+    List<String> command = new ArrayList<>();
+    if (canResetSignals()) {
+      // A shell that runs tests in the background lets its children ignore Ctrl-C.
+      command.addAll(List.of("env", "--default-signal=INT,TERM"));
+    }
+    command.add(ProcessHandle.current().info().command().orElse("java"));
+    if (Asyncio.carrier() == CarrierKind.MOUNTED) {
+      command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
+    }
+    command.add("-Dasyncio.carrier=" + Asyncio.carrier().name().toLowerCase());
+    command.addAll(
+        List.of("-Xmx64m", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    output =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    CompletableFuture.delayedExecutor(LIMIT_SECONDS, TimeUnit.SECONDS)
+        .execute(process::destroyForcibly);
+  }
+
+  private static boolean canResetSignals() throws IOException {
+    try {
+      return new ProcessBuilder("env", "--default-signal=INT,TERM", "true").start().waitFor() == 0;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Reads until a line of output is {@code line}. */
+  void awaitLine(String line) throws IOException {
+    for (String next = output.readLine(); next != null; next = output.readLine()) {
+      seen.add(next);
+      if (next.equals(line)) {
+        return;
+      }
+    }
+    throw new AssertionError("the output ended without '" + line + "': " + seen);
+  }
+
+  /** Sends a signal: INT, TERM. */
+  void signal(String name) throws Exception {
+    int code =
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    if (code != 0) {
+      throw new AssertionError("kill -" + name + " ended with " + code + "; output: " + seen);
+    }
+  }
+
+  /** Waits for the end; the exit code. */
+  int exitCode() throws Exception {
+    for (String next = output.readLine(); next != null; next = output.readLine()) {
+      seen.add(next);
+    }
+    return process.waitFor();
+  }
+
+  /** All lines read so far, all there are after {@link #exitCode}. */
+  List<String> lines() {
+    return seen;
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

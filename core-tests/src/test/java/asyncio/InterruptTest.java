@@ -1,0 +1,127 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import asyncio.testing.AsyncTest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+
+/** Interrupts at our own waits: the same on both carriers. */
+class InterruptTest {
+  private final List<String> order = new ArrayList<>();
+
+  @AsyncTest
+  void aSetFlagAtAWaitIsClearedAndCountsAsARequest() {
+    Thread.currentThread().interrupt();
+    var error = assertThrows(CancelledError.class, Asyncio::yieldNow);
+    assertEquals("interrupted", error.getMessage());
+    assertFalse(Thread.currentThread().isInterrupted());
+    assertEquals(1, currentTask().cancelling());
+    assertEquals(0, currentTask().uncancel());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void aSetFlagStrikesAtEveryKindOfWait() {
+    List<Runnable> waits =
+        List.of(
+            () -> sleep(ofDays(1)),
+            () -> new Future<Integer>().await(),
+            () -> new Event().await(),
+            () -> new Queue<Integer>().get(),
+            () -> Asyncio.gather(List.of(new Future<Integer>())),
+            () -> Asyncio.shield(new Future<Integer>()));
+    for (Runnable wait : waits) {
+      Thread.currentThread().interrupt();
+      assertThrows(CancelledError.class, wait::run);
+      assertFalse(Thread.currentThread().isInterrupted());
+      currentTask().uncancel();
+    }
+  }
+
+  @AsyncTest
+  void anInterruptOfASuspendedTaskCancelsIt() {
+    var thread = new Thread[1];
+    var task =
+        createTask(
+            () -> {
+              thread[0] = Thread.currentThread();
+              new Event().await();
+            });
+    yieldNow();
+    thread[0].interrupt();
+    assertEquals("interrupted", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aTaskThatIsInterruptedManyTimesStaysWhole() {
+    var thread = new Thread[1];
+    var task =
+        createTask(
+            () -> {
+              thread[0] = Thread.currentThread();
+              int caught = 0;
+              for (int i = 0; i < 10; i++) {
+                try {
+                  new Event().await();
+                } catch (CancelledError cancelled) {
+                  caught++;
+                }
+              }
+              return caught;
+            });
+    yieldNow();
+    int rounds = 0;
+    while (!task.isDone() && rounds++ < 1000) {
+      thread[0].interrupt();
+      yieldNow();
+      yieldNow();
+      yieldNow();
+    }
+    assertEquals(10, task.await());
+  }
+
+  @AsyncTest
+  void anInterruptedExceptionWithoutARequestIsAnOrdinaryFailure() {
+    var task =
+        createTask(
+            () -> {
+              throw new InterruptedException("by hand");
+            });
+    assertInstanceOf(
+        InterruptedException.class,
+        assertThrows(CompletionException.class, task::await).getCause());
+    assertFalse(task.isCancelled());
+  }
+
+  @AsyncTest
+  void anInterruptedTaskThatReturnsInItsStepKeepsItsValue() {
+    var task =
+        createTask(
+            () -> {
+              Thread.currentThread().interrupt();
+              return 1;
+            });
+    assertEquals(1, task.await());
+  }
+
+  @AsyncTest
+  void aFlagSetInACallbackHarmsNoOtherCallback() {
+    EventLoop loop = Asyncio.runningLoop();
+    loop.callSoon(() -> Thread.currentThread().interrupt());
+    loop.callSoon(() -> order.add("flag " + Thread.currentThread().isInterrupted()));
+    yieldNow();
+    assertEquals(List.of("flag false"), order);
+    sleep(ofDays(1));
+  }
+}

@@ -1,0 +1,63 @@
+package asyncio;
+
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The JDK's socket pollers must not be virtual threads that our loop has captured (experiments W5,
+ * W7).
+ */
+class PollerTest {
+  @Test
+  void pollersAreThreadsOfTheirOwnAndOutliveALoop() throws Exception {
+    Only.mounted("on the portable carrier the JDK schedules all virtual threads");
+    Asyncio.run(
+        () -> {
+          try (var socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            socket.setSoTimeout(1);
+            socket.receive(new DatagramPacket(new byte[1], 1));
+          } catch (SocketTimeoutException expected) {
+            // the read poller is there now
+          }
+        });
+    assertEquals("1", System.getProperty("jdk.pollerMode"));
+    List<String> pollers =
+        Thread.getAllStackTraces().keySet().stream()
+            .map(Thread::getName)
+            .filter(name -> name.contains("Poller"))
+            .toList();
+    assertTrue(pollers.contains("Read-Poller"), pollers::toString);
+    assertTrue(pollers.stream().noneMatch(name -> name.startsWith("SubPoller")), pollers::toString);
+
+    try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        var client = new Socket(server.getInetAddress(), server.getLocalPort());
+        var peer = server.accept()) {
+      int[] read = new int[1];
+      Thread stranger =
+          Thread.startVirtualThread(
+              () -> {
+                try {
+                  read[0] = client.getInputStream().read();
+                } catch (java.io.IOException e) {
+                  read[0] = -2;
+                }
+              });
+      while (stranger.getState() != Thread.State.WAITING) {
+        Thread.onSpinWait();
+      }
+      peer.getOutputStream().write(5);
+      assertTrue(stranger.join(ofSeconds(10)));
+      assertEquals(5, read[0]);
+    }
+  }
+}

@@ -1,0 +1,370 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.toThread;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofMillis;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** How processes end: System.exit in a coroutine, Ctrl-C, SIGTERM. Each in a JVM of its own. */
+@Tag("process")
+class ProcessExitTest {
+  private static void print(String line) {
+    System.out.println(line);
+    System.out.flush();
+  }
+
+  static final class Returns {
+    public static void main(String[] arguments) {
+      run(() -> print("hello"));
+    }
+  }
+
+  @Test
+  void aProgramThatReturnsEndsWithZero() throws Exception {
+    try (var child = new ChildJvm(Returns.class)) {
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("hello"), child.lines());
+    }
+  }
+
+  static final class ExitsInACoroutine {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            createTask(
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    yieldNow();
+                    sleep(ofMillis(1));
+                    print("other task cleaned up");
+                  }
+                });
+            yieldNow();
+            System.exit(3);
+          });
+    }
+  }
+
+  @Test
+  void exitInACoroutineEndsTheProcessWithItsCode() throws Exception {
+    try (var child = new ChildJvm(ExitsInACoroutine.class)) {
+      long before = System.nanoTime();
+      assertEquals(3, child.exitCode(), () -> child.lines().toString());
+      assertTrue(System.nanoTime() - before < 10_000_000_000L);
+    }
+  }
+
+  @Test
+  void exitInACoroutineLetsOtherTasksCleanUp() throws Exception {
+    Only.mounted(
+        "on the portable carrier the coroutine that stands in Runtime.exit holds the loop");
+    try (var child = new ChildJvm(ExitsInACoroutine.class)) {
+      assertEquals(3, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("other task cleaned up"), child.lines());
+    }
+  }
+
+  static final class ExitsOnAHelper {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            createTask(
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    sleep(ofMillis(1));
+                    print("cleaned up");
+                  }
+                });
+            yieldNow();
+            toThread(() -> System.exit(4));
+          });
+    }
+  }
+
+  @Test
+  void exitOnAnotherThreadLetsAllTasksCleanUp() throws Exception {
+    try (var child = new ChildJvm(ExitsOnAHelper.class)) {
+      assertEquals(4, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("cleaned up"), child.lines());
+    }
+  }
+
+  static final class Waits {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            createTask(
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    sleep(ofMillis(1));
+                    print("other task cleaned up");
+                  }
+                });
+            yieldNow();
+            print("ready");
+            try {
+              sleep(ofDays(1));
+            } catch (CancelledError cancelled) {
+              print("cancelled: " + cancelled.getMessage());
+              throw cancelled;
+            } finally {
+              sleep(ofMillis(1));
+              print("cleaned up");
+            }
+          });
+    }
+  }
+
+  private static void cleansUpAndEndsWith(String signal, int code) throws Exception {
+    try (var child = new ChildJvm(Waits.class)) {
+      child.awaitLine("ready");
+      child.signal(signal);
+      assertEquals(code, child.exitCode(), () -> child.lines().toString());
+      assertEquals(
+          List.of("ready", "cancelled: SIG" + signal, "cleaned up", "other task cleaned up"),
+          child.lines());
+    }
+  }
+
+  @Test
+  void ctrlCCancelsTheMainTaskAndEndsWith130() throws Exception {
+    cleansUpAndEndsWith("INT", 130);
+  }
+
+  @Test
+  void sigtermCancelsTheMainTaskAndEndsWith143() throws Exception {
+    cleansUpAndEndsWith("TERM", 143);
+  }
+
+  static final class HangsInCleanUp {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            print("ready");
+            try {
+              sleep(ofDays(1));
+            } finally {
+              print("cleaning up");
+              sleep(ofDays(1));
+              print("never");
+            }
+          });
+    }
+  }
+
+  @Test
+  void aSecondCtrlCHaltsWhileCleanUpHangs() throws Exception {
+    try (var child = new ChildJvm(HangsInCleanUp.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      child.awaitLine("cleaning up");
+      child.signal("INT");
+      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("ready", "cleaning up"), child.lines());
+    }
+  }
+
+  static final class HangsInTheCleanUpOfClose {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            createTask(
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    print("cleaning up");
+                    sleep(ofDays(1));
+                  }
+                });
+            yieldNow();
+            print("ready");
+            sleep(ofDays(1));
+          });
+    }
+  }
+
+  @Test
+  void aSecondCtrlCHaltsWhileTheCleanUpOfAnotherTaskHangs() throws Exception {
+    try (var child = new ChildJvm(HangsInTheCleanUpOfClose.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      child.awaitLine("cleaning up");
+      child.signal("INT");
+      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+    }
+  }
+
+  static final class CatchesIt {
+    public static void main(String[] arguments) {
+      try {
+        run(
+            () -> {
+              print("ready");
+              sleep(ofDays(1));
+            });
+      } catch (KeyboardInterrupt interrupt) {
+        print("caught " + interrupt.getMessage() + " " + interrupt.exitCode());
+      }
+      run(() -> print("another run"));
+    }
+  }
+
+  @Test
+  void aKeyboardInterruptThatIsCaughtLetsTheProgramGoOn() throws Exception {
+    try (var child = new ChildJvm(CatchesIt.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("ready", "caught SIGINT 130", "another run"), child.lines());
+    }
+  }
+
+  static final class SwallowsIt {
+    public static void main(String[] arguments) {
+      String result =
+          run(
+              () -> {
+                print("ready");
+                try {
+                  sleep(ofDays(1));
+                  return "slept";
+                } catch (CancelledError swallowed) {
+                  return "swallowed";
+                }
+              });
+      print(result);
+    }
+  }
+
+  @Test
+  void aMainTaskThatSwallowsCtrlCReturnsItsResult() throws Exception {
+    try (var child = new ChildJvm(SwallowsIt.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("ready", "swallowed"), child.lines());
+    }
+  }
+
+  static final class RunsOnAnotherThread {
+    public static void main(String[] arguments) throws InterruptedException {
+      Thread.ofPlatform()
+          .name("worker")
+          .start(
+              () ->
+                  run(
+                      () -> {
+                        print("ready");
+                        try {
+                          sleep(ofDays(1));
+                        } finally {
+                          sleep(ofMillis(1));
+                          print("cleaned up");
+                        }
+                      }))
+          .join();
+    }
+  }
+
+  @Test
+  void aRunOnAnotherThreadLeavesSignalsToTheJvmAndStillCleansUp() throws Exception {
+    try (var child = new ChildJvm(RunsOnAnotherThread.class)) {
+      child.awaitLine("ready");
+      child.signal("TERM");
+      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      assertTrue(child.lines().contains("cleaned up"), () -> child.lines().toString());
+    }
+  }
+
+  static final class Fails {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            throw new IllegalStateException("by hand");
+          });
+    }
+  }
+
+  @Test
+  void anUncaughtFailureIsPrintedAndEndsWithOne() throws Exception {
+    try (var child = new ChildJvm(Fails.class)) {
+      assertEquals(1, child.exitCode());
+      assertTrue(
+          child.lines().getFirst().contains("java.lang.IllegalStateException: by hand"),
+          () -> child.lines().toString());
+      assertTrue(
+          child.lines().stream().anyMatch(line -> line.contains("ProcessExitTest$Fails")),
+          () -> child.lines().toString());
+    }
+  }
+
+  static final class InterruptedBeforeItsFirstRun {
+    public static void main(String[] arguments) {
+      Thread.currentThread().interrupt();
+      try {
+        run(() -> sleep(ofDays(1)));
+      } catch (CancelledError cancelled) {
+        print("cancelled");
+      }
+    }
+  }
+
+  @Test
+  void anInterruptBeforeTheFirstRunOfTheProcessIsNotLost() throws Exception {
+    try (var child = new ChildJvm(InterruptedBeforeItsFirstRun.class)) {
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("cancelled"), child.lines());
+    }
+  }
+
+  static final class TellsItsCarrier {
+    public static void main(String[] arguments) {
+      run(() -> print(Asyncio.carrier().name()));
+    }
+  }
+
+  @Test
+  void withoutAPropertyTheCarrierIsChosenByProbing() throws Exception {
+    try (var child = new ChildJvm(TellsItsCarrier.class, "-Dasyncio.carrier=")) {
+      assertEquals(0, child.exitCode());
+      assertEquals(List.of(Asyncio.carrier().name()), child.lines());
+    }
+  }
+
+  @Test
+  void theMountedCarrierWithoutItsFlagIsAnErrorThatNamesTheFlag() throws Exception {
+    Only.portable("the flag is given to the child of a JVM on the mounted carrier");
+    try (var child = new ChildJvm(TellsItsCarrier.class, "-Dasyncio.carrier=mounted")) {
+      assertEquals(1, child.exitCode());
+      assertTrue(
+          child.lines().getFirst().contains("--add-opens java.base/java.lang=ALL-UNNAMED"),
+          () -> child.lines().toString());
+    }
+  }
+
+  @Test
+  void anUnknownCarrierIsAnError() throws Exception {
+    try (var child = new ChildJvm(TellsItsCarrier.class, "-Dasyncio.carrier=pigeon")) {
+      assertEquals(1, child.exitCode());
+      assertTrue(child.lines().getFirst().contains("pigeon"), () -> child.lines().toString());
+      assertFalse(child.lines().contains("MOUNTED"));
+    }
+  }
+}

@@ -1,0 +1,320 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.testing.VirtualClock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+
+class RunnerTest {
+  private static Runner virtualTime() {
+    return new Runner(RunOptions.defaults().withClock(new VirtualClock()));
+  }
+
+  @Test
+  void severalRunsShareOneLoop() {
+    try (var runner = new Runner()) {
+      EventLoop loop = runner.run(Asyncio::runningLoop);
+      assertSame(loop, runner.loop());
+      assertSame(loop, runner.run(Asyncio::runningLoop));
+      assertFalse(loop.isClosed());
+    }
+  }
+
+  @Test
+  void eachRunHasAMainTaskOfItsOwn() {
+    try (var runner = new Runner()) {
+      Task<?> first = runner.run(() -> currentTask());
+      assertNotSame(first, runner.run(() -> currentTask()));
+    }
+  }
+
+  @Test
+  void tasksGoOnInTheNextRun() {
+    try (var runner = virtualTime()) {
+      var task = runner.run(() -> createTask(() -> 5));
+      assertFalse(task.isDone());
+      assertEquals(5, runner.run(() -> task.await()));
+    }
+  }
+
+  @Test
+  void closeCancelsWhatIsLeft() {
+    List<String> order = new ArrayList<>();
+    var runner = virtualTime();
+    runner.run(
+        () -> {
+          createTask(
+              () -> {
+                try {
+                  sleep(ofDays(1));
+                } finally {
+                  sleep(ofDays(1));
+                  order.add("cleaned up");
+                }
+              });
+          yieldNow();
+        });
+    order.add("run ended");
+    runner.close();
+    assertEquals(List.of("run ended", "cleaned up"), order);
+    assertTrue(order.size() == 2);
+  }
+
+  @Test
+  void closeIsIdempotent() {
+    var runner = new Runner();
+    EventLoop loop = runner.run(Asyncio::runningLoop);
+    runner.close();
+    runner.close();
+    assertTrue(loop.isClosed());
+  }
+
+  @Test
+  void aRunnerThatWasNeverUsedCanBeClosed() {
+    new Runner().close();
+  }
+
+  @Test
+  void useAfterCloseIsAnError() {
+    var runner = new Runner();
+    runner.close();
+    assertThrows(IllegalStateException.class, runner::loop);
+    assertThrows(IllegalStateException.class, () -> runner.run(() -> 1));
+  }
+
+  @Test
+  void aRunInsideItsOwnRunIsRefused() {
+    try (var runner = new Runner()) {
+      runner.run(() -> assertThrows(IllegalStateException.class, () -> runner.run(() -> 1)));
+      runner.run(() -> assertThrows(IllegalStateException.class, runner::close));
+      assertEquals(2, runner.run(() -> 2));
+    }
+  }
+
+  @Test
+  void twoThreadsCannotUseOneRunnerAtOnce() throws Exception {
+    try (var runner = new Runner()) {
+      var started = new CountDownLatch(1);
+      EventLoop loop = runner.loop();
+      var release = loop.<Void>createFuture();
+      var other =
+          new FutureTask<>(
+              () ->
+                  runner.run(
+                      () -> {
+                        started.countDown();
+                        return release.await();
+                      }));
+      Thread.ofPlatform().start(other);
+      started.await();
+      var error = assertThrows(IllegalStateException.class, () -> runner.run(() -> 1));
+      assertTrue(error.getMessage().contains("runner"), error.getMessage());
+      loop.callSoonThreadsafe(() -> release.setResult(null));
+      other.get();
+      assertEquals(1, runner.run(() -> 1));
+    }
+  }
+
+  @Test
+  void aFailureLeavesTheRunnerUsable() {
+    try (var runner = new Runner()) {
+      assertThrows(
+          Failure.class,
+          () ->
+              runner.run(
+                  () -> {
+                    throw new Failure("first");
+                  }));
+      assertEquals(1, runner.run(() -> 1));
+    }
+  }
+
+  @Test
+  void aFatalErrorLeavesTheRunnerUsable() {
+    try (var runner = virtualTime()) {
+      assertThrows(
+          InternalError.class,
+          () ->
+              runner.run(
+                  () -> {
+                    createTask(
+                        () -> {
+                          throw new InternalError("by hand");
+                        });
+                    sleep(ofSeconds(1));
+                  }));
+      assertEquals(2, runner.run(() -> 2));
+    }
+  }
+
+  @Test
+  void aMainTaskThatAFatalErrorLeftBehindDoesNotEndALaterRun() {
+    try (var runner = virtualTime()) {
+      assertThrows(
+          InternalError.class,
+          () ->
+              runner.run(
+                  () -> {
+                    createTask(
+                        () -> {
+                          throw new InternalError("by hand");
+                        });
+                    sleep(ofSeconds(1));
+                  }));
+      String result =
+          runner.run(
+              () -> {
+                sleep(ofSeconds(2)); // the first main task ends meanwhile
+                return "slept";
+              });
+      assertEquals("slept", result);
+    }
+  }
+
+  @Test
+  void theLoopHasTheNameThatWasGiven() {
+    try (var runner = new Runner(RunOptions.defaults().withName("mail"))) {
+      assertEquals("mail", runner.loop().name());
+      assertTrue(runner.loop().toString().contains("mail"));
+    }
+  }
+
+  @Test
+  void loopsWithoutANameAreNumbered() {
+    try (var runner = new Runner()) {
+      assertTrue(runner.loop().name().matches("asyncio-\\d+"), runner.loop().name());
+    }
+  }
+
+  @Test
+  void theCarrierCanBeChosenForOneRunner() {
+    try (var runner = new Runner(RunOptions.defaults().withCarrier(CarrierKind.PORTABLE))) {
+      assertSame(CarrierKind.PORTABLE, runner.loop().carrier());
+      assertSame(
+          CarrierKind.PORTABLE,
+          runner.run(
+              () -> {
+                yieldNow();
+                return Asyncio.carrier();
+              }));
+    }
+  }
+
+  @Test
+  void theStackSizeLimitsTheDepthOfCoroutines() {
+    Only.mounted("ordinary virtual threads have the JVM's stack size");
+    int little = depthWithStack(512 << 10);
+    int much = depthWithStack(16 << 20);
+    assertTrue(much > 4 * little, little + " with 512 KiB, " + much + " with 16 MiB");
+  }
+
+  private static int depthWithStack(long bytes) {
+    try (var runner = new Runner(RunOptions.defaults().withStackSize(bytes))) {
+      return runner.run(
+          () -> {
+            int[] depth = new int[1];
+            assertThrows(StackOverflowError.class, () -> recurse(depth));
+            yieldNow();
+            return depth[0];
+          });
+    }
+  }
+
+  @SuppressWarnings("InfiniteRecursion") // until the stack overflows
+  private static void recurse(int[] depth) {
+    depth[0]++;
+    recurse(depth);
+  }
+
+  @Test
+  void optionsThatMakeNoSenseAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> RunOptions.defaults().withStackSize(-1));
+    assertThrows(
+        IllegalArgumentException.class, () -> RunOptions.defaults().withCloseTimeout(ofMillis(-1)));
+    assertThrows(NullPointerException.class, () -> RunOptions.defaults().withName(null));
+    assertThrows(NullPointerException.class, () -> RunOptions.defaults().withClock(null));
+  }
+
+  @Test
+  void aTaskCanBeSubmittedBeforeTheFirstRun() throws Exception {
+    try (var runner = new Runner()) {
+      var future = Asyncio.runCoroutineThreadsafe(() -> 3, runner.loop());
+      assertEquals(4, runner.run(() -> future.await() + 1));
+      assertEquals(3, future.get());
+    }
+  }
+
+  @Test
+  void whoWaitsForATaskThatNeverRanIsToldThatTheLoopClosed() {
+    var runner = new Runner();
+    var future = Asyncio.runCoroutineThreadsafe(() -> 3, runner.loop());
+    runner.close();
+    assertThrows(Exception.class, future::get);
+    assertThrows(
+        IllegalStateException.class, () -> Asyncio.runCoroutineThreadsafe(() -> 3, runner.loop()));
+  }
+
+  @Test
+  void anInterruptDuringCloseIsPutOff() {
+    var runner = virtualTime();
+    List<String> order = new ArrayList<>();
+    runner.run(
+        () -> {
+          createTask(
+              () -> {
+                try {
+                  sleep(ofDays(1));
+                } finally {
+                  yieldNow();
+                  order.add("cleaned up");
+                }
+              });
+          yieldNow();
+        });
+    Thread.currentThread().interrupt();
+    runner.close();
+    assertTrue(Thread.interrupted(), "the flag is set again");
+    assertEquals(List.of("cleaned up"), order);
+  }
+
+  @Test
+  void theLoopRunsOnAThreadOfItsOwn() {
+    Thread caller = Thread.currentThread();
+    try (var runner = new Runner()) {
+      assertNotSame(caller, runner.run(Thread::currentThread));
+      EventLoop loop = runner.loop();
+      assertThrows(IllegalStateException.class, () -> loop.callSoon(() -> {}));
+      assertThrows(IllegalStateException.class, loop::allTasks);
+    }
+  }
+
+  @Test
+  void timeBeginsAtZeroAndDoesNotGoBack() {
+    try (var runner = virtualTime()) {
+      runner.run(
+          () -> {
+            assertEquals(ofSeconds(0), runningLoop().time());
+            sleep(ofSeconds(3));
+            assertEquals(ofSeconds(3), runningLoop().time());
+          });
+      runner.run(() -> assertEquals(ofSeconds(3), runningLoop().time()));
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.gather;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.shield;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.testing.AsyncTest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+class ShieldTest {
+  private final List<ExceptionContext> reports = new ArrayList<>();
+
+  private void captureReports() {
+    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+  }
+
+  @AsyncTest
+  void givesTheResult() {
+    var inner = new Future<Integer>();
+    runningLoop().callLater(ofSeconds(1), () -> inner.setResult(42));
+    assertEquals(42, shield(inner));
+    assertEquals(7, shield(() -> 7));
+    shield(() -> sleep(ofSeconds(1)));
+  }
+
+  @AsyncTest
+  void throwsTheFailureBare() {
+    var failure = new IOException("x");
+    assertSame(
+        failure,
+        assertThrows(
+            IOException.class,
+            () ->
+                shield(
+                    () -> {
+                      throw failure;
+                    })));
+    var inner = new Future<Integer>();
+    inner.setException(new Failure("y"));
+    assertThrows(Failure.class, () -> shield(inner));
+  }
+
+  @AsyncTest
+  void aDoneFutureIsTakenWithoutWaiting() {
+    var inner = new Future<Integer>();
+    inner.setResult(1);
+    List<String> order = new ArrayList<>();
+    createTask(() -> order.add("other"));
+    assertEquals(1, shield(inner));
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  void aCancelOfTheCallerLeavesTheFutureAlone() {
+    var inner =
+        createTask(
+            () -> {
+              sleep(ofSeconds(5));
+              return "went on";
+            });
+    var outer = createTask(() -> shield(inner));
+    sleep(ofSeconds(1));
+    outer.cancel("outer");
+    assertEquals("outer", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertEquals(ofSeconds(1), runningLoop().time());
+    assertFalse(inner.isDone());
+    assertEquals(0, inner.cancelling());
+    assertEquals("went on", inner.await());
+  }
+
+  @AsyncTest
+  void aCancelOfTheFutureReachesTheCaller() {
+    var inner = createTask(() -> sleep(ofDays(1)));
+    var outer = createTask(() -> shield(inner));
+    yieldNow();
+    inner.cancel("inner");
+    assertEquals("inner", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertEquals(0, outer.cancelling());
+  }
+
+  @AsyncTest
+  void aFailureAfterTheCallerWasCancelledIsReportedOnce() {
+    captureReports();
+    var inner = new Future<Integer>();
+    var outer = createTask(() -> shield(inner));
+    yieldNow();
+    outer.cancel();
+    yieldNow();
+    assertTrue(outer.isCancelled());
+    var failure = new Failure("too late");
+    inner.setException(failure);
+    yieldNow();
+    yieldNow();
+    assertEquals(1, reports.size());
+    assertSame(failure, reports.getFirst().exception());
+  }
+
+  @AsyncTest
+  void aFailureAfterTwoCallersWereCancelledIsReportedOnce() {
+    captureReports();
+    var inner = new Future<Integer>();
+    for (int i = 0; i < 2; i++) {
+      var outer = createTask(() -> shield(inner));
+      yieldNow();
+      outer.cancel();
+      yieldNow();
+    }
+    inner.setException(new Failure("too late"));
+    yieldNow();
+    yieldNow();
+    assertEquals(1, reports.size());
+  }
+
+  @AsyncTest
+  void successAndCancelAfterTheCallerWasCancelledAreSilent() {
+    captureReports();
+    var success = new Future<Integer>();
+    var cancelled = new Future<Integer>();
+    var outer = List.of(createTask(() -> shield(success)), createTask(() -> shield(cancelled)));
+    yieldNow();
+    outer.forEach(Task::cancel);
+    yieldNow();
+    success.setResult(1);
+    cancelled.cancel();
+    yieldNow();
+    yieldNow();
+    assertEquals(List.of(), reports);
+  }
+
+  @AsyncTest
+  void aShieldedGatherGoesOn() {
+    var one = new Future<Integer>();
+    var two = new Future<Integer>();
+    var all = createTask(() -> gather(List.of(one, two)));
+    var outer = createTask(() -> shield(all));
+    yieldNow();
+    outer.cancel();
+    yieldNow();
+    assertTrue(outer.isCancelled());
+    one.setResult(1);
+    two.setResult(2);
+    assertEquals(List.of(1, 2), all.await());
+  }
+
+  @AsyncTest
+  void aGatherOfShieldsIsCancelledAlone() {
+    var one = new Future<Integer>();
+    var two = new Future<Integer>();
+    var outer = createTask(() -> gather(() -> shield(one), () -> shield(two)));
+    yieldNow();
+    yieldNow();
+    outer.cancel();
+    assertThrows(CancelledError.class, outer::await);
+    assertFalse(one.isDone());
+    assertFalse(two.isDone());
+  }
+
+  @AsyncTest
+  void aValueThatWasDeliveredWins() {
+    var inner = new Future<Integer>();
+    var outer = createTask(() -> shield(inner));
+    yieldNow();
+    inner.setResult(3);
+    outer.cancel();
+    assertEquals(3, outer.await());
+  }
+
+  @AsyncTest
+  void aPendingCancelStrikesAtAShield() {
+    var inner = new Future<Integer>();
+    var outer =
+        createTask(
+            () -> {
+              Asyncio.currentTask().cancel("pending");
+              return shield(inner);
+            });
+    assertEquals("pending", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertFalse(inner.isDone());
+  }
+
+  @AsyncTest
+  void theEndOfTheRunIsNotKeptAway() {
+    // Nothing protects from the close of the loop: the run of this test ends.
+    var inner = createTask(() -> sleep(ofDays(1)));
+    createTask(() -> shield(inner));
+    yieldNow();
+  }
+}

@@ -1,0 +1,739 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.testing.AsyncTest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TaskGroupTest {
+  private final List<String> order = new ArrayList<>();
+  private final TaskGroup group = new TaskGroup();
+
+  private void sleepOrTell(String name) {
+    try {
+      sleep(ofDays(1));
+    } catch (CancelledError cancelled) {
+      order.add(name + " cancelled");
+      throw cancelled;
+    }
+  }
+
+  private static void fail(String message) {
+    throw new Failure(message);
+  }
+
+  private static List<String> messages(ExceptionGroup failures) {
+    return failures.exceptions().stream().map(Throwable::getMessage).toList();
+  }
+
+  // ---- success ----
+
+  @AsyncTest
+  void theGroupWaitsForAllAndGivesTheBodysResult() {
+    String result =
+        group.run(
+            () -> {
+              group.createTask(
+                  () -> {
+                    sleep(ofSeconds(1));
+                    order.add("a");
+                  });
+              group.createTask(
+                  () -> {
+                    sleep(ofSeconds(2));
+                    order.add("b");
+                  });
+              return "result";
+            });
+    assertEquals("result", result);
+    assertEquals(List.of("a", "b"), order);
+    assertEquals(ofSeconds(2), runningLoop().time());
+  }
+
+  @AsyncTest
+  void anEmptyGroupEndsAtOnce() {
+    createTask(() -> order.add("other"));
+    assertEquals(1, group.run(() -> 1));
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  void tasksMayBeAwaitedInTheBody() {
+    int sum =
+        group.run(
+            () -> {
+              var a = group.createTask(() -> 1);
+              var b = group.createTask(() -> 2);
+              return a.await() + b.await();
+            });
+    assertEquals(3, sum);
+  }
+
+  @AsyncTest
+  void childrenMayAddChildrenAlsoWhileTheGroupIsEnding() {
+    group.run(() -> group.createTask(() -> spawn(5)));
+    assertEquals(List.of("5", "4", "3", "2", "1"), order);
+  }
+
+  private void spawn(int left) {
+    if (left > 0) {
+      order.add(String.valueOf(left));
+      yieldNow();
+      group.createTask(() -> spawn(left - 1));
+    }
+  }
+
+  @AsyncTest
+  void endlessSpawningIsStoppedByAFailure() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> spawnForEver());
+                      sleep(ofSeconds(1));
+                      fail("stop");
+                    }));
+    assertEquals(List.of("stop"), messages(thrown));
+  }
+
+  private void spawnForEver() {
+    sleep(ofSeconds(1).dividedBy(10));
+    group.createTask(() -> spawnForEver());
+  }
+
+  @AsyncTest
+  void manyShortTasks() {
+    int[] ran = {0};
+    group.run(
+        () -> {
+          for (int i = 0; i < 2_000; i++) {
+            group.createTask(() -> ran[0]++);
+            if (i % 100 == 0) {
+              yieldNow();
+            }
+          }
+        });
+    assertEquals(2_000, ran[0]);
+  }
+
+  @AsyncTest
+  void tasksHaveTheNamesThatWereGiven() {
+    group.run(
+        () -> {
+          assertEquals("a", group.createTask("a", () -> 1).name());
+          assertEquals("b", group.createTask("b", () -> {}).name());
+        });
+  }
+
+  // ---- a child fails or is cancelled ----
+
+  @AsyncTest
+  void aChildThatIsCancelledOnItsOwnDoesNotFailTheGroup() {
+    group.run(
+        () -> {
+          var child = group.createTask(() -> sleepOrTell("child"));
+          group.createTask(
+              () -> {
+                sleep(ofSeconds(1));
+                order.add("sibling done");
+              });
+          yieldNow();
+          child.cancel();
+        });
+    assertEquals(List.of("child cancelled", "sibling done"), order);
+  }
+
+  @AsyncTest
+  void aFailureCancelsTheSiblingsAndTheBody() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> sleepOrTell("a"));
+                      group.createTask(
+                          () -> {
+                            sleep(ofSeconds(1));
+                            fail("child");
+                          });
+                      group.createTask(() -> sleepOrTell("b"));
+                      sleepOrTell("body");
+                    }));
+    assertEquals(List.of("child"), messages(thrown));
+    assertEquals(3, order.size(), order::toString);
+    assertTrue(
+        order.containsAll(List.of("a cancelled", "b cancelled", "body cancelled")),
+        order::toString);
+    assertEquals(ofSeconds(1), runningLoop().time());
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void aFailureWhileTheGroupWaitsForItsTasksCancelsTheSiblings() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> sleepOrTell("a"));
+                      group.createTask(
+                          () -> {
+                            sleep(ofSeconds(1));
+                            fail("child");
+                          });
+                    }));
+    assertEquals(List.of("child"), messages(thrown));
+    assertEquals(List.of("a cancelled"), order);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void theVeryFailureObjectsAreInTheGroupAndSuppressed() {
+    var failure = new IOException("x");
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            throw failure;
+                          });
+                    }));
+    assertSame(failure, thrown.exceptions().getFirst());
+    assertSame(failure, thrown.getSuppressed()[0]);
+  }
+
+  @AsyncTest
+  void failuresOfSeveralChildrenAreAllKept() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      for (String name : List.of("b", "c")) {
+                        group.createTask(
+                            () -> {
+                              try {
+                                sleep(ofDays(1));
+                              } finally {
+                                fail(name);
+                              }
+                            });
+                      }
+                      yieldNow();
+                      group.createTask(() -> fail("a"));
+                    }));
+    assertEquals(List.of("a", "b", "c"), messages(thrown));
+  }
+
+  @AsyncTest
+  void anAssertionErrorIsAnOrdinaryFailure() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            throw new AssertionError("child");
+                          });
+                    }));
+    assertInstanceOf(AssertionError.class, thrown.exceptions().getFirst());
+  }
+
+  @AsyncTest
+  void failuresInAGroupAreNotReportedAgain() {
+    List<ExceptionContext> reports = new ArrayList<>();
+    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    assertThrows(
+        ExceptionGroup.class, () -> group.run(() -> group.createTask(() -> fail("child"))));
+    System.gc();
+    yieldNow();
+    assertEquals(List.of(), reports);
+  }
+
+  // ---- the body fails ----
+
+  @AsyncTest
+  void aFailureOfTheBodyCancelsTheTasksAndJoinsTheGroup() {
+    var failure = new IOException("body");
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> sleepOrTell("a"));
+                      yieldNow();
+                      throw failure;
+                    }));
+    assertEquals(List.of(failure), thrown.exceptions());
+    assertEquals(List.of("a cancelled"), order);
+  }
+
+  @AsyncTest
+  void aFailureOfTheBodyBeforeATaskBeganNeverStartsIt() {
+    assertThrows(
+        ExceptionGroup.class,
+        () ->
+            group.run(
+                () -> {
+                  group.createTask(() -> order.add("began"));
+                  fail("body");
+                }));
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  void failuresOfBodyAndChildrenComeTogether() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            try {
+                              sleep(ofDays(1));
+                            } finally {
+                              fail("child");
+                            }
+                          });
+                      yieldNow();
+                      fail("body");
+                    }));
+    assertEquals(List.of("child", "body"), messages(thrown));
+  }
+
+  @AsyncTest
+  void aBodyThatTurnsTheGroupsCancelIntoAFailureAddsIt() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("child"));
+                      try {
+                        sleep(ofDays(1));
+                      } catch (CancelledError cancelled) {
+                        fail("body");
+                      }
+                    }));
+    assertEquals(List.of("child", "body"), messages(thrown));
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void aFailingCloseInTheBodyIsReportedAndTheCountIsBalanced() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("child"));
+                      try (AutoCloseable _ = () -> fail("close")) {
+                        sleep(ofDays(1));
+                      }
+                    }));
+    assertEquals("child", thrown.exceptions().getFirst().getMessage());
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  // ---- cancelled from outside ----
+
+  @AsyncTest
+  void aCancelFromOutsideCancelsTheTasksWaitsAndKeepsItsMessage() {
+    var task =
+        createTask(
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            try {
+                              sleep(ofDays(1));
+                            } finally {
+                              sleep(ofSeconds(1));
+                              order.add("child cleaned up");
+                            }
+                          });
+                      sleepOrTell("body");
+                    }));
+    sleep(ofSeconds(1));
+    task.cancel("outside");
+    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(List.of("body cancelled", "child cleaned up"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aCancelFromOutsideWhileTheGroupWaitsForItsTasks() {
+    var task =
+        createTask(
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> sleepOrTell("a"));
+                      group.createTask(() -> sleepOrTell("b"));
+                    }));
+    sleep(ofSeconds(1));
+    task.cancel("outside");
+    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(List.of("a cancelled", "b cancelled"), order);
+  }
+
+  @AsyncTest
+  void aSecondCancelWhileTheGroupIsEndingDoesNotCutTheTasksCleanUpShort() {
+    var task =
+        createTask(
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            try {
+                              sleep(ofDays(1));
+                            } finally {
+                              sleep(ofSeconds(2));
+                              order.add("cleaned up");
+                            }
+                          });
+                    }));
+    sleep(ofSeconds(1));
+    task.cancel("one");
+    sleep(ofSeconds(1));
+    task.cancel("two");
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("cleaned up"), order);
+  }
+
+  @AsyncTest
+  void failuresBeatACancelFromOutsideWhichStrikesAtTheNextWait() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            try {
+                              sleep(ofDays(1));
+                            } finally {
+                              fail("child");
+                            }
+                          });
+                      sleep(ofDays(1));
+                    });
+              } catch (ExceptionGroup failures) {
+                order.add(failures.exceptions().getFirst().getMessage());
+                assertEquals(1, currentTask().cancelling());
+              }
+              sleep(ofDays(1));
+              order.add("never");
+            });
+    sleep(ofSeconds(1));
+    task.cancel("outside");
+    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(List.of("child"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aCancelInTheTurnOfAChildsFailureIsNotLost() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            sleep(ofSeconds(1));
+                            fail("child");
+                          });
+                      sleep(ofDays(1));
+                    });
+              } catch (ExceptionGroup failures) {
+                order.add("failures");
+              }
+              yieldNow();
+              order.add("never");
+            });
+    runningLoop().callLater(ofSeconds(1), () -> task.cancel("outside"));
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("failures"), order);
+  }
+
+  @AsyncTest
+  void aCancelOfAnEmptyGroupsBody() {
+    var task = createTask(() -> group.run(() -> sleepOrTell("body")));
+    yieldNow();
+    task.cancel("outside");
+    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(List.of("body cancelled"), order);
+  }
+
+  @AsyncTest
+  void aBodyThatTurnsACancelIntoAFailureFailsTheGroup() {
+    var task =
+        createTask(
+            () ->
+                group.run(
+                    () -> {
+                      try {
+                        sleep(ofDays(1));
+                      } catch (CancelledError cancelled) {
+                        fail("instead");
+                      }
+                    }));
+    yieldNow();
+    task.cancel();
+    assertEquals(List.of("instead"), messages(assertThrows(ExceptionGroup.class, task::await)));
+  }
+
+  @AsyncTest
+  void aBodyThatSleepsInItsCancelHandlerIsWaitedFor() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("child"));
+                      try {
+                        sleep(ofDays(1));
+                      } finally {
+                        sleep(ofSeconds(1));
+                        order.add("body cleaned up");
+                      }
+                    }));
+    assertEquals(List.of("child"), messages(thrown));
+    assertEquals(List.of("body cleaned up"), order);
+  }
+
+  // ---- nesting ----
+
+  @AsyncTest
+  void nestedGroupsNestTheirFailures() {
+    var inner = new TaskGroup();
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("outer child"));
+                      inner.run(
+                          () -> {
+                            inner.createTask(
+                                () -> {
+                                  try {
+                                    sleep(ofDays(1));
+                                  } finally {
+                                    fail("inner child");
+                                  }
+                                });
+                            sleep(ofDays(1));
+                          });
+                    }));
+    assertEquals(2, thrown.exceptions().size(), thrown::toString);
+    assertEquals("outer child", thrown.exceptions().get(0).getMessage());
+    assertEquals(List.of("inner child"), messages((ExceptionGroup) thrown.exceptions().get(1)));
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void twoNestedGroupsThatFailTogetherKeepTheCountBalanced() {
+    var inner = new TaskGroup();
+    assertThrows(
+        ExceptionGroup.class,
+        () ->
+            group.run(
+                () -> {
+                  group.createTask(() -> fail("outer child"));
+                  inner.run(
+                      () -> {
+                        inner.createTask(() -> fail("inner child"));
+                        sleep(ofDays(1));
+                      });
+                }));
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+    sleep(ofSeconds(1));
+  }
+
+  @AsyncTest
+  void aFailureOfAnInnerGroupThatIsHandledLeavesTheOuterAlone() {
+    var inner = new TaskGroup();
+    group.run(
+        () -> {
+          group.createTask(
+              () -> {
+                sleep(ofSeconds(2));
+                order.add("outer child done");
+              });
+          assertThrows(
+              ExceptionGroup.class, () -> inner.run(() -> inner.createTask(() -> fail("inner"))));
+          sleep(ofSeconds(1));
+        });
+    assertEquals(List.of("outer child done"), order);
+  }
+
+  @AsyncTest
+  void theCancelCountOfTheParentIsKept() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError first) {
+                assertEquals(1, currentTask().cancelling());
+                assertThrows(
+                    ExceptionGroup.class,
+                    () ->
+                        group.run(
+                            () -> {
+                              group.createTask(() -> fail("child"));
+                              sleep(ofDays(1));
+                            }));
+                assertEquals(1, currentTask().cancelling());
+                throw first;
+              }
+            });
+    yieldNow();
+    task.cancel();
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void cancelDoesNotLeakOutOfAGroup() {
+    for (int i = 0; i < 3; i++) {
+      var each = new TaskGroup();
+      assertThrows(
+          ExceptionGroup.class,
+          () ->
+              each.run(
+                  () -> {
+                    each.createTask(() -> fail("child"));
+                    yieldNow();
+                  }));
+      yieldNow();
+    }
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void aFailureInTheStepInWhichTheBodyEndsLeavesNoCancelBehind() {
+    var future = new Future<Void>();
+    assertThrows(
+        ExceptionGroup.class,
+        () ->
+            group.run(
+                () -> {
+                  group.createTask(
+                      () -> {
+                        future.setResult(null);
+                        fail("child");
+                      });
+                  future.await();
+                }));
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  // ---- misuse ----
+
+  @AsyncTest
+  void aGroupIsUsedOnce() {
+    group.run(() -> assertThrows(IllegalStateException.class, () -> group.run(() -> 1)));
+    assertThrows(IllegalStateException.class, () -> group.run(() -> 1));
+  }
+
+  @AsyncTest
+  void noTaskBeforeTheGroupRunsAndNoneAfter() {
+    assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
+    group.run(() -> {});
+    var error = assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
+    assertTrue(error.getMessage().contains("ended"), error.getMessage());
+  }
+
+  @AsyncTest
+  void noNewTaskAfterAFailure() {
+    assertThrows(
+        ExceptionGroup.class,
+        () ->
+            group.run(
+                () -> {
+                  group.createTask(() -> fail("child"));
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    var error =
+                        assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
+                    order.add(error.getMessage());
+                  }
+                }));
+    assertTrue(order.getFirst().contains("shutting down"), order.getFirst());
+  }
+
+  @Test
+  void outsideATaskAGroupIsAnError() {
+    assertThrows(IllegalStateException.class, () -> group.run(() -> 1));
+  }
+
+  @AsyncTest
+  void nullBodiesAreRefused() {
+    group.run(
+        () -> {
+          assertThrows(
+              NullPointerException.class,
+              () -> group.createTask((Coroutine<Object, RuntimeException>) null));
+          assertThrows(
+              NullPointerException.class, () -> group.createTask((Action<RuntimeException>) null));
+        });
+  }
+
+  @AsyncTest
+  void theTextShowsTheState() {
+    group.run(
+        () -> {
+          group.createTask(() -> 1);
+          assertEquals("TaskGroup[tasks=1, errors=0]", group.toString());
+        });
+    assertEquals("TaskGroup[tasks=0, errors=0, ended]", group.toString());
+    assertFalse(group.toString().isEmpty());
+  }
+}

@@ -1,0 +1,549 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.timeout;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.testing.AsyncTest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TimeoutTest {
+  private final List<String> order = new ArrayList<>();
+
+  @AsyncTest
+  void aBodyThatIsInTimeGivesItsResult() {
+    var limit = new Timeout(ofSeconds(2));
+    assertEquals(
+        "x",
+        limit.run(
+            () -> {
+              sleep(ofSeconds(1));
+              return "x";
+            }));
+    assertFalse(limit.expired());
+    assertEquals("y", timeout(ofSeconds(1), () -> "y"));
+    sleep(ofSeconds(5));
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void anExpiredLimitCancelsTheBodyAndThrowsAtTheEdge() {
+    var limit = new Timeout(ofSeconds(2));
+    var error =
+        assertThrows(
+            TimeoutException.class,
+            () ->
+                limit.run(
+                    () -> {
+                      try {
+                        sleep(ofDays(1));
+                      } catch (CancelledError inside) {
+                        order.add("CancelledError inside");
+                        throw inside;
+                      }
+                    }));
+    assertEquals(List.of("CancelledError inside"), order);
+    assertInstanceOf(CancelledError.class, error.getCause());
+    assertEquals(ofSeconds(2), runningLoop().time());
+    assertTrue(limit.expired());
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void aTaskIsNotCancelledAfterItsTimeoutExpired() {
+    var task =
+        createTask(
+            () -> {
+              assertThrows(
+                  TimeoutException.class, () -> timeout(ofSeconds(1), () -> sleep(ofDays(1))));
+              sleep(ofSeconds(1));
+              return "went on";
+            });
+    assertEquals("went on", task.await());
+    assertFalse(task.isCancelled());
+  }
+
+  @AsyncTest
+  void aWaitingFutureIsCancelledAtExpiry() {
+    var future = new Future<Integer>();
+    assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> future.await()));
+    assertTrue(future.isCancelled());
+  }
+
+  @AsyncTest
+  void theBodyIsWaitedForWhileItCleansUp() {
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            timeout(
+                ofSeconds(1),
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    sleep(ofSeconds(3));
+                    order.add("cleaned up");
+                  }
+                }));
+    assertEquals(List.of("cleaned up"), order);
+    assertEquals(ofSeconds(4), runningLoop().time());
+  }
+
+  @AsyncTest
+  void aLimitOfZeroOrLessExpiresAtTheNextTurn() {
+    for (Duration limit : List.of(ZERO, ofSeconds(-5))) {
+      assertThrows(TimeoutException.class, () -> timeout(limit, () -> sleep(ofDays(1))));
+      assertThrows(
+          TimeoutException.class,
+          () ->
+              timeout(
+                  limit,
+                  () -> {
+                    yieldNow();
+                    order.add("after one turn");
+                    yieldNow();
+                  }));
+      assertEquals("no wait", timeout(limit, () -> "no wait"));
+    }
+    assertEquals(ZERO, runningLoop().time());
+    yieldNow();
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void otherFailuresPassUnchanged() {
+    var failure = new IOException("x");
+    var thrown =
+        assertThrows(
+            IOException.class,
+            () ->
+                timeout(
+                    ofSeconds(1),
+                    () -> {
+                      throw failure;
+                    }));
+    assertSame(failure, thrown);
+    assertEquals(0, thrown.getSuppressed().length);
+  }
+
+  @AsyncTest
+  void aFailureDuringTheExpiryIsKeptAndCarriesTheTimeout() {
+    var failure = new Failure("in clean-up");
+    var thrown =
+        assertThrows(
+            Failure.class,
+            () ->
+                timeout(
+                    ofSeconds(1),
+                    () -> {
+                      try {
+                        sleep(ofDays(1));
+                      } finally {
+                        throwIt(failure);
+                      }
+                    }));
+    assertSame(failure, thrown);
+    assertInstanceOf(TimeoutException.class, thrown.getSuppressed()[0]);
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  private static void throwIt(RuntimeException failure) {
+    throw failure;
+  }
+
+  @AsyncTest
+  void aForeignCancelIsNeverTurnedIntoATimeout() {
+    var task = createTask(() -> timeout(ofSeconds(5), () -> sleep(ofDays(1))));
+    sleep(ofSeconds(1));
+    task.cancel("foreign");
+    assertEquals("foreign", assertThrows(CancelledError.class, task::await).getMessage());
+    assertTrue(task.isCancelled());
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aForeignCancelDuringTheExpiryWins() {
+    var task =
+        createTask(
+            () ->
+                timeout(
+                    ofSeconds(1),
+                    () -> {
+                      try {
+                        sleep(ofDays(1));
+                      } finally {
+                        sleep(ofDays(1));
+                      }
+                    }));
+    sleep(ofSeconds(2));
+    task.cancel("foreign");
+    assertEquals("foreign", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aForeignCancelBeforeTheExpiryWinsThoughTheLimitRunsOutMeanwhile() {
+    var task =
+        createTask(
+            () ->
+                timeout(
+                    ofSeconds(2),
+                    () -> {
+                      try {
+                        sleep(ofDays(1));
+                      } finally {
+                        try {
+                          sleep(ofDays(1));
+                        } catch (CancelledError expiry) {
+                          order.add("expired in clean-up");
+                        }
+                      }
+                    }));
+    sleep(ofSeconds(1));
+    task.cancel("foreign");
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("expired in clean-up"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aTimeoutWorksInTheCleanUpAfterACancel() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError cancelled) {
+                assertThrows(
+                    TimeoutException.class, () -> timeout(ofSeconds(1), () -> sleep(ofDays(1))));
+                order.add("clean-up timed out");
+                throw cancelled;
+              }
+            });
+    yieldNow();
+    task.cancel();
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("clean-up timed out"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aCancelInsideATimeoutInTheCleanUpWins() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } finally {
+                timeout(
+                    ofSeconds(1),
+                    () -> {
+                      currentTask().cancel("again");
+                      sleep(ofDays(1));
+                    });
+              }
+            });
+    yieldNow();
+    task.cancel("first");
+    assertEquals("again", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(2, task.cancelling());
+  }
+
+  @AsyncTest
+  void anExpiryThatTheBodyDoesNotMeetLeavesNoCancelBehind() {
+    timeout(
+        ZERO,
+        () -> {
+          try {
+            yieldNow();
+          } catch (CancelledError swallowed) {
+            order.add("swallowed");
+          }
+        });
+    // Expires while the body runs, without another wait of it.
+    var limit = new Timeout(ofSeconds(1));
+    var future = new Future<Void>();
+    runningLoop().callLater(ofSeconds(1), () -> {});
+    limit.run(
+        () -> {
+          runningLoop().callLater(ofSeconds(1).minusNanos(1), () -> future.setResult(null));
+          future.await();
+        });
+    yieldNow();
+    sleep(ofSeconds(1));
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void anExpiryInACleanUpThatTheBodyDoesNotMeetLeavesNoCancelBehind() {
+    var done = new Future<Void>();
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError first) {
+                // The result and the expiry come in one turn: the value wins, and the cancel of the
+                // scope is taken back.
+                timeout(ZERO, () -> done.await());
+                sleep(ofSeconds(1));
+                order.add("cleaned up");
+                throw first;
+              }
+            });
+    yieldNow();
+    task.cancel();
+    runningLoop().callSoon(() -> done.setResult(null));
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("cleaned up"), order);
+  }
+
+  @AsyncTest
+  void theInnerOfTwoExpires() {
+    var outer = new Timeout(ofSeconds(5));
+    var inner = new Timeout(ofSeconds(1));
+    outer.run(
+        () -> {
+          assertThrows(TimeoutException.class, () -> inner.run(() -> sleep(ofDays(1))));
+          sleep(ofSeconds(1));
+        });
+    assertTrue(inner.expired());
+    assertFalse(outer.expired());
+  }
+
+  @AsyncTest
+  void theOuterOfTwoExpires() {
+    var outer = new Timeout(ofSeconds(1));
+    var inner = new Timeout(ofSeconds(5));
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            outer.run(
+                () ->
+                    inner.run(
+                        () -> {
+                          try {
+                            sleep(ofDays(1));
+                          } finally {
+                            order.add("inner body ends");
+                          }
+                        })));
+    assertFalse(inner.expired());
+    assertTrue(outer.expired());
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void twoThatExpireTogetherThrowOnceFromTheOuter() {
+    var outer = new Timeout(ofSeconds(1));
+    var inner = new Timeout(ofSeconds(1));
+    assertThrows(TimeoutException.class, () -> outer.run(() -> inner.run(() -> sleep(ofDays(1)))));
+    assertTrue(outer.expired());
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+    assertEquals(ofSeconds(1), runningLoop().time());
+  }
+
+  @AsyncTest
+  void deadlinesComeBeforeSleepersOfTheSameTurn() {
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            timeout(
+                ofSeconds(1),
+                () -> {
+                  sleep(ofSeconds(1));
+                  order.add("never");
+                }));
+    assertEquals(List.of(), order);
+  }
+
+  // ---- reschedule ----
+
+  @AsyncTest
+  void rescheduleMovesTheDeadline() {
+    var limit = new Timeout(ofSeconds(1));
+    limit.run(
+        () -> {
+          limit.reschedule(ofSeconds(10));
+          sleep(ofSeconds(9));
+        });
+    var shorter = new Timeout(ofDays(1));
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            shorter.run(
+                () -> {
+                  sleep(ofSeconds(1));
+                  shorter.reschedule(ofSeconds(2));
+                  sleep(ofDays(1));
+                }));
+    assertEquals(ofSeconds(12), runningLoop().time());
+  }
+
+  @AsyncTest
+  void rescheduleToNullTakesTheLimitAway() {
+    var limit = new Timeout(ofSeconds(1));
+    limit.run(
+        () -> {
+          limit.reschedule(null);
+          sleep(ofDays(1));
+        });
+    assertFalse(limit.expired());
+  }
+
+  @AsyncTest
+  void rescheduleToThePastExpiresAtTheNextTurn() {
+    var limit = Timeout.none();
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            limit.run(
+                () -> {
+                  sleep(ofSeconds(1));
+                  limit.reschedule(ofSeconds(-1));
+                  sleep(ofDays(1));
+                }));
+    assertEquals(ofSeconds(1), runningLoop().time());
+  }
+
+  @AsyncTest
+  void rescheduleCallsAnExpiryOfTheNextTurnOff() {
+    var limit = new Timeout(ZERO);
+    limit.run(
+        () -> {
+          limit.reschedule(ofSeconds(5));
+          yieldNow();
+          sleep(ofSeconds(1));
+        });
+    assertFalse(limit.expired());
+  }
+
+  @AsyncTest
+  void noneHasNoLimit() {
+    Timeout.none().run(() -> sleep(ofDays(1000)));
+  }
+
+  // ---- misuse ----
+
+  @AsyncTest
+  void aTimeoutIsUsedOnce() {
+    var limit = new Timeout(ofSeconds(1));
+    limit.run(() -> assertThrows(IllegalStateException.class, () -> limit.run(() -> 1)));
+    assertThrows(IllegalStateException.class, () -> limit.run(() -> 1));
+    var expired = new Timeout(ZERO);
+    assertThrows(TimeoutException.class, () -> expired.run(() -> sleep(ofDays(1))));
+    assertThrows(IllegalStateException.class, () -> expired.run(() -> 1));
+  }
+
+  @AsyncTest
+  void rescheduleBeforeAfterAndDuringTheExpiryIsAnError() {
+    var limit = new Timeout(ofSeconds(1));
+    assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            limit.run(
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
+                  }
+                }));
+    assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
+    var finished = new Timeout(ofSeconds(1));
+    finished.run(() -> {});
+    assertThrows(IllegalStateException.class, () -> finished.reschedule(ofSeconds(1)));
+  }
+
+  @Test
+  void outsideATaskATimeoutIsAnError() {
+    assertThrows(IllegalStateException.class, () -> new Timeout(ofSeconds(1)).run(() -> 1));
+    assertThrows(NullPointerException.class, () -> new Timeout(null));
+  }
+
+  @AsyncTest
+  void theTextShowsStateAndLimit() {
+    var limit = new Timeout(ofSeconds(1));
+    assertEquals("Timeout[CREATED, PT1S]", limit.toString());
+    limit.run(() -> assertEquals("Timeout[ACTIVE, PT1S]", limit.toString()));
+    assertEquals("Timeout[FINISHED, PT1S]", limit.toString());
+  }
+
+  // ---- with a task group ----
+
+  @AsyncTest
+  void aTimeoutRoundATaskGroupCancelsItsTasks() {
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            timeout(
+                ofSeconds(1),
+                () -> {
+                  var group = new TaskGroup();
+                  group.run(
+                      () -> {
+                        for (int i = 0; i < 3; i++) {
+                          group.createTask(
+                              () -> {
+                                try {
+                                  sleep(ofDays(1));
+                                } finally {
+                                  order.add("child ended");
+                                }
+                              });
+                        }
+                      });
+                }));
+    assertEquals(List.of("child ended", "child ended", "child ended"), order);
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void failuresOfAGroupInATimeoutWinAndCarryTheTimeout() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                timeout(
+                    ofSeconds(1),
+                    () -> {
+                      var group = new TaskGroup();
+                      group.run(
+                          () ->
+                              group.createTask(
+                                  () -> {
+                                    try {
+                                      sleep(ofDays(1));
+                                    } finally {
+                                      throwIt(new Failure("child"));
+                                    }
+                                  }));
+                    }));
+    assertEquals("child", thrown.exceptions().getFirst().getMessage());
+    assertTrue(
+        java.util.Arrays.stream(thrown.getSuppressed())
+            .anyMatch(TimeoutException.class::isInstance),
+        () -> java.util.Arrays.toString(thrown.getSuppressed()));
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+}

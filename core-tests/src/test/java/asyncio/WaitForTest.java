@@ -1,0 +1,283 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.shield;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.waitFor;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.testing.AsyncTest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+class WaitForTest {
+  private final List<String> order = new ArrayList<>();
+
+  @AsyncTest
+  void givesTheResultInTime() {
+    assertEquals("x", waitFor(() -> "x", ofSeconds(1)));
+    assertEquals(5, waitFor(createTask(() -> 5), ofSeconds(1)));
+    waitFor(() -> sleep(ofSeconds(1)), ofSeconds(2));
+    assertEquals(ofSeconds(1), runningLoop().time());
+  }
+
+  @AsyncTest
+  void aBodyRunsInTheCallersTask() {
+    assertSame(currentTask(), waitFor(() -> currentTask(), ofSeconds(1)));
+  }
+
+  @AsyncTest
+  void failuresComeOutAsTheyAre() {
+    var failure = new IOException("x");
+    assertSame(
+        failure,
+        assertThrows(
+            IOException.class,
+            () ->
+                waitFor(
+                    () -> {
+                      throw failure;
+                    },
+                    ofSeconds(1))));
+  }
+
+  @AsyncTest
+  void onTimeoutTheTaskIsCancelledAndWaitedFor() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } finally {
+                sleep(ofSeconds(1));
+                order.add("cleaned up");
+              }
+            });
+    var error = assertThrows(TimeoutException.class, () -> waitFor(task, ofSeconds(2)));
+    assertInstanceOf(CancelledError.class, error.getCause());
+    assertEquals(List.of("cleaned up"), order);
+    assertTrue(task.isCancelled());
+    assertEquals(ofSeconds(3), runningLoop().time());
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void onTimeoutABodyIsCancelledAndCleansUpFirst() {
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            waitFor(
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    sleep(ofSeconds(1));
+                    order.add("cleaned up");
+                  }
+                },
+                ofSeconds(2)));
+    assertEquals(List.of("cleaned up"), order);
+  }
+
+  @AsyncTest
+  void aLimitOfZeroOrLessTakesADoneFuture() {
+    var done = new Future<Integer>();
+    done.setResult(1);
+    assertEquals(1, waitFor(done, ZERO));
+    assertEquals(1, waitFor(done, ofSeconds(-1)));
+  }
+
+  @AsyncTest
+  void aLimitOfZeroOrLessNeverStartsABody() {
+    assertThrows(TimeoutException.class, () -> waitFor(() -> order.add("started"), ZERO));
+    assertThrows(TimeoutException.class, () -> waitFor(() -> order.add("started"), ofSeconds(-1)));
+    yieldNow();
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  void aLimitOfZeroNeverStartsATaskThatHasNotBegun() {
+    var task = createTask(() -> order.add("started"));
+    assertThrows(TimeoutException.class, () -> waitFor(task, ZERO));
+    assertTrue(task.isCancelled());
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  void aLimitOfZeroCancelsARunningTaskAndWaitsForIt() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } finally {
+                sleep(ofSeconds(1));
+                order.add("cleaned up");
+              }
+            });
+    yieldNow();
+    assertThrows(TimeoutException.class, () -> waitFor(task, ZERO));
+    assertEquals(List.of("cleaned up"), order);
+  }
+
+  @AsyncTest
+  void aForeignCancelDuringALimitOfZeroIsNotTurnedIntoATimeout() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } finally {
+                sleep(ofSeconds(5));
+              }
+            });
+    yieldNow();
+    var outer = createTask(() -> waitFor(task, ZERO));
+    sleep(ofSeconds(1));
+    outer.cancel("from outside");
+    assertEquals("from outside", assertThrows(CancelledError.class, outer::await).getMessage());
+  }
+
+  @AsyncTest
+  void aBodyThatSwallowsTheCancelReturnsItsValue() {
+    String value =
+        waitFor(
+            () -> {
+              try {
+                sleep(ofDays(1));
+                return "slept";
+              } catch (CancelledError swallowed) {
+                return "swallowed";
+              }
+            },
+            ofSeconds(1));
+    assertEquals("swallowed", value);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void aTaskThatSwallowsTheCancelReturnsItsValue() {
+    Coroutine<String, RuntimeException> body =
+        () -> {
+          try {
+            sleep(ofDays(1));
+            return "slept";
+          } catch (CancelledError swallowed) {
+            return "swallowed";
+          }
+        };
+    assertEquals("swallowed", waitFor(createTask(body), ofSeconds(1)));
+    var running = createTask(body);
+    yieldNow();
+    assertEquals("swallowed", waitFor(running, ZERO));
+  }
+
+  @AsyncTest
+  void aFailureOfTheCleanUpIsWhatTheCallerSees() {
+    var failure = new Failure("clean-up");
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError cancelled) {
+                throw failure;
+              }
+            });
+    assertSame(failure, assertThrows(Failure.class, () -> waitFor(task, ofSeconds(1))));
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void aFailureOfTheCleanUpWithALimitOfZeroIsWhatTheCallerSees() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError cancelled) {
+                throw new Failure("clean-up");
+              }
+            });
+    yieldNow();
+    assertThrows(Failure.class, () -> waitFor(task, ZERO));
+  }
+
+  @AsyncTest
+  void aResultInTheTurnOfTheExpiryWinsOverTheTimeout() {
+    var future = new Future<Integer>();
+    runningLoop().callLater(ofSeconds(1), () -> future.setResult(1));
+    // Deadlines come before sleepers of the same turn: the limit is later by a nanosecond.
+    assertEquals(1, waitFor(future, ofSeconds(1).plusNanos(1)));
+  }
+
+  @AsyncTest
+  void anOuterCancelCancelsTheInnerTaskAndWaitsForIt() {
+    var inner =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } finally {
+                sleep(ofSeconds(1));
+                order.add("cleaned up");
+              }
+            });
+    var outer = createTask(() -> waitFor(inner, ofDays(2)));
+    sleep(ofSeconds(1));
+    outer.cancel("outer");
+    assertEquals("outer", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertTrue(inner.isCancelled());
+    assertEquals(List.of("cleaned up"), order);
+  }
+
+  @AsyncTest
+  void aCancelOfTheInnerTaskIsNoTimeout() {
+    var inner = createTask(() -> sleep(ofDays(1)));
+    var outer = createTask(() -> waitFor(inner, ofDays(2)));
+    yieldNow();
+    inner.cancel("inner");
+    assertEquals("inner", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertEquals(0, outer.cancelling());
+  }
+
+  @AsyncTest
+  void shieldedWorkGoesOnAfterTheTimeout() {
+    var inner =
+        createTask(
+            () -> {
+              sleep(ofSeconds(5));
+              return "done";
+            });
+    assertThrows(TimeoutException.class, () -> waitFor(() -> shield(inner), ofSeconds(1)));
+    assertThrows(TimeoutException.class, () -> waitFor(() -> shield(inner), ZERO));
+    assertFalse(inner.isDone());
+    assertEquals("done", inner.await());
+  }
+
+  @AsyncTest
+  void waitForInsideWaitFor() {
+    assertThrows(
+        TimeoutException.class,
+        () -> waitFor(() -> waitFor(() -> sleep(ofDays(1)), ofSeconds(1)), ofSeconds(2)));
+    assertEquals(ofSeconds(1), runningLoop().time());
+    assertThrows(
+        TimeoutException.class,
+        () -> waitFor(() -> waitFor(() -> sleep(ofDays(1)), ofSeconds(2)), ofSeconds(1)));
+    assertEquals(ofSeconds(2), runningLoop().time());
+    assertEquals(0, currentTask().cancelling());
+  }
+}
