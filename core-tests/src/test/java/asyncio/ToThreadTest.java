@@ -269,6 +269,7 @@ class ToThreadTest {
   @AsyncTest
   void aResultDeliveredToACancelledAndFinishedCallIsClosedOnce() throws InterruptedException {
     int[] closed = {0};
+    var wasClosed = new Event();
     var begun = new CountDownLatch(1);
     var release = new CountDownLatch(1);
     var task =
@@ -278,7 +279,11 @@ class ToThreadTest {
                     () -> {
                       begun.countDown();
                       release.await();
-                      AutoCloseable resource = () -> closed[0]++;
+                      AutoCloseable resource =
+                          () -> {
+                            closed[0]++;
+                            wasClosed.set();
+                          };
                       return resource;
                     }));
     yieldNow();
@@ -286,8 +291,8 @@ class ToThreadTest {
     task.cancel();
     yieldNow();
     release.countDown();
+    wasClosed.await(); // closed in a task of the loop
     for (int i = 0; i < 20; i++) {
-      toThread(() -> {});
       yieldNow();
     }
     assertEquals(1, closed[0]);
