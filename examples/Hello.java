@@ -14,3 +14,8 @@ void main() {
         IO.println(slow.await());
       });
 }
+
+/* Prints:
+hello
+world
+*/

@@ -1,0 +1,216 @@
+package asyncio.examples;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What README.md and docs/ show is true. A block "java" with a main is a program: it compiles
+ * without a warning and runs. What follows it tells the rest:
+ *
+ * <pre>
+ * ```text          it prints exactly this
+ * ```text stderr   this is found in its standard error; … stands for anything
+ * </pre>
+ *
+ * A block "java portable" or "java mounted" runs on that carrier only, "java no-run" is compiled
+ * only. The commands `./asyncio run` of a block "sh" end well.
+ */
+class DocsTest {
+  private static final Pattern FENCE = Pattern.compile("```(\\S*) ?(.*)");
+  private static final Pattern MAIN = Pattern.compile("\\bvoid main\\(");
+
+  @TempDir Path folder;
+
+  record Block(String language, String info, String text) {}
+
+  /** A program of a page; it fits into a test's name. */
+  record Shown(String name, Block code, List<Block> results) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private static List<Path> pages() throws IOException {
+    List<Path> pages = new ArrayList<>(List.of(Program.root().resolve("README.md")));
+    try (var files = Files.walk(Program.root().resolve("docs"))) {
+      files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(pages::add);
+    }
+    return pages;
+  }
+
+  private static List<Block> blocks(Path page) throws IOException {
+    List<Block> blocks = new ArrayList<>();
+    List<String> inside = null;
+    String language = "";
+    String info = "";
+    for (String line : Files.readAllLines(page)) {
+      if (inside == null) {
+        var fence = FENCE.matcher(line);
+        if (fence.matches()) {
+          language = fence.group(1);
+          info = fence.group(2).strip();
+          inside = new ArrayList<>();
+        }
+      } else if (line.equals("```")) {
+        blocks.add(new Block(language, info, String.join("\n", inside) + "\n"));
+        inside = null;
+      } else {
+        inside.add(line);
+      }
+    }
+    return blocks;
+  }
+
+  static List<Shown> programs() throws IOException {
+    List<Shown> programs = new ArrayList<>();
+    for (Path page : pages()) {
+      List<Block> blocks = blocks(page);
+      int number = 0;
+      for (int i = 0; i < blocks.size(); i++) {
+        Block block = blocks.get(i);
+        if (!block.language.equals("java") || !MAIN.matcher(block.text).find()) {
+          continue;
+        }
+        List<Block> results = new ArrayList<>();
+        while (i + 1 < blocks.size() && blocks.get(i + 1).language.equals("text")) {
+          results.add(blocks.get(++i));
+        }
+        programs.add(new Shown(className(page) + ++number, block, results));
+      }
+    }
+    return programs;
+  }
+
+  /** "2-coroutines-and-tasks.md" is CoroutinesAndTasks. */
+  private static String className(Path page) {
+    String name = page.getFileName().toString().replace(".md", "").replaceFirst("^[0-9]+", "");
+    return Arrays.stream(name.split("[^A-Za-z0-9]+"))
+        .filter(word -> !word.isEmpty())
+        .map(word -> word.substring(0, 1).toUpperCase() + word.substring(1).toLowerCase())
+        .collect(Collectors.joining());
+  }
+
+  @ParameterizedTest
+  @MethodSource("programs")
+  void runsAsShown(Shown shown) throws IOException {
+    Path source = Files.writeString(folder.resolve(shown.name + ".java"), shown.code.text);
+    Path classes = Compiler.javac(source, folder.resolve("classes"));
+    if (shown.code.info.equals("no-run")) {
+      return;
+    }
+    String carrier = Program.mounted() ? "mounted" : "portable";
+    assumeTrue(
+        shown.code.info.isEmpty() || shown.code.info.equals(carrier),
+        "shown for the " + shown.code.info + " carrier");
+    boolean complains = shown.results.stream().anyMatch(result -> result.info.equals("stderr"));
+    try (var program =
+        complains ? Program.javaWatched(classes, shown.name) : Program.java(classes, shown.name)) {
+      int code = program.exitCode();
+      assertAll(shown.results.stream().map(result -> () -> check(result, program)));
+      if (!complains) {
+        assertAll(() -> assertEquals("", program.errors()), () -> assertEquals(0, code));
+      }
+    }
+  }
+
+  private static void check(Block result, Program program) {
+    if (result.info.isEmpty()) {
+      assertEquals(result.text, program.output());
+      return;
+    }
+    String shown =
+        Arrays.stream(result.text.strip().split("…", -1))
+            .map(Pattern::quote)
+            .collect(Collectors.joining(".*?"));
+    assertTrue(
+        Pattern.compile(shown, Pattern.DOTALL).matcher(program.errors()).find(),
+        () -> "shown:\n" + result.text + "printed:\n" + program.errors());
+  }
+
+  static List<String> commands() throws IOException {
+    List<String> commands = new ArrayList<>();
+    for (Path page : pages()) {
+      for (Block block : blocks(page)) {
+        if (block.language.equals("sh")) {
+          block
+              .text
+              .lines()
+              .filter(line -> line.startsWith("./asyncio run "))
+              .forEach(commands::add);
+        }
+      }
+    }
+    return commands.stream().distinct().toList();
+  }
+
+  /** The script makes its own choice of the carrier, so once is enough. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  @Timeout(value = 5, unit = TimeUnit.MINUTES)
+  void commandEndsWell(String command) throws IOException {
+    assumeTrue(Program.mounted(), "not once for each carrier");
+    try (var program = Program.start(Duration.ofMinutes(4), List.of("sh", "-c", command))) {
+      assertEquals(0, program.exitCode(), program::whatHappened);
+    }
+  }
+
+  /** docs/differences.md names the test that holds each difference. */
+  @Test
+  void testsThatDifferencesNamesAreThere() throws IOException {
+    Map<String, String> sources = new HashMap<>();
+    try (var files = Files.walk(Program.root().resolve("core-tests/src/test/java"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+      }
+    }
+    String differences = Files.readString(Program.root().resolve("docs/differences.md"));
+    List<String> missing =
+        Pattern.compile("`(\\w+Test)\\.(\\w+)`")
+            .matcher(differences)
+            .results()
+            .filter(
+                test ->
+                    !sources
+                        .getOrDefault(test.group(1), "")
+                        .contains(" void " + test.group(2) + "("))
+            .map(test -> test.group())
+            .toList();
+    assertEquals(List.of(), missing);
+  }
+
+  /** A link within the project leads to a file. */
+  @Test
+  void linksLeadSomewhere() throws IOException {
+    List<String> broken = new ArrayList<>();
+    for (Path page : pages()) {
+      var links = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)").matcher(Files.readString(page));
+      while (links.find()) {
+        if (!Files.exists(page.resolveSibling(links.group(1)))) {
+          broken.add(page.getFileName() + ": " + links.group(1));
+        }
+      }
+    }
+    assertEquals(List.of(), broken);
+  }
+}
