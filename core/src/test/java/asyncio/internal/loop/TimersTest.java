@@ -56,7 +56,8 @@ class TimersTest {
         }
       }
       Entry first = first(model);
-      assertEquals(first == null ? Long.MAX_VALUE : first.time, timers.next(), () -> "seed " + seed);
+      assertEquals(
+          first == null ? Long.MAX_VALUE : first.time, timers.next(), () -> "seed " + seed);
       assertEquals(model.size(), timers.size());
     }
   }
