@@ -4,8 +4,7 @@ import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Timer;
-import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.Sleep;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -161,21 +160,7 @@ public final class Asyncio {
       fiber.yieldNow();
       return;
     }
-    Loop loop = fiber.loop();
-    var waiter = new Waiter(fiber, "sleep");
-    var alarm =
-        new Timer() {
-          @Override
-          protected void fire() {
-            waiter.wake();
-          }
-        };
-    loop.addSleeper(alarm, Durations.deadline(loop, delay));
-    try {
-      waiter.awaitPermit();
-    } finally {
-      loop.removeSleeper(alarm);
-    }
+    Sleep.until(fiber, Durations.deadline(fiber.loop(), delay));
   }
 
   /**

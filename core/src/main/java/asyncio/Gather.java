@@ -7,25 +7,24 @@ import asyncio.internal.loop.Wait;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for several futures; the first failure ends the wait and leaves the others running. */
 final class Gather extends Future.Listener implements Wait {
   private final Fiber fiber;
-  private final Set<Future<?>> children;
+  private final List<? extends Future<?>> children;
   private int left;
   private @Nullable Future<?> failed;
   private boolean cancelRequested;
   private boolean cancelling;
 
-  private Gather(Fiber fiber, Set<Future<?>> children) {
+  private Gather(Fiber fiber, List<? extends Future<?>> children) {
     this.fiber = fiber;
     this.children = children;
   }
 
   static <T extends @Nullable Object> List<T> await(List<? extends Future<? extends T>> futures) {
-    var gather = new Gather(Loop.requireTask("gather()"), new LinkedHashSet<>(futures));
+    var gather = new Gather(Loop.requireTask("gather()"), List.copyOf(futures));
     gather.await();
     List<T> results = new ArrayList<>(futures.size());
     for (Future<? extends T> future : futures) {
@@ -92,7 +91,8 @@ final class Gather extends Future.Listener implements Wait {
     }
     cancelRequested = true;
     cancelling = true;
-    for (Future<?> child : List.copyOf(children)) {
+    // One request each, though a future may stand twice.
+    for (Future<?> child : new LinkedHashSet<>(children)) {
       if (!child.isDone()) {
         child.cancelOnLoop(message);
       }

@@ -202,10 +202,12 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     // Another task would say in turn what it waits for, and tasks can wait for each other in a
     // circle.
     var wait = fiber.waitsFor();
-    String state =
-        wait == null || isDone() || wait instanceof Future.AwaitFuture
-            ? stateText()
-            : describe(wait);
+    String state;
+    if (wait != null && !isDone() && !(wait instanceof Future.AwaitFuture)) {
+      state = describe(wait);
+    } else {
+      state = loop.kernel.currentFiber() == fiber ? "running" : stateText();
+    }
     return "Task[" + name() + ", " + state + "]";
   }
 

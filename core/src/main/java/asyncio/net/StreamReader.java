@@ -30,6 +30,9 @@ public final class StreamReader {
   private static final byte[] NEWLINE = {'\n'};
   private static final int MAX_CHUNK = 64 * 1024;
 
+  /** Lines between two times that {@link #lines} lets others run. */
+  private static final int YIELD_EVERY = 64;
+
   // Immutable.
   private final Wire wire;
   private final Output output;
@@ -256,10 +259,15 @@ public final class StreamReader {
 
   private final class Lines implements Iterator<String> {
     private @Nullable String line;
+    private int count;
 
     @Override
     public boolean hasNext() {
       if (line == null) {
+        if (++count % YIELD_EVERY == 0) {
+          // Many lines may be here already, and the others are to run as well.
+          wire.requireTask("StreamReader.lines()").yieldNow();
+        }
         try {
           line = readLine();
         } catch (IOException failure) {

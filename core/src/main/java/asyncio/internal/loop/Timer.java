@@ -5,8 +5,8 @@ public abstract class Timer {
   /** Place in the heap of {@link Timers}, or -1. */
   int index = -1;
 
-  /** Order among timers of the same time. */
-  long sequence;
+  /** Order among timers of the same time; compared by difference, so that it may wrap around. */
+  int sequence;
 
   /** The time came. Runs on the loop's own thread: no user code. */
   protected abstract void fire();

@@ -15,7 +15,7 @@ final class Timers {
   private long[] times = new long[16];
   private @Nullable Timer[] nodes = new @Nullable Timer[16];
   private int size;
-  private long sequence;
+  private int sequence;
 
   void add(Timer timer, long time) {
     if (timer.index >= 0) {
@@ -78,7 +78,7 @@ final class Timers {
   }
 
   private boolean before(long time, Timer timer, int index) {
-    return time < times[index] || (time == times[index] && timer.sequence < at(index).sequence);
+    return time < times[index] || (time == times[index] && timer.sequence - at(index).sequence < 0);
   }
 
   private void put(int index, Timer timer, long time) {
