@@ -1,7 +1,5 @@
 package asyncio;
 
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +42,8 @@ final class Signals {
       return null;
     }
     var signals = new Signals(main);
-    Sun.handle(signals, "INT", 130);
-    Sun.handle(signals, "TERM", 143);
+    signals.handle("INT", 130);
+    signals.handle("TERM", 143);
     return signals;
   }
 
@@ -85,69 +83,19 @@ final class Signals {
     }
   }
 
-  /**
-   * sun.misc.Signal by reflection: javac warns of each mention of it, and no option switches that
-   * off.
-   */
-  private static final class Sun {
-    private Sun() {}
-
-    static void handle(Signals signals, String name, int exitCode) {
-      try {
-        Class<?> type = Class.forName("sun.misc.Signal");
-        Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
-        Method handle = type.getMethod("handle", type, handlerType);
-        Object signal = type.getConstructor(String.class).newInstance(name);
-        Object handler =
-            Proxy.newProxyInstance(
-                handlerType.getClassLoader(),
-                new Class<?>[] {handlerType},
-                (proxy, method, arguments) ->
-                    answer(proxy, method, arguments, () -> signals.arrived(name, exitCode)));
-        Object before = handle.invoke(null, signal, handler);
-        if (isForeign(before)) {
-          handle.invoke(null, signal, before);
-        } else {
-          signals.restores.add(() -> invoke(handle, signal, before));
-        }
-      } catch (ReflectiveOperationException | RuntimeException notOurs) {
-        // Started with -Xrs, or without the module: the signal is not ours to handle.
-      }
+  private void handle(String name, int exitCode) {
+    try {
+      restores.add(SignalBridge.handle(name, () -> arrived(name, exitCode), Signals::isForeign));
+    } catch (IllegalArgumentException takenByTheJvm) {
+      // Started with -Xrs: the signal is not ours to handle.
     }
+  }
 
-    private static @Nullable Object answer(
-        Object proxy, Method method, Object @Nullable [] arguments, Runnable arrived) {
-      return switch (method.getName()) {
-        case "handle" -> {
-          arrived.run();
-          yield null;
-        }
-        case "equals" -> arguments != null && proxy == arguments[0];
-        case "hashCode" -> System.identityHashCode(proxy);
-        default -> "asyncio signal handler";
-      };
-    }
-
-    private static void invoke(Method handle, Object signal, @Nullable Object handler) {
-      try {
-        handle.invoke(null, signal, handler);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("The signal handler could be set but not set back", e);
-      }
-    }
-
-    /**
-     * Whether somebody installed a handler of his own: neither the default nor the JVM's shutdown
-     * handler.
-     */
-    private static boolean isForeign(@Nullable Object handler) {
-      if (handler == null) {
-        return false;
-      }
-      String type = handler.getClass().getName();
-      return !type.startsWith("java.lang.Terminator")
-          && !type.startsWith("sun.misc.")
-          && !type.startsWith("jdk.internal.misc.");
-    }
+  /** Whether somebody installed a handler of his own: neither the default nor the JVM's. */
+  private static boolean isForeign(Class<?> handler) {
+    String name = handler.getName();
+    return !name.startsWith("java.lang.Terminator")
+        && !name.startsWith("sun.misc.")
+        && !name.startsWith("jdk.internal.misc.");
   }
 }

@@ -17,13 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Watchdog {
   /** A step longer than this is reported; asyncio's slow_callback_duration. */
-  private static final Duration THRESHOLD =
-      Duration.ofMillis(Long.getLong("asyncio.slowStepMillis", 100));
+  private static final long THRESHOLD_NANOS =
+      Long.getLong("asyncio.slowStepMillis", 100) * 1_000_000;
 
-  private static final Duration INTERVAL =
-      THRESHOLD.dividedBy(4).compareTo(Duration.ofMillis(1)) > 0
-          ? THRESHOLD.dividedBy(4)
-          : Duration.ofMillis(1);
+  /**
+   * Plain numbers: dividing a Duration loads the classes of BigDecimal, which a starting program
+   * pays for.
+   */
+  private static final long INTERVAL_NANOS = Math.max(1_000_000, THRESHOLD_NANOS / 4);
 
   /** What is watched; replaced whole, under the class's lock. */
   private static volatile Watched[] watched = {};
@@ -65,7 +66,7 @@ final class Watchdog {
     Thread self = Thread.currentThread();
     long before = System.nanoTime();
     while (true) {
-      LockSupport.parkNanos(INTERVAL.toNanos());
+      LockSupport.parkNanos(INTERVAL_NANOS);
       synchronized (Watchdog.class) {
         if (thread != self) {
           return;
@@ -74,7 +75,7 @@ final class Watchdog {
       long now = System.nanoTime();
       // Where the machine kept even this thread waiting, it kept the loops waiting too: that is no
       // fault of a step.
-      long late = Math.max(0, now - before - 2 * INTERVAL.toNanos());
+      long late = Math.max(0, now - before - 2 * INTERVAL_NANOS);
       before = now;
       for (Watched entry : watched) {
         entry.since += late;
@@ -98,7 +99,7 @@ final class Watchdog {
     if (steps != entry.steps || (steps & 1) == 0) {
       entry.steps = steps;
       entry.since = now;
-      entry.nextReport = THRESHOLD.toNanos();
+      entry.nextReport = THRESHOLD_NANOS;
       return;
     }
     if (now - entry.since < entry.nextReport) {
