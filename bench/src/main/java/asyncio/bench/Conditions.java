@@ -31,7 +31,7 @@ final class Conditions {
         "CPython",
         peers.pythonVersion(),
         "Go",
-        peers.goVersion() + ", GOMAXPROCS(1)",
+        peers.goVersion(),
         "flags",
         "-Xmx4g; mounted: " + Jmh.OPENS + "; otherwise the JVM's defaults",
         "load before",

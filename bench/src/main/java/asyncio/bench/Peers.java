@@ -44,7 +44,7 @@ final class Peers {
 
   String goVersion() {
     String version = ask("go", "env", "GOVERSION");
-    return version == null ? "missing" : version;
+    return version == null ? "missing" : version + ", GOMAXPROCS(1)";
   }
 
   Competitor python(String name, String work, int size, double seconds) {
