@@ -245,17 +245,67 @@ class QueueTest {
   }
 
   @AsyncTest
-  void aPutterThatIsCancelledInTheTurnOfTheGetPassesTheRoomOn() {
+  void whoTakesAnItemLetsTheFirstPutterInAtOnce() {
+    var queue = new Queue<Integer>(1);
+    queue.put(0);
+    var putters = List.of(putter(queue, 1), putter(queue, 2));
+    yieldNow();
+    assertEquals(0, queue.getNowait());
+    assertTrue(queue.full());
+    assertFalse(queue.tryPut(3));
+    assertEquals(1, queue.getNowait());
+    assertEquals(2, queue.getNowait());
+    assertTrue(queue.empty());
+    putters.forEach(Task::await);
+    assertEquals(List.of("put 1", "put 2"), order);
+  }
+
+  @AsyncTest
+  void aPutterThatIsCancelledInTheTurnOfTheGetHasPutAndIsStruckAtItsNextWait() {
+    var queue = new Queue<Integer>(1);
+    queue.put(1);
+    var cancelled =
+        createTask(
+            () -> {
+              queue.put(2);
+              order.add("went on");
+              yieldNow();
+              order.add("never");
+            });
+    yieldNow();
+    assertEquals(1, queue.get());
+    cancelled.cancel();
+    assertThrows(CancelledError.class, cancelled::await);
+    assertEquals(List.of("went on"), order);
+    assertEquals(2, queue.get());
+    assertTrue(queue.empty());
+  }
+
+  @AsyncTest
+  void aPutterThatIsCancelledBeforeTheGetLeavesTheRoomToTheNext() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
     var cancelled = putter(queue, 2);
     var next = putter(queue, 3);
     yieldNow();
-    assertEquals(1, queue.get());
     cancelled.cancel();
-    assertThrows(CancelledError.class, cancelled::await);
-    next.await();
+    assertEquals(1, queue.get());
     assertEquals(3, queue.get());
+    next.await();
+    assertThrows(CancelledError.class, cancelled::await);
+    assertTrue(queue.empty());
+  }
+
+  @AsyncTest
+  void aPutterThatIsCancelledInTheTurnOfTheShutdownIsCancelled() {
+    var queue = new Queue<Integer>(1);
+    queue.put(1);
+    var putter = putter(queue, 2);
+    yieldNow();
+    queue.shutdown();
+    putter.cancel();
+    assertThrows(CancelledError.class, putter::await);
+    assertEquals(1, queue.size());
   }
 
   @AsyncTest
@@ -361,14 +411,17 @@ class QueueTest {
   }
 
   @AsyncTest
-  void aPutterThatWaitsIsRefusedEvenIfRoomComesInTheTurnOfTheShutdown() {
+  void aPutterThatWaitsIsRefusedAtTheShutdownAndOneThatWasLetInBeforeIsNot() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
-    var putter = putter(queue, 2);
+    var letIn = putter(queue, 2);
+    var refused = putter(queue, 3);
     yieldNow();
     queue.get();
     queue.shutdown();
-    assertThrows(QueueShutDownException.class, putter::await);
+    letIn.await();
+    assertThrows(QueueShutDownException.class, refused::await);
+    assertEquals(2, queue.get());
     assertTrue(queue.empty());
   }
 

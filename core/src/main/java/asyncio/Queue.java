@@ -52,9 +52,11 @@ public final class Queue<T> implements Iterable<T> {
   /**
    * Adds an item.
    *
-   * <p><i>Waits</i> until there is room; does not suspend when there is.
+   * <p><i>Waits</i> until there is room; does not suspend when there is. Who takes an item lets the
+   * first that waits in at once, so putters come in strictly in order, and nobody overtakes them.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the item is not added.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the item is not added. A cancel that comes when
+   * it has been added already strikes at the next wait.
    *
    * <p><i>Thread</i>: a coroutine.
    *
@@ -63,11 +65,58 @@ public final class Queue<T> implements Iterable<T> {
   public void put(T item) {
     Objects.requireNonNull(item, "A queue holds no null");
     Fiber fiber = Loop.requireTask("Queue.put()");
-    while (full()) {
-      refuseIfShutDown();
-      await(putters, new Waiter(fiber, "room in a queue of " + maxSize), true);
+    refuseIfShutDown();
+    if (!full()) {
+      add(item);
+      return;
     }
-    putNowait(item);
+    var putter = new Putter(fiber, item);
+    putters.add(putter);
+    try {
+      putter.awaitValue();
+    } finally {
+      putters.remove(putter);
+    }
+    if (!putter.entered) {
+      // Woken by the shutdown, which is no value that could be lost.
+      fiber.throwIfCancelPending(null);
+      refuseIfShutDown();
+    }
+  }
+
+  private void add(T item) {
+    items.add(item);
+    unfinished++;
+    getters.wakeFirst();
+  }
+
+  /**
+   * Waits with its item until someone makes room, who puts the item in: one switch less than if the
+   * putter did so itself, and no room that another could take first.
+   */
+  private final class Putter extends Waiter {
+    private final T item;
+    private boolean entered;
+
+    Putter(Fiber fiber, T item) {
+      super(fiber, "room in a queue");
+      this.item = item;
+    }
+
+    void enter() {
+      entered = true;
+      add(item);
+    }
+  }
+
+  /** Uses the room for one item. */
+  private void letPutterIn() {
+    for (Waiter first = putters.poll(); first != null; first = putters.poll()) {
+      if (first.wake()) {
+        ((Queue<?>.Putter) first).enter();
+        return;
+      }
+    }
   }
 
   /**
@@ -86,9 +135,7 @@ public final class Queue<T> implements Iterable<T> {
       throw new QueueFullException(
           "The queue holds " + maxSize + " items, as many as it may: put() waits for room.");
     }
-    items.add(item);
-    unfinished++;
-    getters.wakeFirst();
+    add(item);
   }
 
   /** Adds an item if there is room now; tells whether it did. <i>Thread</i>: on the loop. */
@@ -124,7 +171,7 @@ public final class Queue<T> implements Iterable<T> {
     Fiber fiber = Loop.requireTask("Queue.get()");
     while (items.isEmpty()) {
       refuseIfDrained();
-      await(getters, new Waiter(fiber, "an item in a queue"), false);
+      awaitItem(new Waiter(fiber, "an item in a queue"));
     }
     return getNowait();
   }
@@ -144,7 +191,7 @@ public final class Queue<T> implements Iterable<T> {
       refuseIfDrained();
       throw new QueueEmptyException("The queue is empty: get() waits for an item.");
     }
-    putters.wakeFirst();
+    letPutterIn();
     return item;
   }
 
@@ -161,18 +208,15 @@ public final class Queue<T> implements Iterable<T> {
     }
   }
 
-  /**
-   * Waits in a list; a waiter that was woken and does not go on wakes the next one if there is
-   * still something.
-   */
-  private void await(WaiterList list, Waiter waiter, boolean forRoom) {
-    list.add(waiter);
+  /** A getter that was woken and does not go on wakes the next one if there is still an item. */
+  private void awaitItem(Waiter getter) {
+    getters.add(getter);
     try {
-      waiter.awaitPermit();
+      getter.awaitPermit();
     } catch (Throwable ended) {
-      list.remove(waiter);
-      if (waiter.woken() && (forRoom ? !full() : !items.isEmpty())) {
-        list.wakeFirst();
+      getters.remove(getter);
+      if (getter.woken() && !items.isEmpty()) {
+        getters.wakeFirst();
       }
       throw ended;
     }
