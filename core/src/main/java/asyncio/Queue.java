@@ -173,7 +173,13 @@ public final class Queue<T> implements Iterable<T> {
       refuseIfDrained();
       awaitItem(new Waiter(fiber, "an item in a queue"));
     }
-    return getNowait();
+    return take();
+  }
+
+  private T take() {
+    T item = items.remove();
+    letPutterIn();
+    return item;
   }
 
   /**
@@ -186,13 +192,11 @@ public final class Queue<T> implements Iterable<T> {
    */
   public T getNowait() {
     Loop.require("Queue.getNowait()");
-    T item = items.poll();
-    if (item == null) {
+    if (items.isEmpty()) {
       refuseIfDrained();
       throw new QueueEmptyException("The queue is empty: get() waits for an item.");
     }
-    letPutterIn();
-    return item;
+    return take();
   }
 
   /** Takes the first item if there is one now. <i>Thread</i>: on the loop. */
