@@ -159,6 +159,7 @@ public abstract class Fiber extends Step implements Runnable {
       made.setName(name);
     }
     thread = made;
+    VectorRegisters.clearUpperHalves();
     return made;
   }
 
