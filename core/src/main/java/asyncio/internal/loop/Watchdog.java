@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Watchdog {
   /** A step longer than this is reported; asyncio's slow_callback_duration. */
   private static final long THRESHOLD_NANOS =
-      Long.getLong("asyncio.slowStepMillis", 100) * 1_000_000;
+      Math.max(1, Long.getLong("asyncio.slowStepMillis", 100)) * 1_000_000;
 
   /**
    * Plain numbers: dividing a Duration loads the classes of BigDecimal, which a starting program
@@ -102,22 +102,35 @@ final class Watchdog {
       entry.nextReport = THRESHOLD_NANOS;
       return;
     }
-    if (now - entry.since < entry.nextReport) {
+    long held = now - entry.since;
+    if (held < entry.nextReport) {
       return;
     }
     Fiber fiber = loop.currentRacy();
     if (fiber != null
         && fiber.state == Fiber.WAITING
         && loop.carrierKind() == CarrierKind.MOUNTED) {
-      Thread held = fiber.thread;
-      if (held != null && held.getState() == Thread.State.WAITING && loop.steps() == steps) {
+      Thread parked = fiber.thread;
+      if (parked != null && parked.getState() == Thread.State.WAITING && loop.steps() == steps) {
         fiber.pinned = true;
-        LockSupport.unpark(held);
+        LockSupport.unpark(parked);
       }
       return;
     }
-    entry.nextReport *= 2;
-    report(loop, fiber, steps, Duration.ofNanos(now - entry.since));
+    entry.nextReport = nextReport(entry.nextReport, held);
+    report(loop, fiber, steps, Duration.ofNanos(held));
+  }
+
+  /**
+   * When a step is reported again that has lasted for {@code held}: after twice the time, and again
+   * twice. A pause of the whole JVM can span several of these times; that is one report, too.
+   */
+  static long nextReport(long last, long held) {
+    long next = last;
+    do {
+      next *= 2;
+    } while (next <= held);
+    return next;
   }
 
   /**
