@@ -134,12 +134,8 @@ public final class Asyncio {
     return runCoroutineThreadsafe(withoutResult(body), loop);
   }
 
-  static Coroutine<@Nullable Void, Exception> withoutResult(Action<?> body) {
-    Objects.requireNonNull(body, "body");
-    return () -> {
-      body.run();
-      return null;
-    };
+  static Coroutine<@Nullable Void, ?> withoutResult(Action<?> body) {
+    return new WithoutResult<>(Objects.requireNonNull(body, "body"));
   }
 
   // ---- time ----

@@ -3,68 +3,101 @@ package asyncio;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loop's own thread, on which a runner's calls are made one after the other while the caller
+ * The loop's own thread, on which a runner's jobs are done one after the other while the caller
  * waits.
+ *
+ * <p>Monitors and plain classes, here and elsewhere on the way of a program that starts: each
+ * lambda there is a class that the JVM has to make at every start, and most of java.util.concurrent
+ * is not in the JDK's own archive of classes.
  */
-final class Driver {
+final class Driver implements Runnable {
   private final Loop kernel;
   private final long stackSize;
-  private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
+
+  // Guarded by this.
+  private final Queue<Job> jobs = new ArrayDeque<>();
   private @Nullable Thread thread;
+  private boolean closing;
 
   Driver(Loop kernel, long stackSize) {
     this.kernel = kernel;
     this.stackSize = stackSize;
   }
 
-  private static final class Job {
-    final Runnable work;
-    final boolean last;
-    final CountDownLatch done = new CountDownLatch(1);
-    @Nullable Throwable failure;
+  /** Something to do on the loop's own thread, once. */
+  abstract static class Job {
+    // Guarded by this.
+    private boolean done;
+    private @Nullable Throwable failure;
 
-    Job(Runnable work, boolean last) {
-      this.work = work;
-      this.last = last;
+    /** Does it. On the loop's own thread. */
+    abstract void work();
+
+    /** Asks it to end early: its caller was interrupted, or it is late. On the caller's thread. */
+    void endEarly() {}
+
+    private synchronized void ended(@Nullable Throwable thrown) {
+      failure = thrown;
+      done = true;
+      notifyAll();
+    }
+
+    private synchronized void await() throws InterruptedException {
+      while (!done) {
+        wait();
+      }
+    }
+
+    /** Returns false when it has not ended at {@code deadline}, a time of System.nanoTime. */
+    private synchronized boolean awaitUntil(long deadline) throws InterruptedException {
+      while (!done) {
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          return false;
+        }
+        wait(Math.ceilDiv(left, 1_000_000L));
+      }
+      return true;
+    }
+
+    private synchronized void rethrow() {
+      if (failure != null) {
+        throw Sneaky.rethrow(failure);
+      }
     }
   }
 
-  /**
-   * Runs {@code work} on the loop's own thread and waits; an interrupt of the caller calls {@code
-   * interrupted}.
-   */
-  void call(Runnable work, Runnable interrupted) {
-    Job job = submit(work, false);
+  /** Does {@code job} and waits; an interrupt of the caller asks it to end early. */
+  void call(Job job) {
+    submit(job);
     boolean flag = false;
     try {
       while (true) {
         try {
-          job.done.await();
+          job.await();
           break;
         } catch (InterruptedException e) {
           flag = true;
-          interrupted.run();
+          job.endEarly();
         }
       }
     } finally {
       finish(flag);
     }
-    rethrow(job);
+    job.rethrow();
   }
 
   /**
-   * As {@link #call}, but calls {@code late} when it takes longer than {@code limit}; interrupts
+   * As {@link #call}, but asks it to end early when it takes longer than {@code limit}; interrupts
    * are put off.
    */
-  void callWithin(Duration limit, Runnable work, Runnable late) {
-    Job job = submit(work, false);
+  void callWithin(Duration limit, Job job) {
+    submit(job);
     long deadline = System.nanoTime() + Durations.nanos(limit);
     boolean flag = false;
     boolean told = false;
@@ -72,14 +105,14 @@ final class Driver {
       while (true) {
         try {
           if (told) {
-            job.done.await();
+            job.await();
             break;
           }
-          if (job.done.await(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+          if (job.awaitUntil(deadline)) {
             break;
           }
           told = true;
-          late.run();
+          job.endEarly();
         } catch (InterruptedException e) {
           flag = true;
         }
@@ -87,27 +120,27 @@ final class Driver {
     } finally {
       finish(flag);
     }
-    rethrow(job);
+    job.rethrow();
   }
 
-  /** Runs the last call, after which the thread ends, and waits for its end. */
-  void last(Runnable work) {
+  /** Does the last job, after which the thread ends, and waits for its end. */
+  void last(Job job) {
+    Thread driving;
+    synchronized (this) {
+      closing = true;
+      driving = submit(job);
+    }
     boolean flag = false;
-    Job job = submit(work, true);
-    Thread driving = thread;
     while (true) {
       try {
-        job.done.await();
-        if (driving != null) {
-          driving.join();
-        }
+        driving.join();
         break;
       } catch (InterruptedException e) {
         flag = true;
       }
     }
     finish(flag);
-    rethrow(job);
+    job.rethrow();
   }
 
   private static void finish(boolean interrupted) {
@@ -116,45 +149,42 @@ final class Driver {
     }
   }
 
-  private static void rethrow(Job job) {
-    Throwable failure = job.failure;
-    if (failure != null) {
-      throw Sneaky.rethrow(failure);
-    }
-  }
-
-  private Job submit(Runnable work, boolean last) {
-    var job = new Job(work, last);
+  private synchronized Thread submit(Job job) {
+    jobs.add(job);
+    notifyAll();
     Thread running = thread;
     if (running == null) {
-      running = kernel.newThread(stackSize, this::drive);
+      running = kernel.newThread(stackSize, this);
       // For what runs there without a task of its own: callbacks.
       running.setContextClassLoader(Thread.currentThread().getContextClassLoader());
       thread = running;
       running.start();
     }
-    jobs.add(job);
-    return job;
+    return running;
   }
 
-  private void drive() {
-    while (true) {
-      Job job;
+  private synchronized @Nullable Job next() {
+    while (jobs.isEmpty() && !closing) {
       try {
-        job = jobs.take();
+        wait();
       } catch (InterruptedException nobodyMeansThis) {
-        continue;
+        // The flag is cleared: the wait goes on.
       }
+    }
+    return jobs.poll();
+  }
+
+  /** The body of the loop's own thread. */
+  @Override
+  public void run() {
+    for (Job job = next(); job != null; job = next()) {
+      @Nullable Throwable failure = null;
       try {
-        job.work.run();
-      } catch (Throwable failure) {
-        job.failure = failure;
-      } finally {
-        job.done.countDown();
+        job.work();
+      } catch (Throwable thrown) {
+        failure = thrown;
       }
-      if (job.last) {
-        return;
-      }
+      job.ended(failure);
     }
   }
 }

@@ -327,6 +327,9 @@ public final class EventLoop {
     while (tasks > 0 && !gaveUp) {
       runWhileClosing();
     }
+    if (tasks == 0) {
+      return List.of();
+    }
     List<Task<?>> survivors = new ArrayList<>();
     for (Task<?> task = lastTask; task != null; task = task.previous) {
       survivors.add(task);
@@ -382,7 +385,9 @@ public final class EventLoop {
     closed = true;
     kernel.close();
     helpers.close();
-    foreignGets.forEach(ForeignGet::release);
+    for (ForeignGet waiting : foreignGets) {
+      waiting.release();
+    }
   }
 
   /**

@@ -1,6 +1,9 @@
 package asyncio;
 
 import asyncio.internal.engine.Engine;
+import asyncio.internal.engine.NioEngine;
+import asyncio.internal.loop.Loop;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -105,6 +108,14 @@ public final class RunOptions {
   }
 
   Engine.Factory engines() {
-    return engines != null ? engines : asyncio.internal.engine.NioEngine::open;
+    return engines != null ? engines : new NioEngines();
+  }
+
+  /** Opens engines on the JDK's selector. */
+  private static final class NioEngines implements Engine.Factory {
+    @Override
+    public Engine open(Loop loop) throws IOException {
+      return NioEngine.open(loop);
+    }
   }
 }

@@ -5,9 +5,7 @@ import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,12 +23,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Runner implements AutoCloseable {
   private final RunOptions options;
-  private final AtomicBoolean busy = new AtomicBoolean();
 
+  // Guarded by this.
+  private boolean busy;
   private @Nullable EventLoop loop;
   private @Nullable Driver driver;
-  private @Nullable Signals signals;
-  private volatile boolean closed;
+  private boolean closed;
+
+  private volatile @Nullable Signals signals;
 
   /** A runner with {@link RunOptions#defaults}. */
   public Runner() {
@@ -80,19 +80,12 @@ public final class Runner implements AutoCloseable {
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main) throws X {
     refuseNested();
-    EventLoop on = loop();
-    Driver drives = driver;
-    if (drives == null || !busy.compareAndSet(false, true)) {
-      throw new IllegalStateException(
-          "This runner runs something already, on another thread: use one runner each.");
-    }
+    Driver drives = occupy();
     try {
-      Task<T> task = new Task<>(on, null, main);
+      Task<T> task = new Task<>(loop(), null, main);
       Signals handlers = Signals.install(task);
       try {
-        drives.call(
-            () -> on.runUntilDone(task),
-            () -> task.cancel("the thread that called run was interrupted"));
+        drives.call(new MainTask(task));
       } finally {
         if (handlers != null && handlers.received() != null) {
           signals = handlers; // a second signal during close halts
@@ -102,17 +95,46 @@ public final class Runner implements AutoCloseable {
       }
       return outcome(task, handlers);
     } finally {
-      busy.set(false);
+      leave();
+    }
+  }
+
+  private synchronized Driver occupy() {
+    loop();
+    Driver drives = driver;
+    if (drives == null || busy) {
+      throw new IllegalStateException(
+          "This runner runs something already, on another thread: use one runner each.");
+    }
+    busy = true;
+    return drives;
+  }
+
+  private synchronized void leave() {
+    busy = false;
+  }
+
+  private static final class MainTask extends Driver.Job {
+    private final Task<?> task;
+
+    MainTask(Task<?> task) {
+      this.task = task;
+    }
+
+    @Override
+    void work() {
+      task.loop.runUntilDone(task);
+    }
+
+    @Override
+    void endEarly() {
+      task.cancel("the thread that called run was interrupted");
     }
   }
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
   public <X extends Exception> void run(Action<X> main) throws X {
-    this.<@Nullable Void, X>run(
-        () -> {
-          main.run();
-          return null;
-        });
+    this.<@Nullable Void, X>run(new WithoutResult<>(main));
   }
 
   private static <T extends @Nullable Object> T outcome(Task<T> task, @Nullable Signals handlers) {
@@ -169,18 +191,17 @@ public final class Runner implements AutoCloseable {
     if (open == null || drives == null) {
       return;
     }
-    List<Task<?>> survivors = new ArrayList<>();
+    var cancel = new CancelTasks(open);
     try {
       try {
-        drives.callWithin(
-            options.closeTimeout(), () -> survivors.addAll(open.cancelAllTasks()), open::giveUp);
-        drives.callWithin(options.closeTimeout(), open::reportUnretrieved, open::giveUp);
+        drives.callWithin(options.closeTimeout(), cancel);
+        drives.callWithin(options.closeTimeout(), new ReportUnretrieved(open));
       } finally {
-        drives.last(open::close);
+        drives.last(new CloseLoop(open));
       }
     } finally {
       ShutdownHook.remove(open);
-      reportSurvivors(open, survivors);
+      reportSurvivors(open, cancel.survivors);
       Signals handlers = signals;
       if (handlers != null) {
         handlers.restore();
@@ -189,6 +210,56 @@ public final class Runner implements AutoCloseable {
     Throwable fatal = open.fatalWhileClosing();
     if (fatal != null) {
       throw Sneaky.rethrow(fatal);
+    }
+  }
+
+  private static final class CancelTasks extends Driver.Job {
+    private final EventLoop loop;
+    List<Task<?>> survivors = List.of();
+
+    CancelTasks(EventLoop loop) {
+      this.loop = loop;
+    }
+
+    @Override
+    void work() {
+      survivors = loop.cancelAllTasks();
+    }
+
+    @Override
+    void endEarly() {
+      loop.giveUp();
+    }
+  }
+
+  private static final class ReportUnretrieved extends Driver.Job {
+    private final EventLoop loop;
+
+    ReportUnretrieved(EventLoop loop) {
+      this.loop = loop;
+    }
+
+    @Override
+    void work() {
+      loop.reportUnretrieved();
+    }
+
+    @Override
+    void endEarly() {
+      loop.giveUp();
+    }
+  }
+
+  private static final class CloseLoop extends Driver.Job {
+    private final EventLoop loop;
+
+    CloseLoop(EventLoop loop) {
+      this.loop = loop;
+    }
+
+    @Override
+    void work() {
+      loop.close();
     }
   }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * When the JVM shuts down: the tasks of all loops are cancelled and get a bounded time to clean up.
  * Never stops a loop, and leaves out a task that stands in Runtime.exit: it waits for this hook.
  */
-final class ShutdownHook {
+final class ShutdownHook implements Runnable {
   private static final long LIMIT_SECONDS = 5;
   private static final Set<EventLoop> LOOPS = ConcurrentHashMap.newKeySet();
   private static boolean registered;
@@ -26,7 +26,7 @@ final class ShutdownHook {
       try {
         Runtime.getRuntime()
             .addShutdownHook(
-                Thread.ofPlatform().name("asyncio-shutdown").unstarted(ShutdownHook::run));
+                Thread.ofPlatform().name("asyncio-shutdown").unstarted(new ShutdownHook()));
       } catch (IllegalStateException alreadyShuttingDown) {
         // Then there is nothing to prepare for.
       }
@@ -37,7 +37,8 @@ final class ShutdownHook {
     LOOPS.remove(loop);
   }
 
-  private static void run() {
+  @Override
+  public void run() {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
     var loops = LOOPS.toArray(new EventLoop[0]);
     var latches = new CountDownLatch[loops.length];

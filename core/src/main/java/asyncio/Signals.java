@@ -2,6 +2,7 @@ package asyncio;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * one halts the JVM. Left alone where somebody else handles the signal, on other threads, and where
  * the module jdk.unsupported is missing.
  */
-final class Signals {
+final class Signals implements Consumer<String> {
   private static final boolean POSSIBLE = isPossible();
 
   private final Task<?> main;
@@ -42,8 +43,8 @@ final class Signals {
       return null;
     }
     var signals = new Signals(main);
-    signals.handle("INT", 130);
-    signals.handle("TERM", 143);
+    signals.handle("INT");
+    signals.handle("TERM");
     return signals;
   }
 
@@ -53,11 +54,16 @@ final class Signals {
   }
 
   void restore() {
-    restores.forEach(Runnable::run);
+    for (Runnable restore : restores) {
+      restore.run();
+    }
     restores.clear();
   }
 
-  private void arrived(String signal, int exitCode) {
+  /** The signal of this name arrived. */
+  @Override
+  public void accept(String signal) {
+    int exitCode = signal.equals("INT") ? 130 : 143;
     if (received != null || main.isDone()) {
       Runtime.getRuntime().halt(exitCode);
     }
@@ -83,19 +89,11 @@ final class Signals {
     }
   }
 
-  private void handle(String name, int exitCode) {
+  private void handle(String name) {
     try {
-      restores.add(SignalBridge.handle(name, () -> arrived(name, exitCode), Signals::isForeign));
+      restores.add(SignalBridge.handle(name, this));
     } catch (IllegalArgumentException takenByTheJvm) {
       // Started with -Xrs: the signal is not ours to handle.
     }
-  }
-
-  /** Whether somebody installed a handler of his own: neither the default nor the JVM's. */
-  private static boolean isForeign(Class<?> handler) {
-    String name = handler.getName();
-    return !name.startsWith("java.lang.Terminator")
-        && !name.startsWith("sun.misc.")
-        && !name.startsWith("jdk.internal.misc.");
   }
 }

@@ -1,6 +1,6 @@
 package asyncio;
 
-import java.util.function.Predicate;
+import java.util.function.Consumer;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
@@ -9,32 +9,48 @@ import sun.misc.SignalHandler;
  * warnings for errors. So this one class is compiled apart, before the others. Loaded only where
  * the module jdk.unsupported is there.
  */
-final class SignalBridge implements SignalHandler {
-  private final Runnable arrived;
+final class SignalBridge implements SignalHandler, Runnable {
+  private final Signal signal;
+  private final Consumer<String> arrived;
+  private final SignalHandler before;
 
-  private SignalBridge(Runnable arrived) {
+  private SignalBridge(String name, Consumer<String> arrived) {
+    this.signal = new Signal(name);
     this.arrived = arrived;
+    this.before = Signal.handle(signal, this);
   }
 
   @Override
-  public void handle(Signal signal) {
-    arrived.run();
+  public void handle(Signal caught) {
+    arrived.accept(caught.getName());
+  }
+
+  /** Sets the former handler back. */
+  @Override
+  public void run() {
+    Signal.handle(signal, before);
   }
 
   /**
-   * Calls {@code arrived} for each signal, unless somebody handles it already.
+   * Calls {@code arrived} with the name of each signal, unless somebody handles it already.
    *
-   * @param isForeign whether a handler of this class is somebody's own
    * @return what sets the former handler back
    * @throws IllegalArgumentException if the JVM does not give the signal away
    */
-  static Runnable handle(String name, Runnable arrived, Predicate<Class<?>> isForeign) {
-    var signal = new Signal(name);
-    SignalHandler before = Signal.handle(signal, new SignalBridge(arrived));
-    if (isForeign.test(before.getClass())) {
-      Signal.handle(signal, before);
+  static Runnable handle(String name, Consumer<String> arrived) {
+    var bridge = new SignalBridge(name, arrived);
+    if (isForeign(bridge.before.getClass())) {
+      bridge.run();
       return () -> {};
     }
-    return () -> Signal.handle(signal, before);
+    return bridge;
+  }
+
+  /** Whether somebody installed a handler of his own: neither the default nor the JVM's. */
+  private static boolean isForeign(Class<?> handler) {
+    String name = handler.getName();
+    return !name.startsWith("java.lang.Terminator")
+        && !name.startsWith("sun.misc.")
+        && !name.startsWith("jdk.internal.misc.");
   }
 }

@@ -1,11 +1,11 @@
 package asyncio.internal.loop;
 
 import asyncio.CarrierKind;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Constructor;
-import java.util.ArrayDeque;
-import java.util.Queue;
 import java.util.concurrent.Executor;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +16,9 @@ public final class Carriers {
   /** The JVM option that makes the mounted carrier possible, as error messages name it. */
   public static final String FLAG = "--add-opens java.base/java.lang=ALL-UNNAMED";
 
-  private static @Nullable Function<Executor, Thread.Builder.OfVirtual> builders;
+  /** Makes a {@link Thread.Builder.OfVirtual} from an {@link Executor}. */
+  private static @Nullable MethodHandle builders;
+
   private static @Nullable String unavailable;
   private static boolean probed;
 
@@ -65,13 +67,13 @@ public final class Carriers {
     return unavailable;
   }
 
-  /** Makes thread builders with a given scheduler. */
-  static synchronized Function<Executor, Thread.Builder.OfVirtual> mountedBuilders() {
+  /** A builder of virtual threads that {@code scheduler} runs. */
+  static synchronized Thread.Builder.OfVirtual mountedBuilder(Executor scheduler) {
     probe();
     if (builders == null) {
       throw new IllegalStateException("The mounted carrier is not possible: " + unavailable);
     }
-    return builders;
+    return newBuilder(builders, scheduler);
   }
 
   private static synchronized void probe() {
@@ -93,43 +95,33 @@ public final class Carriers {
         unavailable = "the package java.lang is not open to this library";
         return;
       }
-      Function<Executor, Thread.Builder.OfVirtual> made =
-          scheduler -> newBuilder(constructor, scheduler);
-      if (!isMountedBy(made)) {
+      // Rather than Constructor.newInstance, which costs a starting program some ms: it makes
+      // classes at run time that the JDK has ready for this type of call.
+      MethodHandle maker =
+          MethodHandles.lookup()
+              .unreflectConstructor(constructor)
+              .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
+      if (!isMountedBy(maker)) {
         unavailable = "this JDK takes a scheduler for a virtual thread but does not use it";
         return;
       }
-      builders = made;
+      builders = maker;
     } catch (ReflectiveOperationException | RuntimeException e) {
       unavailable = "this JDK has no virtual threads with a scheduler of one's own (" + e + ")";
     }
   }
 
-  private static Thread.Builder.OfVirtual newBuilder(
-      Constructor<?> constructor, Executor scheduler) {
+  private static Thread.Builder.OfVirtual newBuilder(MethodHandle maker, Executor scheduler) {
     try {
-      return (Thread.Builder.OfVirtual) constructor.newInstance(scheduler);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(
-          "The JDK made one virtual thread builder with a scheduler, and no second", e);
+      return (Thread.Builder.OfVirtual) maker.invokeExact(scheduler);
+    } catch (Throwable failure) {
+      throw Sneaky.rethrow(failure);
     }
   }
 
-  /**
-   * Starts a virtual thread on a queue and sees whether running the queue's content runs the
-   * thread.
-   */
-  private static boolean isMountedBy(Function<Executor, Thread.Builder.OfVirtual> candidate) {
-    boolean[] ran = new boolean[1];
-    Runnable trial =
-        () -> {
-          Queue<Runnable> queue = new ArrayDeque<>();
-          candidate.apply(queue::add).start(() -> ran[0] = Thread.currentThread().isVirtual());
-          Runnable submitted = queue.poll();
-          if (submitted != null) {
-            submitted.run();
-          }
-        };
+  /** Whether a virtual thread made with a scheduler of ours is run by it. */
+  private static boolean isMountedBy(MethodHandle candidate) {
+    var trial = new Trial(candidate);
     // A virtual thread can't carry another, and carrying one erases a platform thread's interrupt
     // flag: neither may
     // befall the caller.
@@ -145,6 +137,39 @@ public final class Carriers {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return ran[0];
+    return trial.mounted;
+  }
+
+  /**
+   * Starts a virtual thread whose scheduler only keeps what it is given, and sees whether running
+   * that runs the thread. All parts in one class: each more is loaded by every program that starts.
+   */
+  private static final class Trial implements Runnable, Executor {
+    private final MethodHandle candidate;
+    private @Nullable Runnable submitted;
+    private boolean mounted;
+
+    Trial(MethodHandle candidate) {
+      this.candidate = candidate;
+    }
+
+    @Override
+    public void execute(Runnable continuation) {
+      submitted = continuation;
+    }
+
+    /** Runs first on the thread that tries, then on the virtual thread that it starts. */
+    @Override
+    public void run() {
+      if (Thread.currentThread().isVirtual()) {
+        mounted = true;
+        return;
+      }
+      newBuilder(candidate, this).start(this);
+      Runnable continuation = submitted;
+      if (continuation != null) {
+        continuation.run();
+      }
+    }
   }
 }

@@ -6,8 +6,10 @@ import asyncio.Coroutine;
 import asyncio.internal.engine.Engine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -49,7 +51,7 @@ public final class Loop implements Clock.Activity {
   private final Host host;
   private final Engine.Factory engines;
   final Carrier carrier;
-  final Inbox inbox = new Inbox(this::wakeUp);
+  final Inbox inbox = new Inbox(new WakeUp(this));
 
   // Any thread.
   /** The thread that drives the loop, while one does. */
@@ -93,9 +95,7 @@ public final class Loop implements Clock.Activity {
     this.origin = clock.nanoTime();
     this.engines = engines;
     this.carrier =
-        kind == CarrierKind.MOUNTED
-            ? new MountedCarrier(this, Carriers.mountedBuilders())
-            : new PortableCarrier(this);
+        kind == CarrierKind.MOUNTED ? new MountedCarrier(this) : new PortableCarrier(this);
   }
 
   /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */
@@ -256,12 +256,22 @@ public final class Loop implements Clock.Activity {
     return thread != null;
   }
 
-  private void wakeUp() {
-    Engine open = engine;
-    if (open != null) {
-      open.wakeup();
-    } else {
-      LockSupport.unpark(thread);
+  /** Ends the sleep of a loop, from any thread. */
+  private static final class WakeUp implements Runnable {
+    private final Loop loop;
+
+    WakeUp(Loop loop) {
+      this.loop = loop;
+    }
+
+    @Override
+    public void run() {
+      Engine open = loop.engine;
+      if (open != null) {
+        open.wakeup();
+      } else {
+        LockSupport.unpark(loop.thread);
+      }
     }
   }
 
@@ -612,7 +622,9 @@ public final class Loop implements Clock.Activity {
     thread = null;
     running = null;
     synchronized (Loop.class) {
-      loops = Arrays.stream(loops).filter(loop -> loop != this).toArray(Loop[]::new);
+      List<Loop> others = new ArrayList<>(Arrays.asList(loops));
+      others.remove(this);
+      loops = others.toArray(new Loop[0]);
     }
     Watchdog.forget(this);
     while (left != null) {

@@ -34,10 +34,9 @@ final class MountedCarrier implements Carrier, Executor {
 
   private @Nullable ThreadPoolExecutor afterlife;
 
-  MountedCarrier(
-      Loop loop, java.util.function.Function<Executor, Thread.Builder.OfVirtual> builders) {
+  MountedCarrier(Loop loop) {
     this.loop = loop;
-    this.builder = builders.apply(this).inheritInheritableThreadLocals(false);
+    this.builder = Carriers.mountedBuilder(this).inheritInheritableThreadLocals(false);
   }
 
   @Override

@@ -2,7 +2,9 @@ package asyncio.internal.loop;
 
 import asyncio.CarrierKind;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * initialiser or below a native frame can't unmount, so the loop that would end it can't run. The
  * wait is ended with an error.
  */
-final class Watchdog {
+final class Watchdog implements Runnable {
   /** A step longer than this is reported; asyncio's slow_callback_duration. */
   private static final long THRESHOLD_NANOS =
       Math.max(1, Long.getLong("asyncio.slowStepMillis", 100)) * 1_000_000;
@@ -50,19 +52,26 @@ final class Watchdog {
     more[watched.length] = new Watched(loop);
     watched = more;
     if (thread == null) {
-      thread = Thread.ofPlatform().daemon().name("asyncio-watchdog").start(Watchdog::look);
+      thread = Thread.ofPlatform().daemon().name("asyncio-watchdog").start(new Watchdog());
     }
   }
 
   static synchronized void forget(Loop loop) {
-    watched = Arrays.stream(watched).filter(entry -> entry.loop != loop).toArray(Watched[]::new);
+    List<Watched> others = new ArrayList<>(watched.length);
+    for (Watched entry : watched) {
+      if (entry.loop != loop) {
+        others.add(entry);
+      }
+    }
+    watched = others.toArray(new Watched[0]);
     if (watched.length == 0) {
       LockSupport.unpark(thread);
       thread = null;
     }
   }
 
-  private static void look() {
+  @Override
+  public void run() {
     Thread self = Thread.currentThread();
     long before = System.nanoTime();
     while (true) {
