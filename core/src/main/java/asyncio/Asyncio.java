@@ -51,6 +51,7 @@ public final class Asyncio {
    */
   public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main)
       throws X {
+    Carriers.prepare();
     try (var runner = new Runner()) {
       return runner.run(main);
     }
@@ -58,6 +59,7 @@ public final class Asyncio {
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
   public static <X extends Exception> void run(Action<X> main) throws X {
+    Carriers.prepare();
     try (var runner = new Runner()) {
       runner.run(main);
     }

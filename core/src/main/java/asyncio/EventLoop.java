@@ -29,7 +29,6 @@ public final class EventLoop {
 
   // Immutable.
   final Loop kernel;
-  final HelperPool helpers;
 
   // Any thread.
   final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
@@ -38,6 +37,7 @@ public final class EventLoop {
   private volatile boolean closed;
 
   // Loop-confined.
+  private @Nullable HelperPool helpers;
   private @Nullable Task<?> lastTask;
   private int tasks;
   private boolean closing;
@@ -46,8 +46,7 @@ public final class EventLoop {
   private @Nullable Throwable thrown;
   private @Nullable Throwable fatalWhileClosing;
 
-  EventLoop(String name, Clock clock, CarrierKind kind, Engine.Factory engines) {
-    this.helpers = new HelperPool(name + "-helper", HELPERS);
+  EventLoop(String name, Clock clock, @Nullable CarrierKind kind, Engine.Factory engines) {
     this.kernel = new Loop(name, new LoopHost(this), clock, kind, engines);
     kernel.open();
   }
@@ -177,6 +176,16 @@ public final class EventLoop {
           new ExceptionContext(
               "Closing a result that came after the event loop had closed failed.", failure, null));
     }
+  }
+
+  /** The threads for blocking calls; made at the first one. Loop only. */
+  HelperPool helpers() {
+    HelperPool made = helpers;
+    if (made == null) {
+      made = new HelperPool(name() + "-helper", HELPERS);
+      helpers = made;
+    }
+    return made;
   }
 
   // ---- callbacks ----
@@ -384,10 +393,17 @@ public final class EventLoop {
   void close() {
     closed = true;
     kernel.close();
-    helpers.close();
+    if (helpers != null) {
+      helpers.close();
+    }
     for (ForeignGet waiting : foreignGets) {
       waiting.release();
     }
+  }
+
+  /** After {@link #close}: waits for the helper threads, and names those that have not ended. */
+  List<String> awaitHelpers(Duration limit) {
+    return helpers == null ? List.of() : helpers.awaitEnd(limit);
   }
 
   /**

@@ -17,7 +17,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
 
   static <T extends @Nullable Object> Future<T> start(EventLoop loop, Coroutine<T, ?> body) {
     var call = new HelperCall<T>(loop, body);
-    loop.helpers.submit(call);
+    loop.helpers().submit(call);
     loop.kernel.helperStarted();
     return call.future;
   }

@@ -1,6 +1,5 @@
 package asyncio;
 
-import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
@@ -53,8 +52,9 @@ public final class Runner implements AutoCloseable {
     }
     EventLoop made = loop;
     if (made == null) {
-      CarrierKind kind = options.carrier() != null ? options.carrier() : Carriers.choose();
-      made = new EventLoop(options.nameOrNext(), options.clock(), kind, options.engines());
+      made =
+          new EventLoop(
+              options.nameOrNext(), options.clock(), options.carrier(), options.engines());
       driver = new Driver(made.kernel, options.stackSize());
       loop = made;
       ShutdownHook.add(made);
@@ -284,7 +284,7 @@ public final class Runner implements AutoCloseable {
       }
       Logs.LOOP.log(System.Logger.Level.WARNING, text.toString());
     }
-    List<String> helpers = open.helpers.awaitEnd(limit);
+    List<String> helpers = open.awaitHelpers(limit);
     if (!helpers.isEmpty()) {
       Logs.LOOP.log(
           System.Logger.Level.WARNING,

@@ -25,8 +25,7 @@ final class ShutdownHook implements Runnable {
       registered = true;
       try {
         Runtime.getRuntime()
-            .addShutdownHook(
-                Thread.ofPlatform().name("asyncio-shutdown").unstarted(new ShutdownHook()));
+            .addShutdownHook(new Thread(null, new ShutdownHook(), "asyncio-shutdown", 0, false));
       } catch (IllegalStateException alreadyShuttingDown) {
         // Then there is nothing to prepare for.
       }

@@ -16,11 +16,7 @@ public final class Carriers {
   /** The JVM option that makes the mounted carrier possible, as error messages name it. */
   public static final String FLAG = "--add-opens java.base/java.lang=ALL-UNNAMED";
 
-  /** Makes a {@link Thread.Builder.OfVirtual} from an {@link Executor}. */
-  private static @Nullable MethodHandle builders;
-
-  private static @Nullable String unavailable;
-  private static boolean probed;
+  private static @Nullable Probe probe;
 
   private Carriers() {}
 
@@ -34,7 +30,7 @@ public final class Carriers {
         return CarrierKind.PORTABLE;
       }
       case "mounted" -> {
-        probe();
+        String unavailable = unavailable();
         if (unavailable != null) {
           throw new IllegalStateException(
               "-Dasyncio.carrier=mounted, but "
@@ -46,8 +42,7 @@ public final class Carriers {
         return CarrierKind.MOUNTED;
       }
       case "" -> {
-        probe();
-        return unavailable == null ? CarrierKind.MOUNTED : CarrierKind.PORTABLE;
+        return unavailable() == null ? CarrierKind.MOUNTED : CarrierKind.PORTABLE;
       }
       default ->
           throw new IllegalArgumentException(
@@ -61,96 +56,91 @@ public final class Carriers {
     return module.isNamed() ? "--add-opens java.base/java.lang=" + module.getName() : FLAG;
   }
 
+  /**
+   * Begins to try whether the mounted carrier is possible, unless it is not asked for, and returns
+   * at once. The JDK takes its time to make its first virtual thread, and a program that starts has
+   * other things to load meanwhile.
+   */
+  public static void prepare() {
+    if (!System.getProperty("asyncio.carrier", "").equals("portable")) {
+      begunProbe();
+    }
+  }
+
   /** Why the mounted carrier is not possible; null when it is. */
-  public static synchronized @Nullable String unavailable() {
-    probe();
-    return unavailable;
+  public static @Nullable String unavailable() {
+    return endedProbe().unavailable;
   }
 
   /** A builder of virtual threads that {@code scheduler} runs. */
-  static synchronized Thread.Builder.OfVirtual mountedBuilder(Executor scheduler) {
-    probe();
-    if (builders == null) {
-      throw new IllegalStateException("The mounted carrier is not possible: " + unavailable);
+  static Thread.Builder.OfVirtual mountedBuilder(Executor scheduler) {
+    Probe ended = endedProbe();
+    MethodHandle builders = ended.builders;
+    if (builders == null || ended.unavailable != null) {
+      throw new IllegalStateException("The mounted carrier is not possible: " + ended.unavailable);
     }
     return newBuilder(builders, scheduler);
   }
 
-  private static synchronized void probe() {
-    if (probed) {
-      return;
-    }
-    probed = true;
-    // The JDK's socket pollers would otherwise be virtual threads that inherit the scheduler of
-    // whoever comes first:
-    // ours. As platform threads, made on demand, they can't be captured, and the JVM exits faster.
-    if (System.getProperty("jdk.pollerMode") == null) {
-      System.setProperty("jdk.pollerMode", "1");
-    }
+  private static Thread.Builder.OfVirtual newBuilder(MethodHandle builders, Executor scheduler) {
     try {
-      Constructor<?> constructor =
-          Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
-              .getDeclaredConstructor(Executor.class);
-      if (!constructor.trySetAccessible()) {
-        unavailable = "the package java.lang is not open to this library";
-        return;
-      }
-      // Rather than Constructor.newInstance, which costs a starting program some ms: it makes
-      // classes at run time that the JDK has ready for this type of call.
-      MethodHandle maker =
-          MethodHandles.lookup()
-              .unreflectConstructor(constructor)
-              .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
-      if (!isMountedBy(maker)) {
-        unavailable = "this JDK takes a scheduler for a virtual thread but does not use it";
-        return;
-      }
-      builders = maker;
-    } catch (ReflectiveOperationException | RuntimeException e) {
-      unavailable = "this JDK has no virtual threads with a scheduler of one's own (" + e + ")";
-    }
-  }
-
-  private static Thread.Builder.OfVirtual newBuilder(MethodHandle maker, Executor scheduler) {
-    try {
-      return (Thread.Builder.OfVirtual) maker.invokeExact(scheduler);
+      return (Thread.Builder.OfVirtual) builders.invokeExact(scheduler);
     } catch (Throwable failure) {
       throw Sneaky.rethrow(failure);
     }
   }
 
-  /** Whether a virtual thread made with a scheduler of ours is run by it. */
-  private static boolean isMountedBy(MethodHandle candidate) {
-    var trial = new Trial(candidate);
-    // A virtual thread can't carry another, and carrying one erases a platform thread's interrupt
-    // flag: neither may
-    // befall the caller.
-    Thread helper = Thread.ofPlatform().daemon().start(trial);
-    boolean interrupted = false;
-    while (helper.isAlive()) {
-      try {
-        helper.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
+  private static Probe endedProbe() {
+    Probe begun = begunProbe();
+    begun.join();
+    return begun;
+  }
+
+  private static synchronized Probe begunProbe() {
+    Probe begun = probe;
+    if (begun == null) {
+      // The JDK's socket pollers would otherwise be virtual threads that inherit the scheduler of
+      // whoever comes first: ours. As platform threads, made on demand, they can't be captured, and
+      // the JVM exits faster.
+      if (System.getProperty("jdk.pollerMode") == null) {
+        System.setProperty("jdk.pollerMode", "1");
       }
+      begun = new Probe();
+      begun.thread.start();
+      probe = begun;
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return trial.mounted;
+    return begun;
   }
 
   /**
    * Starts a virtual thread whose scheduler only keeps what it is given, and sees whether running
-   * that runs the thread. All parts in one class: each more is loaded by every program that starts.
+   * that runs the thread. On a thread of its own: a virtual thread can't carry another, and
+   * carrying one erases a platform thread's interrupt flag; neither may befall the caller.
    */
-  private static final class Trial implements Runnable, Executor {
-    private final MethodHandle candidate;
+  private static final class Probe implements Runnable, Executor {
+    final Thread thread = new Thread(null, this, "asyncio-probe", 0, false);
+
+    // Written by the thread; read when it has ended.
+    /** Makes a {@link Thread.Builder.OfVirtual} from an {@link Executor}. */
+    @Nullable MethodHandle builders;
+
+    @Nullable String unavailable = "the attempt to start a virtual thread on it failed";
+
     private @Nullable Runnable submitted;
     private boolean mounted;
 
-    Trial(MethodHandle candidate) {
-      this.candidate = candidate;
+    Probe() {
+      thread.setDaemon(true);
+    }
+
+    /** The body of both threads: of the one that tries, and of the virtual one that it starts. */
+    @Override
+    public void run() {
+      if (Thread.currentThread() == thread) {
+        unavailable = attempt();
+      } else {
+        mounted = Thread.currentThread().isVirtual();
+      }
     }
 
     @Override
@@ -158,17 +148,46 @@ public final class Carriers {
       submitted = continuation;
     }
 
-    /** Runs first on the thread that tries, then on the virtual thread that it starts. */
-    @Override
-    public void run() {
-      if (Thread.currentThread().isVirtual()) {
-        mounted = true;
-        return;
+    private @Nullable String attempt() {
+      try {
+        Constructor<?> constructor =
+            Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
+                .getDeclaredConstructor(Executor.class);
+        if (!constructor.trySetAccessible()) {
+          return "the package java.lang is not open to this library";
+        }
+        // Rather than Constructor.newInstance, which makes classes at run time that the JDK has
+        // ready for this type of call.
+        MethodHandle made =
+            MethodHandles.lookup()
+                .unreflectConstructor(constructor)
+                .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
+        builders = made;
+        newBuilder(made, this).start(this);
+        Runnable continuation = submitted;
+        if (continuation != null) {
+          continuation.run();
+        }
+        return mounted
+            ? null
+            : "this JDK takes a scheduler for a virtual thread but does not use it";
+      } catch (ReflectiveOperationException | RuntimeException e) {
+        return "this JDK has no virtual threads with a scheduler of one's own (" + e + ")";
       }
-      newBuilder(candidate, this).start(this);
-      Runnable continuation = submitted;
-      if (continuation != null) {
-        continuation.run();
+    }
+
+    /** Waits for the thread to end. An interrupt of the caller is put off. */
+    void join() {
+      boolean interrupted = false;
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

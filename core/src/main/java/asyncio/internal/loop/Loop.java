@@ -87,15 +87,19 @@ public final class Loop implements Clock.Activity {
    * An open loop that nobody drives yet.
    *
    * @param name of the loop and its thread
+   * @param kind of carrier; null for the one that {@link Carriers#choose} gives
    */
-  public Loop(String name, Host host, Clock clock, CarrierKind kind, Engine.Factory engines) {
+  public Loop(
+      String name, Host host, Clock clock, @Nullable CarrierKind kind, Engine.Factory engines) {
     this.name = name;
     this.host = host;
     this.clock = clock;
     this.origin = clock.nanoTime();
     this.engines = engines;
+    // Last: here a loop that is the first one waits for what Carriers.prepare() began.
+    CarrierKind chosen = kind != null ? kind : Carriers.choose();
     this.carrier =
-        kind == CarrierKind.MOUNTED ? new MountedCarrier(this) : new PortableCarrier(this);
+        chosen == CarrierKind.MOUNTED ? new MountedCarrier(this) : new PortableCarrier(this);
   }
 
   /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */

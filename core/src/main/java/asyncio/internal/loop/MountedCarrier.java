@@ -46,11 +46,7 @@ final class MountedCarrier implements Carrier, Executor {
 
   @Override
   public Thread loopThread(String name, long stackSize, Runnable body) {
-    return Thread.ofPlatform()
-        .name(name)
-        .stackSize(stackSize)
-        .inheritInheritableThreadLocals(false)
-        .unstarted(body);
+    return new Thread(null, body, name, stackSize, false);
   }
 
   /**

@@ -52,7 +52,9 @@ final class Watchdog implements Runnable {
     more[watched.length] = new Watched(loop);
     watched = more;
     if (thread == null) {
-      thread = Thread.ofPlatform().daemon().name("asyncio-watchdog").start(new Watchdog());
+      thread = new Thread(null, new Watchdog(), "asyncio-watchdog", 0, false);
+      thread.setDaemon(true);
+      thread.start();
     }
   }
 
