@@ -278,6 +278,59 @@ class CloseTest {
     assertEquals("item", got.get(10, TimeUnit.SECONDS));
   }
 
+  /** A virtual thread's text ends with the name of the thread that carries it. */
+  private static String carrierOfCurrentThread() {
+    String text = Thread.currentThread().toString();
+    return text.substring(text.indexOf('@') + 1);
+  }
+
+  @Test
+  void whatGoesOnAfterTheCloseSharesOneDaemonThreadThatEnds() throws Exception {
+    Only.mounted("on the portable carrier the JDK schedules all virtual threads");
+    var latch = new CountDownLatch(1);
+    var carriers = new LinkedBlockingQueue<String>();
+    var daemons = new LinkedBlockingQueue<Boolean>();
+    try (var runner = impatient("gone")) {
+      runner.run(
+          () -> {
+            for (int i = 0; i < 3; i++) {
+              createTask(
+                  () -> {
+                    BlockingTest.awaitUninterruptibly(latch);
+                    String carrier = carrierOfCurrentThread();
+                    daemons.add(
+                        Thread.getAllStackTraces().keySet().stream()
+                            .filter(thread -> thread.getName().equals(carrier))
+                            .allMatch(Thread::isDaemon));
+                    carriers.add(carrier);
+                  });
+            }
+            yieldNow();
+          });
+    }
+    assertEquals(3, warnings().size(), () -> warnings().toString());
+    latch.countDown();
+    for (int i = 0; i < 3; i++) {
+      assertEquals("gone-afterlife", carriers.poll(10, TimeUnit.SECONDS));
+      assertTrue(daemons.take());
+    }
+    untilNoThreadIsCalled("gone");
+  }
+
+  private static void untilNoThreadIsCalled(String prefix) {
+    long deadline = System.nanoTime() + 10_000_000_000L;
+    List<String> left;
+    do {
+      left =
+          Thread.getAllStackTraces().keySet().stream()
+              .map(Thread::getName)
+              .filter(name -> name.startsWith(prefix))
+              .toList();
+      Thread.onSpinWait();
+    } while (!left.isEmpty() && System.nanoTime() < deadline);
+    assertEquals(List.of(), left);
+  }
+
   @Test
   void aVirtualThreadStartedInACoroutineGoesOnAfterTheClose() throws Exception {
     var queue = new LinkedBlockingQueue<String>();

@@ -43,6 +43,8 @@ import org.junit.jupiter.api.Test;
  * interrupt, our nudge, does to each: the table of the design.
  */
 class ForeignBlockingTest {
+  private static final int MORE_THAN_SOCKETS_HOLD = 20_000_000;
+
   private final List<String> order = new ArrayList<>();
 
   @BeforeEach
@@ -135,6 +137,35 @@ class ForeignBlockingTest {
             othersRunDuring(
                 () -> client.getInputStream().read(), () -> peer.getOutputStream().write(7));
         assertEquals(7, read);
+      }
+    }
+
+    @AsyncTest
+    void aSocketWrite() throws Exception {
+      try (var server = listen();
+          var client = new Socket(server.getInetAddress(), server.getLocalPort());
+          var peer = server.accept()) {
+        byte[] much = new byte[MORE_THAN_SOCKETS_HOLD];
+        var received = new CompletableFuture<Integer>();
+        int sent =
+            othersRunDuring(
+                () -> {
+                  client.getOutputStream().write(much);
+                  client.shutdownOutput();
+                  return much.length;
+                },
+                () ->
+                    Thread.ofPlatform()
+                        .daemon()
+                        .start(
+                            () -> {
+                              try {
+                                received.complete(peer.getInputStream().readAllBytes().length);
+                              } catch (IOException e) {
+                                received.completeExceptionally(e);
+                              }
+                            }));
+        assertEquals(sent, received.get());
       }
     }
 
@@ -308,6 +339,21 @@ class ForeignBlockingTest {
           var client = new Socket(server.getInetAddress(), server.getLocalPort());
           var _ = server.accept()) {
         cancelEnds(() -> client.getInputStream().read());
+        assertTrue(client.isClosed());
+      }
+    }
+
+    @AsyncTest
+    void aSocketWriteWhichClosesTheSocket() throws Exception {
+      try (var server = listen();
+          var client = new Socket(server.getInetAddress(), server.getLocalPort());
+          var _ = server.accept()) {
+        byte[] much = new byte[MORE_THAN_SOCKETS_HOLD];
+        cancelEnds(
+            () -> {
+              client.getOutputStream().write(much);
+              return 1;
+            });
         assertTrue(client.isClosed());
       }
     }

@@ -60,4 +60,34 @@ class PollerTest {
       assertEquals(5, read[0]);
     }
   }
+
+  static final class TellsThePollerMode {
+    public static void main(String[] arguments) {
+      Asyncio.run(() -> System.out.println(System.getProperty("jdk.pollerMode")));
+    }
+  }
+
+  private static void pollerModeIs(String expected, String... options) throws Exception {
+    try (var child = new ChildJvm(TellsThePollerMode.class, options)) {
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of(expected), child.lines());
+    }
+  }
+
+  @Test
+  void theMountedCarrierChoosesPlatformThreadsAsPollers() throws Exception {
+    Only.mounted("only this carrier could capture the JDK's pollers");
+    pollerModeIs("1");
+  }
+
+  @Test
+  void whoChoseAPollerModeKeepsIt() throws Exception {
+    pollerModeIs("2", "-Djdk.pollerMode=2");
+  }
+
+  @Test
+  void thePortableCarrierLeavesThePollersAlone() throws Exception {
+    Only.portable("the mounted carrier needs them to be platform threads");
+    pollerModeIs("null");
+  }
 }

@@ -298,6 +298,20 @@ class ToThreadTest {
     assertEquals(1, closed[0]);
   }
 
+  /** A virtual thread inherits the scheduler of the virtual thread that starts it. */
+  @AsyncTest
+  void aVirtualThreadStartedInAHelperIsNotOnOurLoop() throws Exception {
+    Only.mounted("on the portable carrier all virtual threads share the JDK's scheduler");
+    String text =
+        toThread(
+            () -> {
+              var seen = new java.util.concurrent.LinkedBlockingQueue<String>();
+              Thread.startVirtualThread(() -> seen.add(Thread.currentThread().toString()));
+              return seen.take();
+            });
+    assertTrue(text.contains("ForkJoinPool"), text);
+  }
+
   @Test
   void outsideALoopItIsAnError() {
     assertThrows(IllegalStateException.class, () -> toThread(() -> 1));

@@ -10,10 +10,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.testing.AsyncTest;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 /** Steps that hold the loop too long are told while they do. */
 class WatchdogTest {
@@ -42,6 +53,20 @@ class WatchdogTest {
 
   private String computeForLong() {
     return log.spinUntil("'hog'");
+  }
+
+  @Test
+  void theCarrierOfALoopIsToldInADebugRecord() {
+    var logger = Logger.getLogger("asyncio.loop");
+    Level before = logger.getLevel();
+    logger.setLevel(Level.FINE);
+    try (var loops = new CapturedLog("asyncio.loop");
+        var another = new Runner(RunOptions.defaults().withName("another"))) {
+      CarrierKind carrier = another.loop().carrier();
+      loops.spinUntil("'another' runs on the " + carrier + " carrier");
+    } finally {
+      logger.setLevel(before);
+    }
   }
 
   @AsyncTest
@@ -134,6 +159,81 @@ class WatchdogTest {
     assertEquals("other", other.await());
     Asyncio.sleep(ofSeconds(5));
     assertEquals(1, runningLoop().allTasks().size());
+  }
+
+  @AsyncTest
+  void anOwnWaitInAClassInitialiserWorksOnThePortableCarrier() {
+    Only.portable("on the mounted carrier it would hold the loop for ever");
+    var task = createTask("initialises", () -> WaitsInItsInitialiser.VALUE);
+    assertEquals(1, task.await());
+    assertEquals(ofSeconds(1), runningLoop().time());
+  }
+
+  /** Calls a Java method below a native frame: the C library's qsort with a comparator of ours. */
+  @SuppressWarnings("restricted") // calls into C
+  private static void belowANativeFrame(Runnable body) throws Throwable {
+    Linker linker = Linker.nativeLinker();
+    var pointer = ValueLayout.ADDRESS;
+    try (Arena arena = Arena.ofConfined()) {
+      Throwable[] failure = {null};
+      Comparison comparison =
+          () -> {
+            try {
+              body.run();
+            } catch (Throwable thrown) {
+              failure[0] = thrown; // through a native frame it would end the JVM
+            }
+            return 0;
+          };
+      MethodHandle compare =
+          MethodHandles.dropArguments(
+              MethodHandles.lookup()
+                  .findVirtual(Comparison.class, "call", MethodType.methodType(int.class))
+                  .bindTo(comparison),
+              0,
+              MemorySegment.class,
+              MemorySegment.class);
+      MemorySegment callback =
+          linker.upcallStub(
+              compare, FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, pointer), arena);
+      MethodHandle sort =
+          linker.downcallHandle(
+              linker.defaultLookup().findOrThrow("qsort"),
+              FunctionDescriptor.ofVoid(
+                  pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, pointer));
+      sort.invokeExact(arena.allocate(2), 2L, 1L, callback);
+      if (failure[0] != null) {
+        throw failure[0];
+      }
+    }
+  }
+
+  private interface Comparison {
+    int call();
+  }
+
+  @AsyncTest
+  void anOwnWaitBelowANativeFrameIsEndedWithAnErrorThatNamesIt() {
+    Only.mounted("on the portable carrier the loop has a thread of its own to go on with");
+    var other = createTask(() -> "other");
+    var task =
+        createTask(
+            "calls C",
+            () -> {
+              try {
+                belowANativeFrame(() -> Asyncio.sleep(ofSeconds(1)));
+                return "slept";
+              } catch (IllegalStateException told) {
+                yieldNow();
+                return told.getMessage();
+              } catch (Throwable wrong) {
+                throw new AssertionError(wrong);
+              }
+            });
+    String message = task.await();
+    assertTrue(message.contains("calls C"), message);
+    assertTrue(message.contains("a native frame"), message);
+    assertEquals("other", other.await());
   }
 
   @AsyncTest

@@ -1,0 +1,108 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import asyncio.testing.AsyncTest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A wait of this library ends when what it waits for happens, whoever unparks the thread, leaves a
+ * permit or makes the JDK submit a step twice.
+ */
+class SpuriousWakeUpTest {
+  private final List<String> order = new ArrayList<>();
+
+  @AsyncTest
+  void aPermitThatIsLeftOverEndsNoWait() {
+    LockSupport.unpark(Thread.currentThread());
+    sleep(ofSeconds(3));
+    assertEquals(ofSeconds(3), runningLoop().time());
+
+    var event = new Event();
+    runningLoop()
+        .callLater(
+            ofSeconds(1),
+            () -> {
+              order.add("set");
+              event.set();
+            });
+    LockSupport.unpark(Thread.currentThread());
+    event.await();
+    order.add("woken");
+
+    var queue = new Queue<String>();
+    createTask(
+        () -> {
+          order.add("put");
+          queue.put("item");
+        });
+    LockSupport.unpark(Thread.currentThread());
+    order.add(queue.get());
+
+    createTask(() -> order.add("other"));
+    LockSupport.unpark(Thread.currentThread());
+    yieldNow();
+    order.add("yielded");
+    assertEquals(List.of("set", "woken", "put", "item", "other", "yielded"), order);
+  }
+
+  @AsyncTest
+  void anUnparkBySomebodyElseEndsNoWait() {
+    Thread[] thread = {null};
+    var event = new Event();
+    var waiting =
+        createTask(
+            () -> {
+              thread[0] = Thread.currentThread();
+              event.await();
+              order.add("woken");
+            });
+    yieldNow();
+    for (int i = 0; i < 5; i++) {
+      LockSupport.unpark(thread[0]); // in a coroutine
+      yieldNow();
+      Asyncio.toThread(() -> LockSupport.unpark(thread[0]));
+      yieldNow();
+    }
+    assertFalse(waiting.isDone());
+    assertEquals(List.of(), order);
+    event.set();
+    waiting.await();
+    assertEquals(List.of("woken"), order);
+  }
+
+  /** Not the coroutine and not the loop: what it wakes goes through the loop's inbox. */
+  @AsyncTest
+  void aForeignVirtualThreadMayWakeACoroutineInForeignCode() throws Exception {
+    var there = new LinkedBlockingQueue<Integer>();
+    var back = new LinkedBlockingQueue<Integer>();
+    Thread foreign =
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                for (int i = there.take(); i >= 0; i = there.take()) {
+                  back.add(i + 1);
+                }
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            });
+    for (int i = 0; i < 200; i++) {
+      there.add(i);
+      assertEquals(i + 1, Asyncio.blocking(back::take));
+    }
+    there.add(-1);
+    Asyncio.blocking(() -> foreign.join());
+    assertNull(back.poll());
+  }
+}
