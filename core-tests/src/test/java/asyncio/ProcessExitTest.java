@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -208,6 +209,157 @@ class ProcessExitTest {
       child.awaitLine("cleaning up");
       child.signal("INT");
       assertEquals(130, child.exitCode(), () -> child.lines().toString());
+    }
+  }
+
+  static final class NeverYields {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            print("computing");
+            while (true) {
+              Thread.onSpinWait();
+            }
+          });
+    }
+  }
+
+  @Test
+  void aSecondCtrlCHaltsACoroutineThatNeverYields() throws Exception {
+    try (var child = new ChildJvm(NeverYields.class, "-Dasyncio.slowStepMillis=60000")) {
+      child.awaitLine("computing");
+      // The JVM may take two that come together for one.
+      do {
+        child.signal("INT");
+      } while (child.isAlive());
+      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("computing"), child.lines());
+    }
+  }
+
+  static final class CleansUpForEver {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            createTask(
+                () -> {
+                  try {
+                    sleep(ofDays(1));
+                  } finally {
+                    print("cleaning up");
+                    sleep(ofDays(1));
+                    print("never");
+                  }
+                });
+            yieldNow();
+            toThread(() -> System.exit(6));
+          });
+    }
+  }
+
+  @Test
+  void aCleanUpThatHangsDoesNotKeepTheProcessFromItsExit() throws Exception {
+    try (var child = new ChildJvm(CleansUpForEver.class)) {
+      assertEquals(6, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("cleaning up"), child.lines());
+    }
+  }
+
+  static final class ExitsInACallback {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            Asyncio.runningLoop().callSoon(() -> System.exit(7));
+            sleep(ofDays(1));
+          });
+    }
+  }
+
+  @Test
+  void exitInACallbackEndsTheProcessWithItsCode() throws Exception {
+    try (var child = new ChildJvm(ExitsInACallback.class)) {
+      assertEquals(7, child.exitCode(), () -> child.lines().toString());
+    }
+  }
+
+  static final class ExitsInCleanUpAfterCtrlC {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            print("ready");
+            try {
+              sleep(ofDays(1));
+            } finally {
+              System.exit(8);
+            }
+          });
+    }
+  }
+
+  @Test
+  void exitInTheCleanUpAfterCtrlCEndsTheProcessWithItsCode() throws Exception {
+    try (var child = new ChildJvm(ExitsInCleanUpAfterCtrlC.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      assertEquals(8, child.exitCode(), () -> child.lines().toString());
+    }
+  }
+
+  static final class RunsOutOfMemory {
+    public static void main(String[] arguments) {
+      try {
+        run(
+            () -> {
+              createTask(
+                  () -> {
+                    List<byte[]> kept = new ArrayList<>();
+                    while (true) {
+                      kept.add(new byte[1 << 20]);
+                      yieldNow();
+                    }
+                  });
+              sleep(ofDays(1));
+            });
+      } catch (OutOfMemoryError bare) {
+        print("out of memory");
+      }
+      run(() -> print("another run"));
+    }
+  }
+
+  @Test
+  void aRealOutOfMemoryErrorEndsItsRunBareAndTheProgramGoesOn() throws Exception {
+    try (var child = new ChildJvm(RunsOutOfMemory.class)) {
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("out of memory", "another run"), child.lines());
+    }
+  }
+
+  static final class OverflowsItsStack {
+    public static void main(String[] arguments) {
+      int[] depth = {0};
+      var failure =
+          run(
+              () -> {
+                var task = createTask(() -> recurse(depth));
+                yieldNow();
+                return task.exception();
+              });
+      print(failure.getClass().getSimpleName() + " " + (depth[0] > 100));
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // until the stack overflows
+    private static int recurse(int[] depth) {
+      depth[0]++;
+      return recurse(depth) + 1;
+    }
+  }
+
+  @Test
+  void aStackThatOverflowsIsAFailureOfItsTaskAndNotOfTheProcess() throws Exception {
+    try (var child = new ChildJvm(OverflowsItsStack.class)) {
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("StackOverflowError true"), child.lines());
     }
   }
 
