@@ -1,6 +1,7 @@
 package asyncio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -89,6 +90,25 @@ class ArchitectureTest {
       }
     }
     assertEquals(List.of(), printing);
+  }
+
+  @Test
+  void allLogsAreNamedAfterTheirPartInOnePlace() throws IOException {
+    List<String> names = new ArrayList<>();
+    for (Path source : sources()) {
+      String text = Files.readString(source);
+      assertFalse(text.contains("java.util.logging"), () -> source + ": log by System.Logger");
+      Matcher matcher = Pattern.compile("System\\.getLogger\\(([^)]*)\\)").matcher(text);
+      while (matcher.find()) {
+        assertEquals("Logs.java", source.getFileName().toString(), "where loggers are made");
+        names.add(matcher.group(1));
+      }
+    }
+    assertTrue(names.size() >= 4, names::toString);
+    for (String name : names) {
+      assertTrue(name.matches("\"asyncio\\.[a-z]+\""), name);
+    }
+    assertEquals(Set.copyOf(names).size(), names.size(), names::toString);
   }
 
   private static List<Path> sources() throws IOException {

@@ -25,6 +25,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -98,8 +99,15 @@ class ConnectTest {
                   UnknownHostException.class, () -> openConnection("nonexistent.invalid", 4711));
           assertTrue(e.getMessage().contains("nonexistent.invalid:4711"), e.getMessage());
           assertTrue(e.getMessage().contains("Check"), e.getMessage());
-          assertThrows(
-              UnknownHostException.class, () -> startServer(c -> {}, "nonexistent.invalid", 0));
+          assertInstanceOf(UnknownHostException.class, e.getCause());
+          var listening =
+              assertThrows(
+                  UnknownHostException.class,
+                  () -> startServer(c -> {}, "nonexistent.invalid", 4711));
+          assertTrue(
+              listening.getMessage().contains("nonexistent.invalid:4711"), listening.getMessage());
+          assertInstanceOf(UnknownHostException.class, listening.getCause());
+          assertEquals(0, here.openHandles());
         });
   }
 
@@ -116,6 +124,29 @@ class ConnectTest {
             assertTrue(e.getMessage().contains("in use"), e.getMessage());
             assertNotNull(e.getCause());
             assertEquals(0, here.openHandles());
+          }
+        });
+  }
+
+  /** Bodies of toThread that fill all helper threads do not hold a look-up up. */
+  @Test
+  void aLookUpNeverQueuesBehindOtherHelpers() throws Exception {
+    Loopback.run(
+        here -> {
+          var release = new CountDownLatch(1);
+          List<Task<?>> busy = new ArrayList<>();
+          for (int i = 0; i < 200; i++) {
+            busy.add(createTask(() -> asyncio.Asyncio.toThread(() -> release.await())));
+          }
+          yieldNow();
+          try (var listening = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
+            openConnection("localhost", listening.getLocalPort()).close();
+            assertTrue(busy.stream().noneMatch(Task::isDone));
+          } finally {
+            release.countDown();
+          }
+          for (Task<?> task : busy) {
+            task.await();
           }
         });
   }

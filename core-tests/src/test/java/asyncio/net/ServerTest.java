@@ -34,6 +34,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -294,6 +299,49 @@ class ServerTest {
             checkServed(server);
           }
         });
+  }
+
+  @Test
+  void whatAPeerDidIsADebugRecordOfItsPartAndNoReport() throws Exception {
+    var logger = Logger.getLogger("asyncio.net");
+    Level before = logger.getLevel();
+    List<LogRecord> records = new CopyOnWriteArrayList<>();
+    var handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            records.add(record);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    logger.setLevel(Level.ALL);
+    logger.addHandler(handler);
+    try {
+      Loopback.run(
+          here -> {
+            try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
+              var peer = new Socket(Loopback.HOST, server.port());
+              peer.getOutputStream().write("half a li".getBytes(UTF_8));
+              Loopback.until(() -> server.connections() == 1);
+              Loopback.reset(peer);
+              Loopback.until(() -> server.connections() == 0);
+              assertTrue(
+                  Asyncio.runningLoop().allTasks().stream()
+                      .noneMatch(task -> task.name().startsWith("client")));
+            }
+          });
+    } finally {
+      logger.removeHandler(handler);
+      logger.setLevel(before);
+    }
+    assertEquals(1, records.size());
+    assertEquals(Level.FINE, records.getFirst().getLevel());
+    assertTrue(records.getFirst().getMessage().contains("client 127.0.0.1:"));
   }
 
   @Test
