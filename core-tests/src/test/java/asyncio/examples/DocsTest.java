@@ -2,6 +2,7 @@ package asyncio.examples;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What README.md and docs/ show is true. A block "java" with a main is a program: it compiles
@@ -175,28 +177,55 @@ class DocsTest {
     }
   }
 
-  /** docs/differences.md names the test that holds each difference. */
-  @Test
-  void testsThatDifferencesNamesAreThere() throws IOException {
+  /** Pages that name the test that holds each of their lines. */
+  @ParameterizedTest
+  @ValueSource(strings = {"differences.md", "rules-and-tests.md"})
+  void testsThatAPageNamesAreThere(String page) throws IOException {
     Map<String, String> sources = new HashMap<>();
-    try (var files = Files.walk(Program.root().resolve("core-tests/src/test/java"))) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+    for (String tests : List.of("core-tests/src/test/java", "core/src/test/java")) {
+      try (var files = Files.walk(Program.root().resolve(tests))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+        }
       }
     }
-    String differences = Files.readString(Program.root().resolve("docs/differences.md"));
-    List<String> missing =
-        Pattern.compile("`(\\w+Test)\\.(\\w+)`")
-            .matcher(differences)
+    String text = Files.readString(Program.root().resolve("docs").resolve(page));
+    List<String> named =
+        Pattern.compile("`\\w+Test\\.[\\w.]+`")
+            .matcher(text)
             .results()
-            .filter(
-                test ->
-                    !sources
-                        .getOrDefault(test.group(1), "")
-                        .contains(" void " + test.group(2) + "("))
-            .map(test -> test.group())
+            .map(test -> test.group().replace("`", ""))
             .toList();
-    assertEquals(List.of(), missing);
+    assertFalse(named.isEmpty(), "the pattern still finds them");
+    assertEquals(List.of(), named.stream().filter(test -> !isThere(test, sources)).toList());
+  }
+
+  /** A test is `Class.method`, or `Class.Nested.method`. */
+  private static boolean isThere(String test, Map<String, String> sources) {
+    String[] names = test.split("\\.", -1);
+    String source = sources.getOrDefault(names[0], "");
+    for (int i = 1; i < names.length - 1; i++) {
+      int nested = source.indexOf(" class " + names[i] + " {");
+      source = nested < 0 ? "" : source.substring(nested);
+    }
+    return Pattern.compile("@\\w*Test\\b[^;{]* void " + names[names.length - 1] + "\\(")
+        .matcher(source)
+        .find();
+  }
+
+  /** Each row of the rules has a test, or says why it has none. */
+  @Test
+  void everyRuleHasATestOrAReason() throws IOException {
+    List<String> without =
+        Files.readAllLines(Program.root().resolve("docs/rules-and-tests.md")).stream()
+            .filter(
+                line ->
+                    line.startsWith("| ")
+                        && !line.startsWith("| rule")
+                        && !line.startsWith("| ---"))
+            .filter(line -> !line.matches("\\| .+ \\| (`\\w+Test\\.|\\[|none: ).* \\|"))
+            .toList();
+    assertEquals(List.of(), without);
   }
 
   /** A link within the project leads to a file. */
