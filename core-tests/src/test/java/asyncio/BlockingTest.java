@@ -7,6 +7,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
@@ -116,7 +117,7 @@ class BlockingTest {
     }
     assertFalse(task.isDone());
     task.cancel("enough");
-    assertEquals("enough", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("enough", task);
   }
 
   @AsyncTest

@@ -6,6 +6,7 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -451,7 +452,7 @@ class ForeignBlockingTest {
       assertFalse(task.isDone());
       assertEquals(List.of(), order);
       release.run();
-      assertEquals("later", assertThrows(CancelledError.class, task::await).getMessage());
+      assertCancelled("later", task);
       assertEquals(List.of("the call ended"), order);
       assertEquals(1, task.cancelling());
     }

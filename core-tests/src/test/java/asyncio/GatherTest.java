@@ -5,6 +5,8 @@ import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -141,7 +143,7 @@ class GatherTest {
     var outer = createTask(() -> gather(List.of(cancelled, other)));
     yieldNow();
     cancelled.cancel("child");
-    assertEquals("child", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("child", outer);
     assertEquals(0, outer.cancelling());
     assertFalse(other.isDone());
     other.await();
@@ -153,25 +155,21 @@ class GatherTest {
         createTask(
             () ->
                 gather(
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        sleep(ofSeconds(1));
-                        order.add("a");
-                      }
-                    },
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        sleep(ofSeconds(2));
-                        order.add("b");
-                      }
-                    }));
+                    () ->
+                        sleepAndCleanUp(
+                            () -> {
+                              sleep(ofSeconds(1));
+                              order.add("a");
+                            }),
+                    () ->
+                        sleepAndCleanUp(
+                            () -> {
+                              sleep(ofSeconds(2));
+                              order.add("b");
+                            })));
     sleep(ofSeconds(1));
     outer.cancel("all");
-    assertEquals("all", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("all", outer);
     assertEquals(List.of("a", "b"), order);
     assertEquals(ofSeconds(3), runningLoop().time());
   }

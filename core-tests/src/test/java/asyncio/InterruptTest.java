@@ -4,6 +4,7 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -59,7 +60,7 @@ class InterruptTest {
             });
     yieldNow();
     thread[0].interrupt();
-    assertEquals("interrupted", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("interrupted", task);
     assertEquals(1, task.cancelling());
   }
 

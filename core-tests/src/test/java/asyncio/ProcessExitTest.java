@@ -5,6 +5,7 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -43,15 +44,13 @@ class ProcessExitTest {
       run(
           () -> {
             createTask(
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    yieldNow();
-                    sleep(ofMillis(1));
-                    print("other task cleaned up");
-                  }
-                });
+                () ->
+                    sleepAndCleanUp(
+                        () -> {
+                          yieldNow();
+                          sleep(ofMillis(1));
+                          print("other task cleaned up");
+                        }));
             yieldNow();
             System.exit(3);
           });
@@ -82,14 +81,12 @@ class ProcessExitTest {
       run(
           () -> {
             createTask(
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    sleep(ofMillis(1));
-                    print("cleaned up");
-                  }
-                });
+                () ->
+                    sleepAndCleanUp(
+                        () -> {
+                          sleep(ofMillis(1));
+                          print("cleaned up");
+                        }));
             yieldNow();
             toThread(() -> System.exit(4));
           });
@@ -109,14 +106,12 @@ class ProcessExitTest {
       run(
           () -> {
             createTask(
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    sleep(ofMillis(1));
-                    print("other task cleaned up");
-                  }
-                });
+                () ->
+                    sleepAndCleanUp(
+                        () -> {
+                          sleep(ofMillis(1));
+                          print("other task cleaned up");
+                        }));
             yieldNow();
             print("ready");
             try {
@@ -158,13 +153,12 @@ class ProcessExitTest {
       run(
           () -> {
             print("ready");
-            try {
-              sleep(ofDays(1));
-            } finally {
-              print("cleaning up");
-              sleep(ofDays(1));
-              print("never");
-            }
+            sleepAndCleanUp(
+                () -> {
+                  print("cleaning up");
+                  sleep(ofDays(1));
+                  print("never");
+                });
           });
     }
   }
@@ -186,14 +180,12 @@ class ProcessExitTest {
       run(
           () -> {
             createTask(
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    print("cleaning up");
-                    sleep(ofDays(1));
-                  }
-                });
+                () ->
+                    sleepAndCleanUp(
+                        () -> {
+                          print("cleaning up");
+                          sleep(ofDays(1));
+                        }));
             yieldNow();
             print("ready");
             sleep(ofDays(1));
@@ -242,15 +234,13 @@ class ProcessExitTest {
       run(
           () -> {
             createTask(
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    print("cleaning up");
-                    sleep(ofDays(1));
-                    print("never");
-                  }
-                });
+                () ->
+                    sleepAndCleanUp(
+                        () -> {
+                          print("cleaning up");
+                          sleep(ofDays(1));
+                          print("never");
+                        }));
             yieldNow();
             toThread(() -> System.exit(6));
           });
@@ -287,11 +277,7 @@ class ProcessExitTest {
       run(
           () -> {
             print("ready");
-            try {
-              sleep(ofDays(1));
-            } finally {
-              System.exit(8);
-            }
+            sleepAndCleanUp(() -> System.exit(8));
           });
     }
   }
@@ -424,12 +410,11 @@ class ProcessExitTest {
                   run(
                       () -> {
                         print("ready");
-                        try {
-                          sleep(ofDays(1));
-                        } finally {
-                          sleep(ofMillis(1));
-                          print("cleaned up");
-                        }
+                        sleepAndCleanUp(
+                            () -> {
+                              sleep(ofMillis(1));
+                              print("cleaned up");
+                            });
                       }))
           .join();
     }

@@ -7,6 +7,7 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -147,12 +148,11 @@ class RunTest {
                     run(
                         () -> {
                           started.countDown();
-                          try {
-                            sleep(ofDays(1));
-                          } finally {
-                            yieldNow();
-                            cleanedUp.set(true);
-                          }
+                          sleepAndCleanUp(
+                              () -> {
+                                yieldNow();
+                                cleanedUp.set(true);
+                              });
                         });
                   } catch (Throwable failure) {
                     thrown.set(failure);
@@ -227,15 +227,7 @@ class RunTest {
         run(
             () -> {
               runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
-              createTask(
-                  "leftover",
-                  () -> {
-                    try {
-                      sleep(ofDays(1));
-                    } finally {
-                      throwIt(failure);
-                    }
-                  });
+              createTask("leftover", () -> sleepAndCleanUp(() -> throwIt(failure)));
               yieldNow();
               return 7;
             });

@@ -5,6 +5,7 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
@@ -61,14 +62,12 @@ class RunnerTest {
     runner.run(
         () -> {
           createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  sleep(ofDays(1));
-                  order.add("cleaned up");
-                }
-              });
+              () ->
+                  sleepAndCleanUp(
+                      () -> {
+                        sleep(ofDays(1));
+                        order.add("cleaned up");
+                      }));
           yieldNow();
         });
     order.add("run ended");
@@ -278,14 +277,12 @@ class RunnerTest {
     runner.run(
         () -> {
           createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  yieldNow();
-                  order.add("cleaned up");
-                }
-              });
+              () ->
+                  sleepAndCleanUp(
+                      () -> {
+                        yieldNow();
+                        order.add("cleaned up");
+                      }));
           yieldNow();
         });
     Thread.currentThread().interrupt();

@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.shield;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -73,7 +74,7 @@ class ShieldTest {
     var outer = createTask(() -> shield(inner));
     sleep(ofSeconds(1));
     outer.cancel("outer");
-    assertEquals("outer", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("outer", outer);
     assertEquals(ofSeconds(1), runningLoop().time());
     assertFalse(inner.isDone());
     assertEquals(0, inner.cancelling());
@@ -86,7 +87,7 @@ class ShieldTest {
     var outer = createTask(() -> shield(inner));
     yieldNow();
     inner.cancel("inner");
-    assertEquals("inner", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("inner", outer);
     assertEquals(0, outer.cancelling());
   }
 
@@ -186,7 +187,7 @@ class ShieldTest {
               Asyncio.currentTask().cancel("pending");
               return shield(inner);
             });
-    assertEquals("pending", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("pending", outer);
     assertFalse(inner.isDone());
   }
 

@@ -3,6 +3,7 @@ package asyncio;
 import static asyncio.Asyncio.await;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -70,7 +71,7 @@ class StageAwaitTest {
     var task = createTask(() -> await(stage));
     yieldNow();
     task.cancel("why");
-    assertEquals("why", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("why", task);
     yieldNow();
     assertTrue(stage.isCancelled());
   }

@@ -5,6 +5,8 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -235,14 +237,7 @@ class TaskGroupTest {
                 group.run(
                     () -> {
                       for (String name : List.of("b", "c")) {
-                        group.createTask(
-                            () -> {
-                              try {
-                                sleep(ofDays(1));
-                              } finally {
-                                fail(name);
-                              }
-                            });
+                        group.createTask(() -> sleepAndCleanUp(() -> fail(name)));
                       }
                       yieldNow();
                       group.createTask(() -> fail("a"));
@@ -317,14 +312,7 @@ class TaskGroupTest {
             () ->
                 group.run(
                     () -> {
-                      group.createTask(
-                          () -> {
-                            try {
-                              sleep(ofDays(1));
-                            } finally {
-                              fail("child");
-                            }
-                          });
+                      group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
                       yieldNow();
                       fail("body");
                     }));
@@ -379,19 +367,17 @@ class TaskGroupTest {
                 group.run(
                     () -> {
                       group.createTask(
-                          () -> {
-                            try {
-                              sleep(ofDays(1));
-                            } finally {
-                              sleep(ofSeconds(1));
-                              order.add("child cleaned up");
-                            }
-                          });
+                          () ->
+                              sleepAndCleanUp(
+                                  () -> {
+                                    sleep(ofSeconds(1));
+                                    order.add("child cleaned up");
+                                  }));
                       sleepOrTell("body");
                     }));
     sleep(ofSeconds(1));
     task.cancel("outside");
-    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("outside", task);
     assertEquals(List.of("body cancelled", "child cleaned up"), order);
     assertEquals(1, task.cancelling());
   }
@@ -408,7 +394,7 @@ class TaskGroupTest {
                     }));
     sleep(ofSeconds(1));
     task.cancel("outside");
-    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("outside", task);
     assertEquals(List.of("a cancelled", "b cancelled"), order);
   }
 
@@ -420,14 +406,12 @@ class TaskGroupTest {
                 group.run(
                     () -> {
                       group.createTask(
-                          () -> {
-                            try {
-                              sleep(ofDays(1));
-                            } finally {
-                              sleep(ofSeconds(2));
-                              order.add("cleaned up");
-                            }
-                          });
+                          () ->
+                              sleepAndCleanUp(
+                                  () -> {
+                                    sleep(ofSeconds(2));
+                                    order.add("cleaned up");
+                                  }));
                     }));
     sleep(ofSeconds(1));
     task.cancel("one");
@@ -445,14 +429,7 @@ class TaskGroupTest {
               try {
                 group.run(
                     () -> {
-                      group.createTask(
-                          () -> {
-                            try {
-                              sleep(ofDays(1));
-                            } finally {
-                              fail("child");
-                            }
-                          });
+                      group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
                       sleep(ofDays(1));
                     });
               } catch (ExceptionGroup failures) {
@@ -464,7 +441,7 @@ class TaskGroupTest {
             });
     sleep(ofSeconds(1));
     task.cancel("outside");
-    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("outside", task);
     assertEquals(List.of("child"), order);
     assertEquals(1, task.cancelling());
   }
@@ -500,7 +477,7 @@ class TaskGroupTest {
     var task = createTask(() -> group.run(() -> sleepOrTell("body")));
     yieldNow();
     task.cancel("outside");
-    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("outside", task);
     assertEquals(List.of("body cancelled"), order);
   }
 
@@ -531,12 +508,11 @@ class TaskGroupTest {
                 group.run(
                     () -> {
                       group.createTask(() -> fail("child"));
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        sleep(ofSeconds(1));
-                        order.add("body cleaned up");
-                      }
+                      sleepAndCleanUp(
+                          () -> {
+                            sleep(ofSeconds(1));
+                            order.add("body cleaned up");
+                          });
                     }));
     assertEquals(List.of("child"), messages(thrown));
     assertEquals(List.of("body cleaned up"), order);
@@ -556,14 +532,7 @@ class TaskGroupTest {
                       group.createTask(() -> fail("outer child"));
                       inner.run(
                           () -> {
-                            inner.createTask(
-                                () -> {
-                                  try {
-                                    sleep(ofDays(1));
-                                  } finally {
-                                    fail("inner child");
-                                  }
-                                });
+                            inner.createTask(() -> sleepAndCleanUp(() -> fail("inner child")));
                             sleep(ofDays(1));
                           });
                     }));
@@ -698,13 +667,13 @@ class TaskGroupTest {
             group.run(
                 () -> {
                   group.createTask(() -> fail("child"));
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    var error =
-                        assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
-                    order.add(error.getMessage());
-                  }
+                  sleepAndCleanUp(
+                      () -> {
+                        var error =
+                            assertThrows(
+                                IllegalStateException.class, () -> group.createTask(() -> 1));
+                        order.add(error.getMessage());
+                      });
                 }));
     assertTrue(order.getFirst().contains("shutting down"), order.getFirst());
   }

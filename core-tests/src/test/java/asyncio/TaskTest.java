@@ -6,6 +6,8 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -435,7 +437,7 @@ class TaskTest {
       var task = createTask(() -> future.await());
       yieldNow();
       assertTrue(future.cancel("inner"));
-      assertEquals("inner", assertThrows(CancelledError.class, task::await).getMessage());
+      assertCancelled("inner", task);
       assertTrue(task.isCancelled());
       assertEquals(0, task.cancelling());
     }
@@ -464,14 +466,12 @@ class TaskTest {
     void twoCancelsBeforeTheFirstIsDeliveredStrikeOnce() {
       var task =
           createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  yieldNow();
-                  order.add("cleaned up");
-                }
-              });
+              () ->
+                  sleepAndCleanUp(
+                      () -> {
+                        yieldNow();
+                        order.add("cleaned up");
+                      }));
       yieldNow();
       task.cancel("one");
       task.cancel("two");
@@ -484,14 +484,12 @@ class TaskTest {
     void twoCancelsOfATaskThatAwaitsAnotherStrikeOnce() {
       var inner =
           createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  yieldNow();
-                  order.add("inner cleaned up");
-                }
-              });
+              () ->
+                  sleepAndCleanUp(
+                      () -> {
+                        yieldNow();
+                        order.add("inner cleaned up");
+                      }));
       var outer = createTask(() -> inner.await());
       yieldNow();
       outer.cancel();
@@ -527,14 +525,12 @@ class TaskTest {
     void cancelWhileAwaitingATaskPassesDownAndWaitsForItsEnd() {
       var inner =
           createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  sleep(ofSeconds(1));
-                  order.add("inner cleaned up");
-                }
-              });
+              () ->
+                  sleepAndCleanUp(
+                      () -> {
+                        sleep(ofSeconds(1));
+                        order.add("inner cleaned up");
+                      }));
       var outer =
           createTask(
               () -> {
@@ -546,7 +542,7 @@ class TaskTest {
               });
       yieldNow();
       outer.cancel("down");
-      assertEquals("down", assertThrows(CancelledError.class, outer::await).getMessage());
+      assertCancelled("down", outer);
       assertTrue(inner.isCancelled());
       assertEquals(List.of("inner cleaned up", "outer goes on"), order);
       assertEquals(1, inner.cancelling());
@@ -582,7 +578,7 @@ class TaskTest {
                 yieldNow();
                 order.add("never");
               });
-      assertEquals("myself", assertThrows(CancelledError.class, task::await).getMessage());
+      assertCancelled("myself", task);
       assertEquals(List.of("goes on to its next wait"), order);
     }
 
@@ -751,7 +747,7 @@ class TaskTest {
               () -> {
                 throw new CancelledError("by hand");
               });
-      assertEquals("by hand", assertThrows(CancelledError.class, task::await).getMessage());
+      assertCancelled("by hand", task);
       assertTrue(task.isCancelled());
       assertEquals(0, task.cancelling());
     }
@@ -838,7 +834,7 @@ class TaskTest {
       var result = new CompletableFuture<Boolean>();
       Thread.ofPlatform().start(() -> result.complete(task.cancel("from outside")));
       assertTrue(await(result));
-      assertEquals("from outside", assertThrows(CancelledError.class, task::await).getMessage());
+      assertCancelled("from outside", task);
     }
 
     @AsyncTest

@@ -6,6 +6,8 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
@@ -94,14 +96,12 @@ class TimeoutTest {
         () ->
             timeout(
                 ofSeconds(1),
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    sleep(ofSeconds(3));
-                    order.add("cleaned up");
-                  }
-                }));
+                () ->
+                    sleepAndCleanUp(
+                        () -> {
+                          sleep(ofSeconds(3));
+                          order.add("cleaned up");
+                        })));
     assertEquals(List.of("cleaned up"), order);
     assertEquals(ofSeconds(4), runningLoop().time());
   }
@@ -149,16 +149,7 @@ class TimeoutTest {
     var thrown =
         assertThrows(
             Failure.class,
-            () ->
-                timeout(
-                    ofSeconds(1),
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        throwIt(failure);
-                      }
-                    }));
+            () -> timeout(ofSeconds(1), () -> sleepAndCleanUp(() -> throwIt(failure))));
     assertSame(failure, thrown);
     assertInstanceOf(TimeoutException.class, thrown.getSuppressed()[0]);
     assertEquals(0, currentTask().cancelling());
@@ -173,7 +164,7 @@ class TimeoutTest {
     var task = createTask(() -> timeout(ofSeconds(5), () -> sleep(ofDays(1))));
     sleep(ofSeconds(1));
     task.cancel("foreign");
-    assertEquals("foreign", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("foreign", task);
     assertTrue(task.isCancelled());
     assertEquals(1, task.cancelling());
   }
@@ -181,20 +172,10 @@ class TimeoutTest {
   @AsyncTest
   void aForeignCancelDuringTheExpiryWins() {
     var task =
-        createTask(
-            () ->
-                timeout(
-                    ofSeconds(1),
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        sleep(ofDays(1));
-                      }
-                    }));
+        createTask(() -> timeout(ofSeconds(1), () -> sleepAndCleanUp(() -> sleep(ofDays(1)))));
     sleep(ofSeconds(2));
     task.cancel("foreign");
-    assertEquals("foreign", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("foreign", task);
     assertEquals(1, task.cancelling());
   }
 
@@ -262,7 +243,7 @@ class TimeoutTest {
             });
     yieldNow();
     task.cancel("first");
-    assertEquals("again", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("again", task);
     assertEquals(2, task.cancelling());
   }
 
@@ -335,16 +316,7 @@ class TimeoutTest {
     assertThrows(
         TimeoutException.class,
         () ->
-            outer.run(
-                () ->
-                    inner.run(
-                        () -> {
-                          try {
-                            sleep(ofDays(1));
-                          } finally {
-                            order.add("inner body ends");
-                          }
-                        })));
+            outer.run(() -> inner.run(() -> sleepAndCleanUp(() -> order.add("inner body ends")))));
     assertFalse(inner.expired());
     assertTrue(outer.expired());
     assertEquals(0, currentTask().cancelling());
@@ -461,13 +433,12 @@ class TimeoutTest {
         TimeoutException.class,
         () ->
             limit.run(
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
-                  }
-                }));
+                () ->
+                    sleepAndCleanUp(
+                        () ->
+                            assertThrows(
+                                IllegalStateException.class,
+                                () -> limit.reschedule(ofSeconds(1))))));
     assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
     var finished = new Timeout(ofSeconds(1));
     finished.run(() -> {});
@@ -502,14 +473,7 @@ class TimeoutTest {
                   group.run(
                       () -> {
                         for (int i = 0; i < 3; i++) {
-                          group.createTask(
-                              () -> {
-                                try {
-                                  sleep(ofDays(1));
-                                } finally {
-                                  order.add("child ended");
-                                }
-                              });
+                          group.createTask(() -> sleepAndCleanUp(() -> order.add("child ended")));
                         }
                       });
                 }));
@@ -530,13 +494,7 @@ class TimeoutTest {
                       group.run(
                           () ->
                               group.createTask(
-                                  () -> {
-                                    try {
-                                      sleep(ofDays(1));
-                                    } finally {
-                                      throwIt(new Failure("child"));
-                                    }
-                                  }));
+                                  () -> sleepAndCleanUp(() -> throwIt(new Failure("child")))));
                     }));
     assertEquals("child", thrown.exceptions().getFirst().getMessage());
     assertTrue(

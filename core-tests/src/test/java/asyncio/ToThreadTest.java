@@ -7,6 +7,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -122,7 +123,7 @@ class ToThreadTest {
     yieldNow();
     toThread(() -> begun.await());
     task.cancel("enough");
-    assertEquals("enough", assertThrows(CancelledError.class, task::await).getMessage());
+    assertCancelled("enough", task);
     assertEquals(1, ended.getCount());
     release.countDown();
     toThread(() -> ended.await());

@@ -7,6 +7,8 @@ import static asyncio.Asyncio.shield;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.waitFor;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
+import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
@@ -57,14 +59,12 @@ class WaitForTest {
   void onTimeoutTheTaskIsCancelledAndWaitedFor() {
     var task =
         createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } finally {
-                sleep(ofSeconds(1));
-                order.add("cleaned up");
-              }
-            });
+            () ->
+                sleepAndCleanUp(
+                    () -> {
+                      sleep(ofSeconds(1));
+                      order.add("cleaned up");
+                    }));
     var error = assertThrows(TimeoutException.class, () -> waitFor(task, ofSeconds(2)));
     assertInstanceOf(CancelledError.class, error.getCause());
     assertEquals(List.of("cleaned up"), order);
@@ -79,14 +79,12 @@ class WaitForTest {
         TimeoutException.class,
         () ->
             waitFor(
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } finally {
-                    sleep(ofSeconds(1));
-                    order.add("cleaned up");
-                  }
-                },
+                () ->
+                    sleepAndCleanUp(
+                        () -> {
+                          sleep(ofSeconds(1));
+                          order.add("cleaned up");
+                        }),
                 ofSeconds(2)));
     assertEquals(List.of("cleaned up"), order);
   }
@@ -119,14 +117,12 @@ class WaitForTest {
   void aLimitOfZeroCancelsARunningTaskAndWaitsForIt() {
     var task =
         createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } finally {
-                sleep(ofSeconds(1));
-                order.add("cleaned up");
-              }
-            });
+            () ->
+                sleepAndCleanUp(
+                    () -> {
+                      sleep(ofSeconds(1));
+                      order.add("cleaned up");
+                    }));
     yieldNow();
     assertThrows(TimeoutException.class, () -> waitFor(task, ZERO));
     assertEquals(List.of("cleaned up"), order);
@@ -134,20 +130,12 @@ class WaitForTest {
 
   @AsyncTest
   void aForeignCancelDuringALimitOfZeroIsNotTurnedIntoATimeout() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } finally {
-                sleep(ofSeconds(5));
-              }
-            });
+    var task = createTask(() -> sleepAndCleanUp(() -> sleep(ofSeconds(5))));
     yieldNow();
     var outer = createTask(() -> waitFor(task, ZERO));
     sleep(ofSeconds(1));
     outer.cancel("from outside");
-    assertEquals("from outside", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("from outside", outer);
   }
 
   @AsyncTest
@@ -228,18 +216,16 @@ class WaitForTest {
   void anOuterCancelCancelsTheInnerTaskAndWaitsForIt() {
     var inner =
         createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } finally {
-                sleep(ofSeconds(1));
-                order.add("cleaned up");
-              }
-            });
+            () ->
+                sleepAndCleanUp(
+                    () -> {
+                      sleep(ofSeconds(1));
+                      order.add("cleaned up");
+                    }));
     var outer = createTask(() -> waitFor(inner, ofDays(2)));
     sleep(ofSeconds(1));
     outer.cancel("outer");
-    assertEquals("outer", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("outer", outer);
     assertTrue(inner.isCancelled());
     assertEquals(List.of("cleaned up"), order);
   }
@@ -250,7 +236,7 @@ class WaitForTest {
     var outer = createTask(() -> waitFor(inner, ofDays(2)));
     yieldNow();
     inner.cancel("inner");
-    assertEquals("inner", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertCancelled("inner", outer);
     assertEquals(0, outer.cancelling());
   }
 
