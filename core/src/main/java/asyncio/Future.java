@@ -207,7 +207,10 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
               + " await(future.toCompletableFuture()).");
     }
     if (this instanceof Task<?> task && task.fiber() == fiber) {
-      throw new IllegalStateException(this + " awaits itself: it would wait for ever.");
+      throw new IllegalStateException(
+          this
+              + " awaits itself: it would wait for ever. Return the value, or await this task in"
+              + " another one: createTask(() -> …).");
     }
     var wait = new AwaitFuture(fiber, this);
     addListener(wait);
