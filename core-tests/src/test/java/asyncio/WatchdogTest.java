@@ -3,6 +3,7 @@ package asyncio;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -102,6 +103,22 @@ class WatchdogTest {
     String message = log.spinUntil("'waiting'");
     assertTrue(message.contains("blocking(() -> "), message);
     assertTrue(message.contains("--add-opens java.base/java.lang=ALL-UNNAMED"), message);
+  }
+
+  @Test
+  void aLoopThatGetsNoThreadFromTheJvmIsReported() {
+    Only.portable("the mounted carrier has a thread of its own");
+    Asyncio.run(
+        () -> {
+          // They keep all threads of the JVM's scheduler until they see the report.
+          for (int i = 0; i <= Runtime.getRuntime().availableProcessors(); i++) {
+            Thread.ofVirtual().start(() -> log.spinUntil("has had no thread"));
+          }
+          Asyncio.sleep(ofMillis(1));
+        });
+    String message = log.spinUntil("has had no thread");
+    assertTrue(message.contains("--add-opens java.base/java.lang=ALL-UNNAMED"), message);
+    assertTrue(message.contains("Thread.dump_to_file"), message);
   }
 
   private static final CountDownLatch INITIALISER = new CountDownLatch(1);

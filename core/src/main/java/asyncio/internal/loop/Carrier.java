@@ -31,6 +31,12 @@ interface Carrier {
   <T extends @Nullable Object, X extends Exception> T blocking(Fiber fiber, Coroutine<T, X> body)
       throws X;
 
+  /**
+   * Whether {@code current}, or the loop, was told to go on and the JVM has found no thread for it
+   * yet; as the watchdog sees it.
+   */
+  boolean lacksThread(@Nullable Fiber current);
+
   /** How many coroutines stand in foreign code. Loop only. */
   int foreignWaits();
 }

@@ -406,6 +406,11 @@ public abstract class Fiber extends Step implements Runnable {
     RESUMED.setRelease(this, true);
   }
 
+  /** Whether the baton was given and is not taken yet. Any thread. */
+  final boolean isResumed() {
+    return (boolean) RESUMED.getAcquire(this);
+  }
+
   /** Takes the baton if it was given. By the coroutine itself. */
   final boolean takeResumed() {
     if ((boolean) RESUMED.getAcquire(this)) {

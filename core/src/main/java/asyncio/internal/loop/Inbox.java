@@ -87,7 +87,7 @@ public final class Inbox {
     }
   }
 
-  /** Whether nothing was left. Loop only. */
+  /** Whether nothing was left. Any thread. */
   public boolean isEmpty() {
     Step seen = head;
     return seen == null || seen == ASLEEP;

@@ -69,6 +69,12 @@ public final class Loop implements Clock.Activity {
   /** Odd while a step runs; for the watchdog. */
   private long steps;
 
+  /**
+   * While the loop sleeps, when it means to wake, by System.nanoTime; for the watchdog, and on the
+   * portable carrier only. 0 while awake.
+   */
+  private long sleepsUntil;
+
   // Loop-confined.
   final ReadyQueue ready = new ReadyQueue();
   final Callbacks callbacks = new Callbacks(this);
@@ -248,6 +254,17 @@ public final class Loop implements Clock.Activity {
    */
   long steps() {
     return steps;
+  }
+
+  /**
+   * Whether there is something to do and the JVM has no thread for it; as the watchdog sees it, at
+   * {@code now} by System.nanoTime.
+   */
+  boolean lacksThread(long now) {
+    long until = sleepsUntil;
+    boolean overslept =
+        until != 0 && (!inbox.isEmpty() || (until != Long.MAX_VALUE && now - until > 0));
+    return overslept || carrier.lacksThread(current);
   }
 
   /** The thread of the running coroutine, as another thread sees it. */
@@ -561,6 +578,9 @@ public final class Loop implements Clock.Activity {
         open.poll(0);
       }
     } else if (inbox.prepareToSleep()) {
+      if (carrier.kind() == CarrierKind.PORTABLE) {
+        sleepsUntil = nanos == Long.MAX_VALUE ? Long.MAX_VALUE : System.nanoTime() + nanos;
+      }
       if (open != null) {
         open.poll(nanos);
       } else if (nanos == Long.MAX_VALUE) {
@@ -568,6 +588,7 @@ public final class Loop implements Clock.Activity {
       } else {
         LockSupport.parkNanos(this, nanos);
       }
+      sleepsUntil = 0;
       // Nobody has a reason to interrupt this thread, and a set flag would make every sleep return
       // at once.
       Thread.interrupted();

@@ -131,6 +131,13 @@ final class MountedCarrier implements Carrier, Executor {
     loop.enter(fiber);
     try {
       continuation.run();
+      // While somebody takes a thread's stack it can't run: the call returned and did nothing. That
+      // takes microseconds. To run another step first would break the order, and a coroutine that
+      // did not run would look like one that parked in foreign code.
+      while (fiber.isResumed()) {
+        Thread.onSpinWait();
+        continuation.run();
+      }
     } finally {
       if (fiber.state == Fiber.RUNNING) {
         fiber.state = Fiber.FOREIGN;
@@ -153,6 +160,12 @@ final class MountedCarrier implements Carrier, Executor {
   public <T extends @Nullable Object, X extends Exception> T blocking(
       Fiber fiber, Coroutine<T, X> body) throws X {
     return body.run();
+  }
+
+  /** The loop's own thread is the operating system's business. */
+  @Override
+  public boolean lacksThread(@Nullable Fiber current) {
+    return false;
   }
 
   @Override

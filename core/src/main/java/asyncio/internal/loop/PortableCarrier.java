@@ -19,8 +19,8 @@ final class PortableCarrier implements Carrier {
   private final Thread.Builder.OfVirtual builder =
       Thread.ofVirtual().inheritInheritableThreadLocals(false);
 
-  /** The loop's own baton. */
-  private volatile boolean loopHasBaton;
+  /** The loop's own baton: set by who hands it back, taken by the loop. */
+  private volatile boolean loopGetsBaton;
 
   private int blocking;
 
@@ -40,15 +40,15 @@ final class PortableCarrier implements Carrier {
 
   @Override
   public void resume(Fiber fiber) {
-    loopHasBaton = false;
     if (!give(fiber)) {
       return;
     }
-    while (!loopHasBaton) {
+    while (!loopGetsBaton) {
       LockSupport.park(loop);
       // Nobody has a reason to interrupt the loop, and a set flag would turn park into a spin.
       Thread.interrupted();
     }
+    loopGetsBaton = false;
   }
 
   /** Gives the baton to a coroutine; returns false when it could not be started. */
@@ -84,7 +84,7 @@ final class PortableCarrier implements Carrier {
         return;
       }
     }
-    loopHasBaton = true;
+    loopGetsBaton = true;
     Thread thread = loop.thread;
     LockSupport.unpark(thread);
   }
@@ -129,6 +129,11 @@ final class PortableCarrier implements Carrier {
       throw new IllegalStateException(Loop.closedMessage(loop));
     }
     fiber.awaitResumed();
+  }
+
+  @Override
+  public boolean lacksThread(@Nullable Fiber current) {
+    return loopGetsBaton || (current != null && current.isResumed());
   }
 
   @Override

@@ -107,7 +107,8 @@ final class Watchdog implements Runnable {
       announce(loop);
     }
     long steps = loop.steps();
-    if (steps != entry.steps || (steps & 1) == 0) {
+    boolean lacksThread = loop.lacksThread(now);
+    if (steps != entry.steps || !(lacksThread || (steps & 1) == 1)) {
       entry.steps = steps;
       entry.since = now;
       entry.nextReport = THRESHOLD_NANOS;
@@ -118,6 +119,11 @@ final class Watchdog implements Runnable {
       return;
     }
     Fiber fiber = loop.currentRacy();
+    if (lacksThread) {
+      entry.nextReport = nextReport(entry.nextReport, held);
+      reportLackOfThread(loop, fiber, Duration.ofNanos(held));
+      return;
+    }
     if (fiber != null
         && fiber.state == Fiber.WAITING
         && loop.carrierKind() == CarrierKind.MOUNTED) {
@@ -168,6 +174,27 @@ final class Watchdog implements Runnable {
               + why
               + ".");
     }
+  }
+
+  private static void reportLackOfThread(Loop loop, @Nullable Fiber fiber, Duration held) {
+    String next = fiber == null ? "" : " for " + fiber.describe();
+    Logs.WATCHDOG.log(
+        System.Logger.Level.WARNING,
+        "The event loop '"
+            + loop.name()
+            + "' has had no thread"
+            + next
+            + " for "
+            + held.toMillis()
+            + " ms: on the portable carrier it shares the JVM's threads for virtual threads, and"
+            + " all are taken, by virtual threads that compute, or that wait in class initialisers"
+            + " or below native frames. Let platform threads compute, wait elsewhere, or start the"
+            + " JVM with "
+            + Carriers.flag()
+            + ", which gives each loop a thread of its own. Who has them, a thread dump shows: jcmd"
+            + " "
+            + ProcessHandle.current().pid()
+            + " Thread.dump_to_file FILE.");
   }
 
   private static void report(Loop loop, @Nullable Fiber fiber, long steps, Duration held) {
