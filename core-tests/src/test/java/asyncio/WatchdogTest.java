@@ -110,8 +110,9 @@ class WatchdogTest {
     Only.portable("the mounted carrier has a thread of its own");
     Asyncio.run(
         () -> {
-          // They keep all threads of the JVM's scheduler until they see the report.
-          for (int i = 0; i <= Runtime.getRuntime().availableProcessors(); i++) {
+          // They keep all threads of the JVM's scheduler until they see the report: 256 at most,
+          // and more than there are processors where something blocked one before.
+          for (int i = 0; i < 300; i++) {
             Thread.ofVirtual().start(() -> log.spinUntil("has had no thread"));
           }
           Asyncio.sleep(ofMillis(1));
