@@ -1,6 +1,5 @@
 package asyncio.bench;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,16 +65,5 @@ final class Commands {
       throw new IOException("exit code " + code + " of " + String.join(" ", command));
     }
     return taken / 1e6;
-  }
-
-  /** A program on PATH, or null. */
-  static Path find(String program) {
-    for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
-      Path found = Path.of(folder, program);
-      if (Files.isExecutable(found)) {
-        return found;
-      }
-    }
-    return null;
   }
 }

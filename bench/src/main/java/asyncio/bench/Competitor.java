@@ -1,19 +1,29 @@
 package asyncio.bench;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** One way to do the work of a row, and what was measured of it. Lower is better. */
 final class Competitor {
-  /** Does the work once, in a process of its own, and tells its number. */
+  /**
+   * What one run tells.
+   *
+   * @param allocated bytes for each element; NaN where nobody counts them
+   */
+  record Figure(double value, double allocated) {
+    Figure(double value) {
+      this(value, Double.NaN);
+    }
+  }
+
+  /** Does the work once, in a process of its own. */
   interface Measure {
-    double once() throws Exception;
+    Figure once() throws Exception;
   }
 
   final String name;
   private final Measure measure;
-  private final List<Double> values = new ArrayList<>();
+  private final List<Figure> figures = new ArrayList<>();
   private String absent;
   private boolean failed;
 
@@ -24,8 +34,8 @@ final class Competitor {
 
   /** A competitor that can't be measured here. */
   static Competitor skipped(String name, String why) {
-    var skipped = new Competitor(name, () -> Double.NaN);
-    skipped.absent = "skipped: " + why;
+    var skipped = new Competitor(name, () -> new Figure(Double.NaN));
+    skipped.absent = why;
     return skipped;
   }
 
@@ -34,7 +44,7 @@ final class Competitor {
       return;
     }
     try {
-      values.add(measure.once());
+      figures.add(measure.once());
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {
@@ -53,23 +63,31 @@ final class Competitor {
   }
 
   List<Double> values() {
-    return values;
+    return figures.stream().map(Figure::value).toList();
   }
 
   double median() {
     return quantile(0.5);
   }
 
-  /** Of the sorted values; NaN without a result. */
   double quantile(double share) {
+    return quantile(values(), share);
+  }
+
+  /** Bytes for each element, the median; NaN where nobody counts them. */
+  double allocated() {
+    return quantile(figures.stream().map(Figure::allocated).toList(), 0.5);
+  }
+
+  /** Of the sorted values; NaN without a result. */
+  private double quantile(List<Double> values, double share) {
     if (absent != null || values.isEmpty()) {
       return Double.NaN;
     }
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
-    Arrays.sort(sorted);
-    double place = share * (sorted.length - 1);
+    List<Double> sorted = values.stream().sorted().toList();
+    double place = share * (sorted.size() - 1);
     int below = (int) place;
-    int above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+    int above = Math.min(below + 1, sorted.size() - 1);
+    return sorted.get(below) + (place - below) * (sorted.get(above) - sorted.get(below));
   }
 }

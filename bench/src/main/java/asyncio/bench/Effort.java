@@ -1,14 +1,37 @@
 package asyncio.bench;
 
-/** How long to measure. A quick run tells what has changed a lot; a full one is for publishing. */
+/**
+ * How long to measure.
+ *
+ * @param sleepers of the memory row, for so many seconds at least
+ * @param everything also the sizes in between, and of the peers more than one size of a row
+ */
 record Effort(
+    String name,
     int rounds,
     int memoryRounds,
     int startUpRounds,
     int warmUps,
     int measurements,
     int millis,
-    double peerSeconds) {
-  static final Effort QUICK = new Effort(3, 1, 20, 4, 3, 400, 0.5);
-  static final Effort FULL = new Effort(5, 3, 20, 5, 5, 1000, 2);
+    double peerSeconds,
+    int sleepers,
+    int sleepSeconds,
+    boolean everything) {
+  /** For publishing. */
+  static final Effort FULL = new Effort("full", 5, 3, 20, 5, 5, 1000, 2, 1_000_000, 10, true);
+
+  /** Tells what has changed a lot. */
+  static final Effort QUICK = new Effort("quick", 3, 1, 20, 3, 3, 300, 0.3, 1_000_000, 10, false);
+
+  /** Tells whether every program runs. */
+  static final Effort SMOKE = new Effort("smoke", 1, 1, 1, 1, 1, 10, 0.001, 10_000, 1, true);
+
+  /** Long enough for a picture. */
+  static final Effort PROFILE = new Effort("profile", 1, 1, 1, 5, 10, 500, 0, 0, 0, false);
+
+  /** What is measured says something; otherwise the numbers to hold are not judged. */
+  boolean tells() {
+    return this != SMOKE;
+  }
 }

@@ -1,6 +1,10 @@
 package asyncio.bench;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
@@ -18,10 +22,17 @@ final class Jmh {
 
   private final String java;
   private final Effort effort;
+  private final Profiler profiler;
 
-  Jmh(String java, Effort effort) {
+  /**
+   * Benchmarks in JVMs of {@code java}.
+   *
+   * @param profiler watches them, unless it is null
+   */
+  Jmh(String java, Effort effort, Profiler profiler) {
     this.java = java;
     this.effort = effort;
+    this.profiler = profiler;
   }
 
   Competitor benchmark(String name, List<String> carrier, Class<?> type, String method) {
@@ -38,12 +49,16 @@ final class Jmh {
     return new Competitor(
         name,
         () -> {
+          List<String> appended = new ArrayList<>(carrier);
+          if (profiler != null) {
+            appended.addAll(Profiler.FLAGS);
+          }
           var options =
               new OptionsBuilder()
                   .include("^" + type.getName().replace(".", "\\.") + "\\." + method + "$")
                   .jvm(java)
                   .jvmArgs(FLAGS.toArray(String[]::new))
-                  .jvmArgsAppend(carrier.toArray(String[]::new))
+                  .jvmArgsAppend(appended.toArray(String[]::new))
                   .forks(1)
                   .warmupIterations(effort.warmUps())
                   .warmupTime(TimeValue.milliseconds(effort.millis()))
@@ -54,7 +69,18 @@ final class Jmh {
           if (parameter != null) {
             options.param(parameter, "" + value);
           }
-          return new Runner(options.build()).runSingle().getPrimaryResult().getScore();
+          if (profiler == null) {
+            options.addProfiler(GCProfiler.class);
+          } else {
+            profiler.watch(options);
+          }
+          RunResult result = new Runner(options.build()).runSingle();
+          if (profiler != null) {
+            profiler.keep(name);
+          }
+          Result<?> bytes = result.getSecondaryResults().get("gc.alloc.rate.norm");
+          return new Competitor.Figure(
+              result.getPrimaryResult().getScore(), bytes == null ? Double.NaN : bytes.getScore());
         });
   }
 }

@@ -14,7 +14,8 @@ import java.util.List;
 
 /**
  * A program of its own: {@code MemoryOfTasks COUNT SECONDS} lets as many tasks sleep at once,
- * prints the bytes of heap that each takes, and fails unless all of them wake, in order.
+ * longer where that is too short to measure, prints the bytes of heap that each takes, and fails
+ * unless all of them wake, in order.
  */
 final class MemoryOfTasks {
   private static int wokenTooEarly;
@@ -27,11 +28,16 @@ final class MemoryOfTasks {
     for (int i = 0; i < 40; i++) {
       bytesOfEach(20_000, Duration.ofMillis(100));
     }
-    double bytes =
-        bytesOfEach(Integer.parseInt(args[0]), Duration.ofSeconds(Long.parseLong(args[1])));
-    if (wokenTooEarly > 0) {
-      throw new IllegalStateException(
-          wokenTooEarly + " tasks woke before the memory was measured: let them sleep longer");
+    int count = Integer.parseInt(args[0]);
+    Duration delay = Duration.ofSeconds(Long.parseLong(args[1]));
+    double bytes = bytesOfEach(count, delay);
+    for (int i = 0; wokenTooEarly > 0; i++) {
+      if (i == 5) {
+        throw new IllegalStateException(
+            wokenTooEarly + " tasks woke before the memory was measured, after " + delay);
+      }
+      delay = delay.multipliedBy(2);
+      bytes = bytesOfEach(count, delay);
     }
     System.out.println(bytes);
   }

@@ -1,9 +1,9 @@
 package asyncio.bench;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /** Competitors that do the same work, measured in turn, and the numbers to hold among them. */
 record Row(
@@ -18,7 +18,7 @@ record Row(
   void run() throws InterruptedException {
     for (int round = 1; round <= rounds; round++) {
       for (Competitor competitor : competitors) {
-        if (rounds <= 5) {
+        if (rounds <= 5 && competitor.absent() == null) {
           System.err.printf("%s %d/%d: %s%n", name, round, rounds, competitor.name);
         }
         competitor.run();
@@ -30,42 +30,71 @@ record Row(
     return competitors.stream().anyMatch(Competitor::failed);
   }
 
-  Map<String, Double> medians() {
-    Map<String, Double> medians = new HashMap<>();
-    competitors.forEach(competitor -> medians.put(competitor.name, competitor.median()));
-    return medians;
+  /** NaN for one that was not measured, or is not in this row. */
+  double median(String competitor) {
+    return of(competitor, Competitor::median);
   }
 
-  void print() {
+  /** The same of the bytes for each element. */
+  double allocated(String competitor) {
+    return of(competitor, Competitor::allocated);
+  }
+
+  private double of(String competitor, ToDoubleFunction<Competitor> figure) {
+    return competitors.stream()
+        .filter(one -> one.name.equals(competitor))
+        .mapToDouble(figure)
+        .findFirst()
+        .orElse(Double.NaN);
+  }
+
+  /** The table, and whether the numbers are held. */
+  String table(boolean judged) {
     int width =
         competitors.stream().mapToInt(competitor -> competitor.name.length()).max().orElse(0);
-    double base = medians().get(reference);
-    System.out.printf(
-        "%n%s: %s, %s (%d %s)%n", name, title, unit, rounds, rounds == 1 ? "run" : "runs");
-    System.out.printf("  %-" + width + "s  %9s  %19s  %s%n", "", "median", "min – max", "ratio");
+    boolean counted = competitors.stream().anyMatch(one -> !Double.isNaN(one.allocated()));
+    var table = new StringBuilder();
+    table.append(
+        String.format(
+            "%n%s: %s, %s (%d %s)%n", name, title, unit, rounds, rounds == 1 ? "run" : "runs"));
+    table.append(
+        String.format(
+            "  %-" + width + "s  %9s  %19s  %6s%s%n",
+            "",
+            "median",
+            "min – max",
+            "ratio",
+            counted ? "  allocated" : ""));
     for (Competitor one : competitors) {
-      System.out.printf("  %-" + width + "s", one.name);
+      table.append(String.format("  %-" + width + "s  ", one.name));
       if (one.absent() != null) {
-        System.out.printf("  %s%n", one.absent());
+        table.append(String.format("%s%n", one.absent()));
         continue;
       }
-      double median = one.median();
-      System.out.printf(
-          Locale.ROOT,
-          "  %,9.0f  %,8.0f – %,8.0f  %5.2f%s%n",
-          median,
-          one.quantile(0),
-          one.quantile(1),
-          median / base,
-          one.name.equals(reference) ? "  (reference)" : "");
+      table.append(
+          String.format(
+              Locale.ROOT,
+              "%,9.0f  %,8.0f – %,8.0f  %6.2f",
+              one.median(),
+              one.quantile(0),
+              one.quantile(1),
+              one.median() / median(reference)));
+      if (!Double.isNaN(one.allocated())) {
+        table.append(String.format(Locale.ROOT, "  %,7.1f B", one.allocated()));
+      } else if (counted && one.name.equals(reference)) {
+        table.append(" ".repeat(11));
+      }
+      table.append(String.format("%s%n", one.name.equals(reference) ? "  (reference)" : ""));
     }
-    for (Hold hold : holds) {
-      System.out.printf("  hold: %s: %s%n", hold.text(), hold.verdict(medians()));
+    if (judged) {
+      for (Hold hold : holds) {
+        table.append(String.format("  hold: %s: %s%n", hold.text(), hold.verdict(this)));
+      }
     }
+    return table.toString();
   }
 
   Map<String, Object> toJson() {
-    Map<String, Double> medians = medians();
     List<Map<String, Object>> results =
         competitors.stream()
             .map(
@@ -80,7 +109,9 @@ record Row(
                             "median",
                             one.median(),
                             "ratio",
-                            one.median() / medians.get(reference)))
+                            one.median() / median(reference),
+                            "allocated",
+                            one.allocated()))
             .toList();
     List<Map<String, Object>> held =
         holds.stream()
@@ -90,11 +121,11 @@ record Row(
                         "text",
                         hold.text(),
                         "value",
-                        hold.value().of(medians),
+                        hold.value().of(this),
                         "limit",
                         hold.limit(),
                         "verdict",
-                        hold.verdict(medians)))
+                        hold.verdict(this)))
             .toList();
     return Json.object(
         "name",

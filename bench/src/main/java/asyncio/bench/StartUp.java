@@ -39,7 +39,7 @@ final class StartUp {
     this.scratch = scratch;
   }
 
-  List<Competitor> competitors(String python) throws IOException, InterruptedException {
+  List<Competitor> competitors(Peer python) throws IOException, InterruptedException {
     List<Competitor> competitors = new ArrayList<>();
     competitors.add(program("bare hello", java, "-jar", jar(HelloBare.class, false)));
     competitors.add(
@@ -52,14 +52,14 @@ final class StartUp {
     competitors.add(program("asyncio, AOT cache", java, "-XX:AOTCache=" + cache, "-jar", ours));
     competitors.add(program("asyncio, portable", java, "-Dasyncio.carrier=portable", "-jar", ours));
     competitors.add(
-        python == null
-            ? Competitor.skipped("CPython asyncio", "python3 is missing")
-            : program("CPython asyncio", python, "-c", PYTHON));
+        python.isMissing()
+            ? Competitor.skipped("CPython asyncio", python.version())
+            : program("CPython asyncio", python.program().getFirst(), "-c", PYTHON));
     return competitors;
   }
 
   private static Competitor program(String name, String... command) {
-    return new Competitor(name, () -> Commands.duration(List.of(command)));
+    return new Competitor(name, () -> new Competitor.Figure(Commands.duration(List.of(command))));
   }
 
   /** A jar with one program, and the library if it needs it, mounted by its manifest. */

@@ -1,0 +1,252 @@
+package asyncio.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Who takes part in each row, and what is to be held there. */
+final class Rows {
+  static final List<String> NAMES =
+      List.of("switch", "spawn", "queue", "timers", "gather", "memory", "startup");
+
+  /** The rows that JMH runs. */
+  static final List<String> PROFILED = NAMES.subList(0, 5);
+
+  private static final List<Integer> PENDING = List.of(10, 10_000, 1_000_000);
+  private static final List<Integer> GATHERED = List.of(10, 1_000, 100_000);
+
+  private final Effort effort;
+  private final Jmh jmh;
+  private final List<Peer> peers;
+  private final String java;
+  private final Path jar;
+  private final Path scratch;
+
+  /**
+   * The rows with these peers.
+   *
+   * @param jar has the library and the programs
+   * @param scratch a folder for what is made on the way
+   */
+  Rows(Effort effort, Jmh jmh, List<Peer> peers, String java, Path jar, Path scratch) {
+    this.effort = effort;
+    this.jmh = jmh;
+    this.peers = peers;
+    this.java = java;
+    this.jar = jar;
+    this.scratch = scratch;
+  }
+
+  Row row(String name) throws IOException, InterruptedException {
+    return switch (name) {
+      case "switch" -> switches();
+      case "spawn" -> spawn();
+      case "queue" -> queue();
+      case "timers" -> timers();
+      case "gather" -> gather();
+      case "memory" -> memory();
+      case "startup" -> startUp();
+      default -> throw new AssertionError(name);
+    };
+  }
+
+  private Row switches() {
+    Class<?> type = SwitchBenchmark.class;
+    List<Competitor> ours =
+        List.of(
+            jmh.benchmark("bare threads, park", Jmh.MOUNTED, type, "barePark"),
+            jmh.benchmark("bare threads, yield", Jmh.MOUNTED, type, "bareYield"),
+            jmh.benchmark("mounted", Jmh.MOUNTED, type, "twoTasks"),
+            jmh.benchmark("mounted, 100 tasks", Jmh.MOUNTED, type, "hundredTasks"),
+            jmh.benchmark("portable", Jmh.PORTABLE, type, "twoTasks"),
+            jmh.benchmark("portable, 100 tasks", Jmh.PORTABLE, type, "hundredTasks"));
+    return new Row(
+        "switch",
+        "a switch between tasks",
+        "ns",
+        effort.rounds(),
+        all(ours, peers("", "switch", 2), others(", 100 tasks", "switch", 100)),
+        "bare threads, park",
+        List.of(
+            Hold.ratioAtMost(
+                "mounted ≤ 1.25 × a bare switch", "mounted", "bare threads, park", 1.25),
+            Hold.ratioAtLeast("CPython ≥ 10 × mounted", "CPython", "mounted", 10),
+            Hold.allocatesAtMost("mounted allocates nothing (< 1 byte)", "mounted", 1)));
+  }
+
+  private Row spawn() {
+    Class<?> type = SpawnBenchmark.class;
+    List<Competitor> ours =
+        List.of(
+            jmh.benchmark("bare threads", Jmh.MOUNTED, type, "bare"),
+            jmh.benchmark("mounted", Jmh.MOUNTED, type, "task"),
+            jmh.benchmark("portable", Jmh.PORTABLE, type, "task"));
+    return new Row(
+        "spawn",
+        "start a task and await it",
+        "ns",
+        effort.rounds(),
+        all(ours, peers("", "spawn", 1)),
+        "bare threads",
+        List.of(
+            Hold.ratioAtMost("mounted ≤ Go", "mounted", "Go", 1),
+            Hold.ratioAtLeast("CPython ≥ 15 × mounted", "CPython", "mounted", 15)));
+  }
+
+  private Row queue() {
+    Class<?> type = QueueBenchmark.class;
+    List<Competitor> ours =
+        List.of(
+            jmh.benchmark("mounted", Jmh.MOUNTED, type, "capacityOne"),
+            jmh.benchmark("mounted, unbounded", Jmh.MOUNTED, type, "unbounded"),
+            jmh.benchmark("portable", Jmh.PORTABLE, type, "capacityOne"),
+            jmh.benchmark("portable, unbounded", Jmh.PORTABLE, type, "unbounded"));
+    List<Competitor> unbounded = new ArrayList<>(others(", unbounded", "queue", 0));
+    unbounded.removeIf(competitor -> competitor.name.startsWith("Go")); // every channel has a bound
+    return new Row(
+        "queue",
+        "an item handed from task to task",
+        "ns",
+        effort.rounds(),
+        all(ours, peers("", "queue", 1), unbounded),
+        "Go",
+        List.of(
+            Hold.ratioAtMost("mounted ≤ 2.5 × a Go channel", "mounted", "Go", 2.5),
+            Hold.ratioAtLeast("CPython ≥ 25 × mounted", "CPython", "mounted", 25)));
+  }
+
+  private Row timers() {
+    return sizes(
+        "timers",
+        "add a timer and cancel it",
+        PENDING,
+        "pending",
+        TimersBenchmark.class,
+        "addAndCancel",
+        "pending");
+  }
+
+  private Row gather() {
+    return sizes(
+        "gather",
+        "a task of a gather",
+        GATHERED,
+        "tasks",
+        GatherBenchmark.class,
+        "gatherAll",
+        "size");
+  }
+
+  /** A row whose time for each element must not depend on how many there are. */
+  private Row sizes(
+      String name,
+      String title,
+      List<Integer> all,
+      String what,
+      Class<?> type,
+      String method,
+      String parameter) {
+    List<Integer> sizes = effort.everything() ? all : List.of(all.getFirst(), all.getLast());
+    List<Competitor> mounted = new ArrayList<>();
+    List<Competitor> portable = new ArrayList<>();
+    List<Competitor> theirs = new ArrayList<>();
+    for (int size : sizes) {
+      String text = String.format(Locale.ROOT, ", %,d %s", size, what);
+      mounted.add(jmh.benchmark("mounted" + text, Jmh.MOUNTED, type, method, parameter, size));
+      portable.add(jmh.benchmark("portable" + text, Jmh.PORTABLE, type, method, parameter, size));
+      theirs.addAll(size == sizes.getFirst() ? peers(text, name, size) : others(text, name, size));
+    }
+    return new Row(
+        name,
+        title,
+        "ns",
+        effort.rounds(),
+        all(mounted, portable, theirs),
+        mounted.getFirst().name,
+        List.of(
+            Hold.flat("mounted, within 2 × from the smallest to the largest", names(mounted), 2),
+            Hold.flat(
+                "portable, within 2 × from the smallest to the largest", names(portable), 2)));
+  }
+
+  private Row memory() {
+    double longEnough = 600;
+    String work = "memory";
+    return new Row(
+        work,
+        String.format(
+            Locale.ROOT,
+            "a sleeping task, of %,d at once, all of ours woken in order",
+            effort.sleepers()),
+        "bytes",
+        effort.memoryRounds(),
+        all(
+            List.of(sleepers("mounted", Jmh.MOUNTED), sleepers("portable", Jmh.PORTABLE)),
+            peers.stream()
+                .map(peer -> peer.competitor("", work, effort.sleepers(), longEnough))
+                .toList()),
+        "mounted",
+        List.of(
+            Hold.atMost("mounted ≤ 900 bytes", "mounted", 900),
+            Hold.atMost("portable ≤ 900 bytes", "portable", 900)));
+  }
+
+  private Competitor sleepers(String name, List<String> carrier) {
+    List<String> command = new ArrayList<>(List.of(java, "-Xmx8g"));
+    command.addAll(carrier);
+    command.addAll(List.of("-cp", jar.toString(), MemoryOfTasks.class.getName()));
+    command.add("" + effort.sleepers());
+    command.add("" + effort.sleepSeconds());
+    return new Competitor(name, () -> new Competitor.Figure(Commands.number(command)));
+  }
+
+  private Row startUp() throws IOException, InterruptedException {
+    Peer python = peers.stream().filter(peer -> peer.name().equals("CPython")).findFirst().get();
+    return new Row(
+        "startup",
+        "hello world, from start to exit",
+        "ms",
+        effort.startUpRounds(),
+        new StartUp(java, jar, scratch).competitors(python),
+        "bare hello",
+        List.of(
+            Hold.ratioAtMost(
+                "with an AOT cache ≤ 1.8 × a bare hello", "asyncio, AOT cache", "bare hello", 1.8),
+            Hold.ratioAtMost(
+                "with an AOT cache ≤ CPython's asyncio",
+                "asyncio, AOT cache",
+                "CPython asyncio",
+                1),
+            Hold.ratioAtMost(
+                "without ≤ 1.2 × one virtual thread and a selector",
+                "asyncio",
+                "virtual thread and selector",
+                1.2)));
+  }
+
+  private List<Competitor> peers(String text, String work, int size) {
+    return peers.stream()
+        .map(peer -> peer.competitor(text, work, size, effort.peerSeconds()))
+        .toList();
+  }
+
+  /** Further sizes of the peers, for which a quick run has no time. */
+  private List<Competitor> others(String text, String work, int size) {
+    return effort.everything() ? peers(text, work, size) : List.of();
+  }
+
+  @SafeVarargs
+  private static List<Competitor> all(List<Competitor>... some) {
+    List<Competitor> all = new ArrayList<>();
+    for (List<Competitor> one : some) {
+      all.addAll(one);
+    }
+    return all;
+  }
+
+  private static List<String> names(List<Competitor> competitors) {
+    return competitors.stream().map(competitor -> competitor.name).toList();
+  }
+}
