@@ -19,10 +19,10 @@ record Effort(
     int sleepSeconds,
     boolean everything) {
   /** For publishing. */
-  static final Effort FULL = new Effort("full", 5, 3, 20, 5, 5, 1000, 2, 1_000_000, 10, true);
+  static final Effort FULL = new Effort("full", 5, 3, 20, 5, 5, 1000, 1.5, 1_000_000, 8, true);
 
   /** Tells what has changed a lot. */
-  static final Effort QUICK = new Effort("quick", 3, 1, 20, 3, 3, 300, 0.3, 1_000_000, 10, false);
+  static final Effort QUICK = new Effort("quick", 3, 1, 20, 3, 3, 300, 0.3, 1_000_000, 8, false);
 
   /** Tells whether every program runs. */
   static final Effort SMOKE = new Effort("smoke", 1, 1, 1, 1, 1, 10, 0.001, 10_000, 1, true);

@@ -11,6 +11,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * A program of its own: {@code MemoryOfTasks COUNT SECONDS} lets as many tasks sleep at once,
@@ -26,36 +27,36 @@ final class MemoryOfTasks {
 
   public static void main(String[] args) {
     for (int i = 0; i < 40; i++) {
-      bytesOfEach(20_000, Duration.ofMillis(100));
+      bytesOfEach(20_000, Duration.ofMillis(100), () -> 0); // warms up
     }
     int count = Integer.parseInt(args[0]);
     Duration delay = Duration.ofSeconds(Long.parseLong(args[1]));
-    double bytes = bytesOfEach(count, delay);
+    double bytes = bytesOfEach(count, delay, MemoryOfTasks::usedHeap);
     for (int i = 0; wokenTooEarly > 0; i++) {
       if (i == 5) {
         throw new IllegalStateException(
             wokenTooEarly + " tasks woke before the memory was measured, after " + delay);
       }
       delay = delay.multipliedBy(2);
-      bytes = bytesOfEach(count, delay);
+      bytes = bytesOfEach(count, delay, MemoryOfTasks::usedHeap);
     }
     System.out.println(bytes);
   }
 
-  private static double bytesOfEach(int count, Duration delay) {
+  private static double bytesOfEach(int count, Duration delay, LongSupplier heap) {
     woken = 0;
     long bytes =
         run(
             () -> {
               List<Task<Void>> tasks = new ArrayList<>(count);
-              long before = usedHeap();
+              long before = heap.getAsLong();
               for (int i = 0; i < count; i++) {
                 int number = i;
                 tasks.add(createTask(() -> sleepAndCount(delay, number)));
               }
               yieldNow(); // all of them begin to sleep
               yieldNow();
-              long after = usedHeap();
+              long after = heap.getAsLong();
               wokenTooEarly = woken;
               gather(tasks);
               return after - before;

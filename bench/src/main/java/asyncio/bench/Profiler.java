@@ -21,7 +21,10 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 record Profiler(Path graphs, String row, Path library, Path scratch, String event) {
   /** Otherwise its agent makes every switch of a virtual thread dear, and fills the graph. */
   static final List<String> FLAGS =
-      List.of("-XX:+UnlockExperimentalVMOptions", "-XX:-DoJVMTIVirtualThreadTransitions");
+      List.of(
+          "-XX:+UnlockExperimentalVMOptions",
+          "-XX:-DoJVMTIVirtualThreadTransitions",
+          "--enable-native-access=ALL-UNNAMED");
 
   /** Fails where there is no async-profiler for the machine. */
   static Profiler load(Path graphs, String row, Path scratch) throws IOException {
