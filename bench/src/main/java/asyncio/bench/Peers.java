@@ -73,13 +73,12 @@ final class Peers {
     String cargo = search.program("cargo");
     String rust = Commands.output(List.of(search.program("rustc"), "--version"));
     Path project = sources.resolve("tokio");
-    Path lock = project.resolve("Cargo.lock");
-    String manifest = project.resolve("Cargo.toml").toString();
+    Path manifest = project.resolve("Cargo.toml");
     Path folder =
         builds.folder(
             "tokio",
             rust,
-            List.of(Path.of(manifest), lock, project.resolve("peer.rs")),
+            List.of(manifest, project.resolve("peer.rs")),
             into ->
                 List.of(
                     List.of(
@@ -87,14 +86,13 @@ final class Peers {
                         "build",
                         "--quiet",
                         "--release",
-                        "--locked",
                         "--manifest-path",
-                        manifest,
+                        manifest.toString(),
                         "--target-dir",
                         into.toString())));
     return new Peer(
         "Tokio",
-        after(lock, "name = \"tokio\"", "version = \"", "\"") + ", LocalRuntime; " + rust,
+        after(manifest, "tokio = {", "version = \"=", "\"") + ", LocalRuntime; " + rust,
         List.of(folder + "/release/peer"),
         List.of());
   }

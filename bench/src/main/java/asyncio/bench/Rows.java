@@ -91,6 +91,7 @@ final class Rows {
         all(ours, peers("", "spawn", 1)),
         "bare threads",
         List.of(
+            Hold.ratioAtMost("mounted ≤ 1.3 × bare threads", "mounted", "bare threads", 1.3),
             Hold.ratioAtMost("mounted ≤ Go", "mounted", "Go", 1),
             Hold.ratioAtLeast("CPython ≥ 15 × mounted", "CPython", "mounted", 15)));
   }
