@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.Test;
 
 /** When reports come depends on real time; the gaps between them do not. */
-class WatchdogTest {
+class WatchdogGapsTest {
   @Test
   void theGapsBetweenReportsOfOneStepDouble() {
     assertEquals(200, Watchdog.nextReport(100, 100));
