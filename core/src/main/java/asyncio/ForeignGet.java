@@ -16,7 +16,7 @@ final class ForeignGet extends Future.Listener {
     var get = new ForeignGet(future.loop);
     // Registered first: a loop that closes in between ends all that are registered.
     future.loop.foreignGets.add(get);
-    if (!future.listenFromAnyThread(get)) {
+    if (!JavaFuture.listen(future, get)) {
       get.release();
     }
     return get;

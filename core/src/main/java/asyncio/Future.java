@@ -141,7 +141,8 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  private Throwable failure() {
+  /** Why it failed; only asked of one that did. */
+  final Throwable failure() {
     if (outcome instanceof Throwable failure) {
       return failure;
     }
@@ -191,7 +192,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return unwrap();
   }
 
-  private void awaitDone() {
+  final void awaitDone() {
     if (isDone()) {
       return;
     }
@@ -341,6 +342,16 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
     thrown = true;
     return original;
+  }
+
+  /** How java.util.concurrent tells that the future was cancelled. */
+  final CancellationException cancellation() {
+    if (outcome instanceof CancelledError original) {
+      var cancelled = new CancellationException(original.getMessage());
+      cancelled.initCause(original);
+      return cancelled;
+    }
+    return new CancellationException((String) outcome);
   }
 
   // ---- completing: loop only ----
@@ -577,74 +588,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    */
   @Override
   public final T get() throws InterruptedException, ExecutionException {
-    if (!isDone()) {
-      if (Loop.current() == loop.kernel) {
-        awaitDone();
-      } else {
-        ForeignGet.of(this).await();
-      }
-    }
-    return report();
+    return JavaFuture.get(this);
   }
 
   /** As {@link #get()}, but fails when the future is not done in time; the future goes on. */
   @Override
   public final T get(long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, java.util.concurrent.TimeoutException {
-    if (!isDone()) {
-      if (Loop.current() == loop.kernel) {
-        throw new IllegalStateException(
-            "get() with a time limit was called in a coroutine of the future's own loop: use"
-                + " timeout(duration, future::await).");
-      }
-      if (!ForeignGet.of(this).await(timeout, unit)) {
-        throw new java.util.concurrent.TimeoutException(this + " was not done in time; it goes on");
-      }
-    }
-    return report();
-  }
-
-  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
-  private T report() throws ExecutionException {
-    switch (status()) {
-      case FINISHED -> {
-        return (T) outcome;
-      }
-      case CANCELLED -> {
-        var cancelled = new CancellationException(cancelMessage());
-        if (outcome instanceof CancelledError error) {
-          cancelled.initCause(error);
-        }
-        throw cancelled;
-      }
-      case FAILED -> {
-        markRetrieved();
-        throw new ExecutionException(failure());
-      }
-      default ->
-          throw new IllegalStateException(
-              "The event loop '" + loop.name() + "' closed before " + this + " was done.");
-    }
-  }
-
-  private @Nullable String cancelMessage() {
-    return outcome instanceof CancelledError error ? error.getMessage() : (String) outcome;
-  }
-
-  /**
-   * Registers a listener from any thread; it is told on the loop. Returns false when the loop is
-   * closed.
-   */
-  final boolean listenFromAnyThread(Listener listener) {
-    return loop.kernel.trySend(
-        LoopAction.of(
-            () -> {
-              if (isDone()) {
-                listener.done(this);
-              } else {
-                addListener(listener);
-              }
-            }));
+    return JavaFuture.get(this, timeout, unit);
   }
 
   /**
@@ -653,45 +604,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * <p><i>Thread</i>: any.
    */
   public final CompletableFuture<T> toCompletableFuture() {
-    var copy = new CompletableFuture<T>();
-    markRetrieved();
-    var listener =
-        new Listener() {
-          @Override
-          void done(Future<?> done) {
-            // Completing runs the dependents, which are the user's.
-            loop.kernel.add(
-                new Callback() {
-                  @Override
-                  protected void call() {
-                    copyOutcome(copy);
-                  }
-                });
-          }
-        };
-    if (!listenFromAnyThread(listener)) {
-      copyOutcome(copy);
-    }
-    copy.whenComplete(
-        (value, failure) -> {
-          if (copy.isCancelled()) {
-            cancel();
-          }
-        });
-    return copy;
-  }
-
-  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
-  private void copyOutcome(CompletableFuture<T> copy) {
-    switch (status()) {
-      case FINISHED -> copy.complete((T) outcome);
-      case CANCELLED -> copy.cancel(false);
-      case FAILED -> copy.completeExceptionally(failure());
-      default ->
-          copy.completeExceptionally(
-              new IllegalStateException(
-                  "The event loop '" + loop.name() + "' closed before " + this + " was done."));
-    }
+    return JavaFuture.toCompletable(this);
   }
 
   String stateText() {
