@@ -305,6 +305,85 @@ public final class Asyncio {
     return Gather.await(futures);
   }
 
+  /** For {@link #waitUntil}: as soon as one is done, whatever its outcome. */
+  public static final ReturnWhen FIRST_COMPLETED = ReturnWhen.FIRST_COMPLETED;
+
+  /** For {@link #waitUntil}: as soon as one fails, or when all are done. */
+  public static final ReturnWhen FIRST_EXCEPTION = ReturnWhen.FIRST_EXCEPTION;
+
+  /** For {@link #waitUntil}: when all are done, whatever their outcomes. */
+  public static final ReturnWhen ALL_COMPLETED = ReturnWhen.ALL_COMPLETED;
+
+  /**
+   * Waits for several futures or tasks, and says which are done. It neither throws their failures
+   * nor cancels any of them; a future that stands twice counts once.
+   *
+   * <pre>{@code
+   * var first = waitUntil(FIRST_COMPLETED, tasks);
+   * first.pending().forEach(Task::cancel);
+   * IO.println(first.done().getFirst().await());
+   * }</pre>
+   *
+   * <p><i>Waits</i> until as many are done as {@code mode} says; returns without suspending when
+   * they are.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; the futures go on.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws IllegalArgumentException if there are no futures, or one belongs to another loop
+   */
+  public static <F extends Future<?>> Waited<F> waitUntil(
+      ReturnWhen mode, Iterable<? extends F> futures) {
+    return WaitUntil.await(mode, futures, null);
+  }
+
+  /**
+   * As {@link #waitUntil(ReturnWhen, Iterable)}, for at most {@code limit}. When it runs out,
+   * nothing is thrown: those that are not done are among the pending. A limit of zero or less lets
+   * everything else that is ready run once.
+   */
+  public static <F extends Future<?>> Waited<F> waitUntil(
+      ReturnWhen mode, Iterable<? extends F> futures, Duration limit) {
+    return WaitUntil.await(mode, futures, Objects.requireNonNull(limit, "limit"));
+  }
+
+  /**
+   * The futures or tasks in the order in which they complete, for a {@code for} loop. The objects
+   * given are the caller's own, each once, with a result, a failure or cancelled.
+   *
+   * <pre>{@code
+   * for (var page : asCompleted(pages)) {
+   *   show(page.await());
+   * }
+   * }</pre>
+   *
+   * <p>The loop may be left at any time: nothing is cancelled. A second loop over the same object,
+   * or one in another task, gives those that are left.
+   *
+   * <p><i>Waits</i>: {@code next}, until one more is done.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError} from {@code next}; the futures go on.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws IllegalArgumentException if a future belongs to another loop
+   */
+  public static <F extends Future<?>> Iterable<F> asCompleted(Iterable<? extends F> futures) {
+    return new AsCompleted<>(EventLoop.require("asCompleted()").kernel, futures, null);
+  }
+
+  /**
+   * As {@link #asCompleted(Iterable)}, with a time limit for the whole iteration that counts from
+   * now. When it has run out, {@code next} gives those that are done and then throws {@link
+   * TimeoutException}, once for each that is left; nothing is cancelled.
+   */
+  public static <F extends Future<?>> Iterable<F> asCompleted(
+      Iterable<? extends F> futures, Duration limit) {
+    return new AsCompleted<>(
+        EventLoop.require("asCompleted()").kernel, futures, Objects.requireNonNull(limit, "limit"));
+  }
+
   /**
    * Awaits a future so that a cancel of the caller does not reach it: it goes on. Keep a reference
    * to it.

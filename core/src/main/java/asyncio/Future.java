@@ -51,6 +51,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    */
   abstract static class Listener {
     abstract void done(Future<?> future);
+
+    /** Whether nobody is left to tell, so that the registration may go. */
+    boolean isAbandoned() {
+      return false;
+    }
   }
 
   // Immutable.
@@ -319,6 +324,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return status() == FINISHED;
   }
 
+  /** Whether it is done and has a failure; being cancelled is none. */
+  final boolean failed() {
+    return status() == FAILED;
+  }
+
   /** What the next receiver of a future that did not succeed is to get, checked exceptions bare. */
   final Throwable failureForReceiver() {
     return status() == CANCELLED ? cancelledError() : takeFailure();
@@ -551,6 +561,10 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     if (registered == null) {
       listeners = listener;
     } else if (registered instanceof Listener one) {
+      if (one.isAbandoned()) {
+        listeners = listener;
+        return;
+      }
       var many = new ArrayList<Listener>(4);
       many.add(one);
       many.add(listener);
@@ -558,6 +572,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     } else {
       @SuppressWarnings("unchecked")
       var many = (ArrayList<Listener>) registered;
+      if (Integer.bitCount(many.size()) == 1) { // each time it has doubled: constant on average
+        many.removeIf(Listener::isAbandoned);
+      }
       many.add(listener);
     }
   }

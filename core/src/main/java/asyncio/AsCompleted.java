@@ -1,0 +1,150 @@
+package asyncio;
+
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Timer;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.SequencedSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Futures in the order of their completion. It is its own iterator, so that a second loop over it
+ * goes on where the first one was left. Loop-confined.
+ *
+ * <p>Java does not tell an iterator that its loop was left by {@code break}. So the futures know
+ * the iteration weakly, through one {@link Registration} for all of them: listening anew in each
+ * {@link #next} would cost the square of their number. When the iteration is unreachable the
+ * registration is a husk, which the future drops when it is done or when others register.
+ */
+final class AsCompleted<F extends Future<?>> implements Iterable<F>, Iterator<F> {
+  private final Loop loop;
+  private final ArrayDeque<F> completed = new ArrayDeque<>();
+  private final WaiterList waiters = new WaiterList();
+  private final @Nullable Duration limit;
+  private final long deadline;
+  private int pending;
+
+  /** How many have not been given, less those that a {@link #next} waits for. */
+  private int left;
+
+  AsCompleted(Loop loop, Iterable<? extends F> futures, @Nullable Duration limit) {
+    this.loop = loop;
+    this.limit = limit;
+    this.deadline = limit == null ? Long.MAX_VALUE : Durations.deadline(loop, limit);
+    SequencedSet<F> all = WaitUntil.distinct("asCompleted()", loop, futures);
+    this.left = all.size();
+    var registration = new Registration(this);
+    for (F future : all) {
+      if (future.isDone()) {
+        completed.add(future);
+      } else {
+        future.addListener(registration);
+        pending++;
+      }
+    }
+  }
+
+  private static final class Registration extends Future.Listener {
+    private final WeakReference<AsCompleted<?>> iteration;
+
+    Registration(AsCompleted<?> iteration) {
+      this.iteration = new WeakReference<>(iteration);
+    }
+
+    @Override
+    void done(Future<?> future) {
+      AsCompleted<?> told = iteration.get();
+      if (told != null) {
+        told.done(future);
+      }
+    }
+
+    @Override
+    boolean isAbandoned() {
+      return iteration.get() == null;
+    }
+  }
+
+  @SuppressWarnings("unchecked") // it registered with an F
+  private void done(Future<?> future) {
+    pending--;
+    for (Waiter first = waiters.poll(); first != null; first = waiters.poll()) {
+      if (first.wake()) {
+        ((Turn<F>) first).given = (F) future;
+        return;
+      }
+    }
+    completed.add((F) future);
+  }
+
+  @Override
+  public Iterator<F> iterator() {
+    return this;
+  }
+
+  @Override
+  public boolean hasNext() {
+    return left > 0;
+  }
+
+  @Override
+  public F next() {
+    loop.checkOnLoop("next() of asCompleted()");
+    if (left == 0) {
+      throw new NoSuchElementException("asCompleted() has given all its futures.");
+    }
+    left--;
+    F given = completed.poll();
+    if (given == null && deadline > loop.time()) {
+      try {
+        given = awaitNext();
+      } catch (Throwable cancelled) {
+        left++; // it is for whoever goes on
+        throw cancelled;
+      }
+    }
+    if (given == null) {
+      throw new TimeoutException(
+          "The time limit of " + limit + " ran out, futures pending: " + pending + ".");
+    }
+    return given;
+  }
+
+  /** The next future that is done, or null when the time limit runs out before. */
+  private @Nullable F awaitNext() {
+    var turn = new Turn<F>();
+    waiters.add(turn);
+    if (limit != null) {
+      loop.addDeadline(turn.deadline, deadline);
+    }
+    try {
+      turn.awaitValue();
+    } finally {
+      waiters.remove(turn);
+      loop.removeDeadline(turn.deadline);
+    }
+    // One may have come between the end of the limit and this step.
+    return turn.given != null ? turn.given : completed.poll();
+  }
+
+  /** A {@link #next} that waits. */
+  private static final class Turn<F> extends Waiter {
+    @Nullable F given;
+    final Timer deadline =
+        new Timer() {
+          @Override
+          protected void fire() {
+            wake();
+          }
+        };
+
+    Turn() {
+      super("next() of asCompleted()");
+    }
+  }
+}
