@@ -7,6 +7,7 @@ import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Sleep;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
@@ -303,6 +304,83 @@ public final class Asyncio {
   public static <T extends @Nullable Object> List<T> gather(
       List<? extends Future<? extends T>> futures) {
     return Gather.await(futures);
+  }
+
+  /**
+   * Runs the bodies concurrently, each as a task, and returns how each of them ended, in the order
+   * of the arguments. A failure is an {@link Outcome} as a result is, and so is the cancel of one
+   * of the tasks.
+   *
+   * <p><i>Waits</i> until all have ended.
+   *
+   * <p><i>If cancelled</i>: all are cancelled; {@link CancelledError} is thrown when all have
+   * ended.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   */
+  @SafeVarargs
+  public static <T extends @Nullable Object> List<Outcome<T>> gatherOutcomes(
+      Coroutine<T, ?>... bodies) {
+    EventLoop loop = EventLoop.require("gatherOutcomes()");
+    Loop.requireTask("gatherOutcomes()");
+    List<Task<T>> tasks = new ArrayList<>(bodies.length);
+    for (Coroutine<T, ?> body : bodies) {
+      tasks.add(loop.createTask(body));
+    }
+    return Gather.awaitOutcomes(tasks);
+  }
+
+  /** As {@link #gatherOutcomes(Coroutine[])}, for bodies without results. */
+  public static List<Outcome<@Nullable Void>> gatherOutcomes(Action<?>... bodies) {
+    EventLoop loop = EventLoop.require("gatherOutcomes()");
+    Loop.requireTask("gatherOutcomes()");
+    List<Task<@Nullable Void>> tasks = new ArrayList<>(bodies.length);
+    for (Action<?> body : bodies) {
+      tasks.add(loop.createTask(withoutResult(body)));
+    }
+    return Gather.awaitOutcomes(tasks);
+  }
+
+  /**
+   * Awaits futures and tasks together and returns how each of them ended, in order; a future that
+   * stands twice fills both places.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #gatherOutcomes(Coroutine[])}.
+   */
+  public static <T extends @Nullable Object> List<Outcome<T>> gatherOutcomes(
+      List<? extends Future<? extends T>> futures) {
+    return Gather.awaitOutcomes(futures);
+  }
+
+  /**
+   * Runs bodies until one succeeds, and cancels the others: connects to several addresses, say. A
+   * body starts when the one before it has failed, or after {@code delay}.
+   *
+   * <p><i>Waits</i> until one body has succeeded or all have failed, and all that were started have
+   * ended.
+   *
+   * <p><i>If cancelled</i>: all are cancelled; {@link CancelledError} is thrown when all have
+   * ended. When a body has won before, its result is returned, and the cancel strikes at the next
+   * wait.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @param delay how long a body has a head start over the next one; zero or less is one turn of
+   *     the loop
+   * @return the result of the winner, and the failures of the others; when all failed as well
+   */
+  public static <T extends @Nullable Object> Race<T> staggeredRace(
+      Collection<? extends Coroutine<? extends T, ?>> bodies, Duration delay) {
+    return StaggeredRace.run(bodies, Objects.requireNonNull(delay, "delay"));
+  }
+
+  /**
+   * As {@link #staggeredRace(Collection, Duration)}, but one at a time: a body starts when the one
+   * before it has failed.
+   */
+  public static <T extends @Nullable Object> Race<T> staggeredRace(
+      Collection<? extends Coroutine<? extends T, ?>> bodies) {
+    return StaggeredRace.run(bodies, null);
   }
 
   /** For {@link #waitUntil}: as soon as one is done, whatever its outcome. */

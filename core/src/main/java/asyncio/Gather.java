@@ -7,37 +7,65 @@ import asyncio.internal.loop.Wait;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Waits for several futures; the first failure ends the wait and leaves the others running. */
+/**
+ * Waits for several futures; the first failure ends the wait and leaves the others running, unless
+ * outcomes are collected.
+ */
 final class Gather extends Future.Listener implements Wait {
   private final Fiber fiber;
   private final List<? extends Future<?>> children;
+  private final boolean collectsOutcomes;
   private int left;
   private @Nullable Future<?> failed;
   private boolean cancelRequested;
   private boolean cancelling;
 
-  private Gather(Fiber fiber, List<? extends Future<?>> children) {
+  private Gather(Fiber fiber, List<? extends Future<?>> children, boolean collectsOutcomes) {
     this.fiber = fiber;
     this.children = children;
+    this.collectsOutcomes = collectsOutcomes;
   }
 
   static <T extends @Nullable Object> List<T> await(List<? extends Future<? extends T>> futures) {
-    var gather = new Gather(Loop.requireTask("gather()"), List.copyOf(futures));
-    gather.await();
-    List<T> results = new ArrayList<>(futures.size());
-    for (Future<? extends T> future : futures) {
+    List<? extends Future<? extends T>> all = List.copyOf(futures);
+    new Gather(Loop.requireTask("gather()"), all, false).await();
+    List<T> results = new ArrayList<>(all.size());
+    for (Future<? extends T> future : all) {
       results.add(future.result());
     }
     return results;
+  }
+
+  static <T extends @Nullable Object> List<Outcome<T>> awaitOutcomes(
+      List<? extends Future<? extends T>> futures) {
+    List<? extends Future<? extends T>> all = List.copyOf(futures);
+    new Gather(Loop.requireTask("gatherOutcomes()"), all, true).await();
+    List<Outcome<T>> outcomes = new ArrayList<>(all.size());
+    for (Future<? extends T> future : all) {
+      outcomes.add(outcome(future));
+    }
+    return outcomes;
+  }
+
+  private static <T extends @Nullable Object> Outcome<T> outcome(Future<? extends T> future) {
+    if (future.succeeded()) {
+      return new Outcome.Success<>(future.result());
+    }
+    // A future that stands twice gives the same object twice: nothing is thrown here.
+    Throwable failure = future.isCancelled() ? future.failureForReceiver() : future.exception();
+    return failure instanceof CancelledError signal
+        ? new Outcome.Cancelled<>(signal)
+        : new Outcome.Failure<>(Objects.requireNonNull(failure));
   }
 
   private void await() {
     for (Future<?> child : children) {
       if (child.loop.kernel != fiber.loop()) {
         throw new IllegalArgumentException(
-            "gather() was given " + child + " of another event loop, '" + child.loop.name() + "'.");
+            "gather was given " + child + " of another event loop, '" + child.loop.name() + "'.");
       }
     }
     for (Future<?> child : children) {
@@ -68,7 +96,7 @@ final class Gather extends Future.Listener implements Wait {
   @Override
   void done(Future<?> child) {
     left--;
-    if (failed == null && !child.succeeded()) {
+    if (failed == null && !collectsOutcomes && !child.succeeded()) {
       failed = child;
     }
     if (isOver()) {

@@ -1,0 +1,187 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Timer;
+import asyncio.internal.loop.Wait;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts bodies one after the other until one succeeds. The caller's coroutine starts them, and
+ * waits in between. Loop-confined.
+ *
+ * <pre>
+ *   RACING --a body succeeds--> WON -------all have ended--> over
+ *   RACING --cancel()---------> CANCELLED -all have ended--> over
+ *   RACING ------all have ended, and none is left to start--> over
+ * </pre>
+ */
+final class StaggeredRace<T extends @Nullable Object> extends Future.Listener implements Wait {
+  private final Fiber fiber;
+  private final EventLoop loop;
+  private final List<Coroutine<? extends T, ?>> bodies;
+  private final @Nullable Duration delay;
+
+  /** Those that run, with their places. */
+  private final Map<Future<?>, Integer> running = new LinkedHashMap<>();
+
+  private final List<@Nullable Throwable> errors = new ArrayList<>();
+  private @Nullable Future<?> winner;
+  private int winnerIndex = -1;
+
+  /** Whether the next body may start before all have ended. */
+  private boolean nextsTurn;
+
+  private boolean cancelRequested;
+  private boolean cancelling;
+
+  private StaggeredRace(
+      Fiber fiber,
+      Collection<? extends Coroutine<? extends T, ?>> bodies,
+      @Nullable Duration delay) {
+    this.fiber = fiber;
+    this.loop = EventLoop.of(fiber.loop());
+    this.bodies = List.copyOf(bodies);
+    this.delay = delay;
+  }
+
+  static <T extends @Nullable Object> Race<T> run(
+      Collection<? extends Coroutine<? extends T, ?>> bodies, @Nullable Duration delay) {
+    Fiber fiber = Loop.requireTask("staggeredRace()");
+    return new StaggeredRace<T>(fiber, bodies, delay).run();
+  }
+
+  @SuppressWarnings("unchecked") // the winner ran a body of this race
+  private Race<T> run() {
+    try {
+      while (someAreLeftToStart()) {
+        startNext();
+      }
+      fiber.suspend(this);
+    } catch (Throwable failed) {
+      cancelAll("the race that started it failed");
+      throw failed;
+    }
+    if (cancelRequested) {
+      throw fiber.delivered(fiber.cancelMessage());
+    }
+    T value = winner == null ? null : (T) winner.result();
+    return new Race<>(value, winnerIndex, Collections.unmodifiableList(errors));
+  }
+
+  private boolean someAreLeftToStart() {
+    return winner == null && !cancelRequested && errors.size() < bodies.size();
+  }
+
+  /** Starts a body and waits until it is the next one's turn. */
+  private void startNext() {
+    int index = errors.size();
+    errors.add(null);
+    Task<?> task = loop.createTask(bodies.get(index));
+    running.put(task, index);
+    task.addListener(this);
+    nextsTurn = false;
+    var timer = new Delay();
+    if (delay != null && someAreLeftToStart()) {
+      timer.start(delay);
+    }
+    try {
+      fiber.suspend(this);
+    } finally {
+      fiber.loop().removeSleeper(timer);
+    }
+  }
+
+  private final class Delay extends Timer {
+    private final int started = errors.size();
+
+    void start(Duration duration) {
+      Loop kernel = fiber.loop();
+      if (duration.isPositive()) {
+        kernel.addSleeper(this, Durations.deadline(kernel, duration));
+      } else {
+        kernel.add(LoopAction.of(this::fire));
+      }
+    }
+
+    @Override
+    protected void fire() {
+      if (started == errors.size()) {
+        turnToNext();
+      }
+    }
+  }
+
+  private void turnToNext() {
+    nextsTurn = true;
+    if (isOver()) {
+      fiber.wake();
+    }
+  }
+
+  @Override
+  void done(Future<?> task) {
+    Integer index = running.remove(task);
+    if (index == null) {
+      throw new AssertionError("a task of another race: a bug, please report it");
+    }
+    if (!task.succeeded()) {
+      errors.set(index, task.failureForReceiver());
+    } else if (winner == null && !cancelRequested) {
+      winner = task;
+      winnerIndex = index;
+      cancelAll("another body has won the race");
+    } else {
+      errors.set(index, new CancelledError("it returned when the race was over"));
+      loop.discard(task.result());
+    }
+    if (index == errors.size() - 1) {
+      nextsTurn = true;
+    }
+    if (isOver()) {
+      fiber.wake();
+    }
+  }
+
+  private void cancelAll(@Nullable String message) {
+    if (cancelling) {
+      return; // a body awaits, in the end, the task that races it
+    }
+    cancelling = true;
+    for (Future<?> task : List.copyOf(running.keySet())) {
+      task.cancelOnLoop(message);
+    }
+    cancelling = false;
+  }
+
+  @Override
+  public boolean isOver() {
+    return running.isEmpty() || (nextsTurn && someAreLeftToStart());
+  }
+
+  @Override
+  public boolean cancel(@Nullable String message) {
+    if (running.isEmpty()) {
+      return false;
+    }
+    cancelAll(message);
+    if (winner != null) {
+      return false; // its value is not lost; the cancel strikes at the caller's next wait
+    }
+    cancelRequested = true;
+    return true;
+  }
+
+  @Override
+  public String describe() {
+    return "staggered race of " + bodies.size();
+  }
+}
