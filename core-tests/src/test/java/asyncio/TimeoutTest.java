@@ -413,6 +413,135 @@ class TimeoutTest {
     Timeout.none().run(() -> sleep(ofDays(1000)));
   }
 
+  // ---- at a time of the loop's clock ----
+
+  @AsyncTest
+  void aLimitCanBeATimeOfTheLoopsClock() {
+    sleep(ofSeconds(3));
+    var limit = Timeout.at(ofSeconds(5));
+    assertEquals(ofSeconds(5), limit.when());
+    var error = assertThrows(TimeoutException.class, () -> limit.run(() -> sleep(ofDays(1))));
+    assertEquals("The time limit at PT5S of the loop's clock ran out.", error.getMessage());
+    assertEquals(ofSeconds(5), runningLoop().time());
+    assertTrue(limit.expired());
+    assertEquals(ofSeconds(5), limit.when());
+  }
+
+  @AsyncTest
+  void severalScopesCanShareOneTime() {
+    var end = runningLoop().time().plusSeconds(5);
+    assertEquals(
+        "x",
+        Asyncio.timeoutAt(
+            end,
+            () -> {
+              sleep(ofSeconds(3));
+              return "x";
+            }));
+    assertThrows(TimeoutException.class, () -> Asyncio.timeoutAt(end, () -> sleep(ofSeconds(3))));
+    assertEquals(ofSeconds(5), runningLoop().time());
+  }
+
+  @AsyncTest
+  void aTimeThatHasPassedExpiresAtTheNextTurn() {
+    sleep(ofSeconds(3));
+    for (Duration when : List.of(ofSeconds(3), ofSeconds(1), ofSeconds(-1))) {
+      var limit = Timeout.at(when);
+      assertThrows(
+          TimeoutException.class,
+          () ->
+              limit.run(
+                  () -> {
+                    order.add("began");
+                    yieldNow();
+                    yieldNow();
+                    order.add("never");
+                  }));
+      assertTrue(limit.expired());
+    }
+    assertEquals(List.of("began", "began", "began"), order);
+    assertEquals(ofSeconds(3), runningLoop().time());
+  }
+
+  @AsyncTest
+  void whenTellsTheDeadline() {
+    sleep(ofSeconds(1));
+    var limit = new Timeout(ofSeconds(2));
+    assertEquals(null, limit.when());
+    limit.run(
+        () -> {
+          assertEquals(ofSeconds(3), limit.when());
+          sleep(ofSeconds(1));
+          limit.reschedule(ofSeconds(5));
+          assertEquals(ofSeconds(7), limit.when());
+          limit.rescheduleAt(ofSeconds(4));
+          assertEquals(ofSeconds(4), limit.when());
+          limit.reschedule(null);
+          assertEquals(null, limit.when());
+          limit.reschedule(ofSeconds(Long.MAX_VALUE));
+          assertEquals(ofSeconds(Long.MAX_VALUE, 999_999_999), limit.when());
+        });
+    assertEquals(null, Timeout.none().when());
+  }
+
+  @AsyncTest
+  void rescheduleAtMovesTheDeadlineToATime() {
+    var limit = Timeout.none();
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            limit.run(
+                () -> {
+                  sleep(ofSeconds(3));
+                  limit.rescheduleAt(ofSeconds(5));
+                  sleep(ofDays(1));
+                }));
+    assertEquals(ofSeconds(5), runningLoop().time());
+    var past = Timeout.none();
+    assertThrows(
+        TimeoutException.class,
+        () ->
+            past.run(
+                () -> {
+                  past.rescheduleAt(ofSeconds(1));
+                  yieldNow();
+                  yieldNow();
+                }));
+    assertEquals(ofSeconds(5), runningLoop().time());
+    assertThrows(IllegalStateException.class, () -> past.rescheduleAt(ofSeconds(9)));
+    assertThrows(NullPointerException.class, () -> Timeout.at(null));
+    assertThrows(NullPointerException.class, () -> past.rescheduleAt(null));
+  }
+
+  @AsyncTest
+  void zeroExpiresThoughTheBodyOnlyYieldsOnce() {
+    for (var limit : List.of(new Timeout(ZERO), Timeout.at(ofSeconds(-1)))) {
+      assertThrows(TimeoutException.class, () -> limit.run(() -> yieldNow()));
+    }
+  }
+
+  @AsyncTest
+  void theTimeoutStandsInTheCauseChainOfAFailureThatReplacesTheCancel() {
+    var thrown =
+        assertThrows(
+            Failure.class,
+            () ->
+                timeout(
+                    ofSeconds(1),
+                    () -> {
+                      try {
+                        sleep(ofDays(1));
+                      } catch (CancelledError cancelled) {
+                        var failure = new Failure("in place of the cancel");
+                        failure.initCause(cancelled);
+                        throw failure;
+                      }
+                    }));
+    assertInstanceOf(CancelledError.class, thrown.getCause());
+    assertEquals(1, thrown.getSuppressed().length);
+    assertInstanceOf(TimeoutException.class, thrown.getSuppressed()[0]);
+  }
+
   // ---- misuse ----
 
   @AsyncTest
@@ -457,6 +586,7 @@ class TimeoutTest {
     assertEquals("Timeout[CREATED, PT1S]", limit.toString());
     limit.run(() -> assertEquals("Timeout[ACTIVE, PT1S]", limit.toString()));
     assertEquals("Timeout[FINISHED, PT1S]", limit.toString());
+    assertEquals("Timeout[CREATED, at PT1S]", Timeout.at(ofSeconds(1)).toString());
   }
 
   // ---- with a task group ----
@@ -497,6 +627,7 @@ class TimeoutTest {
                                   () -> sleepAndCleanUp(() -> throwIt(new Failure("child")))));
                     }));
     assertEquals("child", thrown.exceptions().getFirst().getMessage());
+    assertInstanceOf(TimeoutException.class, thrown.exceptions().getFirst().getSuppressed()[0]);
     assertTrue(
         java.util.Arrays.stream(thrown.getSuppressed())
             .anyMatch(TimeoutException.class::isInstance),

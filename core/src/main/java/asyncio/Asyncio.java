@@ -197,6 +197,20 @@ public final class Asyncio {
   }
 
   /**
+   * As {@link #timeout(Duration, Coroutine)}, where the limit is a time of the loop's clock ({@link
+   * EventLoop#time}); one that has passed expires at the next turn of the loop.
+   */
+  public static <T extends @Nullable Object, X extends Exception> T timeoutAt(
+      Duration when, Coroutine<T, X> body) throws X {
+    return Timeout.at(when).run(body);
+  }
+
+  /** As {@link #timeoutAt(Duration, Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void timeoutAt(Duration when, Action<X> body) throws X {
+    Timeout.at(when).run(body);
+  }
+
+  /**
    * Awaits a future with a time limit. When it runs out, the future is cancelled.
    *
    * <p><i>Waits</i> for the future, after the limit until the cancelled work has ended. A limit of

@@ -22,4 +22,13 @@ final class Durations {
     long nanos = Math.max(0, nanos(delay));
     return nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
   }
+
+  /** The sum; the longest possible duration where it would be longer. */
+  static Duration sum(Duration a, Duration b) {
+    try {
+      return a.plus(b);
+    } catch (ArithmeticException tooLong) {
+      return Duration.ofSeconds(Long.MAX_VALUE, 999_999_999);
+    }
+  }
 }

@@ -38,7 +38,15 @@ public final class Timeout {
 
   // Loop-confined.
   private State state = State.CREATED;
+
+  /** As given: from now, or a time of the loop's clock; null for none. */
   private @Nullable Duration limit;
+
+  private boolean absolute;
+
+  /** The time of the loop's clock at which the limit runs out, once it is known. */
+  private @Nullable Duration when;
+
   private @Nullable Fiber fiber;
   private int cancellingAtEntry;
   private final Deadline deadline = new Deadline();
@@ -54,6 +62,19 @@ public final class Timeout {
   }
 
   private Timeout() {}
+
+  /**
+   * A limit that is a time of the loop's clock ({@link EventLoop#time}), so that several scopes can
+   * share one.
+   *
+   * @param when the time; one that has passed expires at the next turn of the loop
+   */
+  public static Timeout at(Duration when) {
+    var timeout = new Timeout(when);
+    timeout.absolute = true;
+    timeout.when = when;
+    return timeout;
+  }
 
   /** A scope without a limit until {@link #reschedule} sets one. */
   public static Timeout none() {
@@ -134,12 +155,22 @@ public final class Timeout {
     if (failure == null || !onlyOurs) {
       return null;
     }
-    var expired = new TimeoutException("The time limit of " + limit + " ran out.", failure);
     if (failure instanceof CancelledError || interrupted) {
-      return expired;
+      return new TimeoutException("The time limit " + limitText() + " ran out.", failure);
     }
-    failure.addSuppressed(new TimeoutException("The time limit of " + limit + " had run out."));
+    suppress(failure);
+    if (failure instanceof ExceptionGroup group) {
+      group.exceptions().forEach(this::suppress);
+    }
     return null;
+  }
+
+  private void suppress(Throwable failure) {
+    failure.addSuppressed(new TimeoutException("The time limit " + limitText() + " had run out."));
+  }
+
+  private String limitText() {
+    return (absolute ? "at " : "of ") + limit + (absolute ? " of the loop's clock" : "");
   }
 
   /**
@@ -151,13 +182,30 @@ public final class Timeout {
    * @throws IllegalStateException unless the body runs and the limit has not run out
    */
   public void reschedule(@Nullable Duration newLimit) {
+    move("reschedule()", newLimit, false);
+  }
+
+  /**
+   * Moves the deadline to a time of the loop's clock.
+   *
+   * <p><i>Thread</i>: on the loop.
+   *
+   * @param newWhen the time; one that has passed expires at the next turn
+   * @throws IllegalStateException unless the body runs and the limit has not run out
+   */
+  public void rescheduleAt(Duration newWhen) {
+    move("rescheduleAt()", Objects.requireNonNull(newWhen, "newWhen"), true);
+  }
+
+  private void move(String what, @Nullable Duration newLimit, boolean isAbsolute) {
     Fiber current = fiber;
     if (state != State.ACTIVE || current == null) {
       throw new IllegalStateException(
           "This timeout can't be rescheduled, it is " + state + ": only while its body runs.");
     }
-    current.loop().checkOnLoop("reschedule()");
+    current.loop().checkOnLoop(what);
     limit = newLimit;
+    absolute = isAbsolute;
     current.loop().removeDeadline(deadline);
     schedule(current);
   }
@@ -166,11 +214,15 @@ public final class Timeout {
     int mine = ++schedule;
     Duration wanted = limit;
     if (wanted == null) {
+      when = null;
       return;
     }
     Loop loop = current.loop();
-    if (wanted.isPositive()) {
-      loop.addDeadline(deadline, Durations.deadline(loop, wanted));
+    Duration now = Duration.ofNanos(loop.time());
+    when = absolute ? wanted : Durations.sum(now, wanted);
+    Duration left = absolute ? wanted.minus(now) : wanted;
+    if (left.isPositive()) {
+      loop.addDeadline(deadline, Durations.deadline(loop, left));
     } else {
       loop.add(
           LoopAction.of(
@@ -185,8 +237,16 @@ public final class Timeout {
   private void expire() {
     if (state == State.ACTIVE) {
       state = State.EXPIRING;
-      Objects.requireNonNull(fiber).cancel("the time limit of " + limit + " ran out");
+      Objects.requireNonNull(fiber).cancel("the time limit " + limitText() + " ran out");
     }
+  }
+
+  /**
+   * The time of the loop's clock at which the limit runs out, or ran out. Null when there is no
+   * limit, and before {@link #run} for one that counts from there. <i>Thread</i>: on the loop.
+   */
+  public @Nullable Duration when() {
+    return when;
   }
 
   /** Whether the limit has run out. <i>Thread</i>: on the loop. */
@@ -196,6 +256,6 @@ public final class Timeout {
 
   @Override
   public String toString() {
-    return "Timeout[" + state + ", " + limit + "]";
+    return "Timeout[" + state + ", " + (absolute ? "at " : "") + limit + "]";
   }
 }
