@@ -38,6 +38,8 @@ public final class TaskGroup {
   private boolean aborting;
   private boolean finished;
   private boolean parentCancelRequested;
+  private boolean cancelAtEntry;
+  private int cancellingAtEntry;
 
   /** A group that has not begun. */
   public TaskGroup() {}
@@ -51,7 +53,7 @@ public final class TaskGroup {
 
   /**
    * Runs the body, waits for all tasks of the group, also those made meanwhile, and returns the
-   * body's result.
+   * body's result; null when {@link #cancel} ended the body before it had one.
    *
    * <p><i>Waits</i> until the body and all tasks have ended.
    *
@@ -72,6 +74,10 @@ public final class TaskGroup {
     }
     parent = current;
     loop = EventLoop.of(current.loop());
+    cancellingAtEntry = current.cancelling();
+    if (cancelAtEntry) {
+      cancelAll(current);
+    }
     T value = nullUntilSet();
     Throwable failure = null;
     try {
@@ -92,7 +98,7 @@ public final class TaskGroup {
         });
   }
 
-  /** A null that is never seen: the body sets the value, or fails. */
+  /** A null that is seen only where {@link #cancel} ended a body that had no result yet. */
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
   private static <T extends @Nullable Object> T nullUntilSet() {
     return null;
@@ -108,9 +114,11 @@ public final class TaskGroup {
     if (failure != null && fatal == null && Failures.isFatal(failure)) {
       fatal = failure;
     }
-    CancelledError cancelled = failure instanceof CancelledError signal ? signal : null;
+    CancelledError outside = failure instanceof CancelledError signal ? signal : null;
+    CancelledError whileEnding = null;
+    int outsideRequests = current.cancelling() - (parentCancelRequested ? 1 : 0);
     if (failure != null && !aborting) {
-      abort();
+      abort("the body of the task group failed or was cancelled");
     }
     while (!tasks.isEmpty()) {
       var waiter = new Waiter(current, "the tasks of a group");
@@ -118,9 +126,10 @@ public final class TaskGroup {
       try {
         waiter.awaitPermit();
       } catch (CancelledError signal) {
+        whileEnding = signal;
         if (!aborting) {
-          cancelled = signal;
-          abort();
+          outside = signal;
+          abort("the task group was cancelled from outside");
         }
       } finally {
         emptied = null;
@@ -130,17 +139,19 @@ public final class TaskGroup {
     if (fatal != null) {
       throw Sneaky.rethrow(fatal);
     }
-    if (parentCancelRequested && current.uncancel() == 0) {
-      cancelled = null;
+    if (parentCancelRequested && current.uncancel() <= cancellingAtEntry) {
+      outside = null;
+    } else if (outside == null && current.cancelling() > outsideRequests) {
+      outside = current.cancelPending() ? null : whileEnding;
     }
-    if (cancelled != null && errors.isEmpty()) {
-      throw cancelled;
+    if (outside != null && errors.isEmpty()) {
+      throw outside;
     }
     if (failure != null && !(failure instanceof CancelledError)) {
       errors.add(failure);
     }
     if (!errors.isEmpty()) {
-      if (current.cancelling() > 0) {
+      if (current.cancelling() > cancellingAtEntry) {
         // A cancel from outside was swallowed by the failures: make it strike at the next wait,
         // count unchanged.
         String message = current.cancelMessage();
@@ -151,10 +162,38 @@ public final class TaskGroup {
     }
   }
 
-  private void abort() {
+  /**
+   * Ends the group early and without a failure: cancels its unfinished tasks and its body, and
+   * {@link #run} returns when they have ended, with null where the body has no result. Before
+   * {@link #run} it takes effect there, at the body's first wait; after the group has ended, or
+   * when it is being cancelled, it does nothing.
+   *
+   * <p><i>Thread</i>: on the loop of the group.
+   */
+  public void cancel() {
+    EventLoop on = loop;
+    if (on == null) {
+      cancelAtEntry = true;
+      return;
+    }
+    on.kernel.checkOnLoop("cancel() of a task group");
+    if (!finished && !aborting) {
+      cancelAll(Objects.requireNonNull(parent));
+    }
+  }
+
+  private void cancelAll(Fiber current) {
+    abort("the group was cancelled");
+    if (!exiting) {
+      parentCancelRequested = true;
+      current.cancel("the task group was cancelled");
+    }
+  }
+
+  private void abort(String why) {
     aborting = true;
     for (Task<?> task : List.copyOf(tasks)) {
-      task.cancelOnLoop("another task of the group failed, or the group was cancelled");
+      task.cancelOnLoop(why);
     }
   }
 
@@ -184,7 +223,7 @@ public final class TaskGroup {
     }
     Fiber current = Objects.requireNonNull(parent);
     if (!aborting && !parentCancelRequested) {
-      abort();
+      abort("another task of the group failed");
       parentCancelRequested = true;
       current.cancel("a task of the group failed");
     }
