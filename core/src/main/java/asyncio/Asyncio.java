@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -576,5 +577,31 @@ public final class Asyncio {
    */
   public static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
     return StageAwait.start(EventLoop.of(Loop.requireTask("await()").loop()), stage).await();
+  }
+
+  /**
+   * A future of the running loop that follows a java.util.concurrent.Future, such as an
+   * ExecutorService gives. It can be awaited, gathered and waited for as any other. A cancel of
+   * either cancels the other; a job that runs is interrupted. A future of the running loop is
+   * returned as it is.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public static <T extends @Nullable Object> Future<T> wrapFuture(
+      java.util.concurrent.Future<T> future) {
+    return WrappedFuture.of(EventLoop.require("wrapFuture()"), future);
+  }
+
+  /**
+   * As {@link #wrapFuture(java.util.concurrent.Future)}, for a CompletionStage. A cancel reaches it
+   * where it is a CompletableFuture; others know no cancel.
+   */
+  public static <T extends @Nullable Object> Future<T> wrapFuture(CompletionStage<T> stage) {
+    return StageAwait.start(EventLoop.require("wrapFuture()"), stage);
+  }
+
+  /** As {@link #wrapFuture(CompletionStage)}; a CompletableFuture is both. */
+  public static <T extends @Nullable Object> Future<T> wrapFuture(CompletableFuture<T> future) {
+    return StageAwait.start(EventLoop.require("wrapFuture()"), future);
   }
 }

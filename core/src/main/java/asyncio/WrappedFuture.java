@@ -1,0 +1,93 @@
+package asyncio;
+
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.LoopAction;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** A future of the loop that follows one of java.util.concurrent. */
+final class WrappedFuture {
+  private WrappedFuture() {}
+
+  @SuppressWarnings("unchecked") // a stage that is a Future<T> gives a T
+  static <T extends @Nullable Object> Future<T> of(
+      EventLoop loop, java.util.concurrent.Future<T> source) {
+    if (source instanceof Future<T> ours) {
+      return ours.loop == loop ? ours : StageAwait.start(loop, ours.toCompletableFuture());
+    }
+    if (source instanceof CompletionStage<?> stage) {
+      return StageAwait.start(loop, (CompletionStage<T>) stage);
+    }
+    var future = new Future<T>(loop);
+    if (source.isDone()) {
+      copyOutcome(source, future).run();
+    } else {
+      follow(source, future);
+      future.addListener(new PassCancelOn(source));
+    }
+    return future;
+  }
+
+  /**
+   * A plain Future calls nobody when it is done: a virtual thread waits for it. A helper starts
+   * that thread, because one started in a coroutine would run on the loop's own carrier.
+   */
+  private static <T extends @Nullable Object> void follow(
+      java.util.concurrent.Future<T> source, Future<T> future) {
+    EventLoop loop = future.loop;
+    Runnable body =
+        () -> {
+          Runnable outcome = copyOutcome(source, future);
+          loop.kernel.trySend(
+              LoopAction.of(
+                  () -> {
+                    loop.kernel.helperEnded();
+                    outcome.run();
+                  }));
+        };
+    loop.helpers.submit(() -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
+    loop.kernel.helperStarted();
+  }
+
+  /** Waits for {@code source}; what comes back completes {@code future}, on the loop. */
+  private static <T extends @Nullable Object> Runnable copyOutcome(
+      java.util.concurrent.Future<T> source, Future<T> future) {
+    try {
+      T value = source.get();
+      return () -> future.finish(value);
+    } catch (ExecutionException failed) {
+      Throwable cause = failed.getCause();
+      return () -> future.fail(cause != null ? cause : failed);
+    } catch (CancellationException cancelled) {
+      return () ->
+          future.endCancelled(
+              new CancelledError("the java.util.concurrent.Future was cancelled", cancelled));
+    } catch (Throwable failure) { // its own get() failed
+      return () -> future.fail(failure);
+    }
+  }
+
+  private static final class PassCancelOn extends Future.Listener {
+    private final java.util.concurrent.Future<?> source;
+
+    PassCancelOn(java.util.concurrent.Future<?> source) {
+      this.source = source;
+    }
+
+    @Override
+    void done(Future<?> future) {
+      if (future.isCancelled()) {
+        // Cancelling runs code of the source, which is somebody else's.
+        future.loop.kernel.add(
+            new Callback() {
+              @Override
+              protected void call() {
+                source.cancel(true);
+              }
+            });
+      }
+    }
+  }
+}
