@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
 
 class FutureTest {
   private final List<String> order = new ArrayList<>();
@@ -310,6 +311,47 @@ class FutureTest {
     order.add("set");
     yieldNow();
     assertEquals(List.of("set", "dependent"), order);
+  }
+
+  @Test
+  void aCompletableFutureIsCompletedThoughTheLoopClosesInTheSameStep() throws Exception {
+    CompletableFuture<Integer> copy =
+        Asyncio.run(
+            () -> {
+              var future = new Future<Integer>();
+              var made = future.toCompletableFuture();
+              yieldNow();
+              yieldNow();
+              future.setResult(1);
+              return made;
+            });
+    assertEquals(1, copy.get());
+  }
+
+  @Test
+  void aCompletableFutureOfAPendingFutureFailsWhenTheLoopCloses() {
+    CompletableFuture<Integer> copy =
+        Asyncio.run(
+            () -> {
+              var made = new Future<Integer>().toCompletableFuture();
+              yieldNow();
+              return made;
+            });
+    var failure = assertThrows(ExecutionException.class, copy::get).getCause();
+    assertTrue(failure.getMessage().contains("closed before"), failure.getMessage());
+  }
+
+  @Test
+  void aFutureOfAClosedLoopCanStillBeTurnedIntoACompletableFuture() {
+    Future<Integer> done =
+        Asyncio.run(
+            () -> {
+              var future = new Future<Integer>();
+              future.setResult(1);
+              return future;
+            });
+    assertEquals(1, done.toCompletableFuture().join());
+    assertEquals(1, done.result());
   }
 
   // ---- ties of cancel and completion ----

@@ -32,7 +32,7 @@ public final class EventLoop {
 
   // Any thread.
   final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
-  final Set<ForeignGet> foreignGets = ConcurrentHashMap.newKeySet();
+  final Set<ForeignListener> foreignListeners = ConcurrentHashMap.newKeySet();
   private volatile @Nullable ExceptionHandler exceptionHandler;
   private volatile boolean closed;
 
@@ -396,7 +396,7 @@ public final class EventLoop {
     if (helpers != null) {
       helpers.close();
     }
-    for (ForeignGet waiting : foreignGets) {
+    for (ForeignListener waiting : foreignListeners) {
       waiting.release();
     }
   }

@@ -4,7 +4,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** A thread that is no coroutine of the loop waits for a future of it. */
-final class ForeignGet extends Future.Listener {
+final class ForeignGet extends ForeignListener {
   private final EventLoop loop;
   private final CountDownLatch over = new CountDownLatch(1);
 
@@ -14,9 +14,7 @@ final class ForeignGet extends Future.Listener {
 
   static ForeignGet of(Future<?> future) {
     var get = new ForeignGet(future.loop);
-    // Registered first: a loop that closes in between ends all that are registered.
-    future.loop.foreignGets.add(get);
-    if (!JavaFuture.listen(future, get)) {
+    if (!get.listenTo(future)) {
       get.release();
     }
     return get;
@@ -27,7 +25,8 @@ final class ForeignGet extends Future.Listener {
     release();
   }
 
-  /** Lets the thread go on, done or not. Any thread. */
+  /** Lets the thread go on, done or not. */
+  @Override
   void release() {
     over.countDown();
   }
@@ -36,7 +35,7 @@ final class ForeignGet extends Future.Listener {
     try {
       over.await();
     } finally {
-      loop.foreignGets.remove(this);
+      loop.foreignListeners.remove(this);
     }
   }
 
@@ -44,7 +43,7 @@ final class ForeignGet extends Future.Listener {
     try {
       return over.await(timeout, unit);
     } finally {
-      loop.foreignGets.remove(this);
+      loop.foreignListeners.remove(this);
     }
   }
 }

@@ -579,6 +579,22 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
+  /**
+   * Registers a listener from any thread; it is told on the loop. Returns false when the loop is
+   * closed.
+   */
+  final boolean listenFromAnyThread(Listener listener) {
+    return loop.kernel.trySend(
+        LoopAction.of(
+            () -> {
+              if (isDone()) {
+                listener.done(this);
+              } else {
+                addListener(listener);
+              }
+            }));
+  }
+
   final void removeListener(Listener listener) {
     if (listeners == listener) {
       listeners = null;

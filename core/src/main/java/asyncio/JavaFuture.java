@@ -2,7 +2,6 @@ package asyncio;
 
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -59,61 +58,57 @@ final class JavaFuture {
   }
 
   static <T extends @Nullable Object> CompletableFuture<T> toCompletable(Future<T> future) {
-    var copy = new CompletableFuture<T>();
     future.markRetrieved();
-    var listener =
-        new Future.Listener() {
-          @Override
-          void done(Future<?> done) {
-            // Completing runs the dependents, which are the user's.
-            future.loop.kernel.add(
-                new Callback() {
-                  @Override
-                  protected void call() {
-                    copyOutcome(future, copy);
-                  }
-                });
-          }
-        };
-    if (!listen(future, listener)) {
-      copyOutcome(future, copy);
+    var copy = new Copy<>(future);
+    if (!copy.listenTo(future)) {
+      copy.complete();
     }
-    copy.whenComplete(
+    copy.made.whenComplete(
         (value, failure) -> {
-          if (copy.isCancelled()) {
+          if (copy.made.isCancelled()) {
             future.cancel();
           }
         });
-    return copy;
+    return copy.made;
   }
 
-  private static <T extends @Nullable Object> void copyOutcome(
-      Future<T> future, CompletableFuture<T> copy) {
-    if (!future.isDone()) {
-      copy.completeExceptionally(closedBefore(future));
-    } else if (future.isCancelled()) {
-      copy.cancel(false);
-    } else if (future.succeeded()) {
-      copy.complete(future.result());
-    } else {
-      copy.completeExceptionally(future.failure());
+  /** Completes a CompletableFuture, which runs its dependents: the user's code. */
+  private static final class Copy<T extends @Nullable Object> extends ForeignListener {
+    final CompletableFuture<T> made = new CompletableFuture<>();
+    private final Future<T> future;
+
+    Copy(Future<T> future) {
+      this.future = future;
     }
-  }
 
-  /**
-   * Registers a listener from any thread; it is told on the loop. Returns false when the loop is
-   * closed.
-   */
-  static boolean listen(Future<?> future, Future.Listener listener) {
-    return future.loop.kernel.trySend(
-        LoopAction.of(
-            () -> {
-              if (future.isDone()) {
-                listener.done(future);
-              } else {
-                future.addListener(listener);
-              }
-            }));
+    @Override
+    void done(Future<?> done) {
+      future.loop.kernel.add(
+          new Callback() {
+            @Override
+            protected void call() {
+              complete();
+            }
+          });
+    }
+
+    @Override
+    void release() {
+      Thread.ofVirtual().name("asyncio-after-close").start(this::complete);
+    }
+
+    private void complete() {
+      future.loop.foreignListeners.remove(this);
+      if (!future.isDone()) {
+        made.completeExceptionally(closedBefore(future));
+      } else if (future.isCancelled()) {
+        made.cancel(false);
+      } else if (future.succeeded()) {
+        made.complete(future.result());
+      } else {
+        made.completeExceptionally(future.failure());
+      }
+    }
   }
 
   private static IllegalStateException closedBefore(Future<?> future) {
