@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Wait;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,21 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   public int uncancel() {
     loop.kernel.checkOnLoop("uncancel()");
     return fiber.uncancel();
+  }
+
+  /**
+   * Where the task stands: the frames of its body, innermost first. Of a task that failed, the
+   * trace of the failure; none of one that has not begun, has a result, or was cancelled.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public List<StackTraceElement> stackTrace() {
+    loop.kernel.checkOnLoop("stackTrace()");
+    if (failed()) {
+      return List.of(failure().getStackTrace());
+    }
+    Thread thread = isDone() ? null : fiber.thread();
+    return thread == null ? List.of() : TaskStack.of(thread);
   }
 
   @Override

@@ -1,0 +1,45 @@
+package asyncio;
+
+import java.util.Arrays;
+import java.util.List;
+
+/** The part of a task's stack that is its body's. */
+final class TaskStack {
+  private TaskStack() {}
+
+  /** From the method it waits in, or stands in, to its body. On the loop only. */
+  static List<StackTraceElement> of(Thread thread) {
+    List<StackTraceElement> frames = Arrays.asList(thread.getStackTrace());
+    return List.copyOf(frames.subList(top(frames), bottom(frames)));
+  }
+
+  /** Where one of our waits begins; what foreign code does in its wait is left to be seen. */
+  private static int top(List<StackTraceElement> frames) {
+    int first = 0;
+    int own = 0;
+    for (StackTraceElement frame : frames) {
+      String type = frame.getClassName();
+      boolean ours = type.startsWith("asyncio.internal.");
+      if (!ours && !type.startsWith("java.") && !type.startsWith("jdk.")) {
+        break;
+      }
+      first++;
+      if (ours) {
+        own = first;
+      }
+    }
+    return own;
+  }
+
+  private static int bottom(List<StackTraceElement> frames) {
+    int end = frames.size();
+    for (int i = end - 1; i >= 0; i--) {
+      StackTraceElement frame = frames.get(i);
+      if (frame.getClassName().equals(Task.class.getName())
+          && frame.getMethodName().equals("runBody")) {
+        return i;
+      }
+    }
+    return end;
+  }
+}
