@@ -211,6 +211,66 @@ class FutureTest {
   }
 
   @AsyncTest
+  void theFirstTheSecondAndTheThirdCallbackCanBeRemoved() {
+    for (String removed : List.of("a", "b", "c")) {
+      order.clear();
+      var future = new Future<Integer>();
+      List<Consumer<Future<Integer>>> callbacks = new ArrayList<>();
+      for (String name : List.of("a", "b", "c")) {
+        Consumer<Future<Integer>> callback = done -> order.add(name);
+        callbacks.add(callback);
+        future.addDoneCallback(callback);
+      }
+      assertEquals(1, future.removeDoneCallback(callbacks.get("abc".indexOf(removed))));
+      future.setResult(1);
+      yieldNow();
+      var left = new ArrayList<>(List.of("a", "b", "c"));
+      left.remove(removed);
+      assertEquals(left, order);
+    }
+  }
+
+  @AsyncTest
+  void anEqualsThatRemovesAndAddsCallbacksItselfConfusesNothing() {
+    var future = new Future<Integer>();
+    Consumer<Future<Integer>> other = done -> order.add("other");
+    Consumer<Future<Integer>> added = done -> order.add("added");
+    class Meddling implements Consumer<Future<Integer>> {
+      private boolean busy;
+
+      @Override
+      public void accept(Future<Integer> done) {
+        order.add("meddling");
+      }
+
+      @Override
+      public boolean equals(Object that) {
+        if (!busy) {
+          busy = true;
+          future.removeDoneCallback(other);
+          future.addDoneCallback(added);
+          busy = false;
+        }
+        return that == this;
+      }
+
+      @Override
+      public int hashCode() {
+        return 1;
+      }
+    }
+    var meddling = new Meddling();
+    future.addDoneCallback(meddling);
+    assertEquals(1, future.removeDoneCallback(meddling));
+    future.addDoneCallback(meddling);
+    future.addDoneCallback(other);
+    assertEquals(1, future.removeDoneCallback(meddling));
+    future.setResult(1);
+    yieldNow();
+    assertTrue(order.stream().allMatch("added"::equals), order::toString);
+  }
+
+  @AsyncTest
   void removingAfterTheFutureIsDoneIsTooLate() {
     Consumer<Future<Integer>> a = done -> order.add("a");
     var future = new Future<Integer>();

@@ -521,18 +521,19 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    */
   public final int removeDoneCallback(Consumer<? super Future<T>> callback) {
     loop.kernel.checkOnLoop("removeDoneCallback()");
+    // Over a copy: equals() is user code, and may remove and add callbacks itself.
     Object registered = listeners;
-    if (registered instanceof DoneCallback<?> one && one.callback.equals(callback)) {
-      listeners = null;
-      return 1;
+    Object[] before =
+        registered instanceof ArrayList<?> many ? many.toArray() : new Object[] {registered};
+    int removed = 0;
+    for (Object one : before) {
+      if (one instanceof DoneCallback<?> each
+          && each.callback.equals(callback)
+          && removeListener(each)) {
+        removed++;
+      }
     }
-    if (registered instanceof ArrayList<?> many) {
-      int before = many.size();
-      many.removeIf(
-          listener -> listener instanceof DoneCallback<?> one && one.callback.equals(callback));
-      return before - many.size();
-    }
-    return 0;
+    return removed;
   }
 
   private static final class DoneCallback<T extends @Nullable Object> extends Listener {
@@ -595,12 +596,13 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
             }));
   }
 
-  final void removeListener(Listener listener) {
+  /** Returns false when it was not registered. */
+  final boolean removeListener(Listener listener) {
     if (listeners == listener) {
       listeners = null;
-    } else if (listeners instanceof ArrayList<?> many) {
-      many.remove(listener);
+      return true;
     }
+    return listeners instanceof ArrayList<?> many && many.remove(listener);
   }
 
   // ---- other threads ----
