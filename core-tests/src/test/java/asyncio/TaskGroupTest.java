@@ -518,6 +518,43 @@ class TaskGroupTest {
     assertEquals(List.of("body cleaned up"), order);
   }
 
+  @AsyncTest
+  void aCancelWhileTheBodySleepsInItsCancelHandler() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            sleep(ofSeconds(3));
+                            fail("child");
+                          });
+                      try {
+                        sleep(ofDays(1));
+                      } catch (CancelledError cancelled) {
+                        try {
+                          sleep(ofSeconds(9));
+                        } finally {
+                          order.add("at " + runningLoop().time().toSeconds());
+                        }
+                        throw cancelled;
+                      }
+                    });
+              } catch (ExceptionGroup failures) {
+                order.addAll(messages(failures));
+              }
+              yieldNow();
+              order.add("never");
+            });
+    sleep(ofSeconds(1));
+    task.cancel("outside");
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("at 3", "child"), order);
+    assertEquals(1, task.cancelling());
+  }
+
   // ---- nesting ----
 
   @AsyncTest

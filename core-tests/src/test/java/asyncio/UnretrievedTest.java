@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -155,6 +156,18 @@ class UnretrievedTest {
         });
     assertEquals(List.of(), List.copyOf(reports));
     assertEquals(10, kept.size());
+  }
+
+  @Test
+  void aPendingFutureThatIsDroppedIsSilent() {
+    Asyncio.run(
+        () -> {
+          capture();
+          assertFalse(new Future<Integer>().isDone());
+          collectGarbage();
+          yieldNow();
+        });
+    assertEquals(List.of(), List.copyOf(reports));
   }
 
   @Test

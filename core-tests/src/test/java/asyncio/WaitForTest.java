@@ -231,6 +231,24 @@ class WaitForTest {
   }
 
   @AsyncTest
+  void aCancelInTheTurnOfTheInnerResultLetsTheValueWin() {
+    var inner = new Future<String>();
+    var outer =
+        createTask(
+            () -> {
+              order.add(waitFor(inner, ofDays(1)));
+              yieldNow();
+              order.add("never");
+            });
+    yieldNow();
+    inner.setResult("value");
+    outer.cancel("late");
+    assertEquals("late", assertThrows(CancelledError.class, outer::await).getMessage());
+    assertEquals(List.of("value"), order);
+    assertEquals("value", inner.result());
+  }
+
+  @AsyncTest
   void aCancelOfTheInnerTaskIsNoTimeout() {
     var inner = createTask(() -> sleep(ofDays(1)));
     var outer = createTask(() -> waitFor(inner, ofDays(2)));
