@@ -13,15 +13,15 @@ import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Futures in the order of their completion. It is its own iterator, so that a second loop over it
- * goes on where the first one was left. Loop-confined.
+ * Futures in the order of their completion. All its iterators share one state, so that a second
+ * loop over it goes on where the first one was left. Loop-confined.
  *
  * <p>Java does not tell an iterator that its loop was left by {@code break}. So the futures know
  * the iteration weakly, through one {@link Registration} for all of them: listening anew in each
  * {@link #next} would cost the square of their number. When the iteration is unreachable the
  * registration is a husk, which the future drops when it is done or when others register.
  */
-final class AsCompleted<F extends Future<?>> implements Iterable<F>, Iterator<F> {
+final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   private final Loop loop;
   private final ArrayDeque<F> completed = new ArrayDeque<>();
   private final WaiterList waiters = new WaiterList();
@@ -84,16 +84,20 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F>, Iterator<F>
 
   @Override
   public Iterator<F> iterator() {
-    return this;
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return left > 0;
+      }
+
+      @Override
+      public F next() {
+        return AsCompleted.this.next();
+      }
+    };
   }
 
-  @Override
-  public boolean hasNext() {
-    return left > 0;
-  }
-
-  @Override
-  public F next() {
+  private F next() {
     loop.checkOnLoop("next() of asCompleted()");
     if (left == 0) {
       throw new NoSuchElementException("asCompleted() has given all its futures.");

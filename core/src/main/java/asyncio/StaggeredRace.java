@@ -73,7 +73,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     if (cancelRequested) {
       throw fiber.delivered(fiber.cancelMessage());
     }
-    T value = winner == null ? null : (T) winner.result();
+    @Nullable T value = winner == null ? null : (T) winner.result();
     return new Race<>(value, winnerIndex, Collections.unmodifiableList(errors));
   }
 
