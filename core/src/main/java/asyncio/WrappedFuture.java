@@ -47,7 +47,7 @@ final class WrappedFuture {
                     outcome.run();
                   }));
         };
-    loop.helpers.submit(() -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
+    loop.helpers().submit(() -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
     loop.kernel.helperStarted();
   }
 
