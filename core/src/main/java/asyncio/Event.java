@@ -1,12 +1,13 @@
 package asyncio;
 
-import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Home;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
 
 /** A flag that tasks of one loop can wait for. */
 public final class Event {
   // Loop-confined.
+  private final Home home = new Home();
   private final WaiterList waiters = new WaiterList();
   private boolean set;
 
@@ -24,7 +25,7 @@ public final class Event {
    * <p><i>Thread</i>: a coroutine.
    */
   public void await() {
-    var fiber = Loop.requireTask("Event.await()");
+    var fiber = home.requireTask("Event.await()");
     if (set) {
       return;
     }
@@ -39,14 +40,14 @@ public final class Event {
 
   /** Sets the event and wakes all who wait, in order. <i>Thread</i>: on the loop. */
   public void set() {
-    Loop.require("Event.set()");
+    home.require("Event.set()");
     set = true;
     waiters.wakeAll();
   }
 
   /** Clears the event. <i>Thread</i>: on the loop. */
   public void clear() {
-    Loop.require("Event.clear()");
+    home.require("Event.clear()");
     set = false;
   }
 

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Home;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lock {
   // Loop-confined.
+  private final Home home = new Home();
   private final WaiterList waiters = new WaiterList();
   private boolean locked;
   private @Nullable Task<?> holder;
@@ -57,30 +59,34 @@ public final class Lock {
    * @throws IllegalStateException if this task holds it already: it would wait for itself for ever
    */
   public Permit acquire() {
-    Fiber fiber = Loop.requireTask("Lock.acquire()");
-    Task<?> task = Task.of(fiber);
-    if (!tryAcquire(task)) {
-      if (holder == task) {
-        throw new IllegalStateException(
-            task
-                + " acquires a lock that it holds already: a lock is not re-entrant, this would"
-                + " wait for ever.");
-      }
-      var waiter =
-          new Waiter(fiber, "a lock" + (holder == null ? "" : " held by " + holder.name()));
-      waiters.add(waiter);
-      try {
-        waiter.awaitPermit();
-      } catch (Throwable ended) {
-        waiters.remove(waiter);
-        if (waiter.woken()) {
-          passOn();
-        }
-        throw ended;
-      }
-      holder = task;
-    }
+    take(home.requireTask("Lock.acquire()"));
     return new Permit();
+  }
+
+  /** Takes the lock for the task of {@code fiber}, which is the running coroutine. */
+  void take(Fiber fiber) {
+    Task<?> task = Task.of(fiber);
+    if (tryTake(task)) {
+      return;
+    }
+    if (holder == task) {
+      throw new IllegalStateException(
+          task
+              + " acquires a lock that it holds already: a lock is not re-entrant, this would"
+              + " wait for ever.");
+    }
+    var waiter = new Waiter(fiber, "a lock" + (holder == null ? "" : " held by " + holder.name()));
+    waiters.add(waiter);
+    try {
+      waiter.awaitPermit();
+    } catch (Throwable ended) {
+      waiters.remove(waiter);
+      if (waiter.woken()) {
+        passOn();
+      }
+      throw ended;
+    }
+    holder = task;
   }
 
   /**
@@ -89,11 +95,11 @@ public final class Lock {
    * <p><i>Thread</i>: on the loop.
    */
   public @Nullable Permit tryAcquire() {
-    Loop.require("Lock.tryAcquire()");
-    return tryAcquire(Asyncio.currentTask()) ? new Permit() : null;
+    Loop running = home.require("Lock.tryAcquire()");
+    return tryTake(Task.of(running.currentFiber())) ? new Permit() : null;
   }
 
-  private boolean tryAcquire(@Nullable Task<?> task) {
+  private boolean tryTake(@Nullable Task<?> task) {
     if (locked) {
       return false;
     }
@@ -110,11 +116,11 @@ public final class Lock {
    * @throws IllegalStateException if it is free, or held by another task
    */
   public void release() {
+    Task<?> task = Task.of(home.require("Lock.release()").currentFiber());
     if (!locked) {
       throw new IllegalStateException(
           "This lock is not held: release() without acquire(), or a second one.");
     }
-    Task<?> task = Asyncio.currentTask();
     if (task != null && holder != null && task != holder) {
       throw new IllegalStateException(
           task.name()
@@ -123,6 +129,33 @@ public final class Lock {
               + ": only its holder may.");
     }
     passOn();
+  }
+
+  /**
+   * The running coroutine, which may wait and whose task holds the lock.
+   *
+   * @param what what it calls
+   */
+  Fiber requireHolder(String what) {
+    Fiber fiber = home.requireTask(what);
+    checkHeldBy(Task.of(fiber), what);
+    return fiber;
+  }
+
+  /** Fails unless the caller, a task or a callback, holds the lock. */
+  void checkHeld(String what) {
+    checkHeldBy(Task.of(home.require(what).currentFiber()), what);
+  }
+
+  private void checkHeldBy(@Nullable Task<?> task, String what) {
+    if (locked && holder == task) {
+      return;
+    }
+    throw new IllegalStateException(
+        what
+            + " needs the condition's lock, which "
+            + (!locked ? "is free" : "is held by " + (holder == null ? "another" : holder.name()))
+            + ": call it inside try (var _ = condition.acquire()) { … }.");
   }
 
   /** Hands the lock, still locked, to the first who waits; so nobody can overtake. */

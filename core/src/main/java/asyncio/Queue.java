@@ -1,7 +1,8 @@
 package asyncio;
 
 import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Home;
+import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
 import java.util.ArrayDeque;
@@ -12,7 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands items from tasks to tasks of one loop, first in first out.
+ * Hands items from tasks to tasks of one loop, first in first out; {@link LifoQueue} and {@link
+ * PriorityQueue} give them out in another order.
  *
  * <pre>{@code
  * for (Job job : jobs) {      // waits inside next(); ends when the queue is shut down and empty
@@ -23,12 +25,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the items; never null
  */
-public final class Queue<T> implements Iterable<T> {
+public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQueue {
   // Immutable.
   private final int maxSize;
 
   // Loop-confined.
-  private final ArrayDeque<T> items = new ArrayDeque<>();
+  private final Home home = new Home();
+  private final Store<T> items;
   private final WaiterList getters = new WaiterList();
   private final WaiterList putters = new WaiterList();
   private final WaiterList joiners = new WaiterList();
@@ -46,7 +49,58 @@ public final class Queue<T> implements Iterable<T> {
    * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
    */
   public Queue(int maxSize) {
+    this(maxSize, new Fifo<>());
+  }
+
+  /** A queue that gives its items out in the order of {@code items}. */
+  Queue(int maxSize, Store<T> items) {
     this.maxSize = maxSize;
+    this.items = items;
+  }
+
+  /**
+   * The items of a queue, in the order in which they come out. Loop-confined.
+   *
+   * <p>{@code add} may fail, when the items can't be compared, and then adds nothing. The others
+   * never do: who takes an item has no part in another one's failure.
+   */
+  abstract static class Store<T> {
+    abstract void add(T item);
+
+    /** The next item, of which there is one. */
+    abstract T remove();
+
+    abstract int size();
+
+    abstract void clear();
+
+    final boolean isEmpty() {
+      return size() == 0;
+    }
+  }
+
+  private static final class Fifo<T> extends Store<T> {
+    private final ArrayDeque<T> items = new ArrayDeque<>();
+
+    @Override
+    void add(T item) {
+      items.addLast(item);
+    }
+
+    @Override
+    T remove() {
+      return items.removeFirst();
+    }
+
+    @Override
+    int size() {
+      return items.size();
+    }
+
+    @Override
+    void clear() {
+      items.clear();
+    }
   }
 
   /**
@@ -61,10 +115,12 @@ public final class Queue<T> implements Iterable<T> {
    * <p><i>Thread</i>: a coroutine.
    *
    * @throws QueueShutDownException if the queue is shut down, before or meanwhile
+   * @throws RuntimeException what the comparator of a {@link PriorityQueue} throws; the item is not
+   *     added
    */
   public void put(T item) {
     Objects.requireNonNull(item, "A queue holds no null");
-    Fiber fiber = Loop.requireTask("Queue.put()");
+    Fiber fiber = home.requireTask("Queue.put()");
     refuseIfShutDown();
     if (!full()) {
       add(item);
@@ -76,6 +132,9 @@ public final class Queue<T> implements Iterable<T> {
       putter.awaitValue();
     } finally {
       putters.remove(putter);
+    }
+    if (putter.refused != null) {
+      throw Sneaky.rethrow(putter.refused);
     }
     if (!putter.entered) {
       // Woken by the shutdown, which is no value that could be lost.
@@ -98,22 +157,30 @@ public final class Queue<T> implements Iterable<T> {
     private final T item;
     private boolean entered;
 
+    /** Why the item could not be added. */
+    private @Nullable Throwable refused;
+
     Putter(Fiber fiber, T item) {
       super(fiber, "room in a queue");
       this.item = item;
     }
 
-    void enter() {
-      entered = true;
-      add(item);
+    /** Adds the item. If it is refused, that is the putter's to know, not the caller's. */
+    boolean enter() {
+      try {
+        add(item);
+        entered = true;
+      } catch (Throwable failure) {
+        refused = failure;
+      }
+      return entered;
     }
   }
 
   /** Uses the room for one item. */
   private void letPutterIn() {
     for (Waiter first = putters.poll(); first != null; first = putters.poll()) {
-      if (first.wake()) {
-        ((Queue<?>.Putter) first).enter();
+      if (first.wake() && ((Queue<?>.Putter) first).enter()) {
         return;
       }
     }
@@ -129,7 +196,7 @@ public final class Queue<T> implements Iterable<T> {
    */
   public void putNowait(T item) {
     Objects.requireNonNull(item, "A queue holds no null");
-    Loop.require("Queue.putNowait()");
+    home.require("Queue.putNowait()");
     refuseIfShutDown();
     if (full()) {
       throw new QueueFullException(
@@ -140,7 +207,7 @@ public final class Queue<T> implements Iterable<T> {
 
   /** Adds an item if there is room now; tells whether it did. <i>Thread</i>: on the loop. */
   public boolean tryPut(T item) {
-    Loop.require("Queue.tryPut()");
+    home.require("Queue.tryPut()");
     if (shutDown || full()) {
       return false;
     }
@@ -156,7 +223,7 @@ public final class Queue<T> implements Iterable<T> {
   }
 
   /**
-   * Takes the first item.
+   * Takes the next item: the first that was put in, if the kind of queue does not say otherwise.
    *
    * <p><i>Waits</i> until there is one; does not suspend when there is.
    *
@@ -168,7 +235,7 @@ public final class Queue<T> implements Iterable<T> {
    * @throws QueueShutDownException if the queue is shut down and empty, before or meanwhile
    */
   public T get() {
-    Fiber fiber = Loop.requireTask("Queue.get()");
+    Fiber fiber = home.requireTask("Queue.get()");
     while (items.isEmpty()) {
       refuseIfDrained();
       awaitItem(new Waiter(fiber, "an item in a queue"));
@@ -183,7 +250,7 @@ public final class Queue<T> implements Iterable<T> {
   }
 
   /**
-   * Takes the first item at once.
+   * Takes the next item at once.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -191,7 +258,7 @@ public final class Queue<T> implements Iterable<T> {
    * @throws QueueShutDownException if the queue is shut down and empty
    */
   public T getNowait() {
-    Loop.require("Queue.getNowait()");
+    home.require("Queue.getNowait()");
     if (items.isEmpty()) {
       refuseIfDrained();
       throw new QueueEmptyException("The queue is empty: get() waits for an item.");
@@ -199,9 +266,9 @@ public final class Queue<T> implements Iterable<T> {
     return take();
   }
 
-  /** Takes the first item if there is one now. <i>Thread</i>: on the loop. */
+  /** Takes the next item if there is one now. <i>Thread</i>: on the loop. */
   public Optional<T> tryGet() {
-    Loop.require("Queue.tryGet()");
+    home.require("Queue.tryGet()");
     return items.isEmpty() ? Optional.empty() : Optional.of(getNowait());
   }
 
@@ -234,7 +301,7 @@ public final class Queue<T> implements Iterable<T> {
    * @throws IllegalStateException if called more often than items were put
    */
   public void taskDone() {
-    Loop.require("Queue.taskDone()");
+    home.require("Queue.taskDone()");
     if (unfinished == 0) {
       throw new IllegalStateException(
           "taskDone() was called more often than items were put into the queue.");
@@ -254,7 +321,7 @@ public final class Queue<T> implements Iterable<T> {
    * <p><i>Thread</i>: a coroutine.
    */
   public void join() {
-    Fiber fiber = Loop.requireTask("Queue.join()");
+    Fiber fiber = home.requireTask("Queue.join()");
     while (unfinished > 0) {
       var waiter = new Waiter(fiber, "the unfinished items of a queue");
       joiners.add(waiter);
@@ -273,7 +340,7 @@ public final class Queue<T> implements Iterable<T> {
    * <p><i>Thread</i>: on the loop.
    */
   public void shutdown() {
-    Loop.require("Queue.shutdown()");
+    home.require("Queue.shutdown()");
     shutDown = true;
     putters.wakeAll();
     getters.wakeAll();
@@ -358,7 +425,8 @@ public final class Queue<T> implements Iterable<T> {
 
   @Override
   public String toString() {
-    return "Queue[size="
+    return getClass().getSimpleName()
+        + "[size="
         + items.size()
         + (maxSize > 0 ? ", maxSize=" + maxSize : "")
         + (getters.isEmpty() ? "" : ", getters=" + getters.size())

@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Home;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  */
-public final class Semaphore {
+public sealed class Semaphore permits BoundedSemaphore {
   // Loop-confined.
+  private final Home home = new Home();
   private final WaiterList waiters = new WaiterList();
   private int permits;
 
@@ -72,7 +73,7 @@ public final class Semaphore {
    * <p><i>Thread</i>: a coroutine.
    */
   public Permit acquire() {
-    Fiber fiber = Loop.requireTask("Semaphore.acquire()");
+    Fiber fiber = home.requireTask("Semaphore.acquire()");
     if (!tryTake()) {
       var waiter = new Waiter(fiber, "a semaphore");
       waiters.add(waiter);
@@ -82,7 +83,7 @@ public final class Semaphore {
         waiters.remove(waiter);
         if (waiter.woken()) {
           promised--;
-          release();
+          giveOut();
         }
         throw ended;
       }
@@ -97,7 +98,7 @@ public final class Semaphore {
    * <p><i>Thread</i>: on the loop.
    */
   public @Nullable Permit tryAcquire() {
-    Loop.require("Semaphore.tryAcquire()");
+    home.require("Semaphore.tryAcquire()");
     return tryTake() ? new Permit() : null;
   }
 
@@ -115,7 +116,11 @@ public final class Semaphore {
    * <p><i>Thread</i>: on the loop.
    */
   public void release() {
-    Loop.require("Semaphore.release()");
+    home.require("Semaphore.release()");
+    giveOut();
+  }
+
+  private void giveOut() {
     if (waiters.wakeFirst()) {
       promised++;
     } else {

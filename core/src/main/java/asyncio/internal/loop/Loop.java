@@ -163,6 +163,16 @@ public final class Loop implements Clock.Activity {
     return running == Thread.currentThread() ? current : null;
   }
 
+  /** Whether the loop is not closed. Any thread. */
+  boolean isOpen() {
+    for (Loop loop : loops) {
+      if (loop == this) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static String notOnLoop(String what) {
     Thread self = Thread.currentThread();
     String closedLoop = survivors.get(self);

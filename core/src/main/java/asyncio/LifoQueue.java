@@ -1,0 +1,48 @@
+package asyncio;
+
+import java.util.ArrayDeque;
+
+/**
+ * A {@link Queue} that gives out the item that was put in last.
+ *
+ * @param <T> the items; never null
+ */
+public final class LifoQueue<T> extends Queue<T> {
+  /** A queue without a bound. */
+  public LifoQueue() {
+    this(0);
+  }
+
+  /**
+   * A queue.
+   *
+   * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
+   */
+  public LifoQueue(int maxSize) {
+    super(maxSize, new Lifo<>());
+  }
+
+  private static final class Lifo<T> extends Store<T> {
+    private final ArrayDeque<T> items = new ArrayDeque<>();
+
+    @Override
+    void add(T item) {
+      items.addLast(item);
+    }
+
+    @Override
+    T remove() {
+      return items.removeLast();
+    }
+
+    @Override
+    int size() {
+      return items.size();
+    }
+
+    @Override
+    void clear() {
+      items.clear();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package asyncio;
+
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.TreeSet;
+
+/**
+ * A {@link Queue} that gives out its smallest item; of equal ones, that which was put in first.
+ *
+ * <pre>{@code
+ * var jobs = new PriorityQueue<Job>(Comparator.comparing(Job::due));
+ * }</pre>
+ *
+ * <p>When the items can't be compared, because the comparator throws or they have no order, {@code
+ * put} throws what came of it and the item is not added; who takes items never sees that. An item's
+ * place is found when it is put in, and stays: what changes in it later moves nothing.
+ *
+ * @param <T> the items; never null
+ */
+public final class PriorityQueue<T> extends Queue<T> {
+  /** A queue without a bound, in the items' natural order: they are {@link Comparable}. */
+  public PriorityQueue() {
+    this(0);
+  }
+
+  /**
+   * A queue in the items' natural order: they are {@link Comparable}.
+   *
+   * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
+   */
+  public PriorityQueue(int maxSize) {
+    this(maxSize, PriorityQueue::compareNaturally);
+  }
+
+  /** A queue without a bound, in the order of {@code comparator}. */
+  public PriorityQueue(Comparator<? super T> comparator) {
+    this(0, comparator);
+  }
+
+  /**
+   * A queue in the order of {@code comparator}.
+   *
+   * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
+   */
+  public PriorityQueue(int maxSize, Comparator<? super T> comparator) {
+    super(maxSize, new Sorted<>(Objects.requireNonNull(comparator, "comparator")));
+  }
+
+  @SuppressWarnings("unchecked") // what does not fit fails in compareTo
+  private static int compareNaturally(Object one, Object other) {
+    if (one instanceof Comparable<?> comparable) {
+      return ((Comparable<Object>) comparable).compareTo(other);
+    }
+    throw new ClassCastException(
+        one.getClass().getName()
+            + " has no natural order (it is not Comparable): give the queue a Comparator, as in new"
+            + " PriorityQueue<>(Comparator.comparing(…)).");
+  }
+
+  /**
+   * A tree and not a heap: it compares when an item is added, before it changes anything, and never
+   * when one is taken, so a comparator that fails can neither lose an item nor hit who takes one.
+   */
+  private static final class Sorted<T> extends Store<T> {
+    private final TreeSet<Ranked<T>> items;
+    private long added;
+
+    Sorted(Comparator<? super T> comparator) {
+      items =
+          new TreeSet<>(
+              (one, other) -> {
+                int order = comparator.compare(one.item, other.item);
+                return order != 0 ? order : Long.compare(one.number, other.number);
+              });
+    }
+
+    @Override
+    void add(T item) {
+      items.add(new Ranked<>(item, added++));
+    }
+
+    @Override
+    T remove() {
+      return items.removeFirst().item;
+    }
+
+    @Override
+    int size() {
+      return items.size();
+    }
+
+    @Override
+    void clear() {
+      items.clear();
+    }
+  }
+
+  /** An item with its number in the order of coming, which decides between equal ones. */
+  private record Ranked<T>(T item, long number) {}
+}

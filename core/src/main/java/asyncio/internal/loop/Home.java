@@ -1,0 +1,47 @@
+package asyncio.internal.loop;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loop that a lock, a queue or the like belongs to: the one on which it is first used, until
+ * that loop has closed. So one in a static field serves several runs, one after the other, and two
+ * loops that share one by mistake are told so, instead of waking each other's coroutines on the
+ * wrong thread.
+ */
+public final class Home {
+  // Confined to the loop; before the first use, to whoever holds the object.
+  private @Nullable Loop loop;
+
+  /** The running loop, which must be this one; {@code what} is called on it. */
+  public Loop require(String what) {
+    Loop running = Loop.require(what);
+    if (running != loop) {
+      settle(running, what);
+    }
+    return running;
+  }
+
+  /** The running coroutine, which must be of this loop and is about to wait in {@code what}. */
+  public Fiber requireTask(String what) {
+    Fiber fiber = Loop.requireTask(what);
+    if (fiber.loop != loop) {
+      settle(fiber.loop, what);
+    }
+    return fiber;
+  }
+
+  private void settle(Loop running, String what) {
+    Loop before = loop;
+    if (before != null && before.isOpen()) {
+      throw new IllegalStateException(
+          what
+              + " was called on loop '"
+              + running.name()
+              + "', but it belongs to loop '"
+              + before.name()
+              + "', where it was used first. Between two loops, hand the work over with"
+              + " runCoroutineThreadsafe(body, loop) or loop.callSoonThreadsafe(callback).");
+    }
+    loop = running;
+  }
+}
