@@ -1,0 +1,166 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Home;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+
+/**
+ * A place where a number of tasks of one loop wait for each other, again and again.
+ *
+ * <pre>
+ *   FILLING --the last one comes--> DRAINING --all have left--> FILLING
+ *   FILLING, DRAINING, BROKEN --reset(), while tasks are inside--> RESETTING --all have left--> FILLING
+ *   any --abort()--> BROKEN --reset(), with nobody inside--> FILLING
+ * </pre>
+ */
+public final class Barrier {
+  private enum State {
+    FILLING,
+    DRAINING,
+    RESETTING,
+    BROKEN
+  }
+
+  // Immutable.
+  private final int parties;
+
+  // Loop-confined.
+  private final Home home = new Home();
+  private final WaiterList inside = new WaiterList();
+
+  /** Who came while the barrier drained or was being reset. */
+  private final WaiterList outside = new WaiterList();
+
+  private State state = State.FILLING;
+
+  /** How many have come and not left: in {@code inside}, or woken and about to leave. */
+  private int count;
+
+  /**
+   * A barrier.
+   *
+   * @param parties how many tasks it holds back until all have come
+   * @throws IllegalArgumentException if less than 1
+   */
+  public Barrier(int parties) {
+    if (parties < 1) {
+      throw new IllegalArgumentException("A barrier is for one task at least; got " + parties);
+    }
+    this.parties = parties;
+  }
+
+  /**
+   * Returns once as many tasks as the barrier is for have come.
+   *
+   * <p><i>Waits</i> for that, and before it until those who met here last have left; does not
+   * suspend for the last one to come.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; the task counts no longer, and the others go on
+   * waiting.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @return a number from 0 to the number of parties less 1, another for each: the order of coming
+   * @throws BrokenBarrierException if the barrier is broken, or is aborted or reset meanwhile
+   */
+  public int await() {
+    Fiber fiber = home.requireTask("Barrier.await()");
+    while (state == State.DRAINING || state == State.RESETTING) {
+      awaitIn(outside, fiber, "a barrier to drain");
+    }
+    if (state == State.BROKEN) {
+      throw new BrokenBarrierException(
+          "The barrier is broken: it was aborted, and nobody has called reset() since.");
+    }
+    int index = count++;
+    try {
+      if (count == parties) {
+        state = State.DRAINING;
+        inside.wakeAll();
+      } else {
+        awaitIn(inside, fiber, "a barrier");
+        if (state != State.DRAINING) {
+          throw new BrokenBarrierException(
+              "The barrier was " + (state == State.BROKEN ? "aborted" : "reset") + " meanwhile.");
+        }
+      }
+      return index;
+    } finally {
+      leave();
+    }
+  }
+
+  private static void awaitIn(WaiterList list, Fiber fiber, String what) {
+    var waiter = new Waiter(fiber, what);
+    list.add(waiter);
+    try {
+      waiter.awaitPermit();
+    } finally {
+      list.remove(waiter);
+    }
+  }
+
+  private void leave() {
+    if (--count == 0 && (state == State.DRAINING || state == State.RESETTING)) {
+      state = State.FILLING;
+      outside.wakeAll();
+    }
+  }
+
+  /**
+   * Makes the barrier as new. Who waits in it gets a {@link BrokenBarrierException}, also who has
+   * been let go and has not run yet; who comes meanwhile waits until they have left.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public void reset() {
+    home.require("Barrier.reset()");
+    if (count == 0) {
+      state = State.FILLING;
+    } else {
+      state = State.RESETTING;
+      inside.wakeAll();
+    }
+  }
+
+  /**
+   * Breaks the barrier: who waits in it and who comes gets a {@link BrokenBarrierException}, until
+   * {@link #reset}. For a task that fails and knows that the others would wait for it for ever.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public void abort() {
+    home.require("Barrier.abort()");
+    state = State.BROKEN;
+    inside.wakeAll();
+    outside.wakeAll();
+  }
+
+  /** How many tasks it holds back until all have come. */
+  public int parties() {
+    return parties;
+  }
+
+  /** How many wait for others to come. <i>Thread</i>: on the loop. */
+  public int waiting() {
+    return state == State.FILLING ? count : 0;
+  }
+
+  /** Whether it is broken. <i>Thread</i>: on the loop. */
+  public boolean broken() {
+    return state == State.BROKEN;
+  }
+
+  @Override
+  public String toString() {
+    String name =
+        switch (state) {
+          case FILLING -> "filling";
+          case DRAINING -> "draining";
+          case RESETTING -> "resetting";
+          case BROKEN -> "broken";
+        };
+    return "Barrier[" + name + ", waiting:" + waiting() + "/" + parties + "]";
+  }
+}
