@@ -5,9 +5,6 @@ package asyncio;
  * error where it happens.
  */
 public final class BoundedSemaphore extends Semaphore {
-  // Immutable.
-  private final int bound;
-
   /** A semaphore with one permit. */
   public BoundedSemaphore() {
     this(1);
@@ -20,8 +17,7 @@ public final class BoundedSemaphore extends Semaphore {
    * @throws IllegalArgumentException if negative
    */
   public BoundedSemaphore(int permits) {
-    super(permits);
-    bound = permits;
+    super(permits, permits);
   }
 
   /**
@@ -33,13 +29,6 @@ public final class BoundedSemaphore extends Semaphore {
    */
   @Override
   public void release() {
-    if (available() >= bound) {
-      throw new IllegalStateException(
-          "All "
-              + bound
-              + " permits of this semaphore are free: release() was called more often than"
-              + " acquire(). try (var _ = semaphore.acquire()) { … } releases once.");
-    }
     super.release();
   }
 }

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public sealed class Semaphore permits BoundedSemaphore {
+  // Immutable.
+  private final int bound;
+
   // Loop-confined.
   private final Home home = new Home();
   private final WaiterList waiters = new WaiterList();
@@ -38,11 +41,17 @@ public sealed class Semaphore permits BoundedSemaphore {
    * @throws IllegalArgumentException if negative
    */
   public Semaphore(int permits) {
+    this(permits, Integer.MAX_VALUE);
+  }
+
+  /** A semaphore that never holds more than {@code bound} permits. */
+  Semaphore(int permits, int bound) {
     if (permits < 0) {
       throw new IllegalArgumentException(
           "A semaphore has no negative number of permits; got " + permits);
     }
     this.permits = permits;
+    this.bound = bound;
   }
 
   /** What {@link #acquire} gives: closing it releases the permit. */
@@ -117,6 +126,13 @@ public sealed class Semaphore permits BoundedSemaphore {
    */
   public void release() {
     home.require("Semaphore.release()");
+    if (permits == bound) {
+      throw new IllegalStateException(
+          "All "
+              + bound
+              + " permits of this semaphore are free: release() was called more often than"
+              + " acquire(). try (var _ = semaphore.acquire()) { … } releases once.");
+    }
     giveOut();
   }
 
@@ -140,7 +156,8 @@ public sealed class Semaphore permits BoundedSemaphore {
 
   @Override
   public String toString() {
-    return "Semaphore["
+    return getClass().getSimpleName()
+        + "["
         + (locked() ? "locked" : "unlocked, value:" + permits)
         + (waiters.isEmpty() ? "" : ", waiters:" + (waiters.size() + promised))
         + "]";

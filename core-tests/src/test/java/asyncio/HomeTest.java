@@ -1,0 +1,146 @@
+package asyncio;
+
+import static asyncio.Asyncio.yieldNow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+
+/** Locks and queues belong to one loop. */
+class HomeTest {
+  private final Lock lock = new Lock();
+  private final Semaphore semaphore = new Semaphore();
+  private final BoundedSemaphore bounded = new BoundedSemaphore();
+  private final Event event = new Event();
+  private final Condition condition = new Condition();
+  private final Barrier barrier = new Barrier(1);
+  private final Queue<Integer> queue = new Queue<>();
+  private final Queue<Integer> lifo = new LifoQueue<>();
+  private final Queue<Integer> priority = new PriorityQueue<>();
+
+  /** One ordinary use of each. */
+  private void useAll() {
+    lock.acquire().close();
+    semaphore.acquire().close();
+    bounded.acquire().close();
+    event.set();
+    event.await();
+    try (var _ = condition.acquire()) {
+      condition.signalAll();
+    }
+    barrier.await();
+    for (var each : List.of(queue, lifo, priority)) {
+      each.put(1);
+      each.get();
+    }
+  }
+
+  private Map<String, Action<RuntimeException>> calls() {
+    Map<String, Action<RuntimeException>> calls = new LinkedHashMap<>();
+    calls.put("Lock.acquire()", lock::acquire);
+    calls.put("Lock.tryAcquire()", lock::tryAcquire);
+    calls.put("Lock.release()", lock::release);
+    calls.put("Semaphore.acquire()", semaphore::acquire);
+    calls.put("Semaphore.tryAcquire()", semaphore::tryAcquire);
+    calls.put("Semaphore.release()", semaphore::release);
+    calls.put("BoundedSemaphore.release()", bounded::release);
+    calls.put("Event.await()", event::await);
+    calls.put("Event.set()", event::set);
+    calls.put("Event.clear()", event::clear);
+    calls.put("Condition.await()", condition::await);
+    calls.put("Condition.await(predicate)", () -> condition.await(() -> true));
+    calls.put("Condition.signal()", condition::signal);
+    calls.put("Condition.signalAll()", condition::signalAll);
+    calls.put("Barrier.await()", barrier::await);
+    calls.put("Barrier.reset()", barrier::reset);
+    calls.put("Barrier.abort()", barrier::abort);
+    for (var each : List.of(queue, lifo, priority)) {
+      String kind = each.getClass().getSimpleName();
+      calls.put(kind + ".put()", () -> each.put(1));
+      calls.put(kind + ".putNowait()", () -> each.putNowait(1));
+      calls.put(kind + ".tryPut()", () -> each.tryPut(1));
+      calls.put(kind + ".get()", each::get);
+      calls.put(kind + ".getNowait()", each::getNowait);
+      calls.put(kind + ".tryGet()", each::tryGet);
+      calls.put(kind + ".taskDone()", each::taskDone);
+      calls.put(kind + ".join()", each::join);
+      calls.put(kind + ".shutdown()", each::shutdown);
+      calls.put(kind + ".shutdownNow()", each::shutdownNow);
+    }
+    return calls;
+  }
+
+  @Test
+  void oneServesSeveralRunsOneAfterTheOther() {
+    for (int run = 0; run < 3; run++) {
+      Asyncio.run(this::useAll);
+    }
+  }
+
+  @Test
+  void everyCallOnAnotherLoopIsAnErrorThatCoaches() throws Exception {
+    List<String> wrong = new ArrayList<>();
+    Asyncio.run(
+        () -> {
+          useAll();
+          onAThread(
+              () ->
+                  Asyncio.run(
+                      () ->
+                          calls()
+                              .forEach(
+                                  (name, call) -> {
+                                    String message = messageOf(call);
+                                    if (!message.contains("belongs to loop")
+                                        || !message.contains("callSoonThreadsafe")) {
+                                      wrong.add(name + ": " + message);
+                                    }
+                                  })));
+          yieldNow();
+          useAll();
+        });
+    assertEquals(List.of(), wrong);
+  }
+
+  @Test
+  void everyCallOnAForeignThreadIsAnErrorThatCoaches() throws Exception {
+    List<String> wrong = new ArrayList<>();
+    Asyncio.run(
+        () -> {
+          useAll();
+          var held = lock.acquire();
+          onAThread(
+              () ->
+                  calls()
+                      .forEach(
+                          (name, call) -> {
+                            String message = messageOf(call);
+                            if (!message.contains("no coroutine of a running event loop")) {
+                              wrong.add(name + ": " + message);
+                            }
+                          }));
+          assertTrue(lock.locked());
+          held.close();
+          useAll();
+        });
+    assertEquals(List.of(), wrong);
+  }
+
+  private static String messageOf(Action<RuntimeException> call) {
+    return assertThrows(IllegalStateException.class, call::run).getMessage();
+  }
+
+  /** Runs {@code body} on a platform thread; the loop stands still meanwhile. */
+  private static void onAThread(Runnable body) throws InterruptedException, ExecutionException {
+    var task = new FutureTask<Void>(body, null);
+    Thread.ofPlatform().start(task);
+    task.get();
+  }
+}
