@@ -71,6 +71,20 @@ class BarrierTest {
   }
 
   @AsyncTest
+  void placesAreNotGivenTwiceWhenOneLeavesAndAnotherComes() {
+    var barrier = new Barrier(3);
+    var tasks = comers(barrier, 2);
+    settle();
+    tasks.get(0).cancel();
+    settle();
+    var next = comers(barrier, 1).get(0);
+    settle();
+    assertEquals(2, barrier.await());
+    assertEquals(0, tasks.get(1).await());
+    assertEquals(1, next.await());
+  }
+
+  @AsyncTest
   void theyComeOneByOne() {
     var barrier = new Barrier(3);
     List<Task<Integer>> tasks = new ArrayList<>();

@@ -67,32 +67,49 @@ public final class Barrier {
   public int await() {
     Fiber fiber = home.requireTask("Barrier.await()");
     while (state == State.DRAINING || state == State.RESETTING) {
-      awaitIn(outside, fiber, "a barrier to drain");
+      awaitIn(outside, new Waiter(fiber, "a barrier to drain"));
     }
     if (state == State.BROKEN) {
       throw new BrokenBarrierException(
           "The barrier is broken: it was aborted, and nobody has called reset() since.");
     }
-    int index = count++;
+    count++;
     try {
       if (count == parties) {
         state = State.DRAINING;
-        inside.wakeAll();
-      } else {
-        awaitIn(inside, fiber, "a barrier");
-        if (state != State.DRAINING) {
-          throw new BrokenBarrierException(
-              "The barrier was " + (state == State.BROKEN ? "aborted" : "reset") + " meanwhile.");
-        }
+        letGo();
+        return parties - 1;
       }
-      return index;
+      var comer = new Comer(fiber);
+      awaitIn(inside, comer);
+      if (state != State.DRAINING) {
+        throw new BrokenBarrierException(
+            "The barrier was " + (state == State.BROKEN ? "aborted" : "reset") + " meanwhile.");
+      }
+      return comer.place;
     } finally {
       leave();
     }
   }
 
-  private static void awaitIn(WaiterList list, Fiber fiber, String what) {
-    var waiter = new Waiter(fiber, what);
+  /** Its place is given when all have come: before, one of them may leave, and another one come. */
+  private static final class Comer extends Waiter {
+    private int place;
+
+    Comer(Fiber fiber) {
+      super(fiber, "a barrier");
+    }
+  }
+
+  private void letGo() {
+    int place = 0;
+    for (Waiter next = inside.poll(); next != null; next = inside.poll()) {
+      ((Comer) next).place = place++;
+      next.wake();
+    }
+  }
+
+  private static void awaitIn(WaiterList list, Waiter waiter) {
     list.add(waiter);
     try {
       waiter.awaitPermit();

@@ -314,7 +314,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   /**
    * Returns once {@link #taskDone} was called for every item put.
    *
-   * <p><i>Waits</i> for that; does not suspend when nothing is unfinished.
+   * <p><i>Waits</i> for that; does not suspend when nothing is unfinished. Who waited goes on even
+   * if more is put right after.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}.
    *
@@ -322,14 +323,15 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
    */
   public void join() {
     Fiber fiber = home.requireTask("Queue.join()");
-    while (unfinished > 0) {
-      var waiter = new Waiter(fiber, "the unfinished items of a queue");
-      joiners.add(waiter);
-      try {
-        waiter.awaitPermit();
-      } finally {
-        joiners.remove(waiter);
-      }
+    if (unfinished == 0) {
+      return;
+    }
+    var waiter = new Waiter(fiber, "the unfinished items of a queue");
+    joiners.add(waiter);
+    try {
+      waiter.awaitPermit();
+    } finally {
+      joiners.remove(waiter);
     }
   }
 
