@@ -144,6 +144,10 @@ abstract class Model {
           yieldNow();
         }
         operate(actor);
+        if (random.nextInt(3) == 0) {
+          // In the turn in which it may have woken somebody.
+          maybeCancel(actor);
+        }
       } catch (CancelledError cancel) {
         require(actor.cancelPending, actor + " was cancelled by nobody");
         actor.cancelPending = false;
@@ -166,7 +170,7 @@ abstract class Model {
         require(turn < ENOUGH_TURNS, "it does not come to an end");
         reportFailures();
         if (random.nextInt(4) == 0) {
-          maybeCancel();
+          maybeCancel(null);
         }
         if (random.nextInt(8) == 0) {
           settle();
@@ -192,9 +196,9 @@ abstract class Model {
     }
   }
 
-  private void maybeCancel() {
+  private void maybeCancel(Actor canceller) {
     Actor actor = actors.get(random.nextInt(actors.size()));
-    if (!actor.started || actor.task.isDone()) {
+    if (actor == canceller || !actor.started || actor.task.isDone()) {
       return; // a task that is cancelled before it begins does nothing at all
     }
     note("cancel " + actor);
