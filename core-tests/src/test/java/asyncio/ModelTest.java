@@ -88,7 +88,7 @@ class ModelTest {
               require(left >= 0, actor + " got what was not there");
               List<Actor> before = new ArrayList<>(asking.subList(0, asking.indexOf(actor)));
               before.removeIf(other -> other.doomed);
-              require(before.size() <= left, actor + " overtook one of " + before);
+              require(before.isEmpty(), actor + " overtook one of " + before);
             });
       } finally {
         asking.remove(actor);

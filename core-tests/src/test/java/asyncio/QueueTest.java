@@ -207,6 +207,15 @@ class QueueTest {
   }
 
   @AsyncTest
+  void putDoesNotSuspendWhenThereIsRoom() {
+    var queue = new Queue<Integer>(1);
+    createTask(() -> order.add("other"));
+    queue.put(1);
+    assertEquals(List.of(), order);
+    assertEquals(1, queue.size());
+  }
+
+  @AsyncTest
   void puttersAreServedInOrder() {
     var queue = new Queue<Integer>(1);
     queue.put(0);
@@ -351,6 +360,19 @@ class QueueTest {
     queue.taskDone();
     join.await();
     assertThrows(IllegalStateException.class, queue::taskDone);
+  }
+
+  @AsyncTest
+  void whoJoinsGoesOnEvenIfMoreIsPutInTheTurnInWhichAllIsDone() {
+    var queue = new Queue<Integer>();
+    queue.put(1);
+    var join = createTask(queue::join);
+    yieldNow();
+    queue.get();
+    queue.taskDone();
+    queue.put(2);
+    join.await();
+    assertEquals(1, queue.size());
   }
 
   @AsyncTest

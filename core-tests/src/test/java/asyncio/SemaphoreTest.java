@@ -131,6 +131,73 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  void whoReleasesAndAsksAgainStandsBehindThoseWhoWait() {
+    var semaphore = new Semaphore(1);
+    var a = taker(semaphore, "a");
+    var b =
+        createTask(
+            () -> {
+              semaphore.acquire();
+              order.add("b");
+              semaphore.release();
+              semaphore.acquire();
+              order.add("b again");
+            });
+    var c = taker(semaphore, "c");
+    yieldNow();
+    semaphore.release();
+    semaphore.release();
+    List.of(a, b, c).forEach(Task::await);
+    assertEquals(List.of("a", "b", "c", "b again"), order);
+  }
+
+  @AsyncTest
+  void whoWaitsBehindCancelledOnesKeepsItsPlace() {
+    var semaphore = new Semaphore(0);
+    var a = taker(semaphore, "a");
+    var b = taker(semaphore, "b");
+    var c = taker(semaphore, "c");
+    yieldNow();
+    a.cancel();
+    yieldNow();
+    semaphore.release();
+    semaphore.release();
+    b.await();
+    c.await();
+    assertEquals(List.of("b", "c"), order);
+    assertTrue(a.isCancelled());
+  }
+
+  @AsyncTest
+  void aWakeUpBeforeThatOfAnEarlierOneDoesNotChangeTheOrder() {
+    var semaphore = new Semaphore(0);
+    var a = taker(semaphore, "a");
+    var b = taker(semaphore, "b");
+    yieldNow();
+    semaphore.release();
+    var c = taker(semaphore, "c");
+    semaphore.release();
+    semaphore.release();
+    List.of(a, b, c).forEach(Task::await);
+    assertEquals(List.of("a", "b", "c"), order);
+    assertEquals(0, semaphore.available());
+  }
+
+  @AsyncTest
+  void aPermitIsReleasedHoweverTheBlockEnds() {
+    var semaphore = new Semaphore(1);
+    assertThrows(
+        ArithmeticException.class,
+        () -> {
+          try (var _ = semaphore.acquire()) {
+            assertTrue(semaphore.locked());
+            throw new ArithmeticException();
+          }
+        });
+    assertFalse(semaphore.locked());
+  }
+
+  @AsyncTest
   void aCancelledWaiterTakesNoPermit() {
     var semaphore = new Semaphore(0);
     var a = taker(semaphore, "a");

@@ -26,7 +26,7 @@ public sealed class Semaphore permits BoundedSemaphore {
   private final WaiterList waiters = new WaiterList();
   private int permits;
 
-  /** Permits on their way to a woken waiter that has not run yet. */
+  /** Permits on their way to woken waiters that have not run yet; nobody may overtake these. */
   private int promised;
 
   /** A semaphore with one permit. */
@@ -92,11 +92,13 @@ public sealed class Semaphore permits BoundedSemaphore {
         waiters.remove(waiter);
         if (waiter.woken()) {
           promised--;
-          giveOut();
+          permits++;
+          wakeWhoMay();
         }
         throw ended;
       }
       promised--;
+      wakeWhoMay();
     }
     return new Permit();
   }
@@ -133,20 +135,24 @@ public sealed class Semaphore permits BoundedSemaphore {
               + " permits of this semaphore are free: release() was called more often than"
               + " acquire(). try (var _ = semaphore.acquire()) { … } releases once.");
     }
-    giveOut();
+    permits++;
+    wakeWhoMay();
   }
 
-  private void giveOut() {
-    if (waiters.wakeFirst()) {
+  /**
+   * Called whenever a permit becomes free and whenever a woken waiter has gone on: others may have
+   * come meanwhile, and waited although a permit was free, so as not to overtake it.
+   */
+  private void wakeWhoMay() {
+    while (permits > 0 && waiters.wakeFirst()) {
+      permits--;
       promised++;
-    } else {
-      permits++;
     }
   }
 
   /** Whether {@link #acquire} would wait now. <i>Thread</i>: on the loop. */
   public boolean locked() {
-    return permits == 0 || !waiters.isEmpty();
+    return permits == 0 || promised > 0;
   }
 
   /** Permits that are free. <i>Thread</i>: on the loop. */
