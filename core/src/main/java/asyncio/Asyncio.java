@@ -89,11 +89,20 @@ public final class Asyncio {
     return loop == null ? null : Task.of(loop.currentFiber());
   }
 
+  /**
+   * A copy of the current context: of the running task or callback, elsewhere of the thread.
+   * <i>Thread</i>: any.
+   */
+  public static Context copyContext() {
+    Context context = Context.inherited();
+    return context != null ? context : new Context();
+  }
+
   // ---- tasks ----
 
   /**
    * Starts {@code body} as a task of the running loop. Its first step runs after all that is ready
-   * now; the caller goes on at once.
+   * now; the caller goes on at once. It runs in a copy of the current {@link Context}.
    *
    * <p><i>Thread</i>: a coroutine; elsewhere {@link #runCoroutineThreadsafe}.
    */
@@ -342,7 +351,7 @@ public final class Asyncio {
   /**
    * Runs a body that blocks on a helper thread, and returns its result; what it throws is thrown as
    * it is. For calls that hold the thread whatever the carrier: files, name look-ups, native code,
-   * long computations.
+   * long computations. The body runs in a copy of the current {@link Context}.
    *
    * <p><i>Waits</i> until the body has ended.
    *
@@ -355,7 +364,8 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <T extends @Nullable Object, X extends Exception> T toThread(Coroutine<T, X> body)
       throws X {
-    return HelperCall.start(EventLoop.of(Loop.requireTask("toThread()").loop()), body).awaitBare();
+    EventLoop loop = EventLoop.of(Loop.requireTask("toThread()").loop());
+    return HelperCall.start(loop, loop.helpers::submit, copyContext(), body).awaitBare();
   }
 
   /** As {@link #toThread(Coroutine)}, for a body without a result. */
@@ -382,12 +392,16 @@ public final class Asyncio {
    */
   public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
       throws X {
-    return Loop.blocking(body);
+    if (carrier() == CarrierKind.MOUNTED) {
+      return Loop.blocking(body);
+    }
+    Context context = Context.currentMade();
+    return Loop.blocking(() -> Context.beside(context, body));
   }
 
   /** As {@link #blocking(Coroutine)}, for a body without a result. */
   public static <X extends Exception> void blocking(Action<X> body) throws X {
-    Loop.<@Nullable Void, X>blocking(
+    Asyncio.<@Nullable Void, X>blocking(
         () -> {
           body.run();
           return null;

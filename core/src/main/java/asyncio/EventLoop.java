@@ -183,13 +183,23 @@ public final class EventLoop {
 
   /**
    * Calls {@code callback} soon: after all that is ready now. It runs on a coroutine of its own
-   * kind and may not wait; what it throws goes to the exception handler.
+   * kind and in a copy of the current context, and may not wait; what it throws goes to the
+   * exception handler.
    *
    * <p><i>Thread</i>: on the loop; elsewhere {@link #callSoonThreadsafe}.
    */
   public Handle callSoon(Runnable callback) {
+    return soon(Context.inherited(), callback);
+  }
+
+  /** As {@link #callSoon(Runnable)}, in {@code context} instead of a copy of the current one. */
+  public Handle callSoon(Context context, Runnable callback) {
+    return soon(Objects.requireNonNull(context, "context"), callback);
+  }
+
+  private Handle soon(@Nullable Context context, Runnable callback) {
     kernel.checkOnLoop("callSoon() (use callSoonThreadsafe() from other threads)");
-    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"));
+    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"), context);
     kernel.add(handle);
     return handle;
   }
@@ -200,7 +210,16 @@ public final class EventLoop {
    * @throws IllegalStateException if the loop is closed
    */
   public Handle callSoonThreadsafe(Runnable callback) {
-    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"));
+    return send(Context.inherited(), callback);
+  }
+
+  /** As {@link #callSoonThreadsafe(Runnable)}, in {@code context} instead of a copy. */
+  public Handle callSoonThreadsafe(Context context, Runnable callback) {
+    return send(Objects.requireNonNull(context, "context"), callback);
+  }
+
+  private Handle send(@Nullable Context context, Runnable callback) {
+    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"), context);
     kernel.send(handle);
     return handle;
   }
@@ -213,9 +232,38 @@ public final class EventLoop {
    */
   public TimerHandle callLater(Duration delay, Runnable callback) {
     kernel.checkOnLoop("callLater()");
-    long time = Durations.deadline(kernel, delay);
-    var timer = new TimerCallback(kernel, time, Objects.requireNonNull(callback, "callback"));
-    kernel.addSleeper(timer, time);
+    return at(Durations.deadline(kernel, delay), Context.inherited(), callback);
+  }
+
+  /** As {@link #callLater(Duration, Runnable)}, in {@code context} instead of a copy. */
+  public TimerHandle callLater(Context context, Duration delay, Runnable callback) {
+    kernel.checkOnLoop("callLater()");
+    Objects.requireNonNull(context, "context");
+    return at(Durations.deadline(kernel, delay), context, callback);
+  }
+
+  /**
+   * Calls {@code callback} when {@link #time} comes to {@code when}; at once if it has passed.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public TimerHandle callAt(Duration when, Runnable callback) {
+    kernel.checkOnLoop("callAt()");
+    return at(Durations.nanos(when), Context.inherited(), callback);
+  }
+
+  /** As {@link #callAt(Duration, Runnable)}, in {@code context} instead of a copy. */
+  public TimerHandle callAt(Context context, Duration when, Runnable callback) {
+    kernel.checkOnLoop("callAt()");
+    return at(Durations.nanos(when), Objects.requireNonNull(context, "context"), callback);
+  }
+
+  private TimerHandle at(long time, @Nullable Context context, Runnable callback) {
+    Objects.requireNonNull(callback, "callback");
+    // The longest of times means "no timer" to the kernel.
+    long due = Math.min(time, Long.MAX_VALUE - 1);
+    var timer = new TimerCallback(kernel, due, callback, context);
+    kernel.addSleeper(timer, due);
     return timer;
   }
 
@@ -263,16 +311,25 @@ public final class EventLoop {
     Logs.TASK.log(System.Logger.Level.ERROR, context.message(), context.exception());
   }
 
-  /**
-   * Hands a failure to the exception handler soon. Any thread; after the loop has closed it is
-   * logged.
-   */
   void reportSoon(ExceptionContext context) {
+    reportSoon(context, null);
+  }
+
+  /**
+   * Hands a failure to the exception handler soon, in the context of what failed. Any thread; after
+   * the loop has closed it is logged.
+   */
+  void reportSoon(ExceptionContext context, @Nullable Context of) {
     var report =
         new Callback() {
           @Override
           protected void call() {
             callExceptionHandler(context);
+          }
+
+          @Override
+          protected @Nullable Context runsIn() {
+            return of;
           }
         };
     if (!kernel.trySend(report)) {

@@ -7,6 +7,7 @@ import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,7 @@ public final class Runner implements AutoCloseable {
 
   private @Nullable EventLoop loop;
   private @Nullable Driver driver;
+  private @Nullable Context context;
   private @Nullable Signals signals;
   private volatile boolean closed;
 
@@ -56,6 +58,7 @@ public final class Runner implements AutoCloseable {
       CarrierKind kind = options.carrier() != null ? options.carrier() : Carriers.choose();
       made = new EventLoop(options.nameOrNext(), options.clock(), kind, options.engines());
       driver = new Driver(made.kernel, options.stackSize());
+      context = Asyncio.copyContext();
       loop = made;
       ShutdownHook.add(made);
     }
@@ -64,7 +67,7 @@ public final class Runner implements AutoCloseable {
 
   /**
    * Runs {@code main} as a task of the loop and returns its result; what it throws is thrown as it
-   * is.
+   * is. All runs share one {@link Context}, a copy of the caller's when the loop was made.
    *
    * <p><i>Waits</i>: the calling thread, of any kind, until {@code main} has ended. An interrupt of
    * it cancels the main task.
@@ -79,6 +82,28 @@ public final class Runner implements AutoCloseable {
    *     something already
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main) throws X {
+    return runIn(null, main);
+  }
+
+  /** As {@link #run(Coroutine)}, in {@code context} instead of the one that the runs share. */
+  public <T extends @Nullable Object, X extends Exception> T run(
+      Context context, Coroutine<T, X> main) throws X {
+    return runIn(Objects.requireNonNull(context, "context"), main);
+  }
+
+  /** As {@link #run(Context, Coroutine)}, for a body without a result. */
+  public <X extends Exception> void run(Context context, Action<X> main) throws X {
+    this.<@Nullable Void, X>run(
+        context,
+        () -> {
+          main.run();
+          return null;
+        });
+  }
+
+  @SuppressWarnings("unused") // X: what the body throws is thrown bare
+  private <T extends @Nullable Object, X extends Exception> T runIn(
+      @Nullable Context given, Coroutine<T, X> main) throws X {
     refuseNested();
     EventLoop on = loop();
     Driver drives = driver;
@@ -87,7 +112,7 @@ public final class Runner implements AutoCloseable {
           "This runner runs something already, on another thread: use one runner each.");
     }
     try {
-      Task<T> task = new Task<>(on, null, main);
+      Task<T> task = new Task<>(on, null, given != null ? given : context, main);
       Signals handlers = Signals.install(task);
       try {
         drives.call(

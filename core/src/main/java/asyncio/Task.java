@@ -40,10 +40,20 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   @Nullable Task<?> following;
 
   Task(EventLoop loop, @Nullable String name, Coroutine<T, ?> body) {
+    this(loop, name, Context.inherited(), body);
+  }
+
+  /**
+   * A task that is not started.
+   *
+   * @param context the one to run in; null for an empty one
+   */
+  Task(EventLoop loop, @Nullable String name, @Nullable Context context, Coroutine<T, ?> body) {
     super(loop);
     this.name = name;
     this.body = Objects.requireNonNull(body, "body");
     this.fiber = new TaskFiber(this);
+    fiber.setContext(context);
   }
 
   /** Makes the task known to its loop and ready. Loop only. */
@@ -68,6 +78,16 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   /** Renames the task. Any thread. */
   public void setName(String newName) {
     name = Objects.requireNonNull(newName, "newName");
+  }
+
+  /**
+   * The context the task runs in, made for it as a copy of its creator's unless it was given one.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public Context context() {
+    loop.kernel.checkOnLoop("context()");
+    return Context.of(fiber);
   }
 
   /** Cancel requests less those taken back. <i>Thread</i>: on the loop. */

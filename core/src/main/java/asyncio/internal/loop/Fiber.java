@@ -2,6 +2,7 @@ package asyncio.internal.loop;
 
 import asyncio.CancelledError;
 import asyncio.CarrierKind;
+import asyncio.Context;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -65,6 +66,10 @@ public abstract class Fiber extends Step implements Runnable {
 
   private @Nullable String message;
   private @Nullable Wait wait;
+
+  /** The context it stands in; null while that is empty and nobody has asked for it. */
+  private @Nullable Context context;
+
   @Nullable Thread thread;
 
   /** What the JDK hands to the executor to go on with this thread; mounted carrier only. */
@@ -108,6 +113,16 @@ public abstract class Fiber extends Step implements Runnable {
   /** The loop it belongs to. */
   public final Loop loop() {
     return loop;
+  }
+
+  /** The context it stands in; null for an empty one. Loop only. */
+  public final @Nullable Context context() {
+    return context;
+  }
+
+  /** Moves it to another context. Loop only. */
+  public final void setContext(@Nullable Context to) {
+    context = to;
   }
 
   /** Makes a new coroutine ready: it runs after all that is ready now. Loop only. */
