@@ -3,7 +3,6 @@ package asyncio;
 import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Sleep;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -126,16 +125,29 @@ public final class Asyncio {
   }
 
   /**
+   * As {@link #createTask(Coroutine)}, with a name, a context, or a start before the caller goes
+   * on.
+   */
+  public static <T extends @Nullable Object> Task<T> createTask(
+      TaskOptions options, Coroutine<T, ?> body) {
+    return EventLoop.require("createTask()").createTask(options, body);
+  }
+
+  /** As {@link #createTask(TaskOptions, Coroutine)}, for a body without a result. */
+  public static Task<@Nullable Void> createTask(TaskOptions options, Action<?> body) {
+    return EventLoop.require("createTask()").createTask(options, withoutResult(body));
+  }
+
+  /**
    * Starts {@code body} as a task of {@code loop} from any thread. The future is read with {@link
-   * Future#get()}, and cancelled, from any thread as well.
+   * Future#get()}, and cancelled, from any thread as well. The body runs in a copy of the caller's
+   * context.
    *
    * @throws IllegalStateException if the loop is closed
    */
   public static <T extends @Nullable Object> Future<T> runCoroutineThreadsafe(
       Coroutine<T, ?> body, EventLoop loop) {
-    var task = new Task<T>(loop, null, body);
-    loop.kernel.send(LoopAction.of(task::start));
-    return task;
+    return loop.createTaskThreadsafe(body);
   }
 
   /** As {@link #runCoroutineThreadsafe(Coroutine, EventLoop)}, for a body without a result. */

@@ -35,6 +35,7 @@ public final class EventLoop {
   final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
   final Set<ForeignGet> foreignGets = ConcurrentHashMap.newKeySet();
   private volatile @Nullable ExceptionHandler exceptionHandler;
+  private volatile TaskFactory taskFactory = TaskFactory.PLAIN;
   private volatile boolean closed;
 
   // Loop-confined.
@@ -111,6 +112,10 @@ public final class EventLoop {
 
   /** Starts a task; as {@link Asyncio#createTask(Coroutine)}. <i>Thread</i>: on the loop. */
   public <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
+    TaskFactory factory = taskFactory;
+    if (factory != TaskFactory.PLAIN) {
+      return createTask(TaskOptions.defaults(), body);
+    }
     kernel.checkOnLoop("createTask()");
     return new Task<>(this, null, body).start();
   }
@@ -120,8 +125,46 @@ public final class EventLoop {
    * the loop.
    */
   public <T extends @Nullable Object> Task<T> createTask(String name, Coroutine<T, ?> body) {
+    return createTask(TaskOptions.defaults().withName(name), body);
+  }
+
+  /**
+   * Starts a task with options; as {@link Asyncio#createTask(TaskOptions, Coroutine)}.
+   * <i>Thread</i>: on the loop.
+   */
+  public <T extends @Nullable Object> Task<T> createTask(
+      TaskOptions options, Coroutine<T, ?> body) {
     kernel.checkOnLoop("createTask()");
-    return new Task<>(this, Objects.requireNonNull(name, "name"), body).start();
+    Task<T> task = taskFactory.create(this, Objects.requireNonNull(body, "body"), options);
+    return Objects.requireNonNull(task, "the task factory of the loop returned null");
+  }
+
+  /** Starts a task with options, for a body without a result. <i>Thread</i>: on the loop. */
+  public Task<@Nullable Void> createTask(TaskOptions options, Action<?> body) {
+    return createTask(options, Asyncio.withoutResult(body));
+  }
+
+  /**
+   * Sets who makes the tasks of this loop from now on, but for the main tasks of runs: {@link
+   * TaskFactory#PLAIN}, the default, {@link TaskFactory#EAGER}, or one that wraps them.
+   * <i>Thread</i>: any.
+   */
+  public void setTaskFactory(TaskFactory factory) {
+    taskFactory = Objects.requireNonNull(factory, "factory");
+  }
+
+  /** Who makes the tasks of this loop. <i>Thread</i>: any. */
+  public TaskFactory taskFactory() {
+    return taskFactory;
+  }
+
+  <T extends @Nullable Object> Future<T> createTaskThreadsafe(Coroutine<T, ?> body) {
+    if (taskFactory != TaskFactory.PLAIN) {
+      return RelayedTask.start(this, Objects.requireNonNull(body, "body"));
+    }
+    var task = new Task<T>(this, null, body);
+    kernel.send(LoopAction.of(task::start));
+    return task;
   }
 
   void register(Task<?> task) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A coroutine that runs on an event loop, and the future of its result. Made by {@link
  * Asyncio#createTask} or a {@link TaskGroup}; its first step runs after all that is ready when it
- * is made.
+ * is made, or {@linkplain TaskOptions#withEagerStart at once}.
  *
  * <p><b>Cancelling</b> asks the coroutine to unwind: {@link CancelledError} is thrown where it
  * waits, or at its next wait; a task that has not begun never begins. A task that awaits another
@@ -58,8 +58,22 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
 
   /** Makes the task known to its loop and ready. Loop only. */
   Task<T> start() {
+    return start(false);
+  }
+
+  /** As {@link #start()}; {@code eager} runs its first step before the caller goes on. */
+  Task<T> start(boolean eager) {
     loop.register(this);
-    fiber.start();
+    if (!eager) {
+      fiber.start();
+      return this;
+    }
+    try {
+      fiber.startEagerly();
+    } catch (IllegalStateException pinned) {
+      loop.unregister(this);
+      throw pinned;
+    }
     return this;
   }
 

@@ -134,6 +134,41 @@ public abstract class Fiber extends Step implements Runnable {
     loop.ready.add(this);
   }
 
+  /**
+   * Runs the first step of a new coroutine, to its first park of any kind, before the running
+   * coroutine goes on and before anything else. Where none of this loop runs, as {@link #start}.
+   */
+  public final void startEagerly() {
+    Fiber creator = loop.currentFiber();
+    if (creator == null) {
+      start();
+      return;
+    }
+    if (state != NEW) {
+      throw new IllegalStateException("coroutine started twice: a bug, please report it");
+    }
+    state = READY;
+    creator.letGoFirst(this);
+  }
+
+  private void letGoFirst(Fiber child) {
+    int before = cancels;
+    state = READY;
+    loop.addFirst(child, this);
+    try {
+      loop.carrier.suspend(this);
+    } catch (IllegalStateException pinned) {
+      // It never left its step, so neither of the two has been taken.
+      loop.removeFirst(child, this);
+      state = RUNNING;
+      throw pinned;
+    }
+    if (pending != NONE && cancels > before) {
+      // To the canceller this coroutine was in the middle of its step.
+      pending = NOW;
+    }
+  }
+
   /** Makes a suspended coroutine ready; does nothing when it does not wait. Loop only. */
   public final void wake() {
     if (state == WAITING) {
@@ -208,7 +243,13 @@ public abstract class Fiber extends Step implements Runnable {
     throwIfCancelPending(null);
     state = READY;
     loop.ready.add(this);
-    loop.carrier.suspend(this);
+    try {
+      loop.carrier.suspend(this);
+    } catch (IllegalStateException pinned) {
+      loop.ready.removeLast(this);
+      state = RUNNING;
+      throw pinned;
+    }
     throwIfCancelPending(null);
   }
 
