@@ -63,6 +63,21 @@ public final class Asyncio {
   }
 
   /**
+   * A new event loop that nobody runs yet, for code that decides itself when it runs; most programs
+   * want {@link #run} or a {@link Runner}, which also cancel what is left. Close it.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public static EventLoop newEventLoop() {
+    return newEventLoop(RunOptions.defaults());
+  }
+
+  /** As {@link #newEventLoop()}, with options; the close timeout is a runner's. */
+  public static EventLoop newEventLoop(RunOptions options) {
+    return EventLoop.open(options);
+  }
+
+  /**
    * Which carrier runs the coroutines of this process; see {@link CarrierKind}. <i>Thread</i>: any.
    */
   public static CarrierKind carrier() {
@@ -361,9 +376,10 @@ public final class Asyncio {
   // ---- other threads, other libraries ----
 
   /**
-   * Runs a body that blocks on a helper thread, and returns its result; what it throws is thrown as
-   * it is. For calls that hold the thread whatever the carrier: files, name look-ups, native code,
-   * long computations. The body runs in a copy of the current {@link Context}.
+   * Runs a body that blocks on a helper thread, or the {@linkplain EventLoop#setDefaultExecutor
+   * default executor}, and returns its result; what it throws is thrown as it is. For calls that
+   * hold the thread whatever the carrier: files, name look-ups, native code, long computations. The
+   * body runs in a copy of the current {@link Context}.
    *
    * <p><i>Waits</i> until the body has ended.
    *
@@ -377,7 +393,7 @@ public final class Asyncio {
   public static <T extends @Nullable Object, X extends Exception> T toThread(Coroutine<T, X> body)
       throws X {
     EventLoop loop = EventLoop.of(Loop.requireTask("toThread()").loop());
-    return HelperCall.start(loop, loop.helpers::submit, copyContext(), body).awaitBare();
+    return HelperCall.start(loop, loop.executors::submit, copyContext(), body).awaitBare();
   }
 
   /** As {@link #toThread(Coroutine)}, for a body without a result. */

@@ -1,19 +1,22 @@
 package asyncio;
 
-import asyncio.internal.engine.Engine;
 import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.HelperPool;
 import asyncio.internal.loop.Host;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +27,10 @@ import org.jspecify.annotations.Nullable;
  * use the running one.
  */
 public final class EventLoop {
-  /** As many helper threads as asyncio's default executor has. */
-  private static final int HELPERS = Math.min(32, Runtime.getRuntime().availableProcessors() + 4);
-
   // Immutable.
   final Loop kernel;
-  final HelperPool helpers;
+  final LoopExecutors executors;
+  final LoopRuns runs;
 
   // Any thread.
   final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
@@ -47,10 +48,20 @@ public final class EventLoop {
   private @Nullable Throwable thrown;
   private @Nullable Throwable fatalWhileClosing;
 
-  EventLoop(String name, Clock clock, CarrierKind kind, Engine.Factory engines) {
-    this.helpers = new HelperPool(name + "-helper", HELPERS);
-    this.kernel = new Loop(name, new LoopHost(this), clock, kind, engines);
-    kernel.open();
+  private EventLoop(RunOptions options) {
+    String name = options.nameOrNext();
+    CarrierKind wanted = options.carrier();
+    CarrierKind kind = wanted != null ? wanted : Carriers.choose();
+    this.executors = new LoopExecutors(name);
+    this.kernel = new Loop(name, new LoopHost(this), options.clock(), kind, options.engines());
+    this.runs = new LoopRuns(this, options.stackSize());
+  }
+
+  static EventLoop open(RunOptions options) {
+    var loop = new EventLoop(options);
+    loop.kernel.open();
+    ShutdownHook.add(loop);
+    return loop;
   }
 
   private record LoopHost(EventLoop loop) implements Host {
@@ -101,6 +112,107 @@ public final class EventLoop {
       all.add(task);
     }
     return all.reversed();
+  }
+
+  /** Whether a thread runs the loop now. <i>Thread</i>: any. */
+  public boolean isRunning() {
+    return kernel.isDriven();
+  }
+
+  // ---- running without a runner ----
+
+  /**
+   * Runs the loop until {@code body}, started as a task, has ended; returns its result, or throws
+   * what it throws as it is. Other tasks are left where they stand, and go on in the next run.
+   *
+   * <p><i>Waits</i>: the calling thread. An interrupt of it cancels the task.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}, when the task was.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalStateException if the loop is closed, runs already, or was stopped before the
+   *     end
+   */
+  @SuppressWarnings("unused") // X: what the body throws is thrown bare
+  public <T extends @Nullable Object, X extends Exception> T runUntilComplete(Coroutine<T, X> body)
+      throws X {
+    var task = new Task<T>(this, null, body);
+    runs.run("runUntilComplete()", task);
+    if (task.succeeded()) {
+      return task.result();
+    }
+    throw Sneaky.rethrow(task.failureForReceiver());
+  }
+
+  /** As {@link #runUntilComplete(Coroutine)}, for a body without a result. */
+  public <X extends Exception> void runUntilComplete(Action<X> body) throws X {
+    this.<@Nullable Void, X>runUntilComplete(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  /**
+   * Runs the loop until a future of it is done; returns its result, or throws its failure as {@link
+   * Future#await()} does.
+   *
+   * <p><i>Waits</i>: the calling thread. An interrupt of it cancels the future.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}, when the future was.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalArgumentException if the future belongs to another loop
+   * @throws IllegalStateException if the loop is closed, runs already, or was stopped before the
+   *     end
+   */
+  public <T extends @Nullable Object> T runUntilComplete(Future<T> future) {
+    runs.until("runUntilComplete()", future);
+    return future.result();
+  }
+
+  /**
+   * Runs the loop until {@link #stop}.
+   *
+   * <p><i>Waits</i>: the calling thread. An interrupt of it stops the loop; the flag stays set.
+   *
+   * <p><i>If cancelled</i>: nothing; there is no task to cancel.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalStateException if the loop is closed or runs already
+   */
+  public void runForever() {
+    runs.forever();
+  }
+
+  /**
+   * Ends {@link #runForever} after the current turn: what is ready runs, what that adds stays for
+   * the next run. Called before a run, it ends that run after one turn.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public void stop() {
+    if (kernel.isOnLoop()) {
+      kernel.stop();
+    } else {
+      kernel.trySend(LoopAction.of(kernel::stop));
+    }
+  }
+
+  /**
+   * Closes a loop that does not run, for ever: timers and callbacks are dropped, tasks are left
+   * where they stand and named in the log, executors are told to stop and not waited for. Does
+   * nothing when closed. A {@link Runner} closes its loop in a better way.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalStateException while the loop runs
+   */
+  public void close() {
+    runs.close();
   }
 
   // ---- tasks and futures ----
@@ -310,6 +422,89 @@ public final class EventLoop {
     return timer;
   }
 
+  // ---- blocking calls on other threads ----
+
+  /**
+   * Runs a body that blocks on the default executor: helper threads of the loop, unless another was
+   * {@linkplain #setDefaultExecutor set}. As {@link Asyncio#toThread(Coroutine)}, but gives a
+   * future at once, and the body runs in an empty {@link Context}.
+   *
+   * <p>Cancelling the future lets go of a body that runs, and keeps one from running that has not
+   * begun.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public <T extends @Nullable Object> Future<T> runInExecutor(Coroutine<T, ?> body) {
+    kernel.checkOnLoop("runInExecutor()");
+    return HelperCall.start(this, executors::submit, new Context(), body);
+  }
+
+  /** As {@link #runInExecutor(Coroutine)}, for a body without a result. */
+  public Future<@Nullable Void> runInExecutor(Action<?> body) {
+    return runInExecutor(Asyncio.withoutResult(body));
+  }
+
+  /**
+   * As {@link #runInExecutor(Coroutine)}, on {@code executor}. It gets its jobs one after the other
+   * from a thread of the loop, so one whose {@code execute} blocks delays those that come later. A
+   * rejection is the future's failure.
+   */
+  public <T extends @Nullable Object> Future<T> runInExecutor(
+      Executor executor, Coroutine<T, ?> body) {
+    kernel.checkOnLoop("runInExecutor()");
+    Objects.requireNonNull(executor, "executor");
+    return HelperCall.start(this, call -> executors.submit(executor, call), new Context(), body);
+  }
+
+  /** As {@link #runInExecutor(Executor, Coroutine)}, for a body without a result. */
+  public Future<@Nullable Void> runInExecutor(Executor executor, Action<?> body) {
+    return runInExecutor(executor, Asyncio.withoutResult(body));
+  }
+
+  /**
+   * Sets where {@link #runInExecutor(Coroutine)} and {@link Asyncio#toThread(Coroutine)} run their
+   * bodies from now on. The loop takes the executor over, and shuts it down when it closes.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public void setDefaultExecutor(ExecutorService executor) {
+    executors.choose(Objects.requireNonNull(executor, "executor"));
+  }
+
+  /**
+   * Shuts the default executor down. What was submitted still runs; later calls of {@link
+   * #runInExecutor(Coroutine)} and {@link Asyncio#toThread(Coroutine)} are errors. A runner does it
+   * when it closes.
+   *
+   * <p><i>Waits</i> until its threads have ended; past the limit it logs which have not and goes
+   * on.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; the executor is shut down all the same.
+   *
+   * <p><i>Thread</i>: a coroutine of the loop.
+   *
+   * @param limit in real time
+   */
+  public void shutdownDefaultExecutor(Duration limit) {
+    kernel.checkOnLoop("shutdownDefaultExecutor()");
+    var waits = new HelperPool(name() + "-shutdown", 1);
+    Future<List<String>> ended =
+        HelperCall.start(
+            this, waits::submit, new Context(), () -> executors.shutdownDefault(limit));
+    waits.close();
+    List<String> left = ended.await();
+    if (!left.isEmpty()) {
+      Logs.LOOP.log(
+          System.Logger.Level.WARNING,
+          "The default executor of the event loop '"
+              + name()
+              + "' did not end within "
+              + limit.toMillis()
+              + " ms of its shutdown and is left behind: "
+              + String.join(", ", left));
+    }
+  }
+
   // ---- failures that nobody else receives ----
 
   /** Sets who receives them; null for the default, a record at ERROR. <i>Thread</i>: any. */
@@ -323,13 +518,15 @@ public final class EventLoop {
   }
 
   /**
-   * Hands a failure to the exception handler. <i>Thread</i>: in a task or a callback of the loop.
+   * Hands a failure to the exception handler. When that fails itself, both failures go to the
+   * default one; when that fails too, to the log {@code asyncio.loop}. Errors that end a run end it
+   * here too. <i>Thread</i>: in a task or a callback of the loop.
    */
   @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
   public void callExceptionHandler(ExceptionContext context) {
     ExceptionHandler handler = exceptionHandler;
     if (handler == null) {
-      defaultExceptionHandler(context);
+      handleByDefault(context);
       return;
     }
     try {
@@ -342,9 +539,34 @@ public final class EventLoop {
       if (failure != context.exception()) {
         failure.addSuppressed(context.exception());
       }
-      Logs.TASK.log(
+      handleByDefault(
+          new ExceptionContext(
+              "The exception handler of loop '"
+                  + name()
+                  + "' failed itself, on: "
+                  + context.message(),
+              failure,
+              context.task()));
+    }
+  }
+
+  private void handleByDefault(ExceptionContext context) {
+    try {
+      defaultExceptionHandler(context);
+    } catch (Throwable failure) {
+      if (Failures.isFatal(failure)) {
+        kernel.fatal(failure);
+        return;
+      }
+      Logs.LOOP.log(
           System.Logger.Level.ERROR,
-          "The exception handler of loop '" + name() + "' failed itself, on: " + context.message(),
+          "The default exception handler of loop '"
+              + name()
+              + "' failed, on: "
+              + context.message()
+              + " ("
+              + context.exception()
+              + ")",
           failure);
     }
   }
@@ -389,9 +611,10 @@ public final class EventLoop {
         new ExceptionContext("A callback of loop '" + name() + "' failed.", failure, null));
   }
 
-  // ---- running and closing: called by Runner, on the loop's own thread ----
+  // ---- running and closing: called by LoopRuns and Runner, on the loop's own thread ----
 
-  void runUntilDone(Task<?> main) {
+  /** Runs until {@code main} is done, or {@link #stop}. */
+  void runUntilDone(Future<?> main) {
     var stop =
         new Future.Listener() {
           @Override
@@ -399,7 +622,9 @@ public final class EventLoop {
             kernel.stop();
           }
         };
-    main.start();
+    if (main.isDone()) {
+      kernel.add(LoopAction.of(kernel::stop)); // one turn
+    }
     main.addListener(stop);
     try {
       kernel.runUntilStopped();
@@ -427,6 +652,11 @@ public final class EventLoop {
     while (tasks > 0 && !gaveUp) {
       runWhileClosing();
     }
+    return leaveAllTasks();
+  }
+
+  /** The tasks that have not ended and, since the loop closes, never will. */
+  List<Task<?>> leaveAllTasks() {
     List<Task<?>> survivors = new ArrayList<>();
     for (Task<?> task = lastTask; task != null; task = task.previous) {
       survivors.add(task);
@@ -465,9 +695,7 @@ public final class EventLoop {
     if (unretrieved.isEmpty()) {
       return;
     }
-    for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
-      failure.run();
-    }
+    reportUnretrievedToTheLog();
     kernel.trySend(
         new Callback() {
           @Override
@@ -478,10 +706,17 @@ public final class EventLoop {
     runWhileClosing();
   }
 
-  void close() {
+  /** After the loop has closed. Any thread. */
+  void reportUnretrievedToTheLog() {
+    for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
+      failure.run();
+    }
+  }
+
+  void shut() {
     closed = true;
     kernel.close();
-    helpers.close();
+    executors.close();
     foreignGets.forEach(ForeignGet::release);
   }
 

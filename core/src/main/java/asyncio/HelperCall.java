@@ -20,11 +20,11 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
   }
 
   /**
-   * Has {@code body} run in {@code context} on a thread of {@code where}, which never blocks. Loop
-   * only.
+   * Has {@code body} run in {@code context} by {@code where}, which takes the call to a thread and
+   * never blocks. Loop only.
    */
   static <T extends @Nullable Object> Future<T> start(
-      EventLoop loop, Consumer<Runnable> where, Context context, Coroutine<T, ?> body) {
+      EventLoop loop, Consumer<HelperCall<?>> where, Context context, Coroutine<T, ?> body) {
     var call = new HelperCall<T>(loop, context, body);
     where.accept(call);
     loop.kernel.helperStarted();
@@ -60,6 +60,11 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     if (!delivered && value instanceof AutoCloseable closeable) {
       loop.closeLate(closeable);
     }
+  }
+
+  /** No thread will run it. Any thread. */
+  void rejected(Throwable why) {
+    deliver(() -> future.fail(why));
   }
 
   private boolean deliver(Runnable outcome) {

@@ -1,14 +1,11 @@
 package asyncio;
 
-import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,10 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Runner implements AutoCloseable {
   private final RunOptions options;
-  private final AtomicBoolean busy = new AtomicBoolean();
 
   private @Nullable EventLoop loop;
-  private @Nullable Driver driver;
   private @Nullable Context context;
   private @Nullable Signals signals;
   private volatile boolean closed;
@@ -55,12 +50,9 @@ public final class Runner implements AutoCloseable {
     }
     EventLoop made = loop;
     if (made == null) {
-      CarrierKind kind = options.carrier() != null ? options.carrier() : Carriers.choose();
-      made = new EventLoop(options.nameOrNext(), options.clock(), kind, options.engines());
-      driver = new Driver(made.kernel, options.stackSize());
+      made = EventLoop.open(options);
       context = Asyncio.copyContext();
       loop = made;
-      ShutdownHook.add(made);
     }
     return made;
   }
@@ -104,31 +96,20 @@ public final class Runner implements AutoCloseable {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   private <T extends @Nullable Object, X extends Exception> T runIn(
       @Nullable Context given, Coroutine<T, X> main) throws X {
-    refuseNested();
+    LoopRuns.refuseCoroutine("run()");
     EventLoop on = loop();
-    Driver drives = driver;
-    if (drives == null || !busy.compareAndSet(false, true)) {
-      throw new IllegalStateException(
-          "This runner runs something already, on another thread: use one runner each.");
-    }
+    Task<T> task = new Task<>(on, null, given != null ? given : context, main);
+    Signals handlers = Signals.install(task);
     try {
-      Task<T> task = new Task<>(on, null, given != null ? given : context, main);
-      Signals handlers = Signals.install(task);
-      try {
-        drives.call(
-            () -> on.runUntilDone(task),
-            () -> task.cancel("the thread that called run was interrupted"));
-      } finally {
-        if (handlers != null && handlers.received() != null) {
-          signals = handlers; // a second signal during close halts
-        } else if (handlers != null) {
-          handlers.restore();
-        }
-      }
-      return outcome(task, handlers);
+      on.runs.run("run()", task);
     } finally {
-      busy.set(false);
+      if (handlers != null && handlers.received() != null) {
+        signals = handlers; // a second signal during close halts
+      } else if (handlers != null) {
+        handlers.restore();
+      }
     }
+    return outcome(task, handlers);
   }
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
@@ -156,17 +137,6 @@ public final class Runner implements AutoCloseable {
     return task.result();
   }
 
-  private static void refuseNested() {
-    Loop running = Loop.current();
-    if (running != null) {
-      throw new IllegalStateException(
-          "run() was called inside the running event loop '"
-              + running.name()
-              + "'. A coroutine calls other coroutines directly, or starts them with createTask(()"
-              + " -> …); run() is for the outermost one.");
-    }
-  }
-
   /**
    * Cancels the tasks that are left, waits for them to end, reports failures that nobody received,
    * and closes the loop. Tasks and helper threads that have not ended after the close timeout are
@@ -180,31 +150,28 @@ public final class Runner implements AutoCloseable {
    */
   @Override
   public void close() {
-    refuseNested();
+    LoopRuns.refuseCoroutine("close() of a runner");
     EventLoop open;
-    Driver drives;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
       open = loop;
-      drives = driver;
     }
-    if (open == null || drives == null) {
+    if (open == null || open.isClosed()) {
       return;
     }
     List<Task<?>> survivors = new ArrayList<>();
     try {
       try {
-        drives.callWithin(
+        open.runs.closingCall(
             options.closeTimeout(), () -> survivors.addAll(open.cancelAllTasks()), open::giveUp);
-        drives.callWithin(options.closeTimeout(), open::reportUnretrieved, open::giveUp);
+        open.runs.closingCall(options.closeTimeout(), open::reportUnretrieved, open::giveUp);
       } finally {
-        drives.last(open::close);
+        open.runs.end();
       }
     } finally {
-      ShutdownHook.remove(open);
       reportSurvivors(open, survivors);
       Signals handlers = signals;
       if (handlers != null) {
@@ -238,7 +205,7 @@ public final class Runner implements AutoCloseable {
       }
       Logs.LOOP.log(System.Logger.Level.WARNING, text.toString());
     }
-    List<String> helpers = open.helpers.awaitEnd(limit);
+    List<String> helpers = open.executors.awaitEnd(limit);
     if (!helpers.isEmpty()) {
       Logs.LOOP.log(
           System.Logger.Level.WARNING,
