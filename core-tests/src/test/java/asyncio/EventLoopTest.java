@@ -139,6 +139,16 @@ class EventLoopTest {
   }
 
   @Test
+  void aLoopThatStandsStillTakesWorkByTheThreadsafeCalls() throws Exception {
+    assertThrows(IllegalStateException.class, () -> loop.callSoon(() -> {}));
+    assertThrows(IllegalStateException.class, () -> loop.createTask(() -> 1));
+    loop.callSoonThreadsafe(() -> order.add("callback"));
+    Future<Integer> five = Asyncio.runCoroutineThreadsafe(() -> 5, loop);
+    assertEquals(5, loop.runUntilComplete(five));
+    assertEquals(List.of("callback"), order);
+  }
+
+  @Test
   void aRunInsideARunIsRefused() {
     loop.runUntilComplete(
         () -> {

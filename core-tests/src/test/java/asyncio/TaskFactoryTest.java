@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** TaskOptions, and factories that users write. */
 class TaskFactoryTest {
@@ -99,6 +100,15 @@ class TaskFactoryTest {
     loop.setTaskFactory(TaskFactory.PLAIN);
     createTask(() -> 1).await();
     assertEquals(5, made.size());
+  }
+
+  @Test
+  void theMainTaskIsNotMadeByTheFactory() {
+    try (var runner = new Runner()) {
+      runner.loop().setTaskFactory(this::noting);
+      assertEquals(5, runner.run(() -> createTask("only", () -> 5).await()));
+    }
+    assertEquals(List.of("only", "begins"), made);
   }
 
   @AsyncTest
