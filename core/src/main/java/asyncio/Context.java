@@ -211,13 +211,13 @@ public final class Context {
       throw new NoSuchElementException(
           variable + " is not set in this context: ask contains() first, or get(variable, other).");
     }
-    return ContextVar.cast(value);
+    return variable.cast(value);
   }
 
   /** The value of a variable in this context, else {@code fallback}. */
   public <T extends @Nullable Object> T get(ContextVar<T> variable, T fallback) {
     Object value = value(variable);
-    return value == ContextValues.ABSENT ? fallback : ContextVar.cast(value);
+    return value == ContextValues.ABSENT ? fallback : variable.cast(value);
   }
 
   /** Whether a value of the variable is set in this context. */

@@ -126,7 +126,7 @@ public final class ContextVar<T extends @Nullable Object> {
   }
 
   @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
-  static <T extends @Nullable Object> T cast(@Nullable Object value) {
+  T cast(@Nullable Object value) {
     return (T) value;
   }
 
@@ -172,7 +172,7 @@ public final class ContextVar<T extends @Nullable Object> {
         throw new NoSuchElementException(
             variable + " had no value before it was set: ask hadValue() first.");
       }
-      return cast(old);
+      return variable.cast(old);
     }
 
     /** As {@link ContextVar#reset}; does nothing when the value was taken back before. */
