@@ -100,7 +100,7 @@ class TaskTest {
       named.setName("post");
       assertEquals("post", named.name());
       assertThrows(NullPointerException.class, () -> named.setName(null));
-      assertThrows(NullPointerException.class, () -> createTask(null, () -> 1));
+      assertThrows(NullPointerException.class, () -> createTask((String) null, () -> 1));
     }
 
     private int number(Task<?> task) {

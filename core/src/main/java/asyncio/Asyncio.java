@@ -3,7 +3,6 @@ package asyncio;
 import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Sleep;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,6 +67,21 @@ public final class Asyncio {
   }
 
   /**
+   * A new event loop that nobody runs yet, for code that decides itself when it runs; most programs
+   * want {@link #run} or a {@link Runner}, which also cancel what is left. Close it.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public static EventLoop newEventLoop() {
+    return newEventLoop(RunOptions.defaults());
+  }
+
+  /** As {@link #newEventLoop()}, with options; the close timeout is a runner's. */
+  public static EventLoop newEventLoop(RunOptions options) {
+    return EventLoop.open(options);
+  }
+
+  /**
    * Which carrier runs the coroutines of this process; see {@link CarrierKind}. <i>Thread</i>: any.
    */
   public static CarrierKind carrier() {
@@ -93,11 +107,20 @@ public final class Asyncio {
     return loop == null ? null : Task.of(loop.currentFiber());
   }
 
+  /**
+   * A copy of the current context: of the running task or callback, elsewhere of the thread.
+   * <i>Thread</i>: any.
+   */
+  public static Context copyContext() {
+    Context context = Context.inherited();
+    return context != null ? context : new Context();
+  }
+
   // ---- tasks ----
 
   /**
    * Starts {@code body} as a task of the running loop. Its first step runs after all that is ready
-   * now; the caller goes on at once.
+   * now; the caller goes on at once. It runs in a copy of the current {@link Context}.
    *
    * <p><i>Thread</i>: a coroutine; elsewhere {@link #runCoroutineThreadsafe}.
    */
@@ -121,16 +144,29 @@ public final class Asyncio {
   }
 
   /**
+   * As {@link #createTask(Coroutine)}, with a name, a context, or a start before the caller goes
+   * on.
+   */
+  public static <T extends @Nullable Object> Task<T> createTask(
+      TaskOptions options, Coroutine<T, ?> body) {
+    return EventLoop.require("createTask()").createTask(options, body);
+  }
+
+  /** As {@link #createTask(TaskOptions, Coroutine)}, for a body without a result. */
+  public static Task<@Nullable Void> createTask(TaskOptions options, Action<?> body) {
+    return EventLoop.require("createTask()").createTask(options, withoutResult(body));
+  }
+
+  /**
    * Starts {@code body} as a task of {@code loop} from any thread. The future is read with {@link
-   * Future#get()}, and cancelled, from any thread as well.
+   * Future#get()}, and cancelled, from any thread as well. The body runs in a copy of the caller's
+   * context.
    *
    * @throws IllegalStateException if the loop is closed
    */
   public static <T extends @Nullable Object> Future<T> runCoroutineThreadsafe(
       Coroutine<T, ?> body, EventLoop loop) {
-    var task = new Task<T>(loop, null, body);
-    loop.kernel.send(LoopAction.of(task::start));
-    return task;
+    return loop.createTaskThreadsafe(body);
   }
 
   /** As {@link #runCoroutineThreadsafe(Coroutine, EventLoop)}, for a body without a result. */
@@ -510,9 +546,10 @@ public final class Asyncio {
   // ---- other threads, other libraries ----
 
   /**
-   * Runs a body that blocks on a helper thread, and returns its result; what it throws is thrown as
-   * it is. For calls that hold the thread whatever the carrier: files, name look-ups, native code,
-   * long computations.
+   * Runs a body that blocks on a helper thread, or the {@linkplain EventLoop#setDefaultExecutor
+   * default executor}, and returns its result; what it throws is thrown as it is. For calls that
+   * hold the thread whatever the carrier: files, name look-ups, native code, long computations. The
+   * body runs in a copy of the current {@link Context}.
    *
    * <p><i>Waits</i> until the body has ended.
    *
@@ -525,7 +562,8 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <T extends @Nullable Object, X extends Exception> T toThread(Coroutine<T, X> body)
       throws X {
-    return HelperCall.start(EventLoop.of(Loop.requireTask("toThread()").loop()), body).awaitBare();
+    EventLoop loop = EventLoop.of(Loop.requireTask("toThread()").loop());
+    return HelperCall.start(loop, loop.executors()::submit, copyContext(), body).awaitBare();
   }
 
   /** As {@link #toThread(Coroutine)}, for a body without a result. */
@@ -552,12 +590,16 @@ public final class Asyncio {
    */
   public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
       throws X {
-    return Loop.blocking(body);
+    if (carrier() == CarrierKind.MOUNTED) {
+      return Loop.blocking(body);
+    }
+    Context context = Context.currentMade();
+    return Loop.blocking(() -> Context.beside(context, body));
   }
 
   /** As {@link #blocking(Coroutine)}, for a body without a result. */
   public static <X extends Exception> void blocking(Action<X> body) throws X {
-    Loop.<@Nullable Void, X>blocking(
+    Asyncio.<@Nullable Void, X>blocking(
         () -> {
           body.run();
           return null;

@@ -157,6 +157,8 @@ final class Driver implements Runnable {
       running = kernel.newThread(stackSize, this);
       // For what runs there without a task of its own: callbacks.
       running.setContextClassLoader(Thread.currentThread().getContextClassLoader());
+      // The caller waits for it; between calls it keeps no JVM alive.
+      running.setDaemon(true);
       thread = running;
       running.start();
     }

@@ -1,6 +1,5 @@
 package asyncio;
 
-import asyncio.internal.engine.Engine;
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.HelperPool;
@@ -8,12 +7,15 @@ import asyncio.internal.loop.Host;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,20 +26,20 @@ import org.jspecify.annotations.Nullable;
  * use the running one.
  */
 public final class EventLoop {
-  /** As many helper threads as asyncio's default executor has. */
-  private static final int HELPERS = Math.min(32, Runtime.getRuntime().availableProcessors() + 4);
-
   // Immutable.
   final Loop kernel;
+  final LoopRuns runs;
 
   // Any thread.
+  private final Object executorsLock = new Object();
+  private @Nullable LoopExecutors executors;
   final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
   final Set<ForeignListener> foreignListeners = ConcurrentHashMap.newKeySet();
   private volatile @Nullable ExceptionHandler exceptionHandler;
+  private volatile TaskFactory taskFactory = TaskFactory.PLAIN;
   private volatile boolean closed;
 
   // Loop-confined.
-  private @Nullable HelperPool helpers;
   private @Nullable Task<?> lastTask;
   private int tasks;
   private boolean closing;
@@ -46,9 +48,22 @@ public final class EventLoop {
   private @Nullable Throwable thrown;
   private @Nullable Throwable fatalWhileClosing;
 
-  EventLoop(String name, Clock clock, @Nullable CarrierKind kind, Engine.Factory engines) {
-    this.kernel = new Loop(name, new LoopHost(this), clock, kind, engines);
-    kernel.open();
+  private EventLoop(RunOptions options) {
+    this.kernel =
+        new Loop(
+            options.nameOrNext(),
+            new LoopHost(this),
+            options.clock(),
+            options.carrier(),
+            options.engines());
+    this.runs = new LoopRuns(this, options.stackSize());
+  }
+
+  static EventLoop open(RunOptions options) {
+    var loop = new EventLoop(options);
+    loop.kernel.open();
+    ShutdownHook.add(loop);
+    return loop;
   }
 
   private record LoopHost(EventLoop loop) implements Host {
@@ -101,6 +116,107 @@ public final class EventLoop {
     return all.reversed();
   }
 
+  /** Whether a thread runs the loop now. <i>Thread</i>: any. */
+  public boolean isRunning() {
+    return kernel.isDriven();
+  }
+
+  // ---- running without a runner ----
+
+  /**
+   * Runs the loop until {@code body}, started as a task, has ended; returns its result, or throws
+   * what it throws as it is. Other tasks are left where they stand, and go on in the next run.
+   *
+   * <p><i>Waits</i>: the calling thread. An interrupt of it cancels the task.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}, when the task was.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalStateException if the loop is closed, runs already, or was stopped before the
+   *     end
+   */
+  @SuppressWarnings("unused") // X: what the body throws is thrown bare
+  public <T extends @Nullable Object, X extends Exception> T runUntilComplete(Coroutine<T, X> body)
+      throws X {
+    var task = new Task<T>(this, null, body);
+    runs.run("runUntilComplete()", task);
+    if (task.succeeded()) {
+      return task.result();
+    }
+    throw Sneaky.rethrow(task.failureForReceiver());
+  }
+
+  /** As {@link #runUntilComplete(Coroutine)}, for a body without a result. */
+  public <X extends Exception> void runUntilComplete(Action<X> body) throws X {
+    this.<@Nullable Void, X>runUntilComplete(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  /**
+   * Runs the loop until a future of it is done; returns its result, or throws its failure as {@link
+   * Future#await()} does.
+   *
+   * <p><i>Waits</i>: the calling thread. An interrupt of it cancels the future.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}, when the future was.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalArgumentException if the future belongs to another loop
+   * @throws IllegalStateException if the loop is closed, runs already, or was stopped before the
+   *     end
+   */
+  public <T extends @Nullable Object> T runUntilComplete(Future<T> future) {
+    runs.until("runUntilComplete()", future);
+    return future.result();
+  }
+
+  /**
+   * Runs the loop until {@link #stop}.
+   *
+   * <p><i>Waits</i>: the calling thread. An interrupt of it stops the loop; the flag stays set.
+   *
+   * <p><i>If cancelled</i>: nothing; there is no task to cancel.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalStateException if the loop is closed or runs already
+   */
+  public void runForever() {
+    runs.forever();
+  }
+
+  /**
+   * Ends {@link #runForever} after the current turn: what is ready runs, what that adds stays for
+   * the next run. Called before a run, it ends that run after one turn.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public void stop() {
+    if (kernel.isOnLoop()) {
+      kernel.stop();
+    } else {
+      kernel.trySend(LoopAction.of(kernel::stop));
+    }
+  }
+
+  /**
+   * Closes a loop that does not run, for ever: timers and callbacks are dropped, tasks are left
+   * where they stand and named in the log, executors are told to stop and not waited for. Does
+   * nothing when closed. A {@link Runner} closes its loop in a better way.
+   *
+   * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws IllegalStateException while the loop runs
+   */
+  public void close() {
+    runs.close();
+  }
+
   // ---- tasks and futures ----
 
   /** A pending future of this loop. <i>Thread</i>: any. */
@@ -110,6 +226,10 @@ public final class EventLoop {
 
   /** Starts a task; as {@link Asyncio#createTask(Coroutine)}. <i>Thread</i>: on the loop. */
   public <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
+    TaskFactory factory = taskFactory;
+    if (factory != TaskFactory.PLAIN) {
+      return createTask(TaskOptions.defaults(), body);
+    }
     kernel.checkOnLoop("createTask()");
     return new Task<>(this, null, body).start();
   }
@@ -119,8 +239,46 @@ public final class EventLoop {
    * the loop.
    */
   public <T extends @Nullable Object> Task<T> createTask(String name, Coroutine<T, ?> body) {
+    return createTask(TaskOptions.defaults().withName(name), body);
+  }
+
+  /**
+   * Starts a task with options; as {@link Asyncio#createTask(TaskOptions, Coroutine)}.
+   * <i>Thread</i>: on the loop.
+   */
+  public <T extends @Nullable Object> Task<T> createTask(
+      TaskOptions options, Coroutine<T, ?> body) {
     kernel.checkOnLoop("createTask()");
-    return new Task<>(this, Objects.requireNonNull(name, "name"), body).start();
+    Task<T> task = taskFactory.create(this, Objects.requireNonNull(body, "body"), options);
+    return Objects.requireNonNull(task, "the task factory of the loop returned null");
+  }
+
+  /** Starts a task with options, for a body without a result. <i>Thread</i>: on the loop. */
+  public Task<@Nullable Void> createTask(TaskOptions options, Action<?> body) {
+    return createTask(options, Asyncio.withoutResult(body));
+  }
+
+  /**
+   * Sets who makes the tasks of this loop from now on, but for the main tasks of runs: {@link
+   * TaskFactory#PLAIN}, the default, {@link TaskFactory#EAGER}, or one that wraps them.
+   * <i>Thread</i>: any.
+   */
+  public void setTaskFactory(TaskFactory factory) {
+    taskFactory = Objects.requireNonNull(factory, "factory");
+  }
+
+  /** Who makes the tasks of this loop. <i>Thread</i>: any. */
+  public TaskFactory taskFactory() {
+    return taskFactory;
+  }
+
+  <T extends @Nullable Object> Future<T> createTaskThreadsafe(Coroutine<T, ?> body) {
+    if (taskFactory != TaskFactory.PLAIN) {
+      return RelayedTask.start(this, Objects.requireNonNull(body, "body"));
+    }
+    var task = new Task<T>(this, null, body);
+    kernel.send(LoopAction.of(task::start));
+    return task;
   }
 
   void register(Task<?> task) {
@@ -178,27 +336,27 @@ public final class EventLoop {
     }
   }
 
-  /** The threads for blocking calls; made at the first one. Loop only. */
-  HelperPool helpers() {
-    HelperPool made = helpers;
-    if (made == null) {
-      made = new HelperPool(name() + "-helper", HELPERS);
-      helpers = made;
-    }
-    return made;
-  }
-
   // ---- callbacks ----
 
   /**
    * Calls {@code callback} soon: after all that is ready now. It runs on a coroutine of its own
-   * kind and may not wait; what it throws goes to the exception handler.
+   * kind and in a copy of the current context, and may not wait; what it throws goes to the
+   * exception handler.
    *
    * <p><i>Thread</i>: on the loop; elsewhere {@link #callSoonThreadsafe}.
    */
   public Handle callSoon(Runnable callback) {
+    return soon(Context.inherited(), callback);
+  }
+
+  /** As {@link #callSoon(Runnable)}, in {@code context} instead of a copy of the current one. */
+  public Handle callSoon(Context context, Runnable callback) {
+    return soon(Objects.requireNonNull(context, "context"), callback);
+  }
+
+  private Handle soon(@Nullable Context context, Runnable callback) {
     kernel.checkOnLoop("callSoon() (use callSoonThreadsafe() from other threads)");
-    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"));
+    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"), context);
     kernel.add(handle);
     return handle;
   }
@@ -209,7 +367,16 @@ public final class EventLoop {
    * @throws IllegalStateException if the loop is closed
    */
   public Handle callSoonThreadsafe(Runnable callback) {
-    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"));
+    return send(Context.inherited(), callback);
+  }
+
+  /** As {@link #callSoonThreadsafe(Runnable)}, in {@code context} instead of a copy. */
+  public Handle callSoonThreadsafe(Context context, Runnable callback) {
+    return send(Objects.requireNonNull(context, "context"), callback);
+  }
+
+  private Handle send(@Nullable Context context, Runnable callback) {
+    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"), context);
     kernel.send(handle);
     return handle;
   }
@@ -222,10 +389,134 @@ public final class EventLoop {
    */
   public TimerHandle callLater(Duration delay, Runnable callback) {
     kernel.checkOnLoop("callLater()");
-    long time = Durations.deadline(kernel, delay);
-    var timer = new TimerCallback(kernel, time, Objects.requireNonNull(callback, "callback"));
-    kernel.addSleeper(timer, time);
+    return at(Durations.deadline(kernel, delay), Context.inherited(), callback);
+  }
+
+  /** As {@link #callLater(Duration, Runnable)}, in {@code context} instead of a copy. */
+  public TimerHandle callLater(Context context, Duration delay, Runnable callback) {
+    kernel.checkOnLoop("callLater()");
+    Objects.requireNonNull(context, "context");
+    return at(Durations.deadline(kernel, delay), context, callback);
+  }
+
+  /**
+   * Calls {@code callback} when {@link #time} comes to {@code when}; at once if it has passed.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public TimerHandle callAt(Duration when, Runnable callback) {
+    kernel.checkOnLoop("callAt()");
+    return at(Durations.nanos(when), Context.inherited(), callback);
+  }
+
+  /** As {@link #callAt(Duration, Runnable)}, in {@code context} instead of a copy. */
+  public TimerHandle callAt(Context context, Duration when, Runnable callback) {
+    kernel.checkOnLoop("callAt()");
+    return at(Durations.nanos(when), Objects.requireNonNull(context, "context"), callback);
+  }
+
+  private TimerHandle at(long time, @Nullable Context context, Runnable callback) {
+    Objects.requireNonNull(callback, "callback");
+    // The longest of times means "no timer" to the kernel.
+    long due = Math.min(time, Long.MAX_VALUE - 1);
+    var timer = new TimerCallback(kernel, due, callback, context);
+    kernel.addSleeper(timer, due);
     return timer;
+  }
+
+  // ---- blocking calls on other threads ----
+
+  /** Where they run; made at the first one. Any thread. */
+  LoopExecutors executors() {
+    synchronized (executorsLock) {
+      LoopExecutors made = executors;
+      if (made == null) {
+        made = new LoopExecutors(name());
+        executors = made;
+      }
+      return made;
+    }
+  }
+
+  /**
+   * Runs a body that blocks on the default executor: helper threads of the loop, unless another was
+   * {@linkplain #setDefaultExecutor set}. As {@link Asyncio#toThread(Coroutine)}, but gives a
+   * future at once, and the body runs in an empty {@link Context}.
+   *
+   * <p>Cancelling the future lets go of a body that runs, and keeps one from running that has not
+   * begun.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public <T extends @Nullable Object> Future<T> runInExecutor(Coroutine<T, ?> body) {
+    kernel.checkOnLoop("runInExecutor()");
+    return HelperCall.start(this, executors()::submit, new Context(), body);
+  }
+
+  /** As {@link #runInExecutor(Coroutine)}, for a body without a result. */
+  public Future<@Nullable Void> runInExecutor(Action<?> body) {
+    return runInExecutor(Asyncio.withoutResult(body));
+  }
+
+  /**
+   * As {@link #runInExecutor(Coroutine)}, on {@code executor}. It gets its jobs one after the other
+   * from a thread of the loop, so one whose {@code execute} blocks delays those that come later. A
+   * rejection is the future's failure.
+   */
+  public <T extends @Nullable Object> Future<T> runInExecutor(
+      Executor executor, Coroutine<T, ?> body) {
+    kernel.checkOnLoop("runInExecutor()");
+    Objects.requireNonNull(executor, "executor");
+    return HelperCall.start(this, call -> executors().submit(executor, call), new Context(), body);
+  }
+
+  /** As {@link #runInExecutor(Executor, Coroutine)}, for a body without a result. */
+  public Future<@Nullable Void> runInExecutor(Executor executor, Action<?> body) {
+    return runInExecutor(executor, Asyncio.withoutResult(body));
+  }
+
+  /**
+   * Sets where {@link #runInExecutor(Coroutine)} and {@link Asyncio#toThread(Coroutine)} run their
+   * bodies from now on. The loop takes the executor over, and shuts it down when it closes.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public void setDefaultExecutor(ExecutorService executor) {
+    executors().choose(Objects.requireNonNull(executor, "executor"));
+  }
+
+  /**
+   * Shuts the default executor down. What was submitted still runs; later calls of {@link
+   * #runInExecutor(Coroutine)} and {@link Asyncio#toThread(Coroutine)} are errors. A runner does it
+   * when it closes.
+   *
+   * <p><i>Waits</i> until its threads have ended; past the limit it logs which have not and goes
+   * on.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; the executor is shut down all the same.
+   *
+   * <p><i>Thread</i>: a coroutine of the loop.
+   *
+   * @param limit in real time
+   */
+  public void shutdownDefaultExecutor(Duration limit) {
+    kernel.checkOnLoop("shutdownDefaultExecutor()");
+    var waits = new HelperPool(name() + "-shutdown", 1);
+    Future<List<String>> ended =
+        HelperCall.start(
+            this, waits::submit, new Context(), () -> executors().shutdownDefault(limit));
+    waits.close();
+    List<String> left = ended.await();
+    if (!left.isEmpty()) {
+      Logs.LOOP.log(
+          System.Logger.Level.WARNING,
+          "The default executor of the event loop '"
+              + name()
+              + "' did not end within "
+              + limit.toMillis()
+              + " ms of its shutdown and is left behind: "
+              + String.join(", ", left));
+    }
   }
 
   // ---- failures that nobody else receives ----
@@ -241,13 +532,15 @@ public final class EventLoop {
   }
 
   /**
-   * Hands a failure to the exception handler. <i>Thread</i>: in a task or a callback of the loop.
+   * Hands a failure to the exception handler. When that fails itself, both failures go to the
+   * default one; when that fails too, to the log {@code asyncio.loop}. Errors that end a run end it
+   * here too. <i>Thread</i>: in a task or a callback of the loop.
    */
   @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
   public void callExceptionHandler(ExceptionContext context) {
     ExceptionHandler handler = exceptionHandler;
     if (handler == null) {
-      defaultExceptionHandler(context);
+      handleByDefault(context);
       return;
     }
     try {
@@ -260,9 +553,34 @@ public final class EventLoop {
       if (failure != context.exception()) {
         failure.addSuppressed(context.exception());
       }
-      Logs.TASK.log(
+      handleByDefault(
+          new ExceptionContext(
+              "The exception handler of loop '"
+                  + name()
+                  + "' failed itself, on: "
+                  + context.message(),
+              failure,
+              context.task()));
+    }
+  }
+
+  private void handleByDefault(ExceptionContext context) {
+    try {
+      defaultExceptionHandler(context);
+    } catch (Throwable failure) {
+      if (Failures.isFatal(failure)) {
+        kernel.fatal(failure);
+        return;
+      }
+      Logs.LOOP.log(
           System.Logger.Level.ERROR,
-          "The exception handler of loop '" + name() + "' failed itself, on: " + context.message(),
+          "The default exception handler of loop '"
+              + name()
+              + "' failed, on: "
+              + context.message()
+              + " ("
+              + context.exception()
+              + ")",
           failure);
     }
   }
@@ -272,16 +590,25 @@ public final class EventLoop {
     Logs.TASK.log(System.Logger.Level.ERROR, context.message(), context.exception());
   }
 
-  /**
-   * Hands a failure to the exception handler soon. Any thread; after the loop has closed it is
-   * logged.
-   */
   void reportSoon(ExceptionContext context) {
+    reportSoon(context, null);
+  }
+
+  /**
+   * Hands a failure to the exception handler soon, in the context of what failed. Any thread; after
+   * the loop has closed it is logged.
+   */
+  void reportSoon(ExceptionContext context, @Nullable Context of) {
     var report =
         new Callback() {
           @Override
           protected void call() {
             callExceptionHandler(context);
+          }
+
+          @Override
+          protected @Nullable Context runsIn() {
+            return of;
           }
         };
     if (!kernel.trySend(report)) {
@@ -298,9 +625,10 @@ public final class EventLoop {
         new ExceptionContext("A callback of loop '" + name() + "' failed.", failure, null));
   }
 
-  // ---- running and closing: called by Runner, on the loop's own thread ----
+  // ---- running and closing: called by LoopRuns and Runner, on the loop's own thread ----
 
-  void runUntilDone(Task<?> main) {
+  /** Runs until {@code main} is done, or {@link #stop}. */
+  void runUntilDone(Future<?> main) {
     var stop =
         new Future.Listener() {
           @Override
@@ -308,7 +636,9 @@ public final class EventLoop {
             kernel.stop();
           }
         };
-    main.start();
+    if (main.isDone()) {
+      kernel.add(LoopAction.of(kernel::stop)); // one turn
+    }
     main.addListener(stop);
     try {
       kernel.runUntilStopped();
@@ -336,6 +666,11 @@ public final class EventLoop {
     while (tasks > 0 && !gaveUp) {
       runWhileClosing();
     }
+    return leaveAllTasks();
+  }
+
+  /** The tasks that have not ended and, since the loop closes, never will. */
+  List<Task<?>> leaveAllTasks() {
     if (tasks == 0) {
       return List.of();
     }
@@ -377,9 +712,7 @@ public final class EventLoop {
     if (unretrieved.isEmpty()) {
       return;
     }
-    for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
-      failure.run();
-    }
+    reportUnretrievedToTheLog();
     kernel.trySend(
         new Callback() {
           @Override
@@ -390,20 +723,33 @@ public final class EventLoop {
     runWhileClosing();
   }
 
-  void close() {
+  /** After the loop has closed. Any thread. */
+  void reportUnretrievedToTheLog() {
+    for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
+      failure.run();
+    }
+  }
+
+  void shut() {
     closed = true;
     kernel.close();
-    if (helpers != null) {
-      helpers.close();
+    synchronized (executorsLock) {
+      if (executors != null) {
+        executors.close();
+      }
     }
     for (ForeignListener waiting : foreignListeners) {
       waiting.release();
     }
   }
 
-  /** After {@link #close}: waits for the helper threads, and names those that have not ended. */
+  /** After {@link #shut}: waits for the helper threads, and names those that have not ended. */
   List<String> awaitHelpers(Duration limit) {
-    return helpers == null ? List.of() : helpers.awaitEnd(limit);
+    LoopExecutors made;
+    synchronized (executorsLock) {
+      made = executors;
+    }
+    return made == null ? List.of() : made.awaitEnd(limit);
   }
 
   /**

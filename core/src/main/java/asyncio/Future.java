@@ -9,6 +9,7 @@ import asyncio.internal.loop.Wait;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -422,7 +423,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   final boolean fail(Throwable failure) {
-    return complete(FAILED, java.util.Objects.requireNonNull(failure, "failure"));
+    return complete(FAILED, Objects.requireNonNull(failure, "failure"));
   }
 
   /** Ends the future cancelled; {@code why} is a message, or the error itself when there is one. */
@@ -500,13 +501,22 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   /**
    * Calls {@code callback} with this future soon after it is done, in order of registration; soon,
-   * if it is.
+   * if it is. It runs in a copy of the current context.
    *
    * <p><i>Thread</i>: on the loop.
    */
   public final void addDoneCallback(Consumer<? super Future<T>> callback) {
+    listen(Context.inherited(), callback);
+  }
+
+  /** As {@link #addDoneCallback(Consumer)}, to run in {@code context} itself. */
+  public final void addDoneCallback(Context context, Consumer<? super Future<T>> callback) {
+    listen(Objects.requireNonNull(context, "context"), callback);
+  }
+
+  private void listen(@Nullable Context context, Consumer<? super Future<T>> callback) {
     loop.kernel.checkOnLoop("addDoneCallback()");
-    var listener = new DoneCallback<>(this, callback);
+    var listener = new DoneCallback<>(this, callback, context);
     if (isDone()) {
       listener.done(this);
     } else {
@@ -539,10 +549,13 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   private static final class DoneCallback<T extends @Nullable Object> extends Listener {
     private final Future<T> future;
     private final Consumer<? super Future<T>> callback;
+    private final @Nullable Context context;
 
-    DoneCallback(Future<T> future, Consumer<? super Future<T>> callback) {
+    DoneCallback(
+        Future<T> future, Consumer<? super Future<T>> callback, @Nullable Context context) {
       this.future = future;
       this.callback = callback;
+      this.context = context;
     }
 
     @Override
@@ -552,6 +565,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
             @Override
             protected void call() {
               callback.accept(future);
+            }
+
+            @Override
+            protected @Nullable Context runsIn() {
+              return context;
             }
           });
     }

@@ -18,4 +18,11 @@ public sealed interface Handle permits TimerHandle, CallbackHandle {
    * <p><i>Thread</i>: any.
    */
   boolean isCancelled();
+
+  /**
+   * The context the callback runs in.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  Context context();
 }

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.LoopAction;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One body on a helper thread, and the delivery of its outcome to the loop. */
@@ -9,15 +10,23 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
   private final Coroutine<T, ?> body;
   private final Future<T> future;
 
-  private HelperCall(EventLoop loop, Coroutine<T, ?> body) {
+  private final Context context;
+
+  private HelperCall(EventLoop loop, Context context, Coroutine<T, ?> body) {
     this.loop = loop;
+    this.context = context;
     this.body = body;
     this.future = new Future<>(loop);
   }
 
-  static <T extends @Nullable Object> Future<T> start(EventLoop loop, Coroutine<T, ?> body) {
-    var call = new HelperCall<T>(loop, body);
-    loop.helpers().submit(call);
+  /**
+   * Has {@code body} run in {@code context} by {@code where}, which takes the call to a thread and
+   * never blocks. Loop only.
+   */
+  static <T extends @Nullable Object> Future<T> start(
+      EventLoop loop, Consumer<HelperCall<?>> where, Context context, Coroutine<T, ?> body) {
+    var call = new HelperCall<T>(loop, context, body);
+    where.accept(call);
     loop.kernel.helperStarted();
     return call.future;
   }
@@ -31,7 +40,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     }
     T value;
     try {
-      value = body.run();
+      value = context.run(body);
     } catch (Throwable failure) {
       deliver(
           () -> {
@@ -51,6 +60,11 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     if (!delivered && value instanceof AutoCloseable closeable) {
       loop.closeLate(closeable);
     }
+  }
+
+  /** No thread will run it. Any thread. */
+  void rejected(Throwable why) {
+    deliver(() -> future.fail(why));
   }
 
   private boolean deliver(Runnable outcome) {

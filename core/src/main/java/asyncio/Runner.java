@@ -1,10 +1,10 @@
 package asyncio;
 
 import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +24,11 @@ public final class Runner implements AutoCloseable {
   private final RunOptions options;
 
   // Guarded by this.
-  private boolean busy;
   private @Nullable EventLoop loop;
-  private @Nullable Driver driver;
   private boolean closed;
+
+  /** Written before a run, by the thread that makes the loop. */
+  private volatile @Nullable Context context;
 
   private volatile @Nullable Signals signals;
 
@@ -52,19 +53,16 @@ public final class Runner implements AutoCloseable {
     }
     EventLoop made = loop;
     if (made == null) {
-      made =
-          new EventLoop(
-              options.nameOrNext(), options.clock(), options.carrier(), options.engines());
-      driver = new Driver(made.kernel, options.stackSize());
+      made = EventLoop.open(options);
+      context = Asyncio.copyContext();
       loop = made;
-      ShutdownHook.add(made);
     }
     return made;
   }
 
   /**
    * Runs {@code main} as a task of the loop and returns its result; what it throws is thrown as it
-   * is.
+   * is. All runs share one {@link Context}, a copy of the caller's when the loop was made.
    *
    * <p><i>Waits</i>: the calling thread, of any kind, until {@code main} has ended. An interrupt of
    * it cancels the main task.
@@ -79,57 +77,37 @@ public final class Runner implements AutoCloseable {
    *     something already
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main) throws X {
-    refuseNested();
-    Driver drives = occupy();
+    return runIn(null, main);
+  }
+
+  /** As {@link #run(Coroutine)}, in {@code context} instead of the one that the runs share. */
+  public <T extends @Nullable Object, X extends Exception> T run(
+      Context context, Coroutine<T, X> main) throws X {
+    return runIn(Objects.requireNonNull(context, "context"), main);
+  }
+
+  /** As {@link #run(Context, Coroutine)}, for a body without a result. */
+  public <X extends Exception> void run(Context context, Action<X> main) throws X {
+    this.<@Nullable Void, X>run(context, new WithoutResult<>(main));
+  }
+
+  @SuppressWarnings("unused") // X: what the body throws is thrown bare
+  private <T extends @Nullable Object, X extends Exception> T runIn(
+      @Nullable Context given, Coroutine<T, X> main) throws X {
+    LoopRuns.refuseCoroutine("run()");
+    EventLoop on = loop();
+    Task<T> task = new Task<>(on, null, given != null ? given : context, main);
+    Signals handlers = Signals.install(task);
     try {
-      Task<T> task = new Task<>(loop(), null, main);
-      Signals handlers = Signals.install(task);
-      try {
-        drives.call(new MainTask(task));
-      } finally {
-        if (handlers != null && handlers.received() != null) {
-          signals = handlers; // a second signal during close halts
-        } else if (handlers != null) {
-          handlers.restore();
-        }
-      }
-      return outcome(task, handlers);
+      on.runs.run("run()", task);
     } finally {
-      leave();
+      if (handlers != null && handlers.received() != null) {
+        signals = handlers; // a second signal during close halts
+      } else if (handlers != null) {
+        handlers.restore();
+      }
     }
-  }
-
-  private synchronized Driver occupy() {
-    loop();
-    Driver drives = driver;
-    if (drives == null || busy) {
-      throw new IllegalStateException(
-          "This runner runs something already, on another thread: use one runner each.");
-    }
-    busy = true;
-    return drives;
-  }
-
-  private synchronized void leave() {
-    busy = false;
-  }
-
-  private static final class MainTask extends Driver.Job {
-    private final Task<?> task;
-
-    MainTask(Task<?> task) {
-      this.task = task;
-    }
-
-    @Override
-    void work() {
-      task.loop.runUntilDone(task);
-    }
-
-    @Override
-    void endEarly() {
-      task.cancel("the thread that called run was interrupted");
-    }
+    return outcome(task, handlers);
   }
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
@@ -153,17 +131,6 @@ public final class Runner implements AutoCloseable {
     return task.result();
   }
 
-  private static void refuseNested() {
-    Loop running = Loop.current();
-    if (running != null) {
-      throw new IllegalStateException(
-          "run() was called inside the running event loop '"
-              + running.name()
-              + "'. A coroutine calls other coroutines directly, or starts them with createTask(()"
-              + " -> …); run() is for the outermost one.");
-    }
-  }
-
   /**
    * Cancels the tasks that are left, waits for them to end, reports failures that nobody received,
    * and closes the loop. Tasks and helper threads that have not ended after the close timeout are
@@ -177,30 +144,27 @@ public final class Runner implements AutoCloseable {
    */
   @Override
   public void close() {
-    refuseNested();
+    LoopRuns.refuseCoroutine("close() of a runner");
     EventLoop open;
-    Driver drives;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
       open = loop;
-      drives = driver;
     }
-    if (open == null || drives == null) {
+    if (open == null || open.isClosed()) {
       return;
     }
     var cancel = new CancelTasks(open);
     try {
       try {
-        drives.callWithin(options.closeTimeout(), cancel);
-        drives.callWithin(options.closeTimeout(), new ReportUnretrieved(open));
+        open.runs.closing(options.closeTimeout(), cancel);
+        open.runs.closing(options.closeTimeout(), new ReportUnretrieved(open));
       } finally {
-        drives.last(new CloseLoop(open));
+        open.runs.end();
       }
     } finally {
-      ShutdownHook.remove(open);
       reportSurvivors(open, cancel.survivors);
       Signals handlers = signals;
       if (handlers != null) {
@@ -247,19 +211,6 @@ public final class Runner implements AutoCloseable {
     @Override
     void endEarly() {
       loop.giveUp();
-    }
-  }
-
-  private static final class CloseLoop extends Driver.Job {
-    private final EventLoop loop;
-
-    CloseLoop(EventLoop loop) {
-      this.loop = loop;
-    }
-
-    @Override
-    void work() {
-      loop.close();
     }
   }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A coroutine that runs on an event loop, and the future of its result. Made by {@link
  * Asyncio#createTask} or a {@link TaskGroup}; its first step runs after all that is ready when it
- * is made.
+ * is made, or {@linkplain TaskOptions#withEagerStart at once}.
  *
  * <p><b>Cancelling</b> asks the coroutine to unwind: {@link CancelledError} is thrown where it
  * waits, or at its next wait; a task that has not begun never begins. A task that awaits another
@@ -41,16 +41,40 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   @Nullable Task<?> following;
 
   Task(EventLoop loop, @Nullable String name, Coroutine<T, ?> body) {
+    this(loop, name, Context.inherited(), body);
+  }
+
+  /**
+   * A task that is not started.
+   *
+   * @param context the one to run in; null for an empty one
+   */
+  Task(EventLoop loop, @Nullable String name, @Nullable Context context, Coroutine<T, ?> body) {
     super(loop);
     this.name = name;
     this.body = Objects.requireNonNull(body, "body");
     this.fiber = new TaskFiber(this);
+    fiber.setContext(context);
   }
 
   /** Makes the task known to its loop and ready. Loop only. */
   Task<T> start() {
+    return start(false);
+  }
+
+  /** As {@link #start()}; {@code eager} runs its first step before the caller goes on. */
+  Task<T> start(boolean eager) {
     loop.register(this);
-    fiber.start();
+    if (!eager) {
+      fiber.start();
+      return this;
+    }
+    try {
+      fiber.startEagerly();
+    } catch (IllegalStateException pinned) {
+      loop.unregister(this);
+      throw pinned;
+    }
     return this;
   }
 
@@ -69,6 +93,16 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   /** Renames the task. Any thread. */
   public void setName(String newName) {
     name = Objects.requireNonNull(newName, "newName");
+  }
+
+  /**
+   * The context the task runs in, made for it as a copy of its creator's unless it was given one.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public Context context() {
+    loop.kernel.checkOnLoop("context()");
+    return Context.of(fiber);
   }
 
   /** Cancel requests less those taken back. <i>Thread</i>: on the loop. */

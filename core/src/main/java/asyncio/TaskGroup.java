@@ -238,25 +238,39 @@ public final class TaskGroup {
    *     cancelled
    */
   public <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
-    return create(null, body);
+    return create(TaskOptions.defaults(), body);
   }
 
   /** As {@link #createTask(Coroutine)}, with a name for the task. */
   public <T extends @Nullable Object> Task<T> createTask(String name, Coroutine<T, ?> body) {
-    return create(Objects.requireNonNull(name, "name"), body);
+    return create(TaskOptions.defaults().withName(name), body);
   }
 
   /** As {@link #createTask(Coroutine)}, for a body without a result. */
   public Task<@Nullable Void> createTask(Action<?> body) {
-    return create(null, Asyncio.withoutResult(body));
+    return create(TaskOptions.defaults(), Asyncio.withoutResult(body));
   }
 
   /** As {@link #createTask(String, Coroutine)}, for a body without a result. */
   public Task<@Nullable Void> createTask(String name, Action<?> body) {
-    return create(Objects.requireNonNull(name, "name"), Asyncio.withoutResult(body));
+    return create(TaskOptions.defaults().withName(name), Asyncio.withoutResult(body));
   }
 
-  private <T extends @Nullable Object> Task<T> create(@Nullable String name, Coroutine<T, ?> body) {
+  /**
+   * As {@link #createTask(Coroutine)}, with a name, a context, or a start before the caller goes
+   * on.
+   */
+  public <T extends @Nullable Object> Task<T> createTask(
+      TaskOptions options, Coroutine<T, ?> body) {
+    return create(options, body);
+  }
+
+  /** As {@link #createTask(TaskOptions, Coroutine)}, for a body without a result. */
+  public Task<@Nullable Void> createTask(TaskOptions options, Action<?> body) {
+    return create(options, Asyncio.withoutResult(body));
+  }
+
+  private <T extends @Nullable Object> Task<T> create(TaskOptions options, Coroutine<T, ?> body) {
     EventLoop on = loop;
     if (on == null) {
       throw new IllegalStateException(
@@ -272,10 +286,17 @@ public final class TaskGroup {
           "This task group is shutting down, because a task failed or it was cancelled: no more"
               + " tasks can be created in it.");
     }
-    Task<T> task = new Task<>(on, name, body);
+    Task<T> task = on.createTask(options, body);
+    if (task.isDone()) { // it started eagerly and waited for nothing
+      childDone(task);
+      return task;
+    }
     tasks.add(task);
     task.addListener(new ChildDone());
-    return task.start();
+    if (aborting) { // meanwhile: a factory may wait, and a first step may fail the group
+      task.cancelOnLoop("the group was cancelled while the task was made");
+    }
+    return task;
   }
 
   @Override

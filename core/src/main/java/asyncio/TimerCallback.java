@@ -4,6 +4,7 @@ import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Timer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A user callback that waits for its time. */
 final class TimerCallback extends Timer implements TimerHandle {
@@ -11,10 +12,10 @@ final class TimerCallback extends Timer implements TimerHandle {
   private final long time;
   private final CallbackHandle callback;
 
-  TimerCallback(Loop loop, long time, Runnable code) {
+  TimerCallback(Loop loop, long time, Runnable code, @Nullable Context context) {
     this.loop = loop;
     this.time = time;
-    this.callback = new CallbackHandle(code);
+    this.callback = new CallbackHandle(code, context);
   }
 
   @Override
@@ -38,7 +39,17 @@ final class TimerCallback extends Timer implements TimerHandle {
   }
 
   @Override
+  public Context context() {
+    return callback.context();
+  }
+
+  @Override
   public Duration when() {
     return Duration.ofNanos(time);
+  }
+
+  @Override
+  public String toString() {
+    return "TimerHandle[" + callback.state() + ", when=" + when() + "]";
   }
 }

@@ -17,11 +17,13 @@ final class UnretrievedFailure implements Runnable {
   private final EventLoop loop;
   private final Throwable failure;
   private final @Nullable String task;
+  private final @Nullable Context of;
 
   private UnretrievedFailure(Future<?> future, Throwable failure) {
     this.loop = future.loop;
     this.failure = failure;
     this.task = future instanceof Task<?> failed ? failed.name() : null;
+    this.of = future instanceof Task<?> failed ? failed.fiber().context() : null;
   }
 
   static UnretrievedFailure watch(Future<?> future, Throwable failure) {
@@ -40,7 +42,7 @@ final class UnretrievedFailure implements Runnable {
   @Override
   public void run() {
     if (loop.unretrieved.remove(this)) {
-      loop.reportSoon(context());
+      loop.reportSoon(context(), of);
     }
   }
 

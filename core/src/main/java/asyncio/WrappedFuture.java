@@ -31,8 +31,8 @@ final class WrappedFuture {
   }
 
   /**
-   * A plain Future calls nobody when it is done: a virtual thread waits for it. A helper starts
-   * that thread, because one started in a coroutine would run on the loop's own carrier.
+   * A plain Future calls nobody when it is done: a virtual thread waits for it. A platform thread
+   * starts it, because one started in a coroutine would run on the loop's own carrier.
    */
   private static <T extends @Nullable Object> void follow(
       java.util.concurrent.Future<T> source, Future<T> future) {
@@ -47,7 +47,8 @@ final class WrappedFuture {
                     outcome.run();
                   }));
         };
-    loop.helpers().submit(() -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
+    loop.executors()
+        .onPlatformThread(() -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
     loop.kernel.helperStarted();
   }
 

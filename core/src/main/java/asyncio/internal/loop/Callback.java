@@ -1,5 +1,8 @@
 package asyncio.internal.loop;
 
+import asyncio.Context;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A user callback waiting in the ready queue. It is called on a coroutine of its own kind, the
  * callback runner.
@@ -7,6 +10,11 @@ package asyncio.internal.loop;
 public abstract class Callback extends Step {
   /** Calls the user's code. What it throws is reported to the loop's host. */
   protected abstract void call() throws Throwable;
+
+  /** The context to call it in; null for an empty one. */
+  protected @Nullable Context runsIn() {
+    return null;
+  }
 
   @Override
   final void run(Loop loop) {

@@ -73,12 +73,14 @@ final class Callbacks {
     }
 
     private void call(Callback callback) {
+      setContext(callback.runsIn());
       try {
         callback.call();
       } catch (Throwable failure) {
         loop.host().callbackFailed(callback, failure);
       } finally {
         settleInterrupt(false);
+        setContext(null);
       }
     }
 

@@ -2,6 +2,7 @@ package asyncio.internal.loop;
 
 import asyncio.CancelledError;
 import asyncio.CarrierKind;
+import asyncio.Context;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -65,6 +66,10 @@ public abstract class Fiber extends Step implements Runnable {
 
   private @Nullable String message;
   private @Nullable Wait wait;
+
+  /** The context it stands in; null while that is empty and nobody has asked for it. */
+  private @Nullable Context context;
+
   @Nullable Thread thread;
 
   /** What the JDK hands to the executor to go on with this thread; mounted carrier only. */
@@ -110,6 +115,16 @@ public abstract class Fiber extends Step implements Runnable {
     return loop;
   }
 
+  /** The context it stands in; null for an empty one. Loop only. */
+  public final @Nullable Context context() {
+    return context;
+  }
+
+  /** Moves it to another context. Loop only. */
+  public final void setContext(@Nullable Context to) {
+    context = to;
+  }
+
   /** Makes a new coroutine ready: it runs after all that is ready now. Loop only. */
   public final void start() {
     if (state != NEW) {
@@ -117,6 +132,41 @@ public abstract class Fiber extends Step implements Runnable {
     }
     state = READY;
     loop.ready.add(this);
+  }
+
+  /**
+   * Runs the first step of a new coroutine, to its first park of any kind, before the running
+   * coroutine goes on and before anything else. Where none of this loop runs, as {@link #start}.
+   */
+  public final void startEagerly() {
+    Fiber creator = loop.currentFiber();
+    if (creator == null) {
+      start();
+      return;
+    }
+    if (state != NEW) {
+      throw new IllegalStateException("coroutine started twice: a bug, please report it");
+    }
+    state = READY;
+    creator.letGoFirst(this);
+  }
+
+  private void letGoFirst(Fiber child) {
+    int before = cancels;
+    state = READY;
+    loop.addFirst(child, this);
+    try {
+      loop.carrier.suspend(this);
+    } catch (IllegalStateException pinned) {
+      // It never left its step, so neither of the two has been taken.
+      loop.removeFirst(child, this);
+      state = RUNNING;
+      throw pinned;
+    }
+    if (pending != NONE && cancels > before) {
+      // To the canceller this coroutine was in the middle of its step.
+      pending = NOW;
+    }
   }
 
   /** Makes a suspended coroutine ready; does nothing when it does not wait. Loop only. */
@@ -193,7 +243,13 @@ public abstract class Fiber extends Step implements Runnable {
     throwIfCancelPending(null);
     state = READY;
     loop.ready.add(this);
-    loop.carrier.suspend(this);
+    try {
+      loop.carrier.suspend(this);
+    } catch (IllegalStateException pinned) {
+      loop.ready.removeLast(this);
+      state = RUNNING;
+      throw pinned;
+    }
     throwIfCancelPending(null);
   }
 

@@ -17,6 +17,26 @@ final class ReadyQueue {
     size++;
   }
 
+  /** Puts a step before all others. */
+  void addFirst(Step step) {
+    if (size == ring.length) {
+      grow();
+    }
+    head = (head - 1) & (ring.length - 1);
+    ring[head] = step;
+    size++;
+  }
+
+  /** Takes back {@link #add}, when nothing was added since. */
+  void removeLast(Step step) {
+    int last = (head + size - 1) & (ring.length - 1);
+    if (ring[last] != step) {
+      throw new AssertionError("another step came last: a bug, please report it");
+    }
+    ring[last] = null;
+    size--;
+  }
+
   @Nullable Step peek() {
     return size == 0 ? null : ring[head];
   }

@@ -125,7 +125,7 @@ final class Watchdog implements Runnable {
       return;
     }
     if (fiber != null
-        && fiber.state == Fiber.WAITING
+        && (fiber.state == Fiber.WAITING || fiber.state == Fiber.READY)
         && loop.carrierKind() == CarrierKind.MOUNTED) {
       Thread parked = fiber.thread;
       if (parked != null && parked.getState() == Thread.State.WAITING && loop.steps() == steps) {

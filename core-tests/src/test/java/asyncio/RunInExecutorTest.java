@@ -1,0 +1,260 @@
+package asyncio;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.toThread;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.testing.AsyncTest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+/** runInExecutor and the default executor. */
+class RunInExecutorTest {
+  private final List<String> order = Collections.synchronizedList(new ArrayList<>());
+
+  @AsyncTest
+  void theDefaultExecutorIsTheLoopsHelperThreads() throws Exception {
+    EventLoop loop = runningLoop();
+    Thread thread = loop.runInExecutor(Thread::currentThread).await();
+    assertFalse(thread.isVirtual());
+    assertTrue(thread.getName().startsWith(loop.name()), thread.getName());
+    var failure = new IOException("x");
+    Future<Object> failed =
+        loop.runInExecutor(
+            () -> {
+              throw failure;
+            });
+    assertSame(
+        failure, assertThrows(IOException.class, () -> failed.awaitThrowing(IOException.class)));
+    loop.runInExecutor(() -> order.add("without a result")).await();
+    assertEquals(List.of("without a result"), order);
+  }
+
+  @AsyncTest
+  void theCallerGoesOnAtOnce() throws Exception {
+    var release = new CountDownLatch(1);
+    Future<String> future =
+        runningLoop()
+            .runInExecutor(
+                () -> {
+                  release.await();
+                  return "done";
+                });
+    assertFalse(future.isDone());
+    release.countDown();
+    assertEquals("done", future.await());
+  }
+
+  @AsyncTest
+  void anExecutorOfYourOwnGetsItsJobsInOrderFromAPlatformThread() {
+    EventLoop loop = runningLoop();
+    List<Thread> callers = Collections.synchronizedList(new ArrayList<>());
+    ExecutorService single = Executors.newSingleThreadExecutor();
+    try (single) {
+      List<Future<?>> futures = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        int number = i;
+        futures.add(
+            loop.runInExecutor(
+                job -> {
+                  callers.add(Thread.currentThread());
+                  single.execute(job);
+                },
+                () -> order.add("" + number)));
+      }
+      futures.forEach(Future::await);
+    }
+    assertEquals(20, order.size());
+    for (int i = 0; i < 20; i++) {
+      assertEquals("" + i, order.get(i));
+    }
+    assertTrue(callers.stream().noneMatch(Thread::isVirtual));
+  }
+
+  @AsyncTest
+  void virtualThreadsOfAnExecutorDoNotRunOnTheLoop() {
+    var answered = new AtomicBoolean();
+    try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Boolean> future =
+          runningLoop()
+              .runInExecutor(
+                  executor,
+                  () -> {
+                    long deadline = System.nanoTime() + 20_000_000_000L;
+                    while (!answered.get() && System.nanoTime() < deadline) {
+                      Thread.onSpinWait(); // would hold the loop
+                    }
+                    return answered.get();
+                  });
+      createTask(() -> answered.set(true));
+      assertTrue(future.await());
+    }
+  }
+
+  @AsyncTest
+  void aRejectionIsTheFuturesFailure() {
+    Future<?> future =
+        runningLoop()
+            .runInExecutor(
+                job -> {
+                  throw new RejectedExecutionException("full");
+                },
+                () -> order.add("never"));
+    var rejected = assertThrows(RejectedExecutionException.class, future::await);
+    assertEquals("full", rejected.getMessage());
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  void cancellingLetsGoOfARunningCallAndStopsAQueuedOne() throws Exception {
+    EventLoop loop = runningLoop();
+    var running = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    try (var single = Executors.newSingleThreadExecutor()) {
+      Future<?> first =
+          loop.runInExecutor(
+              single,
+              () -> {
+                running.countDown();
+                release.await();
+                order.add("first goes on");
+              });
+      toThread(() -> running.await());
+      Future<?> second = loop.runInExecutor(single, () -> order.add("never"));
+      assertTrue(first.cancel());
+      assertTrue(second.cancel());
+      assertThrows(CancelledError.class, first::await);
+      assertThrows(CancelledError.class, second::await);
+      Future<?> third = loop.runInExecutor(single, () -> order.add("third"));
+      release.countDown();
+      third.await();
+    }
+    assertEquals(List.of("first goes on", "third"), order);
+  }
+
+  @AsyncTest
+  void theBodyRunsInAnEmptyContext() {
+    var variable = new ContextVar<>("v", "empty");
+    variable.set("the task's");
+    assertEquals("empty", runningLoop().runInExecutor(() -> variable.get()).await());
+    try (var executor = Executors.newCachedThreadPool()) {
+      assertEquals("empty", runningLoop().runInExecutor(executor, () -> variable.get()).await());
+    }
+  }
+
+  @AsyncTest
+  void aWrongThreadIsAnError() throws Exception {
+    EventLoop loop = runningLoop();
+    toThread(() -> assertThrows(IllegalStateException.class, () -> loop.runInExecutor(() -> 1)));
+  }
+
+  // ---- the default executor ----
+
+  @Test
+  void aDefaultExecutorOfYourOwnIsUsedAndShutDownWithTheLoop() {
+    ExecutorService mine =
+        Executors.newFixedThreadPool(1, Thread.ofPlatform().name("mine").factory());
+    Asyncio.run(
+        () -> {
+          runningLoop().setDefaultExecutor(mine);
+          assertEquals("mine", toThread(() -> Thread.currentThread().getName()));
+          assertEquals(
+              "mine", runningLoop().runInExecutor(() -> Thread.currentThread().getName()).await());
+          assertFalse(mine.isShutdown());
+        });
+    assertTrue(mine.isTerminated());
+  }
+
+  @Test
+  void closingALoopByHandShutsTheExecutorDownWithoutWaiting() throws Exception {
+    ExecutorService mine = Executors.newFixedThreadPool(1);
+    EventLoop loop = Asyncio.newEventLoop();
+    var release = new CountDownLatch(1);
+    loop.runUntilComplete(
+        () -> {
+          loop.setDefaultExecutor(mine);
+          loop.runInExecutor(
+              () -> {
+                release.await();
+                order.add("ended by itself");
+              });
+        });
+    loop.close();
+    release.countDown();
+    assertTrue(mine.awaitTermination(20, java.util.concurrent.TimeUnit.SECONDS));
+    assertEquals(List.of("ended by itself"), order);
+  }
+
+  @AsyncTest
+  void afterItsShutdownTheDefaultExecutorRefuses() throws Exception {
+    EventLoop loop = runningLoop();
+    Future<?> before = loop.runInExecutor(() -> order.add("before"));
+    loop.shutdownDefaultExecutor(ofSeconds(10));
+    before.await();
+    var error = assertThrows(IllegalStateException.class, () -> loop.runInExecutor(() -> 1));
+    assertTrue(error.getMessage().contains("is shut down"), error.getMessage());
+    assertThrows(IllegalStateException.class, () -> toThread(() -> 1));
+    loop.shutdownDefaultExecutor(ofSeconds(10));
+    try (var own = Executors.newCachedThreadPool()) {
+      assertEquals(1, loop.runInExecutor(own, () -> 1).await());
+    }
+    assertEquals(List.of("before"), order);
+  }
+
+  @AsyncTest
+  void aDefaultExecutorOfYourOwnIsShutDownToo() {
+    EventLoop loop = runningLoop();
+    ExecutorService mine = Executors.newFixedThreadPool(1);
+    loop.setDefaultExecutor(mine);
+    loop.runInExecutor(() -> order.add("before"));
+    loop.shutdownDefaultExecutor(ofSeconds(10));
+    assertTrue(mine.isTerminated());
+    assertEquals(List.of("before"), order);
+  }
+
+  @AsyncTest
+  void aShutdownPastItsLimitNamesWhatIsLeftAndGoesOn() {
+    EventLoop loop = runningLoop();
+    var release = new CountDownLatch(1);
+    Future<?> call = loop.runInExecutor(() -> release.await());
+    try (var log = new CapturedLog("asyncio.loop")) {
+      loop.shutdownDefaultExecutor(ofMillis(1));
+      String message = log.spinUntil("default executor");
+      assertTrue(message.contains(loop.name() + "-helper"), message);
+    }
+    release.countDown();
+    call.await();
+  }
+
+  @AsyncTest
+  void aCancelEndsTheWaitForTheShutdownOnly() throws Exception {
+    EventLoop loop = runningLoop();
+    var release = new CountDownLatch(1);
+    Future<?> call = loop.runInExecutor(() -> release.await());
+    var waits = createTask(() -> loop.shutdownDefaultExecutor(ofSeconds(20)));
+    yieldNow();
+    waits.cancel("enough");
+    assertEquals(
+        "enough",
+        Objects.requireNonNull(assertThrows(CancelledError.class, waits::await).getMessage()));
+    release.countDown();
+    call.await();
+  }
+}

@@ -1,0 +1,262 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.LinkedHashSet;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The values of {@link ContextVar}s for one task, callback or thread.
+ *
+ * <p>A task, and a callback, gets a copy of the context of who makes it, unless it is given one. A
+ * thread that is no coroutine has a context of its own, empty at first; so has a virtual thread
+ * that other code starts inside a coroutine.
+ *
+ * <p>A context can be shared by several tasks of one loop, one after the other step by step; it is
+ * not for several threads at once. Reading is safe on any thread.
+ */
+public final class Context {
+  private static final VarHandle OWNER;
+
+  static {
+    try {
+      OWNER = MethodHandles.lookup().findVarHandle(Context.class, "owner", Object.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  /** Of threads that are no coroutine. */
+  private static final ThreadLocal<@Nullable Context> THREADS = new ThreadLocal<>();
+
+  /**
+   * Whether a variable was ever set, so that programs without pay next to nothing. Plain: who sees
+   * a value because of others sees this too.
+   */
+  private static boolean used;
+
+  /** Any thread reads; who stands in the context writes. */
+  private volatile ContextValues values;
+
+  /** The coroutine or thread that stands in {@link #run}, or null. */
+  @SuppressWarnings("unused") // through OWNER
+  private @Nullable Object owner;
+
+  /** The context that {@link #run} was called in; the owner's. */
+  private @Nullable Context outer;
+
+  /** An empty context. */
+  public Context() {
+    this(ContextValues.EMPTY);
+  }
+
+  private Context(ContextValues values) {
+    this.values = values;
+  }
+
+  // ---- the current one: any thread ----
+
+  /**
+   * The context the caller stands in; null while it is empty and nobody has asked for it, as for a
+   * coroutine that uses no variables. Found through the running coroutine: nothing is swapped when
+   * coroutines switch.
+   */
+  static @Nullable Context current() {
+    Fiber fiber = runningFiber();
+    return fiber != null ? fiber.context() : THREADS.get();
+  }
+
+  /** The context the caller stands in. */
+  static Context currentMade() {
+    Context context = current();
+    if (context == null) {
+      context = new Context();
+      become(context);
+    }
+    return context;
+  }
+
+  /** A copy of the current context for what is made now; null where that is empty. */
+  static @Nullable Context inherited() {
+    if (!used) {
+      return null;
+    }
+    Context context = current();
+    return context == null || context.values.isEmpty() ? null : context.copy();
+  }
+
+  private static void become(Context context) {
+    Fiber fiber = runningFiber();
+    if (fiber != null) {
+      fiber.setContext(context);
+    } else {
+      THREADS.set(context);
+    }
+  }
+
+  private static @Nullable Fiber runningFiber() {
+    Loop loop = Loop.current();
+    return loop == null ? null : loop.currentFiber();
+  }
+
+  /** The context that a task has when it stands in no {@link #run}. Loop only. */
+  static Context of(Fiber fiber) {
+    Context context = fiber.context();
+    if (context == null) {
+      context = new Context();
+      fiber.setContext(context);
+    }
+    while (context.owner == fiber && context.outer != null) {
+      context = context.outer;
+    }
+    return context;
+  }
+
+  /**
+   * Runs a body with its thread in {@code context}. For a coroutine that gave its place in the loop
+   * up: nothing finds its context through the loop meanwhile.
+   */
+  static <T extends @Nullable Object, X extends Exception> T beside(
+      Context context, Coroutine<T, X> body) throws X {
+    THREADS.set(context);
+    try {
+      return body.run();
+    } finally {
+      THREADS.remove();
+    }
+  }
+
+  // ---- running ----
+
+  /**
+   * Runs {@code body} in this context, in the calling task or thread: what it sets stays in here.
+   *
+   * <p><i>Waits</i>: as the body does; the task keeps this context while it waits, and no other
+   * one.
+   *
+   * <p><i>If cancelled</i>: as the body.
+   *
+   * <p><i>Thread</i>: any.
+   *
+   * @throws IllegalStateException if somebody stands in this context already
+   */
+  public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
+    Context before = enter();
+    try {
+      return body.run();
+    } finally {
+      outer = null;
+      OWNER.setRelease(this, (Object) null);
+      become(before);
+    }
+  }
+
+  /** As {@link #run(Coroutine)}, for a body without a result. */
+  public <X extends Exception> void run(Action<X> body) throws X {
+    this.<@Nullable Void, X>run(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  private Context enter() {
+    Context before = currentMade();
+    Fiber fiber = runningFiber();
+    Object self = fiber != null ? fiber : Thread.currentThread();
+    if (standsIn(before, self) || !OWNER.compareAndSet(this, (Object) null, self)) {
+      Object who = owner;
+      throw new IllegalStateException(
+          "This context is entered already"
+              + (who == null || who == self ? ", by the caller itself" : ", by " + describe(who))
+              + ": only one body at a time runs in a context. Run it in a copy:"
+              + " context.copy().run(() -> …).");
+    }
+    outer = before;
+    become(this);
+    return before;
+  }
+
+  private boolean standsIn(Context current, Object self) {
+    Context context = current;
+    while (context != this && context.owner == self && context.outer != null) {
+      context = context.outer;
+    }
+    return context == this;
+  }
+
+  private static String describe(Object owner) {
+    return owner instanceof Fiber fiber ? fiber.describe() : String.valueOf(owner);
+  }
+
+  // ---- reading: any thread ----
+
+  /** A context with the same values; later changes of one are not seen in the other. */
+  public Context copy() {
+    return new Context(values);
+  }
+
+  /**
+   * The value of a variable in this context; its default value does not count.
+   *
+   * @throws NoSuchElementException if none is set
+   */
+  public <T extends @Nullable Object> T get(ContextVar<T> variable) {
+    Object value = value(variable);
+    if (value == ContextValues.ABSENT) {
+      throw new NoSuchElementException(
+          variable + " is not set in this context: ask contains() first, or get(variable, other).");
+    }
+    return variable.cast(value);
+  }
+
+  /** The value of a variable in this context, else {@code fallback}. */
+  public <T extends @Nullable Object> T get(ContextVar<T> variable, T fallback) {
+    Object value = value(variable);
+    return value == ContextValues.ABSENT ? fallback : variable.cast(value);
+  }
+
+  /** Whether a value of the variable is set in this context. */
+  public boolean contains(ContextVar<?> variable) {
+    return value(variable) != ContextValues.ABSENT;
+  }
+
+  /** How many variables are set. */
+  public int size() {
+    return values.size();
+  }
+
+  /** The variables that are set, in no particular order. */
+  public Set<ContextVar<?>> variables() {
+    return new LinkedHashSet<>(values.variables());
+  }
+
+  @Nullable Object value(ContextVar<?> variable) {
+    return values.get(variable);
+  }
+
+  /** Sets a variable, or unsets it for {@link ContextValues#ABSENT}. Who stands in the context. */
+  void put(ContextVar<?> variable, @Nullable Object value) {
+    if (value == ContextValues.ABSENT) {
+      values = values.without(variable);
+    } else {
+      values = values.with(variable, value);
+      used = true;
+    }
+  }
+
+  @Override
+  public String toString() {
+    var text = new StringBuilder("Context[");
+    String separator = "";
+    for (ContextVar<?> variable : values.variables()) {
+      text.append(separator).append(variable.name()).append('=').append(value(variable));
+      separator = ", ";
+    }
+    return text.append(']').toString();
+  }
+}

@@ -1,0 +1,191 @@
+package asyncio;
+
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A variable with a value of its own in each {@link Context}, and so in each task and callback:
+ * what a task sets is seen by the tasks it makes afterwards, and by nobody else.
+ *
+ * <pre>{@code
+ * static final ContextVar<String> USER = new ContextVar<>("user");
+ *
+ * try (var _ = USER.set("ann")) {
+ *   handle();                               // USER.get() is "ann" here, also after a wait,
+ * }                                         // and in tasks and helper calls made here
+ * }</pre>
+ *
+ * Make variables once, as constants: a context that holds a value holds the variable too.
+ *
+ * <p><i>Thread</i>: any. A thread that is no coroutine has a context of its own.
+ *
+ * @param <T> the value
+ */
+public final class ContextVar<T extends @Nullable Object> {
+  private static final AtomicInteger HASHES = new AtomicInteger();
+
+  /** Numbers that differ in their low bits: as good as a random hash, and no collisions. */
+  final int hash = HASHES.getAndIncrement();
+
+  private final String name;
+  private final @Nullable Object initial;
+
+  /**
+   * A variable that has no value until one is set.
+   *
+   * @param name for reports
+   */
+  public ContextVar(String name) {
+    this.name = Objects.requireNonNull(name, "name");
+    this.initial = ContextValues.ABSENT;
+  }
+
+  /**
+   * A variable with a value for contexts in which none is set.
+   *
+   * @param name for reports
+   */
+  public ContextVar(String name, T defaultValue) {
+    this.name = Objects.requireNonNull(name, "name");
+    this.initial = defaultValue;
+  }
+
+  /** The variable's name. */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * The value in the current context, else the default value.
+   *
+   * @throws NoSuchElementException if there is neither
+   */
+  public T get() {
+    Object value = lookUp();
+    if (value == ContextValues.ABSENT) {
+      value = initial;
+    }
+    if (value == ContextValues.ABSENT) {
+      throw new NoSuchElementException(
+          this
+              + " has no value in this context: set() it before, in this task or in one that it"
+              + " comes from, ask with get(fallback), or make the variable with a default value.");
+    }
+    return cast(value);
+  }
+
+  /** The value in the current context, else {@code fallback}, whatever the default value. */
+  public T get(T fallback) {
+    Object value = lookUp();
+    return value == ContextValues.ABSENT ? fallback : cast(value);
+  }
+
+  private @Nullable Object lookUp() {
+    Context context = Context.current();
+    return context == null ? ContextValues.ABSENT : context.value(this);
+  }
+
+  /**
+   * Sets the value in the current context. Closing the token, or {@link #reset}, brings back what
+   * was there before.
+   */
+  public Token<T> set(T value) {
+    Context context = Context.currentMade();
+    Object old = context.value(this);
+    context.put(this, value);
+    return new Token<>(this, context, old);
+  }
+
+  /**
+   * Brings back what was there before the {@link #set} that gave {@code token}.
+   *
+   * @throws IllegalStateException if the token was used before, or the current context is not the
+   *     one it was made in
+   * @throws IllegalArgumentException if it is of another variable
+   */
+  public void reset(Token<T> token) {
+    if (token.variable != this) {
+      throw new IllegalArgumentException(
+          "reset() of " + this + " was given a token of " + token.variable + ".");
+    }
+    if (token.used) {
+      throw new IllegalStateException(
+          "This token of " + this + " was used before: each set() can be taken back once.");
+    }
+    if (token.context != Context.current()) {
+      throw new IllegalStateException(
+          "This token of "
+              + this
+              + " was made in another context: a value is taken back where it was set, in the same"
+              + " task and not in one made by it.");
+    }
+    token.used = true;
+    token.context.put(this, token.old);
+  }
+
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
+  T cast(@Nullable Object value) {
+    return (T) value;
+  }
+
+  @Override
+  public String toString() {
+    return "ContextVar '" + name + "'";
+  }
+
+  /**
+   * What {@link ContextVar#set} replaced. Closing it takes the value back, once.
+   *
+   * @param <T> the value
+   */
+  public static final class Token<T extends @Nullable Object> implements AutoCloseable {
+    private final ContextVar<T> variable;
+    private final Context context;
+    private final @Nullable Object old;
+    private boolean used;
+
+    private Token(ContextVar<T> variable, Context context, @Nullable Object old) {
+      this.variable = variable;
+      this.context = context;
+      this.old = old;
+    }
+
+    /** The variable that was set. */
+    public ContextVar<T> variable() {
+      return variable;
+    }
+
+    /** Whether the variable had a value before it was set; a default value does not count. */
+    public boolean hadValue() {
+      return old != ContextValues.ABSENT;
+    }
+
+    /**
+     * The value before.
+     *
+     * @throws NoSuchElementException if there was none
+     */
+    public T oldValue() {
+      if (old == ContextValues.ABSENT) {
+        throw new NoSuchElementException(
+            variable + " had no value before it was set: ask hadValue() first.");
+      }
+      return variable.cast(old);
+    }
+
+    /** As {@link ContextVar#reset}; does nothing when the value was taken back before. */
+    @Override
+    public void close() {
+      if (!used) {
+        variable.reset(this);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "Token[" + variable + (used ? ", used]" : "]");
+    }
+  }
+}

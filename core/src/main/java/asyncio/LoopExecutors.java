@@ -1,0 +1,140 @@
+package asyncio;
+
+import asyncio.internal.loop.HelperPool;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the blocking calls of a loop run: its default executor, which is a pool of its own unless
+ * another was set, and the way to executors of others.
+ *
+ * <p>Those get their jobs from a platform thread, in order: a virtual thread that an executor
+ * starts takes the scheduler of the thread that calls it, so one started by a coroutine would run
+ * on the loop.
+ */
+final class LoopExecutors {
+  /** As many helper threads as asyncio's default executor has. */
+  private static final int HELPERS = Math.min(32, Runtime.getRuntime().availableProcessors() + 4);
+
+  private final String loop;
+  private final HelperPool helpers;
+  private final HelperPool handOver;
+
+  // Any thread.
+  private volatile @Nullable ExecutorService chosen;
+  private volatile boolean shut;
+
+  LoopExecutors(String loop) {
+    this.loop = loop;
+    this.helpers = new HelperPool(loop + "-helper", HELPERS);
+    this.handOver = new HelperPool(loop + "-handover", 1);
+  }
+
+  /** Takes over {@code executor} as the default one. */
+  void choose(ExecutorService executor) {
+    chosen = executor;
+  }
+
+  /** Runs a call on the default executor. Never blocks. */
+  void submit(HelperCall<?> call) {
+    ExecutorService other = chosen;
+    if (shut) {
+      throw new IllegalStateException(
+          "The default executor of the event loop '"
+              + loop
+              + "' is shut down: runInExecutor(executor, () -> …) takes one of your own.");
+    }
+    if (other == null) {
+      helpers.submit(call);
+    } else {
+      submit(other, call);
+    }
+  }
+
+  /** Runs a call on an executor of somebody else. Never blocks. */
+  void submit(Executor executor, HelperCall<?> call) {
+    onPlatformThread(
+        () -> {
+          try {
+            executor.execute(call);
+          } catch (Throwable rejected) {
+            call.rejected(rejected);
+          }
+        });
+  }
+
+  /** Does something short, in order, on a platform thread of the loop's. Never blocks. */
+  void onPlatformThread(Runnable job) {
+    handOver.submit(job);
+  }
+
+  /**
+   * Shuts the default executor down and waits for its threads; returns those that have not ended in
+   * time. On a thread that may block.
+   */
+  List<String> shutdownDefault(Duration limit) throws InterruptedException {
+    shut = true;
+    helpers.close();
+    ExecutorService other = chosen;
+    if (other == null) {
+      return helpers.awaitEnd(limit);
+    }
+    long deadline = System.nanoTime() + Durations.nanos(limit);
+    var told = new CountDownLatch(1);
+    handOver.submit(
+        () -> {
+          other.shutdown();
+          told.countDown();
+        });
+    List<String> left = new ArrayList<>();
+    if (!told.await(limit.toNanos(), TimeUnit.NANOSECONDS) || !ended(other, deadline)) {
+      left.add(other.toString());
+    }
+    return left;
+  }
+
+  private static boolean ended(ExecutorService executor, long deadline)
+      throws InterruptedException {
+    return executor.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Takes no more calls; idle threads end at once, busy ones after what was submitted. */
+  void close() {
+    shut = true;
+    ExecutorService other = chosen;
+    if (other != null) {
+      handOver.submit(other::shutdown);
+    }
+    helpers.close();
+    handOver.close();
+  }
+
+  /** After {@link #close}: waits for all threads; returns those that have not ended in time. */
+  List<String> awaitEnd(Duration limit) {
+    long deadline = System.nanoTime() + Durations.nanos(limit);
+    List<String> left = new ArrayList<>(helpers.awaitEnd(limit));
+    left.addAll(handOver.awaitEnd(until(deadline)));
+    ExecutorService other = chosen;
+    if (other != null) {
+      try {
+        if (!ended(other, deadline)) {
+          left.add(other.toString());
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        left.add(other.toString());
+      }
+    }
+    return left;
+  }
+
+  private static Duration until(long deadline) {
+    return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+  }
+}

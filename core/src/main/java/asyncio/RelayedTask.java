@@ -1,0 +1,68 @@
+package asyncio;
+
+import asyncio.internal.loop.Sneaky;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A task that the loop's task factory makes later, on the loop, and the future that stands for it
+ * on other threads: the outcome goes one way, a cancel the other.
+ */
+final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
+  private final EventLoop loop;
+  private final Coroutine<T, ?> body;
+  private final Future<T> future;
+
+  private RelayedTask(EventLoop loop, Coroutine<T, ?> body) {
+    this.loop = loop;
+    this.body = body;
+    this.future = new Future<>(loop);
+  }
+
+  static <T extends @Nullable Object> Future<T> start(EventLoop loop, Coroutine<T, ?> body) {
+    var relayed = new RelayedTask<T>(loop, body);
+    loop.callSoonThreadsafe(relayed::create);
+    return relayed.future;
+  }
+
+  private void create() {
+    if (future.isDone()) {
+      return; // cancelled before it was made
+    }
+    Task<T> task;
+    try {
+      task = loop.createTask(TaskOptions.defaults(), body);
+    } catch (Throwable failure) {
+      future.fail(failure);
+      throw Sneaky.rethrow(failure); // the factory is broken: its owner is to know, too
+    }
+    future.addListener(
+        new Future.Listener() {
+          @Override
+          void done(Future<?> outer) {
+            if (!task.isDone()) {
+              task.cancelOnLoop("the future of runCoroutineThreadsafe was cancelled");
+            }
+          }
+        });
+    if (task.isDone()) {
+      done(task);
+    } else {
+      task.addListener(this);
+    }
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // it listens to its own task
+  void done(Future<?> ended) {
+    var task = (Task<T>) ended;
+    if (task.succeeded()) {
+      if (!future.finish(task.result())) {
+        loop.discard(task.result());
+      }
+    } else if (task.isCancelled()) {
+      future.endCancelled(task.failureForReceiver());
+    } else {
+      future.fail(task.failureForReceiver());
+    }
+  }
+}
