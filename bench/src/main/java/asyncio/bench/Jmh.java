@@ -16,9 +16,12 @@ final class Jmh {
   static final List<String> MOUNTED = List.of(OPENS, "-Dasyncio.carrier=mounted");
   static final List<String> PORTABLE = List.of("-Dasyncio.carrier=portable");
 
-  /** For every JVM; the last one keeps the JDK from warning about JMH's own use of Unsafe. */
+  /**
+   * For every JVM: the second keeps the JDK from warning about JMH's own use of Unsafe, the third
+   * our watchdog from telling that a benchmark prepares its data for long.
+   */
   private static final List<String> FLAGS =
-      List.of("-Xmx4g", "--sun-misc-unsafe-memory-access=allow");
+      List.of("-Xmx4g", "--sun-misc-unsafe-memory-access=allow", "-Dasyncio.slowStepMillis=30000");
 
   private final String java;
   private final Effort effort;
