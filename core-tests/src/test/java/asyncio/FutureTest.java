@@ -11,19 +11,25 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.ConcurrentModificationException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 class FutureTest {
   private final List<String> order = new ArrayList<>();
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void aNewFutureIsPending() {
     var future = new Future<Integer>();
     assertFalse(future.isDone());
@@ -36,6 +42,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void aResultCanBeReadAndAwaited() {
     var future = new Future<Integer>();
     future.setResult(4);
@@ -55,6 +62,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void aFailureIsThrownByResultAndAwaitAndGivenByException() {
     var failure = new IllegalArgumentException("x");
     var future = new Future<Integer>();
@@ -68,6 +76,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.exception_class")
   void aFailureIsNeverNull() {
     var future = new Future<Integer>();
     assertThrows(NullPointerException.class, () -> future.setException(null));
@@ -84,6 +93,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void cancelIsFinal() {
     var future = new Future<Integer>();
     assertTrue(future.cancel("why"));
@@ -118,6 +128,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.step_result_future")
   void aResumedAwaiterRunsInItsTurnNotInsideSetResult() {
     var future = new Future<Integer>();
     createTask(() -> order.add("awaiter " + future.await()));
@@ -132,6 +143,7 @@ class FutureTest {
   // ---- callbacks ----
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureDoneCallbackTests.callbacks_invoked_on_set_result")
   void callbacksAreCalledSoonInOrderOfRegistration() {
     var future = new Future<Integer>();
     for (String name : List.of("a", "b", "c")) {
@@ -144,6 +156,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureDoneCallbackTests.callbacks_invoked_on_set_exception")
   void callbacksAreCalledOnFailureAndCancelToo() {
     var failed = new Future<Integer>();
     failed.addDoneCallback(done -> order.add("failed " + done.exception().getMessage()));
@@ -191,6 +204,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureDoneCallbackTests.remove_done_callback")
   void removeTakesAllEqualCallbacksAndCounts() {
     Consumer<Future<Integer>> a = done -> order.add("a");
     Consumer<Future<Integer>> b = done -> order.add("b");
@@ -210,6 +224,80 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_first_and_second_callback",
+    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_first_callback",
+    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_third_callback"
+  })
+  void anyOfThreeCallbacksCanBeRemoved() {
+    for (String removed : List.of("a", "ab", "c", "abc")) {
+      order.clear();
+      var future = new Future<Integer>();
+      Map<String, Consumer<Future<Integer>>> callbacks = new LinkedHashMap<>();
+      for (String name : List.of("a", "b", "c")) {
+        callbacks.put(name, done -> order.add(name));
+        future.addDoneCallback(callbacks.get(name));
+      }
+      for (String name : removed.split("")) {
+        assertEquals(1, future.removeDoneCallback(callbacks.get(name)));
+        assertEquals(0, future.removeDoneCallback(callbacks.get(name)));
+      }
+      future.setResult(1);
+      yieldNow();
+      assertEquals(Stream.of("a", "b", "c").filter(n -> !removed.contains(n)).toList(), order);
+    }
+  }
+
+  @AsyncTest
+  @Covers({
+    "test_futures.BaseFutureDoneCallbackTests.remove_done_callbacks_list_clear",
+    "test_futures.BaseFutureDoneCallbackTests.remove_done_callbacks_list_mutation"
+  })
+  void aCallbackWhoseEqualsChangesTheListHarmsNobody() {
+    for (boolean adds : List.of(true, false)) {
+      order.clear();
+      var future = new Future<Integer>();
+      Consumer<Future<Integer>> plain = done -> order.add("plain");
+      Consumer<Future<Integer>> added = done -> order.add("added");
+      Consumer<Future<Integer>> meddler =
+          new Consumer<>() {
+            @Override
+            public void accept(Future<Integer> done) {
+              order.add("meddler");
+            }
+
+            @Override
+            public boolean equals(Object other) {
+              if (adds) {
+                future.addDoneCallback(added);
+              } else {
+                future.removeDoneCallback(plain);
+              }
+              return false;
+            }
+
+            @Override
+            public int hashCode() {
+              return 1;
+            }
+          };
+      future.addDoneCallback(meddler);
+      future.addDoneCallback(plain);
+      future.addDoneCallback(done -> order.add("last"));
+      Consumer<Future<Integer>> unknown = done -> order.add("unknown");
+      if (adds) {
+        assertThrows(
+            ConcurrentModificationException.class, () -> future.removeDoneCallback(unknown));
+      }
+      future.setResult(1);
+      yieldNow();
+      assertEquals(
+          adds ? List.of("meddler", "plain", "last", "added") : List.of("meddler", "plain", "last"),
+          order);
+    }
+  }
+
+  @AsyncTest
   void removingAfterTheFutureIsDoneIsTooLate() {
     Consumer<Future<Integer>> a = done -> order.add("a");
     var future = new Future<Integer>();
@@ -221,6 +309,10 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_futures.BaseFutureDoneCallbackTests.schedule_callbacks_list_mutation_1",
+    "test_futures.BaseFutureDoneCallbackTests.schedule_callbacks_list_mutation_2"
+  })
   void aCallbackMayRemoveAndAddOthers() {
     var future = new Future<Integer>();
     Consumer<Future<Integer>> second = done -> order.add("second");

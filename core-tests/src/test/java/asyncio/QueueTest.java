@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,7 @@ class QueueTest {
   // ---- the queue ----
 
   @AsyncTest
+  @Covers({"test_queues.QueueBasicTests.order", "test_queues.QueuePutTests.blocking_put"})
   void itemsComeOutInOrder() {
     var queue = new Queue<Integer>();
     for (int i = 0; i < 100; i++) {
@@ -45,6 +47,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({"test_queues.QueueBasicTests.empty", "test_queues.QueueBasicTests.full"})
   void sizeEmptyAndFull() {
     var queue = new Queue<Integer>(2);
     assertTrue(queue.empty());
@@ -68,6 +71,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({"test_queues.QueueBasicTests.repr", "test_queues.QueueBasicTests.str"})
   void theTextShowsWhatItHoldsAndWhoWaits() {
     var queue = new Queue<Integer>(1);
     assertEquals("Queue[size=0, maxSize=1]", queue.toString());
@@ -87,6 +91,7 @@ class QueueTest {
   // ---- get ----
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.blocking_get")
   void getOfAnItemDoesNotSuspend() {
     var queue = new Queue<Integer>();
     queue.put(1);
@@ -96,6 +101,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueueGetTests.blocking_get_wait",
+    "test_queues.QueuePutTests.put_with_waiting_getters"
+  })
   void getWaitsForAnItem() {
     var queue = new Queue<Integer>();
     createTask(
@@ -119,6 +128,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueueGetTests.nonblocking_get",
+    "test_queues.QueueGetTests.nonblocking_get_exception"
+  })
   void getNowaitAndTryGetDoNotWait() {
     var queue = new Queue<Integer>();
     assertThrows(QueueEmptyException.class, queue::getNowait);
@@ -144,6 +157,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.get_cancelled_race")
   void aGetterThatIsCancelledInTheTurnOfThePutLosesNoItem() {
     var queue = new Queue<Integer>();
     var cancelled = getter(queue);
@@ -168,6 +182,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.cancelled_getters_not_being_held_in_self_getters")
   void aGetterThatTimedOutLeavesTheQueueClean() {
     var queue = new Queue<Integer>();
     for (int i = 0; i < 3; i++) {
@@ -194,6 +209,7 @@ class QueueTest {
   // ---- put ----
 
   @AsyncTest
+  @Covers({"test_queues.QueueBasicTests.maxsize", "test_queues.QueuePutTests.blocking_put_wait"})
   void putWaitsForRoom() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
@@ -207,6 +223,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.get_with_waiting_putters")
   void puttersAreServedInOrder() {
     var queue = new Queue<Integer>(1);
     queue.put(0);
@@ -221,6 +238,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueuePutTests.nonblocking_put",
+    "test_queues.QueuePutTests.nonblocking_put_exception"
+  })
   void putNowaitAndTryPutDoNotWait() {
     var queue = new Queue<Integer>(1);
     queue.putNowait(1);
@@ -232,6 +253,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueuePutTests.put_cancelled")
   void aCancelledPutterPutsNothing() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
@@ -245,6 +267,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.get_with_putters")
   void whoTakesAnItemLetsTheFirstPutterInAtOnce() {
     var queue = new Queue<Integer>(1);
     queue.put(0);
@@ -309,6 +332,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueueGetTests.why_are_getters_waiting",
+    "test_queues.QueuePutTests.why_are_putters_waiting"
+  })
   void manyPassThroughAQueueOfOne() {
     var queue = new Queue<Integer>(1);
     var producers = new ArrayList<Task<?>>();

@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Test;
 /** What {@link Asyncio#run} promises its caller. */
 class RunTest {
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_return")
   void returnsTheResultOfTheBody() {
     assertEquals(42, run(() -> 42));
     assertNull(run(() -> (Object) null));
@@ -44,6 +46,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_raises")
   void throwsTheFailureOfTheBodyBare() {
     var checked = new IOException("checked");
     var unchecked = new Failure("unchecked");
@@ -60,6 +63,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_only_coro")
   void refusesNull() {
     assertThrows(NullPointerException.class, () -> run((Coroutine<Object, RuntimeException>) null));
     assertThrows(NullPointerException.class, () -> run((Action<RuntimeException>) null));
@@ -77,6 +81,11 @@ class RunTest {
   }
 
   @Test
+  @Covers({
+    "test_events.GetEventLoopTestsMixin.get_running_loop_already_running",
+    "test_tasks.BaseCurrentLoopTests.current_task_no_running_loop",
+    "test_tasks.BaseCurrentLoopTests.current_task_no_running_loop_implicit"
+  })
   void outsideARunThereIsNoLoopAndNoTask() {
     assertNull(currentTask());
     var error = assertThrows(IllegalStateException.class, Asyncio::runningLoop);
@@ -110,6 +119,10 @@ class RunTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.RunningLoopTests.running_loop_within_a_loop",
+    "test_runners.RunTests.asyncio_run_from_running_loop"
+  })
   void aRunInsideARunIsRefusedAndNamesCreateTask() {
     run(
         () -> {
@@ -120,6 +133,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_base_events.RunningLoopTests.running_loop_within_a_loop")
   void aRunInsideACallbackIsRefused() {
     run(
         () -> {
@@ -220,6 +234,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_reports_hanging_tasks_errors")
   void aFailureOfATaskThatWasLeftGoesToTheExceptionHandlerOnly() {
     var failure = new Failure("in clean-up");
     List<ExceptionContext> reports = new ArrayList<>();
@@ -382,6 +397,38 @@ class RunTest {
                         return;
                       }
                     })));
+  }
+
+  @Test
+  @Covers("test_tasks.BaseTaskTests.baseexception_during_cancel")
+  void aFatalErrorDuringACancelIsThrownBareAndKeptInItsTask() {
+    var fatal = new InternalError("thrown by hand");
+    List<Task<?>> made = new ArrayList<>();
+    assertSame(
+        fatal,
+        assertThrows(
+            InternalError.class,
+            () ->
+                run(
+                    () -> {
+                      var task =
+                          createTask(
+                              () -> {
+                                try {
+                                  sleep(ofDays(1));
+                                } catch (CancelledError cancelled) {
+                                  throw fatal;
+                                }
+                              });
+                      made.add(task);
+                      yieldNow();
+                      task.cancel();
+                      sleep(ofDays(1));
+                    })));
+    Task<?> task = made.getFirst();
+    assertTrue(task.isDone());
+    assertFalse(task.isCancelled());
+    assertSame(fatal, task.exception());
   }
 
   @Test

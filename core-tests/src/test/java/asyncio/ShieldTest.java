@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -27,6 +28,10 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.shield_coroutine_use_running_loop",
+    "test_tasks.BaseTaskTests.shield_result"
+  })
   void givesTheResult() {
     var inner = new Future<Integer>();
     runningLoop().callLater(ofSeconds(1), () -> inner.setResult(42));
@@ -36,6 +41,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_exception")
   void throwsTheFailureBare() {
     var failure = new IOException("x");
     assertSame(
@@ -53,6 +59,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_shortcut")
   void aDoneFutureIsTakenWithoutWaiting() {
     var inner = new Future<Integer>();
     inner.setResult(1);
@@ -63,6 +70,10 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.shield_cancel_outer",
+    "test_tasks.BaseTaskTests.shield_effect"
+  })
   void aCancelOfTheCallerLeavesTheFutureAlone() {
     var inner =
         createTask(
@@ -81,6 +92,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_cancel_inner")
   void aCancelOfTheFutureReachesTheCaller() {
     var inner = createTask(() -> sleep(ofDays(1)));
     var outer = createTask(() -> shield(inner));
@@ -91,6 +103,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_cancel_outer_exception")
   void aFailureAfterTheCallerWasCancelledIsReportedOnce() {
     captureReports();
     var inner = new Future<Integer>();
@@ -108,6 +121,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_duplicate_log_once")
   void aFailureAfterTwoCallersWereCancelledIsReportedOnce() {
     captureReports();
     var inner = new Future<Integer>();
@@ -124,6 +138,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_cancel_outer_result")
   void successAndCancelAfterTheCallerWasCancelledAreSilent() {
     captureReports();
     var success = new Future<Integer>();
@@ -140,6 +155,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_gather")
   void aShieldedGatherGoesOn() {
     var one = new Future<Integer>();
     var two = new Future<Integer>();
@@ -155,6 +171,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.gather_shield")
   void aGatherOfShieldsIsCancelledAlone() {
     var one = new Future<Integer>();
     var two = new Future<Integer>();

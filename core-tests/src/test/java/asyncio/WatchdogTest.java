@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -30,6 +31,7 @@ class WatchdogTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.log_slow_callbacks")
   void aStepThatHoldsTheLoopIsReportedWhileItDoes() {
     var hog = createTask("hog", () -> computeForLong());
     String message = hog.await();
@@ -45,6 +47,7 @@ class WatchdogTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.log_slow_callbacks")
   void aCallbackThatHoldsTheLoopIsReported() {
     var seen = new Future<String>();
     runningLoop().callSoon(() -> seen.setResult(log.spinUntil("callback")));
