@@ -19,10 +19,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
+import asyncio.testing.VirtualClock;
+import asyncio.testing.VirtualTime;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class WaitForTest {
   private final List<String> order = new ArrayList<>();
@@ -251,6 +254,26 @@ class WaitForTest {
     runningLoop().callLater(ofSeconds(1), () -> future.setResult(1));
     // Deadlines come before sleepers of the same turn: the limit is later by a nanosecond.
     assertEquals(1, waitFor(future, ofSeconds(1).plusNanos(1)));
+  }
+
+  @Test
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_race_condition")
+  void aResultBeforeTheExpiryOfTheSameTurnWins() {
+    var clock = new VirtualClock();
+    VirtualTime.run(
+        clock,
+        () -> {
+          var future = new Future<String>();
+          runningLoop()
+              .callSoon(
+                  () -> {
+                    clock.advance(ofSeconds(2)); // the limit is over, and the loop has not seen it
+                    future.setResult("in time");
+                  });
+          assertEquals("in time", waitFor(future, ofSeconds(1)));
+          assertEquals(0, currentTask().cancelling());
+          yieldNow();
+        });
   }
 
   @AsyncTest
