@@ -15,15 +15,11 @@ import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.ConcurrentModificationException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 class FutureTest {
   private final List<String> order = new ArrayList<>();
@@ -221,80 +217,6 @@ class FutureTest {
     future.setResult(1);
     yieldNow();
     assertEquals(List.of("b"), order);
-  }
-
-  @AsyncTest
-  @Covers({
-    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_first_and_second_callback",
-    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_first_callback",
-    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_third_callback"
-  })
-  void anyOfThreeCallbacksCanBeRemoved() {
-    for (String removed : List.of("a", "ab", "c", "abc")) {
-      order.clear();
-      var future = new Future<Integer>();
-      Map<String, Consumer<Future<Integer>>> callbacks = new LinkedHashMap<>();
-      for (String name : List.of("a", "b", "c")) {
-        callbacks.put(name, done -> order.add(name));
-        future.addDoneCallback(callbacks.get(name));
-      }
-      for (String name : removed.split("")) {
-        assertEquals(1, future.removeDoneCallback(callbacks.get(name)));
-        assertEquals(0, future.removeDoneCallback(callbacks.get(name)));
-      }
-      future.setResult(1);
-      yieldNow();
-      assertEquals(Stream.of("a", "b", "c").filter(n -> !removed.contains(n)).toList(), order);
-    }
-  }
-
-  @AsyncTest
-  @Covers({
-    "test_futures.BaseFutureDoneCallbackTests.remove_done_callbacks_list_clear",
-    "test_futures.BaseFutureDoneCallbackTests.remove_done_callbacks_list_mutation"
-  })
-  void aCallbackWhoseEqualsChangesTheListHarmsNobody() {
-    for (boolean adds : List.of(true, false)) {
-      order.clear();
-      var future = new Future<Integer>();
-      Consumer<Future<Integer>> plain = done -> order.add("plain");
-      Consumer<Future<Integer>> added = done -> order.add("added");
-      Consumer<Future<Integer>> meddler =
-          new Consumer<>() {
-            @Override
-            public void accept(Future<Integer> done) {
-              order.add("meddler");
-            }
-
-            @Override
-            public boolean equals(Object other) {
-              if (adds) {
-                future.addDoneCallback(added);
-              } else {
-                future.removeDoneCallback(plain);
-              }
-              return false;
-            }
-
-            @Override
-            public int hashCode() {
-              return 1;
-            }
-          };
-      future.addDoneCallback(meddler);
-      future.addDoneCallback(plain);
-      future.addDoneCallback(done -> order.add("last"));
-      Consumer<Future<Integer>> unknown = done -> order.add("unknown");
-      if (adds) {
-        assertThrows(
-            ConcurrentModificationException.class, () -> future.removeDoneCallback(unknown));
-      }
-      future.setResult(1);
-      yieldNow();
-      assertEquals(
-          adds ? List.of("meddler", "plain", "last", "added") : List.of("meddler", "plain", "last"),
-          order);
-    }
   }
 
   @AsyncTest
