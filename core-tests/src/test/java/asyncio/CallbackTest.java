@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -489,6 +490,39 @@ class CallbackTest {
     yieldNow();
     yieldNow();
     assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  @Covers({
+    "test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_block_cancellation",
+    "test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_block_check_cancelled"
+  })
+  void aCallbackThatRunsCannotBeCancelled() throws InterruptedException {
+    EventLoop loop = runningLoop();
+    var begun = new CountDownLatch(1);
+    var asked = new AtomicBoolean();
+    var handle =
+        Asyncio.toThread(
+            () -> {
+              Handle mine =
+                  loop.callSoonThreadsafe(
+                      () -> {
+                        begun.countDown();
+                        while (!asked.get()) {
+                          Thread.onSpinWait();
+                        }
+                        order.add("ran to its end");
+                      });
+              begun.await();
+              assertFalse(mine.isCancelled());
+              mine.cancel();
+              assertFalse(mine.isCancelled());
+              asked.set(true);
+              return mine;
+            });
+    yieldNow();
+    assertFalse(handle.isCancelled());
+    assertEquals(List.of("ran to its end"), order);
   }
 
   @Test

@@ -237,6 +237,7 @@ class RunnerTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.run_until_complete_loop_orphan_future_close_loop")
   void aMainTaskThatAFatalErrorLeftBehindDoesNotEndALaterRun() {
     try (var runner = virtualTime()) {
       assertThrows(
