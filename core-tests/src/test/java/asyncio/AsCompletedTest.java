@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -38,6 +39,11 @@ class AsCompletedTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.as_completed",
+    "test_tasks.BaseTaskTests.as_completed_coroutine_use_running_loop",
+    "test_tasks.BaseTaskTests.as_completed_reverse_wait"
+  })
   void theyComeInTheOrderOfTheirCompletion() {
     var tasks =
         List.of(after(ofSeconds(3), "c"), after(ofSeconds(1), "a"), after(ofSeconds(2), "b"));
@@ -48,6 +54,7 @@ class AsCompletedTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.as_completed_same_tasks_in_as_out")
   void theVeryTasksComeOut() {
     var tasks = List.of(after(ofSeconds(2), "b"), after(ofSeconds(1), "a"));
     List<Task<String>> given = new ArrayList<>();
@@ -57,6 +64,7 @@ class AsCompletedTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.as_completed_duplicate_coroutines")
   void oneThatStandsTwiceComesOnce() {
     var task = after(ofSeconds(1), "x");
     var other = after(ofSeconds(2), "y");
@@ -130,6 +138,7 @@ class AsCompletedTest {
   // ---- a loop that is left ----
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.as_completed_resume_iterator")
   void aLoopThatIsLeftCancelsNothingAndGoesOnInASecondOne() {
     var tasks =
         List.of(after(ofSeconds(1), "a"), after(ofSeconds(2), "b"), after(ofSeconds(3), "c"));
@@ -191,6 +200,7 @@ class AsCompletedTest {
   // ---- several consumers ----
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.as_completed_concurrent")
   void severalTasksMayShareOneIteration() {
     List<Task<String>> tasks = new ArrayList<>();
     for (int i = 1; i <= 6; i++) {
@@ -240,6 +250,7 @@ class AsCompletedTest {
   // ---- with a limit ----
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.as_completed_with_timeout")
   void theLimitIsThrownByTheIterationAndNothingIsCancelled() {
     var slow = after(ofSeconds(9), "slow");
     var fast = after(ofSeconds(1), "fast");
@@ -289,6 +300,7 @@ class AsCompletedTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.as_completed_with_unused_timeout")
   void aLimitThatIsNotReachedDoesNothing() {
     var task = after(ofSeconds(1), "x");
     for (var each : asCompleted(List.of(task), ofDays(1))) {
@@ -309,12 +321,14 @@ class AsCompletedTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.as_completed_invalid_args")
   void nullIsRefused() {
     assertThrows(NullPointerException.class, () -> asCompleted((List<Task<String>>) null));
     assertThrows(NullPointerException.class, () -> asCompleted(List.of(after(ZERO, "x")), null));
   }
 
   @Test
+  @Covers("test_tasks.BaseTaskTests.as_completed_coroutine_use_running_loop")
   void outsideALoopItIsAnError() {
     assertThrows(IllegalStateException.class, () -> asCompleted(List.<Task<?>>of()));
   }

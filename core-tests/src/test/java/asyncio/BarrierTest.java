@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,7 @@ class BarrierTest {
   // ---- filling ----
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.barrier_parties")
   void lessThanOnePartyIsRefused() {
     assertThrows(IllegalArgumentException.class, () -> new Barrier(0));
     assertThrows(IllegalArgumentException.class, () -> new Barrier(-5));
@@ -42,6 +44,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.barrier")
   void allGoOnWhenTheLastOneHasCome() {
     var barrier = new Barrier(3);
     var two = comers(barrier, 2);
@@ -55,6 +58,10 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.BarrierTests.filling_one_task",
+    "test_locks.BarrierTests.filling_one_task_twice"
+  })
   void theLastOneDoesNotSuspend() {
     var barrier = new Barrier(1);
     createTask(() -> order.add("other"));
@@ -64,6 +71,10 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.BarrierTests.context_manager",
+    "test_locks.BarrierTests.filling_tasks_check_return_value"
+  })
   void eachGetsItsPlaceInTheOrderOfComing() {
     var barrier = new Barrier(3);
     var tasks = comers(barrier, 3);
@@ -85,6 +96,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.filling_task_by_task")
   void theyComeOneByOne() {
     var barrier = new Barrier(3);
     List<Task<Integer>> tasks = new ArrayList<>();
@@ -98,6 +110,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.filling_tasks_wait_twice")
   void itIsUsedAgainAndAgain() {
     var barrier = new Barrier(3);
     List<Task<?>> tasks = new ArrayList<>();
@@ -132,6 +145,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.filling_tasks_cancel_one")
   void oneThatIsCancelledCountsNoLongerAndTheOthersWaitOn() {
     var barrier = new Barrier(3);
     var tasks = comers(barrier, 2);
@@ -161,6 +175,7 @@ class BarrierTest {
   // ---- draining ----
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.blocking_tasks_while_draining")
   void whoComesWhileOthersLeaveWaitsForTheNextRound() {
     var barrier = new Barrier(2);
     var first = comers(barrier, 1);
@@ -183,6 +198,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.draining_state")
   void whoComesBackAtOnceStandsOutsideUntilTheLastHasLeft() {
     var barrier = new Barrier(3);
     List<Task<?>> tasks = new ArrayList<>();
@@ -228,6 +244,7 @@ class BarrierTest {
   // ---- reset ----
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.reset_barrier")
   void resetOfAnEmptyBarrierChangesNothing() {
     var barrier = new Barrier(2);
     barrier.reset();
@@ -239,6 +256,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.reset_barrier_while_tasks_waiting")
   void whoWaitsWhenItIsResetIsToldAndItCanBeUsedAgain() {
     var barrier = new Barrier(3);
     var tasks = comers(barrier, 2);
@@ -252,6 +270,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.reset_barrier_while_tasks_waiting_and_waiting_again")
   void whoIsToldOfAResetMayComeAgainAtOnce() {
     var barrier = new Barrier(3);
     List<Task<?>> tasks = new ArrayList<>();
@@ -275,6 +294,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.reset_barrier_when_tasks_half_draining")
   void whoHasNotLeftYetWhenItIsResetIsTold() {
     var barrier = new Barrier(4);
     List<Task<?>> tasks = new ArrayList<>();
@@ -301,6 +321,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.reset_barrier_when_tasks_half_draining_half_blocking")
   void whoStandsOutsideWhenItIsResetHasItsTurnAfterwards() {
     var barrier = new Barrier(3);
     var inside = comers(barrier, 2);
@@ -323,6 +344,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.reset_barrier_while_tasks_draining")
   void aResetInTheTurnInWhichAllMayGoTellsThemAllAndKeepsNewcomersOutside() {
     var barrier = new Barrier(3);
     var inside = comers(barrier, 2);
@@ -338,6 +360,7 @@ class BarrierTest {
   // ---- abort ----
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.abort_barrier")
   void abortBreaksItUntilReset() {
     var barrier = new Barrier(3);
     var tasks = comers(barrier, 2);
@@ -354,6 +377,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.abort_barrier_when_tasks_half_draining_half_blocking")
   void abortWhileOthersLeaveTellsThoseInsideAndOutside() {
     var barrier = new Barrier(3);
     var inside = comers(barrier, 2);
@@ -373,6 +397,10 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.BarrierTests.abort_barrier_when_exception",
+    "test_locks.BarrierTests.abort_barrier_when_exception_then_resetting"
+  })
   void aParticipantThatFailsAbortsForTheOthers() {
     var barrier = new Barrier(3);
     var failing =
@@ -406,6 +434,7 @@ class BarrierTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.BarrierTests.repr")
   void theTextShowsStateAndCount() {
     var barrier = new Barrier(2);
     assertEquals("Barrier[filling, waiting:0/2]", barrier.toString());

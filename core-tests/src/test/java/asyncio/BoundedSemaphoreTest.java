@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 
 class BoundedSemaphoreTest {
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.release_not_acquired")
   void aReleaseTooManyIsAnError() {
     var semaphore = new BoundedSemaphore();
     var error = assertThrows(IllegalStateException.class, semaphore::release);

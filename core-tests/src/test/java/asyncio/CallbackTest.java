@@ -7,6 +7,7 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofNanos;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,10 +16,14 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** callSoon, callLater, callSoonThreadsafe and the exception handler. */
@@ -26,6 +31,11 @@ class CallbackTest {
   private final List<String> order = new ArrayList<>();
 
   @AsyncTest
+  @Covers({
+    "test_base_events.BaseEventLoopTests._add_callback_handle",
+    "test_base_events.BaseEventLoopTests.call_soon",
+    "test_events.EventLoopTestsMixin.call_soon"
+  })
   void callbacksAndTaskStepsShareOneOrder() {
     EventLoop loop = runningLoop();
     loop.callSoon(() -> order.add("callback 1"));
@@ -40,6 +50,10 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_base_events.BaseEventLoopTests._run_once_schedule_handle",
+    "test_base_events.BaseEventLoopTests.run_once"
+  })
   void aCallbackAddedByACallbackWaitsForTheNextTurn() {
     EventLoop loop = runningLoop();
     loop.callSoon(
@@ -55,6 +69,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests._add_callback_cancelled_handle")
   void aCancelledCallbackIsNotCalled() {
     EventLoop loop = runningLoop();
     Handle handle = loop.callSoon(() -> order.add("never"));
@@ -69,6 +84,12 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_base_events.BaseEventLoopTests._run_once",
+    "test_base_events.BaseEventLoopTests.call_later",
+    "test_events.EventLoopTestsMixin.call_later",
+    "test_events.TimerTests.timer_comparison"
+  })
   void callLaterGoesByTimeThenByOrder() {
     EventLoop loop = runningLoop();
     loop.callLater(ofSeconds(2), () -> order.add("2a at " + loop.time().toSeconds()));
@@ -80,6 +101,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests._run_once_cancelled_event_cleanup")
   void manyTimersFireInOrderAlsoWhenSomeAreCancelled() {
     EventLoop loop = runningLoop();
     List<Integer> fired = new ArrayList<>();
@@ -98,6 +120,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.call_later_negative_delays")
   void aDelayThatIsNotPositiveCallsAtOnce() {
     EventLoop loop = runningLoop();
     loop.callLater(ofSeconds(-5), () -> order.add("negative"));
@@ -108,6 +131,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers({"test_events.TimerTests.timer", "test_events.TimerTests.when"})
   void aTimerKnowsItsTimeAndCanBeCancelled() {
     EventLoop loop = runningLoop();
     sleep(ofSeconds(1));
@@ -129,6 +153,40 @@ class CallbackTest {
     assertEquals(List.of(), order);
   }
 
+  /** The loop may look at the clock again when a timer is near, but not spin until it is due. */
+  @Test
+  @Covers("test_events.EventLoopTestsMixin.timeout_rounding")
+  void aTimerIsWaitedForOnceAndNotEarly() {
+    int timers = 20;
+    var idle = new AtomicInteger();
+    Clock counting =
+        new Clock() {
+          @Override
+          public long nanoTime() {
+            return Clock.system().nanoTime();
+          }
+
+          @Override
+          public long idle(long next, Activity activity) {
+            idle.incrementAndGet();
+            return Clock.system().idle(next, activity);
+          }
+        };
+    try (var runner = new Runner(RunOptions.defaults().withClock(counting))) {
+      runner.run(
+          () -> {
+            idle.set(0);
+            for (int i = 0; i < timers; i++) {
+              Duration before = runningLoop().time();
+              Duration delay = ofNanos(1_000_001L + i * 31_415L);
+              sleep(delay);
+              assertTrue(runningLoop().time().compareTo(before.plus(delay)) >= 0, "too early");
+            }
+          });
+    }
+    assertTrue(idle.get() <= 5 * timers, idle.get() + " turns for " + timers + " timers");
+  }
+
   @AsyncTest
   void nullIsRefused() {
     EventLoop loop = runningLoop();
@@ -139,6 +197,10 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_events.GetEventLoopTestsMixin.get_running_loop_already_running",
+    "test_tasks.BaseTaskIntrospectionTests._leave_task"
+  })
   void aCallbackHasNoCurrentTaskButTheLoop() {
     EventLoop loop = runningLoop();
     var done = new Future<Void>();
@@ -218,6 +280,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.set_exc_handler_custom")
   void aCallbackThatThrowsGoesToTheHandlerAndTheNextOnesRun() {
     EventLoop loop = runningLoop();
     List<ExceptionContext> reports = new ArrayList<>();
@@ -256,6 +319,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.default_exc_handler_callback")
   void withoutAHandlerFailuresAreLogged() {
     try (var log = new CapturedLog("asyncio.task")) {
       assertNull(runningLoop().exceptionHandler());
@@ -272,6 +336,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.set_exc_handler_broken")
   void aHandlerThatFailsIsLoggedWithTheFailureItWasGiven() {
     try (var log = new CapturedLog("asyncio.task")) {
       var first = new Failure("first");
@@ -325,6 +390,25 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.set_exc_handler_custom")
+  void aHandlerCanBeTakenAway() {
+    List<ExceptionContext> reports = new ArrayList<>();
+    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    runningLoop().setExceptionHandler(null);
+    assertNull(runningLoop().exceptionHandler());
+    try (var log = new CapturedLog("asyncio.task")) {
+      runningLoop()
+          .callSoon(
+              () -> {
+                throw new Failure("logged");
+              });
+      yieldNow();
+      assertEquals("logged", log.records().getFirst().getThrown().getMessage());
+    }
+    assertEquals(List.of(), reports);
+  }
+
+  @AsyncTest
   void aCallbackThatParksInForeignCodeDoesNotHoldTheNextOne() {
     Only.mounted("on the portable carrier a foreign wait holds the loop");
     EventLoop loop = runningLoop();
@@ -354,6 +438,10 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_events.EventLoopTestsMixin.call_soon_threadsafe",
+    "test_events.EventLoopTestsMixin.call_soon_threadsafe_same_thread"
+  })
   void aCallbackMayBeHandedOverFromAnyThread() throws Exception {
     EventLoop loop = runningLoop();
     var done = new Future<Thread>();
@@ -369,6 +457,7 @@ class CallbackTest {
   }
 
   @AsyncTest
+  @Covers("test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_cancel_same_thread")
   void aCallbackHandedOverCanBeCancelled() {
     EventLoop loop = runningLoop();
     loop.callSoonThreadsafe(() -> order.add("never")).cancel();
@@ -377,7 +466,67 @@ class CallbackTest {
     assertEquals(List.of(), order);
   }
 
+  @AsyncTest
+  @Covers("test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_cancel_other_thread")
+  void aCallbackCanBeCancelledFromAnotherThread() {
+    EventLoop loop = runningLoop();
+    boolean cancelled =
+        Asyncio.toThread(
+            () -> {
+              var hold = new CountDownLatch(1);
+              loop.callSoonThreadsafe(
+                  () -> {
+                    // Until the other thread has called off what comes next.
+                    while (hold.getCount() > 0) {
+                      Thread.onSpinWait();
+                    }
+                  });
+              Handle handle = loop.callSoonThreadsafe(() -> order.add("never"));
+              handle.cancel();
+              hold.countDown();
+              return handle.isCancelled();
+            });
+    assertTrue(cancelled);
+    yieldNow();
+    yieldNow();
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  @Covers({
+    "test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_block_cancellation",
+    "test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_block_check_cancelled"
+  })
+  void aCallbackThatRunsCannotBeCancelled() throws InterruptedException {
+    EventLoop loop = runningLoop();
+    var begun = new CountDownLatch(1);
+    var asked = new AtomicBoolean();
+    var handle =
+        Asyncio.toThread(
+            () -> {
+              Handle mine =
+                  loop.callSoonThreadsafe(
+                      () -> {
+                        begun.countDown();
+                        while (!asked.get()) {
+                          Thread.onSpinWait();
+                        }
+                        order.add("ran to its end");
+                      });
+              begun.await();
+              assertFalse(mine.isCancelled());
+              mine.cancel();
+              assertFalse(mine.isCancelled());
+              asked.set(true);
+              return mine;
+            });
+    yieldNow();
+    assertFalse(handle.isCancelled());
+    assertEquals(List.of("ran to its end"), order);
+  }
+
   @Test
+  @Covers({"test_base_events.BaseEventLoopTests.close", "test_events.EventLoopTestsMixin.close"})
   void aClosedLoopTakesNoCallbacks() {
     EventLoop loop = Asyncio.run(Asyncio::runningLoop);
     var error = assertThrows(IllegalStateException.class, () -> loop.callSoonThreadsafe(() -> {}));

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +51,7 @@ class ConditionTest {
   // ---- signals ----
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.wait")
   void signalWakesInTheOrderOfWaiting() {
     var tasks = List.of(waiter("a"), waiter("b"), waiter("c"));
     settle();
@@ -79,6 +81,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.notify")
   void moreSignalsThanWaitersAreNotKept() {
     var a = waiter("a");
     settle();
@@ -104,6 +107,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.notify_all")
   void signalAllWakesAll() {
     var tasks = List.of(waiter("a"), waiter("b"), waiter("c"));
     settle();
@@ -226,6 +230,7 @@ class ConditionTest {
   // ---- cancelled ----
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.wait_cancel")
   void aCancelledWaiterLeavesWithTheLockHeldAndIsForgotten() {
     var held = new ArrayList<Boolean>();
     var cancelled =
@@ -248,6 +253,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.wait_cancel_contested")
   void aWaiterThatIsCancelledWhileAnotherHoldsTheLockWaitsForIt() {
     var a = waiter("a");
     settle();
@@ -262,6 +268,10 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.ConditionTests.cancelled_wakeup",
+    "test_locks.ConditionTests.wait_cancel_after_notify"
+  })
   void aWaiterThatIsCancelledAfterItsSignalPassesTheSignalOn() {
     var a = waiter("a");
     var b = waiter("b");
@@ -275,6 +285,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.cancelled_wakeup_relock")
   void aWaiterThatIsCancelledWhileItWaitsForTheLockAgainPassesTheSignalOn() {
     var a = waiter("a");
     var b = waiter("b");
@@ -322,6 +333,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.cancelled_error_wakeup")
   void theMessageOfTheCancelIsKept() {
     var a = waiter("a");
     settle();
@@ -331,6 +343,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.cancelled_error_re_aquire")
   void ofSeveralCancelsTheLastOneIsRaisedAndAllAreCounted() {
     var seen = new ArrayList<String>();
     var task =
@@ -374,6 +387,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.timeout_in_block")
   void aTimeLimitInsideTheLockEndsWithTheLockHeld() {
     try (var _ = condition.acquire()) {
       assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> condition.await()));
@@ -388,6 +402,7 @@ class ConditionTest {
   // ---- the lock ----
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.context_manager")
   void aConditionIsUsedAsItsLock() {
     try (var _ = condition.acquire()) {
       assertTrue(condition.locked());
@@ -401,6 +416,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.explicit_lock")
   void conditionsShareALock() {
     var lock = new Lock();
     var full = new Condition(lock);
@@ -424,6 +440,7 @@ class ConditionTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.ConditionTests.repr")
   void theTextShowsTheLockAndWhoWaits() {
     assertEquals("Condition[unlocked]", condition.toString());
     var a = waiter("a");

@@ -21,6 +21,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -203,6 +204,12 @@ class ContextTest {
   // ---- tasks ----
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.context_1",
+    "test_tasks.BaseTaskTests.context_4",
+    "test_tasks.BaseTaskTests.context_5",
+    "test_tasks.BaseTaskTests.context_6"
+  })
   void aTaskRunsInACopyOfItsCreatorsContext() {
     USER.set("ann");
     var child =
@@ -223,6 +230,10 @@ class ContextTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_context.DecimalContextTest.asyncio_task_decimal_context",
+    "test_tasks.BaseTaskTests.context_3"
+  })
   void contextsFollowTheirTasksThroughEverySwitch() {
     gather(
         () -> {
@@ -243,6 +254,7 @@ class ContextTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.get_context")
   void aTaskKnowsItsContext() {
     var task = createTask(() -> sleep(ofSeconds(1)));
     Context empty = task.context();
@@ -362,6 +374,7 @@ class ContextTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.context_2")
   void doneCallbacksRunInTheContextOfTheirRegistrationOrTheOneGiven() {
     var task = createTask(() -> USER.set("the task's"));
     USER.set("ann");
@@ -377,6 +390,7 @@ class ContextTest {
   }
 
   @AsyncTest
+  @Covers("test_futures2.FutureTests.handle_exc_handler_correct_context")
   void theExceptionHandlerRunsInTheContextOfWhatFailed() {
     EventLoop loop = runningLoop();
     loop.setExceptionHandler(
@@ -413,6 +427,7 @@ class ContextTest {
   }
 
   @Test
+  @Covers("test_futures2.FutureTests.task_exc_handler_correct_context")
   void aFailureNobodyReceivedIsHandledInTheContextOfItsTask() {
     Asyncio.run(
         () -> {
@@ -430,6 +445,7 @@ class ContextTest {
   // ---- threads ----
 
   @AsyncTest
+  @Covers("test_threads.ToThreadTests.to_thread_contextvars")
   void toThreadRunsInACopy() {
     USER.set("ann");
     String there =
@@ -492,6 +508,7 @@ class ContextTest {
   // ---- runs ----
 
   @Test
+  @Covers("test_runners.RunnerTests.run_keeps_context")
   void theRunsOfARunnerShareOneContext() {
     try (var before = USER.set("the caller's");
         var runner = new Runner()) {

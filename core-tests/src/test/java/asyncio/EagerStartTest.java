@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,11 @@ class EagerStartTest {
   // ---- the first step ----
 
   @AsyncTest
+  @Covers({
+    "test_eager_task_factory.DefaultTaskFactoryEagerStart.eager_start_true_with_default_factory",
+    "test_eager_task_factory.EagerTaskFactoryLoopTests.eager_completion",
+    "test_tasks.BaseTaskTests.eager_start_true"
+  })
   void aTaskThatWaitsForNothingIsDoneWhenItsCreatorGoesOn() {
     runningLoop().callSoon(() -> order.add("ready before"));
     var task =
@@ -49,6 +55,7 @@ class EagerStartTest {
   }
 
   @AsyncTest
+  @Covers("test_eager_task_factory.EagerTaskFactoryLoopTests.block_after_eager_step")
   void aTaskThatWaitsGoesOnLater() {
     runningLoop().callSoon(() -> order.add("ready before"));
     var future = new Future<String>();
@@ -190,6 +197,11 @@ class EagerStartTest {
   // ---- who am I ----
 
   @AsyncTest
+  @Covers({
+    "test_eager_task_factory.EagerTaskFactoryLoopTests.all_tasks_with_blocking",
+    "test_eager_task_factory.EagerTaskFactoryLoopTests.all_tasks_with_eager_completion",
+    "test_eager_task_factory.EagerTaskFactoryLoopTests.current_task"
+  })
   void currentTaskNameAndAllTasksAreRightInTheFirstStep() {
     Task<?> me = currentTask();
     var task =
@@ -209,6 +221,12 @@ class EagerStartTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_eager_task_factory.EagerTaskFactoryLoopTests.context_vars",
+    "test_tasks.BaseTaskTests.context_4",
+    "test_tasks.BaseTaskTests.context_5",
+    "test_tasks.BaseTaskTests.context_6"
+  })
   void theFirstStepRunsInAContextOfItsOwn() {
     var variable = new ContextVar<String>("v");
     variable.set("creator");
@@ -245,6 +263,7 @@ class EagerStartTest {
   }
 
   @AsyncTest
+  @Covers("test_eager_task_factory.EagerTaskFactoryLoopTests.cancellation_after_eager_completion")
   void cancellingAfterItIsDoneDoesNothing() {
     var task = createTask(EAGER, () -> 5);
     assertFalse(task.cancel());
@@ -252,6 +271,7 @@ class EagerStartTest {
   }
 
   @AsyncTest
+  @Covers("test_eager_task_factory.EagerTaskFactoryLoopTests.cancellation_after_eager_step_blocks")
   void cancellingAfterTheFirstStepStrikesWhereItWaits() {
     var task = createTask(EAGER, () -> sleep(ofSeconds(1)));
     assertTrue(task.cancel("enough"));
@@ -378,6 +398,11 @@ class EagerStartTest {
   // ---- the factory ----
 
   @AsyncTest
+  @Covers({
+    "test_eager_task_factory.EagerTaskFactoryLoopTests.eager_start_false",
+    "test_eager_task_factory.EagerTaskFactoryLoopTests.eager_task_factory_set",
+    "test_tasks.BaseTaskTests.eager_start_false"
+  })
   void theEagerFactoryStartsAllTasksEagerly() {
     EventLoop loop = runningLoop();
     assertSame(TaskFactory.PLAIN, loop.taskFactory());

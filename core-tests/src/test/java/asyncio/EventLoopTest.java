@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import asyncio.testing.VirtualClock;
 import java.io.IOException;
@@ -45,6 +46,7 @@ class EventLoopTest {
   // ---- runUntilComplete ----
 
   @Test
+  @Covers("test_events.EventLoopTestsMixin.run_until_complete")
   void runUntilCompleteGivesTheResultOfABody() throws Exception {
     assertFalse(loop.isRunning());
     int five =
@@ -112,6 +114,7 @@ class EventLoopTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.run_until_complete_loop")
   void aFutureOfAnotherLoopIsRefused() {
     EventLoop other = newEventLoop();
     try {
@@ -149,6 +152,10 @@ class EventLoopTest {
   }
 
   @Test
+  @Covers({
+    "test_events.EventLoopTestsMixin.close_running_event_loop",
+    "test_events.EventLoopTestsMixin.run_until_complete_nesting"
+  })
   void aRunInsideARunIsRefused() {
     loop.runUntilComplete(
         () -> {
@@ -181,6 +188,10 @@ class EventLoopTest {
   }
 
   @Test
+  @Covers({
+    "test_events.EventLoopTestsMixin.run_until_complete_stopped",
+    "test_tasks.BaseTaskTests.stop_while_run_in_complete"
+  })
   void stoppingBeforeTheEndIsAnError() {
     var error =
         assertThrows(
@@ -222,6 +233,7 @@ class EventLoopTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.run_forever_keyboard_interrupt")
   void aFatalErrorLeavesTheLoopUsable() {
     var fatal = new InternalError("fatal");
     assertSame(
@@ -244,6 +256,7 @@ class EventLoopTest {
   // ---- runForever and stop ----
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.single_selecter_event_callback_after_stopping")
   void stopEndsTheRunAfterTheCurrentTurn() {
     loop.callSoonThreadsafe(
         () -> {
@@ -260,6 +273,7 @@ class EventLoopTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.run_forever_pre_stopped")
   void stopBeforeARunMakesItOneTurn() {
     loop.callSoonThreadsafe(
         () -> {
@@ -302,6 +316,7 @@ class EventLoopTest {
   // ---- close ----
 
   @Test
+  @Covers({"test_base_events.BaseEventLoopTests.close", "test_events.EventLoopTestsMixin.close"})
   void aClosedLoopRefusesAllAndClosesAgain() {
     Future<Integer> future = loop.createFuture();
     loop.runUntilComplete(() -> 1);
@@ -389,6 +404,7 @@ class EventLoopTest {
   // ---- timers ----
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.time_and_call_at")
   void callAtGoesByTheLoopsTime() {
     EventLoop here = runningLoop();
     sleep(ofSeconds(5));
@@ -401,6 +417,7 @@ class EventLoopTest {
   }
 
   @AsyncTest
+  @Covers("test_events.TimerTests.timer_comparison")
   void timersAreOrderedByTheirTime() {
     EventLoop here = runningLoop();
     TimerHandle first = here.callAt(ofSeconds(1), () -> {});
@@ -414,6 +431,7 @@ class EventLoopTest {
   }
 
   @AsyncTest
+  @Covers("test_events.TimerTests.timer_repr")
   void handlesSayWhatBecameOfThem() {
     EventLoop here = runningLoop();
     Handle handle = here.callSoon(() -> {});
@@ -466,6 +484,7 @@ class EventLoopTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.default_exc_handler_broken")
   void aDefaultHandlerThatFailsIsLoggedElsewhere() {
     EventLoop here = runningLoop();
     var logger = Logger.getLogger("asyncio.task");

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ class FutureTest {
   private final List<String> order = new ArrayList<>();
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void aNewFutureIsPending() {
     var future = new Future<Integer>();
     assertFalse(future.isDone());
@@ -37,6 +39,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void aResultCanBeReadAndAwaited() {
     var future = new Future<Integer>();
     future.setResult(4);
@@ -56,6 +59,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void aFailureIsThrownByResultAndAwaitAndGivenByException() {
     var failure = new IllegalArgumentException("x");
     var future = new Future<Integer>();
@@ -69,6 +73,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.exception_class")
   void aFailureIsNeverNull() {
     var future = new Future<Integer>();
     assertThrows(NullPointerException.class, () -> future.setException(null));
@@ -85,6 +90,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.future_repr")
   void cancelIsFinal() {
     var future = new Future<Integer>();
     assertTrue(future.cancel("why"));
@@ -119,6 +125,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.step_result_future")
   void aResumedAwaiterRunsInItsTurnNotInsideSetResult() {
     var future = new Future<Integer>();
     createTask(() -> order.add("awaiter " + future.await()));
@@ -133,6 +140,7 @@ class FutureTest {
   // ---- callbacks ----
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureDoneCallbackTests.callbacks_invoked_on_set_result")
   void callbacksAreCalledSoonInOrderOfRegistration() {
     var future = new Future<Integer>();
     for (String name : List.of("a", "b", "c")) {
@@ -145,6 +153,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureDoneCallbackTests.callbacks_invoked_on_set_exception")
   void callbacksAreCalledOnFailureAndCancelToo() {
     var failed = new Future<Integer>();
     failed.addDoneCallback(done -> order.add("failed " + done.exception().getMessage()));
@@ -192,6 +201,7 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureDoneCallbackTests.remove_done_callback")
   void removeTakesAllEqualCallbacksAndCounts() {
     Consumer<Future<Integer>> a = done -> order.add("a");
     Consumer<Future<Integer>> b = done -> order.add("b");
@@ -211,6 +221,11 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_first_and_second_callback",
+    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_first_callback",
+    "test_futures.BaseFutureDoneCallbackTests.callbacks_remove_third_callback"
+  })
   void theFirstTheSecondAndTheThirdCallbackCanBeRemoved() {
     for (String removed : List.of("a", "b", "c")) {
       order.clear();
@@ -231,6 +246,10 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_futures.BaseFutureDoneCallbackTests.remove_done_callbacks_list_clear",
+    "test_futures.BaseFutureDoneCallbackTests.remove_done_callbacks_list_mutation"
+  })
   void anEqualsThatRemovesAndAddsCallbacksItselfConfusesNothing() {
     var future = new Future<Integer>();
     Consumer<Future<Integer>> other = done -> order.add("other");
@@ -282,6 +301,10 @@ class FutureTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_futures.BaseFutureDoneCallbackTests.schedule_callbacks_list_mutation_1",
+    "test_futures.BaseFutureDoneCallbackTests.schedule_callbacks_list_mutation_2"
+  })
   void aCallbackMayRemoveAndAddOthers() {
     var future = new Future<Integer>();
     Consumer<Future<Integer>> second = done -> order.add("second");

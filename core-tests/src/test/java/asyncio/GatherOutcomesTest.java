@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,6 +36,10 @@ class GatherOutcomesTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.GatherTestsBase.result_exception_success",
+    "test_tasks.GatherTestsBase.return_exceptions"
+  })
   void resultsAndFailuresComeInTheOrderOfTheArguments() {
     List<Outcome<String>> outcomes =
         gatherOutcomes(
@@ -67,6 +72,7 @@ class GatherOutcomesTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.GatherTestsBase.return_exceptions")
   void theVeryFailureIsInTheOutcomeAndIsNotReported() {
     List<ExceptionContext> reports = new ArrayList<>();
     runningLoop().setExceptionHandler((loop, context) -> reports.add(context));

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
@@ -31,6 +32,10 @@ class GatherTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.CoroutineGatherTests.constructor_use_running_loop",
+    "test_tasks.GatherTestsBase.success"
+  })
   void resultsKeepTheOrderOfTheArguments() {
     List<String> all =
         gather(
@@ -67,6 +72,7 @@ class GatherTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.CoroutineGatherTests.duplicate_coroutines")
   void aFutureThatStandsTwiceFillsBothPlaces() {
     var task = createTask(() -> after(ofSeconds(1), "x"));
     var other = createTask(() -> "y");
@@ -83,6 +89,7 @@ class GatherTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.GatherTestsBase.one_exception")
   void theFirstFailureIsThrownAtOnceAndTheOthersGoOn() {
     var failure = new IOException("first");
     var thrown =
@@ -106,6 +113,10 @@ class GatherTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.CoroutineGatherTests.exception_marking",
+    "test_tasks.GatherTestsBase.one_exception"
+  })
   void failuresOfTheOthersAreDropped() {
     List<ExceptionContext> reports = new ArrayList<>();
     runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
@@ -150,6 +161,11 @@ class GatherTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.cancel_gather_1",
+    "test_tasks.BaseTaskTests.cancel_gather_2",
+    "test_tasks.CoroutineGatherTests.cancellation_broadcast"
+  })
   void cancellingTheGatherCancelsAllAndWaitsForTheirEnd() {
     var outer =
         createTask(
@@ -175,6 +191,7 @@ class GatherTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.cancel_gather_1")
   void aCancelThatComesWithTheLastResultLetsTheValuesWin() {
     var future = new Future<Integer>();
     var outer = createTask(() -> gather(List.of(future)));
@@ -211,6 +228,16 @@ class GatherTest {
     var mine = new Future<Integer>();
     var theirs = Asyncio.await(foreign);
     assertThrows(IllegalArgumentException.class, () -> gather(List.of(mine, theirs)));
+  }
+
+  @AsyncTest
+  @Covers("test_tasks.CoroutineGatherTests.issue46672")
+  void nullIsRefused() {
+    var pending = new Future<Integer>();
+    assertThrows(NullPointerException.class, () -> gather(java.util.Arrays.asList(pending, null)));
+    assertThrows(NullPointerException.class, () -> gather(() -> 1, null));
+    assertThrows(NullPointerException.class, () -> gather((List<Future<Integer>>) null));
+    assertFalse(pending.isDone());
   }
 
   @AsyncTest

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,6 +86,7 @@ class HomeTest {
   }
 
   @Test
+  @Covers("test_locks.ConditionTests.ambiguous_loops")
   void everyCallOnAnotherLoopIsAnErrorThatCoaches() throws Exception {
     List<String> wrong = new ArrayList<>();
     Asyncio.run(

@@ -4,10 +4,12 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.yieldNow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 
 class LifoQueueTest {
   @AsyncTest
+  @Covers("test_queues.LifoQueueTests.order")
   void theLastComesOutFirst() {
     var queue = new LifoQueue<Integer>();
     for (int item : new int[] {1, 3, 2}) {

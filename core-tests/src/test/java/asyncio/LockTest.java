@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,11 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.LockTests.context_manager",
+    "test_locks.LockTests.lock",
+    "test_locks.LockTests.release_no_waiters"
+  })
   void aFreeLockIsTakenWithoutSuspending() {
     createTask(() -> order.add("other"));
     try (var _ = lock.acquire()) {
@@ -44,6 +50,7 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.LockTests.repr")
   void theTextShowsStateAndWaiters() {
     assertEquals("Lock[unlocked]", lock.toString());
     var permit = lock.acquire();
@@ -94,6 +101,7 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.LockTests.release_no_waiters")
   void tryAcquireTakesAFreeLockOnly() {
     var permit = lock.tryAcquire();
     assertNotNull(permit);
@@ -104,6 +112,7 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.LockTests.release_not_acquired")
   void releaseOfAFreeLockIsAnError() {
     assertThrows(IllegalStateException.class, lock::release);
     lock.acquire().close();
@@ -137,6 +146,7 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.LockTests.acquire_cancel")
   void aCancelledWaiterLeavesTheQueue() {
     var permit = lock.acquire();
     var cancelled = holder("cancelled");
@@ -152,6 +162,11 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.LockTests.cancel_race",
+    "test_locks.LockTests.cancel_release_race",
+    "test_locks.LockTests.finished_waiter_cancelled"
+  })
   void aWaiterThatIsCancelledInTheTurnOfTheReleasePassesTheLockOn() {
     var permit = lock.acquire();
     var chosen = holder("chosen");
@@ -166,6 +181,7 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.LockTests.finished_waiter_cancelled")
   void aChosenWaiterThatIsCancelledWithNobodyBehindFreesTheLock() {
     var permit = lock.acquire();
     var chosen = holder("chosen");
@@ -178,6 +194,7 @@ class LockTest {
   }
 
   @AsyncTest
+  @Covers({"test_locks.LockTests.cancel_race", "test_locks.LockTests.cancel_release_race"})
   void cancelAndReleaseInOneTurnLoseNothing() {
     for (int cancelFirst = 0; cancelFirst < 2; cancelFirst++) {
       order.clear();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -29,6 +30,7 @@ class PriorityQueueTest {
       };
 
   @AsyncTest
+  @Covers("test_queues.PriorityQueueTests.order")
   void theSmallestComesOutFirst() {
     var queue = new PriorityQueue<Integer>();
     for (int item : new int[] {1, 3, 2}) {

@@ -1,7 +1,9 @@
 package asyncio;
 
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
@@ -12,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -139,8 +142,69 @@ class ProcessExitTest {
   }
 
   @Test
+  @Covers("test_runners.RunnerTests.interrupt_wait")
   void ctrlCCancelsTheMainTaskAndEndsWith130() throws Exception {
     cleansUpAndEndsWith("INT", 130);
+  }
+
+  static final class IsNeverQuiet {
+    private static void again() {
+      runningLoop().callSoon(IsNeverQuiet::again);
+    }
+
+    public static void main(String[] arguments) {
+      try {
+        run(
+            () -> {
+              again();
+              print("ready");
+              sleep(ofDays(1));
+            });
+      } catch (KeyboardInterrupt interrupt) {
+        print("KeyboardInterrupt");
+      }
+    }
+  }
+
+  @Test
+  @Covers("test_runners.RunnerTests.interrupt_call_soon")
+  void ctrlCReachesALoopThatIsNeverQuiet() throws Exception {
+    try (var child = new ChildJvm(IsNeverQuiet.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("ready", "KeyboardInterrupt"), child.lines());
+    }
+  }
+
+  static final class IsCancelledToo {
+    public static void main(String[] arguments) {
+      try {
+        run(
+            () -> {
+              print("ready");
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError signal) {
+                currentTask().cancel("by the program");
+                sleep(ofDays(1));
+              }
+            });
+      } catch (CancelledError cancelled) {
+        print("CancelledError: " + cancelled.getMessage());
+      }
+    }
+  }
+
+  @Test
+  @Covers("test_runners.RunnerTests.interrupt_cancelled_task")
+  void aCancelThatStrikesBesideCtrlCStaysACancel() throws Exception {
+    try (var child = new ChildJvm(IsCancelledToo.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("ready", "CancelledError: by the program"), child.lines());
+    }
   }
 
   @Test
@@ -365,6 +429,7 @@ class ProcessExitTest {
   }
 
   @Test
+  @Covers("test_runners.RunnerTests.interrupt_wait")
   void aKeyboardInterruptThatIsCaughtLetsTheProgramGoOn() throws Exception {
     try (var child = new ChildJvm(CatchesIt.class)) {
       child.awaitLine("ready");
@@ -421,6 +486,7 @@ class ProcessExitTest {
   }
 
   @Test
+  @Covers("test_runners.RunnerTests.signal_install_not_supported_ok")
   void aRunOnAnotherThreadLeavesSignalsToTheJvmAndStillCleansUp() throws Exception {
     try (var child = new ChildJvm(RunsOnAnotherThread.class)) {
       child.awaitLine("ready");

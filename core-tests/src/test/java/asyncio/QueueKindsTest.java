@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -26,6 +27,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues._QueueJoinTestMixin.format")
   void theTextNamesTheKind() {
     assertEquals("Queue[size=0, maxSize=2]", new Queue<>(2).toString());
     assertEquals("LifoQueue[size=0, maxSize=2]", new LifoQueue<>(2).toString());
@@ -38,6 +40,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.get_with_waiting_putters")
   void aBoundHoldsPuttersBackAndOneIsLetInForEachItemTaken() {
     for (var queue : kinds(2)) {
       queue.put(1);
@@ -60,6 +63,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.why_are_getters_waiting")
   void manyRoundsThroughAQueueOfOneDoNotStop() {
     for (var queue : kinds(1)) {
       var producers = new ArrayList<Task<?>>();
@@ -115,6 +119,10 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues._QueueJoinTestMixin.join_empty_queue",
+    "test_queues._QueueJoinTestMixin.task_done"
+  })
   void joinWaitsForAsManyTaskDonesAsPuts() {
     for (var queue : kinds(0)) {
       queue.join();
@@ -143,6 +151,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues._QueueJoinTestMixin.task_done_underflow")
   void oneTaskDoneTooManyIsAnError() {
     for (var queue : kinds(0)) {
       assertThrows(IllegalStateException.class, queue::taskDone);
@@ -154,6 +163,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues._QueueShutdownTestMixin.shutdown_empty")
   void shutdownOfAnEmptyQueueWakesAllWhoWaitWithAnError() {
     for (var queue : kinds(0)) {
       var getters = List.of(createTask(queue::get), createTask(queue::get));
@@ -170,6 +180,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues._QueueShutdownTestMixin.shutdown_nonempty")
   void shutdownLetsWhatIsThereBeTakenAndRefusesWhoWaitsToPut() {
     for (var queue : kinds(2)) {
       queue.put(1);
@@ -190,6 +201,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues._QueueShutdownTestMixin.shutdown_immediate")
   void shutdownNowDropsTheItemsAndLetsJoinersGo() {
     for (var queue : kinds(2)) {
       queue.put(1);
@@ -207,6 +219,7 @@ class QueueKindsTest {
   }
 
   @AsyncTest
+  @Covers("test_queues._QueueShutdownTestMixin.shutdown_immediate_with_unfinished")
   void shutdownNowLeavesWhatWasTakenUnfinished() {
     for (var queue : kinds(0)) {
       queue.put(1);

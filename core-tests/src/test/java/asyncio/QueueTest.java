@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,7 @@ class QueueTest {
   // ---- the queue ----
 
   @AsyncTest
+  @Covers({"test_queues.QueueBasicTests.order", "test_queues.QueuePutTests.blocking_put"})
   void itemsComeOutInOrder() {
     var queue = new Queue<Integer>();
     for (int i = 0; i < 100; i++) {
@@ -45,6 +47,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({"test_queues.QueueBasicTests.empty", "test_queues.QueueBasicTests.full"})
   void sizeEmptyAndFull() {
     var queue = new Queue<Integer>(2);
     assertTrue(queue.empty());
@@ -68,6 +71,11 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueueBasicTests.repr",
+    "test_queues.QueueBasicTests.str",
+    "test_queues._QueueShutdownTestMixin.format"
+  })
   void theTextShowsWhatItHoldsAndWhoWaits() {
     var queue = new Queue<Integer>(1);
     assertEquals("Queue[size=0, maxSize=1]", queue.toString());
@@ -87,6 +95,7 @@ class QueueTest {
   // ---- get ----
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.blocking_get")
   void getOfAnItemDoesNotSuspend() {
     var queue = new Queue<Integer>();
     queue.put(1);
@@ -96,6 +105,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueueGetTests.blocking_get_wait",
+    "test_queues.QueuePutTests.put_with_waiting_getters"
+  })
   void getWaitsForAnItem() {
     var queue = new Queue<Integer>();
     createTask(
@@ -107,6 +120,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueuePutTests.put_with_waiting_getters")
   void gettersAreServedInOrder() {
     var queue = new Queue<Integer>();
     var getters = List.of(getter(queue), getter(queue), getter(queue));
@@ -119,6 +133,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueueGetTests.nonblocking_get",
+    "test_queues.QueueGetTests.nonblocking_get_exception"
+  })
   void getNowaitAndTryGetDoNotWait() {
     var queue = new Queue<Integer>();
     assertThrows(QueueEmptyException.class, queue::getNowait);
@@ -144,6 +162,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.get_cancelled_race")
   void aGetterThatIsCancelledInTheTurnOfThePutLosesNoItem() {
     var queue = new Queue<Integer>();
     var cancelled = getter(queue);
@@ -168,6 +187,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.cancelled_getters_not_being_held_in_self_getters")
   void aGetterThatTimedOutLeavesTheQueueClean() {
     var queue = new Queue<Integer>();
     for (int i = 0; i < 3; i++) {
@@ -194,6 +214,7 @@ class QueueTest {
   // ---- put ----
 
   @AsyncTest
+  @Covers({"test_queues.QueueBasicTests.maxsize", "test_queues.QueuePutTests.blocking_put_wait"})
   void putWaitsForRoom() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
@@ -207,6 +228,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueuePutTests.blocking_put")
   void putDoesNotSuspendWhenThereIsRoom() {
     var queue = new Queue<Integer>(1);
     createTask(() -> order.add("other"));
@@ -216,6 +238,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.get_with_waiting_putters")
   void puttersAreServedInOrder() {
     var queue = new Queue<Integer>(1);
     queue.put(0);
@@ -230,6 +253,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueuePutTests.nonblocking_put",
+    "test_queues.QueuePutTests.nonblocking_put_exception"
+  })
   void putNowaitAndTryPutDoNotWait() {
     var queue = new Queue<Integer>(1);
     queue.putNowait(1);
@@ -241,6 +268,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueuePutTests.put_cancelled")
   void aCancelledPutterPutsNothing() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
@@ -254,6 +282,7 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers("test_queues.QueueGetTests.get_with_putters")
   void whoTakesAnItemLetsTheFirstPutterInAtOnce() {
     var queue = new Queue<Integer>(1);
     queue.put(0);
@@ -318,6 +347,10 @@ class QueueTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_queues.QueueGetTests.why_are_getters_waiting",
+    "test_queues.QueuePutTests.why_are_putters_waiting"
+  })
   void manyPassThroughAQueueOfOne() {
     var queue = new Queue<Integer>(1);
     var producers = new ArrayList<Task<?>>();

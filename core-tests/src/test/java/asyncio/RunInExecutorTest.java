@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ class RunInExecutorTest {
   private final List<String> order = Collections.synchronizedList(new ArrayList<>());
 
   @AsyncTest
+  @Covers("test_events.EventLoopTestsMixin.run_in_executor")
   void theDefaultExecutorIsTheLoopsHelperThreads() throws Exception {
     EventLoop loop = runningLoop();
     Thread thread = loop.runInExecutor(Thread::currentThread).await();
@@ -123,6 +125,7 @@ class RunInExecutorTest {
   }
 
   @AsyncTest
+  @Covers("test_events.EventLoopTestsMixin.run_in_executor_cancel")
   void cancellingLetsGoOfARunningCallAndStopsAQueuedOne() throws Exception {
     EventLoop loop = runningLoop();
     var running = new CountDownLatch(1);
@@ -168,6 +171,7 @@ class RunInExecutorTest {
   // ---- the default executor ----
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.set_default_executor")
   void aDefaultExecutorOfYourOwnIsUsedAndShutDownWithTheLoop() {
     ExecutorService mine =
         Executors.newFixedThreadPool(1, Thread.ofPlatform().name("mine").factory());
@@ -230,6 +234,7 @@ class RunInExecutorTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.shutdown_default_executor_timeout")
   void aShutdownPastItsLimitNamesWhatIsLeftAndGoesOn() {
     EventLoop loop = runningLoop();
     var release = new CountDownLatch(1);

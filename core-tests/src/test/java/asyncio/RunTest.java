@@ -18,6 +18,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 /** What {@link Asyncio#run} promises its caller. */
 class RunTest {
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_return")
   void returnsTheResultOfTheBody() {
     assertEquals(42, run(() -> 42));
     assertNull(run(() -> (Object) null));
@@ -45,6 +47,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_raises")
   void throwsTheFailureOfTheBodyBare() {
     var checked = new IOException("checked");
     var unchecked = new Failure("unchecked");
@@ -61,6 +64,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_only_coro")
   void refusesNull() {
     assertThrows(NullPointerException.class, () -> run((Coroutine<Object, RuntimeException>) null));
     assertThrows(NullPointerException.class, () -> run((Action<RuntimeException>) null));
@@ -78,6 +82,11 @@ class RunTest {
   }
 
   @Test
+  @Covers({
+    "test_events.GetEventLoopTestsMixin.get_running_loop_already_running",
+    "test_tasks.BaseCurrentLoopTests.current_task_no_running_loop",
+    "test_tasks.BaseCurrentLoopTests.current_task_no_running_loop_implicit"
+  })
   void outsideARunThereIsNoLoopAndNoTask() {
     assertNull(currentTask());
     var error = assertThrows(IllegalStateException.class, Asyncio::runningLoop);
@@ -111,6 +120,10 @@ class RunTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.RunningLoopTests.running_loop_within_a_loop",
+    "test_runners.RunTests.asyncio_run_from_running_loop"
+  })
   void aRunInsideARunIsRefusedAndNamesCreateTask() {
     run(
         () -> {
@@ -121,6 +134,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_base_events.RunningLoopTests.running_loop_within_a_loop")
   void aRunInsideACallbackIsRefused() {
     run(
         () -> {
@@ -220,6 +234,7 @@ class RunTest {
   }
 
   @Test
+  @Covers("test_runners.RunTests.asyncio_run_reports_hanging_tasks_errors")
   void aFailureOfATaskThatWasLeftGoesToTheExceptionHandlerOnly() {
     var failure = new Failure("in clean-up");
     List<ExceptionContext> reports = new ArrayList<>();
@@ -374,6 +389,38 @@ class RunTest {
                         return;
                       }
                     })));
+  }
+
+  @Test
+  @Covers("test_tasks.BaseTaskTests.baseexception_during_cancel")
+  void aFatalErrorDuringACancelIsThrownBareAndKeptInItsTask() {
+    var fatal = new InternalError("thrown by hand");
+    List<Task<?>> made = new ArrayList<>();
+    assertSame(
+        fatal,
+        assertThrows(
+            InternalError.class,
+            () ->
+                run(
+                    () -> {
+                      var task =
+                          createTask(
+                              () -> {
+                                try {
+                                  sleep(ofDays(1));
+                                } catch (CancelledError cancelled) {
+                                  throw fatal;
+                                }
+                              });
+                      made.add(task);
+                      yieldNow();
+                      task.cancel();
+                      sleep(ofDays(1));
+                    })));
+    Task<?> task = made.getFirst();
+    assertTrue(task.isDone());
+    assertFalse(task.isCancelled());
+    assertSame(fatal, task.exception());
   }
 
   @Test

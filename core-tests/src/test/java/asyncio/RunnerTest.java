@@ -16,9 +16,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.VirtualClock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,7 @@ class RunnerTest {
   }
 
   @Test
+  @Covers("test_runners.RunnerTests.run")
   void severalRunsShareOneLoop() {
     try (var runner = new Runner()) {
       EventLoop loop = runner.run(Asyncio::runningLoop);
@@ -39,10 +42,51 @@ class RunnerTest {
   }
 
   @Test
+  @Covers("test_runners.RunnerTests.run")
   void eachRunHasAMainTaskOfItsOwn() {
     try (var runner = new Runner()) {
       Task<?> first = runner.run(() -> currentTask());
       assertNotSame(first, runner.run(() -> currentTask()));
+    }
+  }
+
+  @Test
+  @Covers("test_runners.RunnerTests.run_non_coro")
+  void nullBodiesAreRefused() {
+    try (var runner = new Runner()) {
+      assertThrows(
+          NullPointerException.class, () -> runner.run((Coroutine<Object, RuntimeException>) null));
+      assertThrows(NullPointerException.class, () -> runner.run((Action<RuntimeException>) null));
+      assertEquals(1, runner.run(() -> 1));
+    }
+  }
+
+  @Test
+  @Covers({"test_runners.RunnerTests.run_awaitable", "test_runners.RunnerTests.run_future"})
+  void whateverCanBeAwaitedMakesABody() {
+    try (var runner = virtualTime()) {
+      var future = runner.loop().<String>createFuture();
+      runner.loop().callSoonThreadsafe(() -> future.setResult("future"));
+      assertEquals("future", runner.run(future::await));
+      var task = runner.run(() -> Asyncio.createTask(() -> "task"));
+      assertEquals("task", runner.run(task::await));
+      var stage = CompletableFuture.completedFuture("stage");
+      assertEquals("stage", runner.run(() -> Asyncio.await(stage)));
+    }
+  }
+
+  @Test
+  @Covers("test_runners.RunnerTests.no_repr_is_call_on_the_task_result")
+  void aResultIsNeverAskedForItsText() {
+    var result =
+        new Object() {
+          @Override
+          public String toString() {
+            throw new AssertionError("the runtime prints a result");
+          }
+        };
+    try (var runner = new Runner()) {
+      assertSame(result, runner.run(() -> result));
     }
   }
 
@@ -77,6 +121,11 @@ class RunnerTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.BaseEventLoopTests.close",
+    "test_events.EventLoopTestsMixin.close",
+    "test_runners.RunnerTests.double_close"
+  })
   void closeIsIdempotent() {
     var runner = new Runner();
     EventLoop loop = runner.run(Asyncio::runningLoop);
@@ -91,14 +140,36 @@ class RunnerTest {
   }
 
   @Test
+  @Covers("test_runners.RunnerTests.explicit_close")
   void useAfterCloseIsAnError() {
-    var runner = new Runner();
-    runner.close();
-    assertThrows(IllegalStateException.class, runner::loop);
-    assertThrows(IllegalStateException.class, () -> runner.run(() -> 1));
+    for (boolean used : List.of(false, true)) {
+      var runner = new Runner();
+      EventLoop loop = used ? runner.loop() : null;
+      runner.close();
+      assertThrows(IllegalStateException.class, runner::loop);
+      assertThrows(IllegalStateException.class, () -> runner.run(() -> 1));
+      assertTrue(loop == null || loop.isClosed());
+    }
   }
 
   @Test
+  @Covers("test_runners.RunnerTests.second_with_block_raises")
+  void aSecondBlockIsUseAfterClose() {
+    var runner = new Runner();
+    try (runner) {
+      assertEquals(1, runner.run(() -> 1));
+    }
+    try (runner) {
+      assertThrows(IllegalStateException.class, () -> runner.run(() -> 2));
+    }
+  }
+
+  @Test
+  @Covers({
+    "test_base_events.BaseEventLoopTests.close",
+    "test_events.EventLoopTestsMixin.close_running_event_loop",
+    "test_runners.RunnerTests.recursive_run"
+  })
   void aRunInsideItsOwnRunIsRefused() {
     try (var runner = new Runner()) {
       runner.run(() -> assertThrows(IllegalStateException.class, () -> runner.run(() -> 1)));
@@ -146,6 +217,7 @@ class RunnerTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.run_until_complete_baseexception")
   void aFatalErrorLeavesTheRunnerUsable() {
     try (var runner = virtualTime()) {
       assertThrows(
@@ -164,6 +236,7 @@ class RunnerTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopTests.run_until_complete_loop_orphan_future_close_loop")
   void aMainTaskThatAFatalErrorLeftBehindDoesNotEndALaterRun() {
     try (var runner = virtualTime()) {
       assertThrows(

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,10 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.SemaphoreTests.initial_value_zero",
+    "test_locks.SemaphoreTests.semaphore_value"
+  })
   void aNegativeNumberIsRefusedAndZeroIsLocked() {
     assertThrows(IllegalArgumentException.class, () -> new Semaphore(-1));
     assertTrue(new Semaphore(0).locked());
@@ -37,6 +42,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers({"test_locks.SemaphoreTests.release_no_waiters", "test_locks.SemaphoreTests.semaphore"})
   void permitsAreCounted() {
     var semaphore = new Semaphore(2);
     var one = semaphore.acquire();
@@ -53,6 +59,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire")
   void atMostSoManyAtOnce() {
     var semaphore = new Semaphore(3);
     int[] now = {0};
@@ -76,6 +83,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.release_no_waiters")
   void releaseMayBeCalledByAnybodyAndAddsAPermit() {
     var semaphore = new Semaphore(0);
     createTask(semaphore::release).await();
@@ -84,6 +92,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_fifo_order")
   void waitersAreServedInOrderAndNobodyOvertakes() {
     var semaphore = new Semaphore(0);
     var a = taker(semaphore, "a");
@@ -103,6 +112,10 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_locks.SemaphoreTests.acquire_fifo_order_2",
+    "test_locks.SemaphoreTests.acquire_fifo_order_3"
+  })
   void aNewcomerWaitsBehindThoseWhoWait() {
     var semaphore = new Semaphore(1);
     var permit = semaphore.acquire();
@@ -117,6 +130,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers({"test_locks.SemaphoreTests.acquire", "test_locks.SemaphoreTests.acquire_fifo_order_4"})
   void severalReleasesInOneTurnWakeSeveral() {
     var semaphore = new Semaphore(0);
     var tasks = List.of(taker(semaphore, "a"), taker(semaphore, "b"), taker(semaphore, "c"));
@@ -131,6 +145,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_fifo_order_2")
   void whoReleasesAndAsksAgainStandsBehindThoseWhoWait() {
     var semaphore = new Semaphore(1);
     var a = taker(semaphore, "a");
@@ -152,6 +167,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_fifo_order_3")
   void whoWaitsBehindCancelledOnesKeepsItsPlace() {
     var semaphore = new Semaphore(0);
     var a = taker(semaphore, "a");
@@ -169,6 +185,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_fifo_order_4")
   void aWakeUpBeforeThatOfAnEarlierOneDoesNotChangeTheOrder() {
     var semaphore = new Semaphore(0);
     var a = taker(semaphore, "a");
@@ -198,6 +215,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_cancel")
   void aCancelledWaiterTakesNoPermit() {
     var semaphore = new Semaphore(0);
     var a = taker(semaphore, "a");
@@ -211,6 +229,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_cancel_before_awoken")
   void aWaiterThatIsCancelledInTheTurnOfTheReleasePassesThePermitOn() {
     var semaphore = new Semaphore(0);
     var a = taker(semaphore, "a");
@@ -225,6 +244,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_hang")
   void allWokenAndCancelledLeaveAllPermits() {
     var semaphore = new Semaphore(0);
     var tasks = List.of(taker(semaphore, "a"), taker(semaphore, "b"), taker(semaphore, "c"));
@@ -240,6 +260,44 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_cancel_before_awoken")
+  void waitersCancelledInTheTurnOfTheReleaseTakeNoPermit() {
+    var semaphore = new Semaphore(0);
+    List<Task<?>> tasks = new ArrayList<>();
+    for (String name : List.of("a", "b", "c", "d")) {
+      tasks.add(taker(semaphore, name));
+    }
+    yieldNow();
+    tasks.get(0).cancel();
+    tasks.get(1).cancel();
+    semaphore.release();
+    tasks.get(2).await();
+    assertEquals(List.of("c"), order);
+    assertFalse(tasks.get(3).isDone());
+    assertTrue(semaphore.locked());
+    semaphore.release();
+    tasks.get(3).await();
+  }
+
+  @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_hang")
+  void aReleaseAfterACancelInTheSameTurnWakesTheNext() {
+    var semaphore = new Semaphore(0);
+    var cancelled = taker(semaphore, "cancelled");
+    var next = taker(semaphore, "next");
+    yieldNow();
+    cancelled.cancel();
+    semaphore.release();
+    yieldNow();
+    yieldNow();
+    assertTrue(next.isDone());
+    assertTrue(cancelled.isCancelled());
+    assertTrue(semaphore.locked());
+    assertEquals(0, semaphore.available());
+  }
+
+  @AsyncTest
+  @Covers("test_locks.SemaphoreTests.acquire_no_hang")
   void acquireDoesNotHangAfterCancelsInABoundOfOne() {
     // test_acquire_no_hang of CPython
     var semaphore = new Semaphore(1);
@@ -256,6 +314,7 @@ class SemaphoreTest {
   }
 
   @AsyncTest
+  @Covers("test_locks.SemaphoreTests.repr")
   void theTextShowsValueAndWaiters() {
     var semaphore = new Semaphore(2);
     assertEquals("Semaphore[unlocked, value:2]", semaphore.toString());

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -28,6 +29,10 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.shield_coroutine_use_running_loop",
+    "test_tasks.BaseTaskTests.shield_result"
+  })
   void givesTheResult() {
     var inner = new Future<Integer>();
     runningLoop().callLater(ofSeconds(1), () -> inner.setResult(42));
@@ -37,6 +42,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_exception")
   void throwsTheFailureBare() {
     var failure = new IOException("x");
     assertSame(
@@ -54,6 +60,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_shortcut")
   void aDoneFutureIsTakenWithoutWaiting() {
     var inner = new Future<Integer>();
     inner.setResult(1);
@@ -64,6 +71,10 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.shield_cancel_outer",
+    "test_tasks.BaseTaskTests.shield_effect"
+  })
   void aCancelOfTheCallerLeavesTheFutureAlone() {
     var inner =
         createTask(
@@ -82,6 +93,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_cancel_inner")
   void aCancelOfTheFutureReachesTheCaller() {
     var inner = createTask(() -> sleep(ofDays(1)));
     var outer = createTask(() -> shield(inner));
@@ -92,6 +104,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_cancel_outer_exception")
   void aFailureAfterTheCallerWasCancelledIsReportedOnce() {
     captureReports();
     var inner = new Future<Integer>();
@@ -109,6 +122,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_duplicate_log_once")
   void aFailureAfterTwoCallersWereCancelledIsReportedOnce() {
     captureReports();
     var inner = new Future<Integer>();
@@ -125,6 +139,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_cancel_outer_result")
   void successAndCancelAfterTheCallerWasCancelledAreSilent() {
     captureReports();
     var success = new Future<Integer>();
@@ -141,6 +156,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.shield_gather")
   void aShieldedGatherGoesOn() {
     var one = new Future<Integer>();
     var two = new Future<Integer>();
@@ -156,6 +172,7 @@ class ShieldTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.gather_shield")
   void aGatherOfShieldsIsCancelledAlone() {
     var one = new Future<Integer>();
     var two = new Future<Integer>();

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,10 +25,24 @@ class SleepTest {
   private final List<String> order = new ArrayList<>();
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.sleep")
   void sleepTakesExactlyItsTime() {
     sleep(ofDays(365));
     sleep(ofNanos(1));
     assertEquals(ofDays(365).plusNanos(1), runningLoop().time());
+  }
+
+  @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.sleep")
+  void aValueIsReturnedAfterTheSleep() {
+    var task =
+        createTask(
+            () -> {
+              sleep(ofSeconds(10));
+              return "yeah";
+            });
+    assertEquals("yeah", task.await());
+    assertEquals(ofSeconds(10), runningLoop().time());
   }
 
   @AsyncTest
@@ -49,6 +64,7 @@ class SleepTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.SleepTests.sleep_zero")
   void sleepOfZeroOrLessIsExactlyOneTurn() {
     for (Duration delay : List.of(ZERO, ofSeconds(-1))) {
       order.clear();

@@ -18,6 +18,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
@@ -50,6 +51,7 @@ class StaggeredRaceTest {
   }
 
   @AsyncTest
+  @Covers("test_staggered.StaggeredTests.empty")
   void noBodiesNoWinner() {
     Race<String> race = staggeredRace(List.of(), ofSeconds(1));
     assertFalse(race.won());
@@ -59,6 +61,7 @@ class StaggeredRaceTest {
   }
 
   @AsyncTest
+  @Covers("test_staggered.StaggeredTests.one_successful")
   void aFirstOneThatSucceedsInTimeIsTheOnlyOneStarted() {
     Race<String> race =
         staggeredRace(List.of(after(ofSeconds(1), "a"), after(ofSeconds(1), "b")), ofSeconds(2));
@@ -71,6 +74,7 @@ class StaggeredRaceTest {
   }
 
   @AsyncTest
+  @Covers("test_staggered.StaggeredTests.first_error_second_successful")
   void whenTheFirstFailsTheSecondStartsAtOnce() {
     Race<String> race =
         staggeredRace(
@@ -84,6 +88,7 @@ class StaggeredRaceTest {
   }
 
   @AsyncTest
+  @Covers("test_staggered.StaggeredTests.first_timeout_second_successful")
   void whenTheFirstIsSlowTheSecondStartsAfterTheDelayAndWins() {
     Race<String> race =
         staggeredRace(List.of(after(ofDays(1), "a"), after(ofSeconds(1), "b")), ofSeconds(2));
@@ -115,6 +120,7 @@ class StaggeredRaceTest {
   }
 
   @AsyncTest
+  @Covers("test_staggered.StaggeredTests.none_successful")
   void whenAllFailThereIsNoWinner() {
     Race<String> race =
         staggeredRace(
@@ -153,6 +159,7 @@ class StaggeredRaceTest {
   }
 
   @AsyncTest
+  @Covers("test_staggered.StaggeredTests.multiple_winners")
   void ofTwoWinnersInOneTurnTheFirstCounts() {
     var event = new Event();
     List<Coroutine<Integer, RuntimeException>> bodies =
@@ -282,6 +289,7 @@ class StaggeredRaceTest {
   }
 
   @AsyncTest
+  @Covers("test_staggered.StaggeredTests.cancelled")
   void everyCancelReachesTheBodies() {
     Coroutine<String, Exception> stubborn =
         () -> {

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,12 @@ class TaskFactoryTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.context_4",
+    "test_tasks.BaseTaskTests.context_5",
+    "test_tasks.BaseTaskTests.context_6",
+    "test_tasks.BaseTaskTests.get_context"
+  })
   void optionsSayNameContextAndStart() {
     var options = TaskOptions.defaults();
     assertNull(options.name());
@@ -72,6 +79,7 @@ class TaskFactoryTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_task_context")
   void loopsAndGroupsTakeOptions() throws Exception {
     var named = TaskOptions.defaults().withName("n");
     assertEquals("n", runningLoop().createTask(named, () -> 1).name());
@@ -87,6 +95,11 @@ class TaskFactoryTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_base_events.BaseEventLoopTests.create_named_task_with_custom_factory",
+    "test_base_events.BaseEventLoopTests.create_task",
+    "test_base_events.BaseEventLoopTests.set_task_factory"
+  })
   void aFactoryOfYourOwnMakesAllTasksWithTheirOptions() throws Exception {
     EventLoop loop = runningLoop();
     loop.setTaskFactory(this::noting);
@@ -184,6 +197,7 @@ class TaskFactoryTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_task_factory_exception")
   void aFailureOfTheFactoryReachesTheCallerAndTheHandler() throws Exception {
     EventLoop loop = runningLoop();
     List<String> handled = new ArrayList<>();

@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ class TaskGroupTest {
   // ---- success ----
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_01")
   void theGroupWaitsForAllAndGivesTheBodysResult() {
     String result =
         group.run(
@@ -87,6 +89,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_24")
   void childrenMayAddChildrenAlsoWhileTheGroupIsEnding() {
     group.run(() -> group.createTask(() -> spawn(5)));
     assertEquals(List.of("5", "4", "3", "2", "1"), order);
@@ -101,6 +104,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_25")
   void endlessSpawningIsStoppedByAFailure() {
     var thrown =
         assertThrows(
@@ -121,6 +125,10 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_02",
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_23"
+  })
   void manyShortTasks() {
     int[] ran = {0};
     group.run(
@@ -131,11 +139,18 @@ class TaskGroupTest {
               yieldNow();
             }
           }
+          yieldNow();
+          yieldNow();
+          assertEquals("TaskGroup[tasks=0, errors=0]", group.toString());
         });
     assertEquals(2_000, ran[0]);
   }
 
   @AsyncTest
+  @Covers({
+    "test_taskgroups.BaseTestTaskGroup.name",
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_task_name"
+  })
   void tasksHaveTheNamesThatWereGiven() {
     group.run(
         () -> {
@@ -147,6 +162,7 @@ class TaskGroupTest {
   // ---- a child fails or is cancelled ----
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_03")
   void aChildThatIsCancelledOnItsOwnDoesNotFailTheGroup() {
     group.run(
         () -> {
@@ -163,6 +179,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_04")
   void aFailureCancelsTheSiblingsAndTheBody() {
     var thrown =
         assertThrows(
@@ -190,6 +207,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.cancel_children_on_child_error")
   void aFailureWhileTheGroupWaitsForItsTasksCancelsTheSiblings() {
     var thrown =
         assertThrows(
@@ -275,6 +293,7 @@ class TaskGroupTest {
   // ---- the body fails ----
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_09")
   void aFailureOfTheBodyCancelsTheTasksAndJoinsTheGroup() {
     var failure = new IOException("body");
     var thrown =
@@ -292,6 +311,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_10")
   void aFailureOfTheBodyBeforeATaskBeganNeverStartsIt() {
     assertThrows(
         ExceptionGroup.class,
@@ -320,6 +340,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_19")
   void aBodyThatTurnsTheGroupsCancelIntoAFailureAddsIt() {
     var thrown =
         assertThrows(
@@ -357,9 +378,142 @@ class TaskGroupTest {
     yieldNow();
   }
 
+  @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_context_manager_exit_raises")
+  void aFailingReleaseInTheBodyJoinsTheGroupAndTheCountIsBalanced() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("child"));
+                      try {
+                        sleep(ofDays(1));
+                      } finally {
+                        fail("release");
+                      }
+                    }));
+    assertEquals(List.of("child", "release"), messages(thrown));
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  @Covers({
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_15",
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_16"
+  })
+  void aChildThatFailsWhileTheBodyCleansUpAfterACancelBeatsIt() {
+    var task =
+        createTask(
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            try {
+                              sleep(ofDays(1));
+                            } finally {
+                              sleep(ofSeconds(1));
+                              fail("child");
+                            }
+                          });
+                      group.createTask(
+                          () -> {
+                            sleep(ofSeconds(3));
+                            fail("crash");
+                          });
+                      try {
+                        sleep(ofDays(1));
+                      } finally {
+                        sleep(ofSeconds(5));
+                        order.add("body cleaned up");
+                      }
+                    }));
+    sleep(ofSeconds(1));
+    task.cancel("outside");
+    assertEquals(
+        List.of("crash", "child"), messages(assertThrows(ExceptionGroup.class, task::await)));
+    assertEquals(1, task.cancelling());
+  }
+
+  // ---- errors that are more than failures ----
+
+  @Test
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_20")
+  void aFatalErrorOfTheBodyBeatsTheFailureOfAChild() {
+    var fatal = new InternalError("by hand");
+    assertSame(
+        fatal,
+        assertThrows(
+            InternalError.class,
+            () ->
+                Asyncio.run(
+                    () ->
+                        group.run(
+                            () -> {
+                              group.createTask(() -> fail("child"));
+                              try {
+                                sleep(ofDays(1));
+                              } catch (CancelledError cancelled) {
+                                throw fatal;
+                              }
+                            }))));
+  }
+
+  @Test
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_20a")
+  void aFatalErrorOfAChildBeatsTheFailureOfTheBody() {
+    var fatal = new InternalError("by hand");
+    assertSame(
+        fatal,
+        assertThrows(
+            InternalError.class,
+            () ->
+                Asyncio.run(
+                    () ->
+                        group.run(
+                            () -> {
+                              group.createTask(
+                                  () -> {
+                                    throw fatal;
+                                  });
+                              try {
+                                sleep(ofDays(1));
+                              } catch (CancelledError cancelled) {
+                                fail("body");
+                              }
+                            }))));
+  }
+
+  @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_21a")
+  void errorsThatAreNotFatalAreFailuresLikeOthers() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("child"));
+                      try {
+                        sleep(ofDays(1));
+                      } catch (CancelledError cancelled) {
+                        throw new LinkageError("body");
+                      }
+                    }));
+    assertEquals(List.of("child", "body"), messages(thrown));
+    assertInstanceOf(LinkageError.class, thrown.exceptions().get(1));
+  }
+
   // ---- cancelled from outside ----
 
   @AsyncTest
+  @Covers({
+    "test_taskgroups.BaseTestTaskGroup.cancellation",
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_07"
+  })
   void aCancelFromOutsideCancelsTheTasksWaitsAndKeepsItsMessage() {
     var task =
         createTask(
@@ -383,6 +537,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_22")
   void aCancelFromOutsideWhileTheGroupWaitsForItsTasks() {
     var task =
         createTask(
@@ -447,6 +602,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.error_and_cancel")
   void aCancelInTheTurnOfAChildsFailureIsNotLost() {
     var task =
         createTask(
@@ -473,6 +629,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_17")
   void aCancelOfAnEmptyGroupsBody() {
     var task = createTask(() -> group.run(() -> sleepOrTell("body")));
     yieldNow();
@@ -482,6 +639,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_18")
   void aBodyThatTurnsACancelIntoAFailureFailsTheGroup() {
     var task =
         createTask(
@@ -581,6 +739,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.nested_groups_both_cancelled")
   void twoNestedGroupsThatFailTogetherKeepTheCountBalanced() {
     var inner = new TaskGroup();
     assertThrows(
@@ -601,6 +760,61 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.nested_groups_both_cancelled")
+  void anInnerGroupThatFailsBesideTheOuterLeavesTheOutersCancelPending() {
+    var inner = new TaskGroup();
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("outer child"));
+                      assertThrows(
+                          ExceptionGroup.class,
+                          () ->
+                              inner.run(
+                                  () -> {
+                                    inner.createTask(() -> fail("inner child"));
+                                    sleep(ofDays(1));
+                                  }));
+                      order.add("inner group handled");
+                      sleep(ofSeconds(1));
+                      order.add("never");
+                    }));
+    assertEquals(List.of("outer child"), messages(thrown));
+    assertEquals(List.of("inner group handled"), order);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.cancels_task_if_created_during_creation")
+  void aTaskMadeByATaskThatHasJustBegunCancelsItWhenItFails() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            group.createTask(() -> fail("third"));
+                            assertThrows(
+                                CancelledError.class,
+                                () -> {
+                                  for (int i = 0; i < 5; i++) {
+                                    yieldNow();
+                                  }
+                                });
+                            order.add("second cancelled");
+                          });
+                    }));
+    assertEquals(List.of("third"), messages(thrown));
+    assertEquals(List.of("second cancelled"), order);
+  }
+
+  @AsyncTest
   void aFailureOfAnInnerGroupThatIsHandledLeavesTheOuterAlone() {
     var inner = new TaskGroup();
     group.run(
@@ -618,6 +832,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.cancelling_level_preserved")
   void theCancelCountOfTheParentIsKept() {
     var task =
         createTask(
@@ -645,6 +860,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.cancellation_does_not_leak_out_of_tg")
   void cancelDoesNotLeakOutOfAGroup() {
     for (int i = 0; i < 3; i++) {
       var each = new TaskGroup();
@@ -974,12 +1190,20 @@ class TaskGroupTest {
   // ---- misuse ----
 
   @AsyncTest
+  @Covers({
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_already_entered",
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_double_enter"
+  })
   void aGroupIsUsedOnce() {
     group.run(() -> assertThrows(IllegalStateException.class, () -> group.run(() -> 1)));
     assertThrows(IllegalStateException.class, () -> group.run(() -> 1));
   }
 
   @AsyncTest
+  @Covers({
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_finished",
+    "test_taskgroups.BaseTestTaskGroup.taskgroup_not_entered"
+  })
   void noTaskBeforeTheGroupRunsAndNoneAfter() {
     assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
     group.run(() -> {});
@@ -988,6 +1212,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_no_create_task_after_failure")
   void noNewTaskAfterAFailure() {
     assertThrows(
         ExceptionGroup.class,
@@ -1007,6 +1232,7 @@ class TaskGroupTest {
   }
 
   @Test
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_without_parent_task")
   void outsideATaskAGroupIsAnError() {
     assertThrows(IllegalStateException.class, () -> group.run(() -> 1));
   }

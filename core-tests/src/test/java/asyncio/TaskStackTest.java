@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -27,6 +28,7 @@ class TaskStackTest {
   }
 
   @AsyncTest
+  @Covers({"test_pep492.CoroutineTests.task_print_stack", "test_tasks.BaseTaskTests.get_stack"})
   void aSuspendedTaskShowsWhereItWaits() {
     var task = createTask(() -> outer());
     yieldNow();
@@ -79,6 +81,7 @@ class TaskStackTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.get_stack")
   void aFailedTaskShowsTheTraceOfItsFailure() {
     var task = createTask(() -> failing());
     yieldNow();

@@ -18,6 +18,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -67,6 +68,29 @@ class TaskTest {
       assertEquals(List.of("a1", "b1", "a2", "b2", "a3", "b3"), order);
     }
 
+    @AsyncTest
+    @Covers({
+      "test_tasks.BaseTaskTests.bare_create_task",
+      "test_tasks.BaseTaskTests.create_task_with_async_function",
+      "test_tasks.BaseTaskTests.ensure_future_coroutine",
+      "test_tasks.BaseTaskTests.task_basics",
+      "test_tasks.BaseTaskTests.task_class"
+    })
+    void aTaskBelongsToTheLoopAndHasTheResultOfItsBody() {
+      var one = createTask(() -> 1);
+      Task<Integer> sum =
+          createTask(
+              () -> {
+                var two = runningLoop().createTask(() -> 2);
+                return one.await() + two.await();
+              });
+      assertSame(runningLoop(), sum.loop());
+      assertFalse(sum.isDone());
+      assertEquals(3, sum.await());
+      assertTrue(sum.isDone());
+      assertEquals(3, sum.result());
+    }
+
     private void threeSteps(String name) {
       order.add(name + 1);
       yieldNow();
@@ -90,6 +114,10 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_base_events.BaseEventLoopTests.create_named_task_with_default_factory",
+      "test_tasks.BaseTaskTests.bare_create_named_task"
+    })
     void namesAreGivenOrNumbered() {
       var numbered = createTask(() -> 1);
       var next = createTask(() -> 1);
@@ -115,6 +143,10 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_tasks.BaseCurrentLoopTests.current_task_with_implicit_loop",
+      "test_tasks.BaseTaskIntrospectionTests._enter_task"
+    })
     void currentTaskIsRightAcrossInterleaving() {
       Task<?> main = currentTask();
       List<Task<?>> seen = new ArrayList<>();
@@ -133,6 +165,12 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_tasks.BaseTaskIntrospectionTests._register_task_1",
+      "test_tasks.BaseTaskIntrospectionTests._register_task_2",
+      "test_tasks.BaseTaskIntrospectionTests._register_task_3",
+      "test_tasks.BaseTaskIntrospectionTests._unregister_task"
+    })
     void allTasksListsTheUnfinishedOnesOldestFirst() {
       Task<?> main = currentTask();
       var a = createTask(() -> sleep(ofDays(1)));
@@ -171,6 +209,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.step_result_future")
     void awaitOfADoneTaskDoesNotSuspend() {
       var task = createTask(() -> 1);
       yieldNow();
@@ -241,6 +280,35 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_tasks.BaseTaskTests.exception_chaining_after_await",
+      "test_tasks.BaseTaskTests.exception_chaining_after_await_with_context_cycle"
+    })
+    void aFailureAwaitedWhileItIsInFlightIsSuppressedWithoutACycle() {
+      var failure = new IllegalArgumentException("once");
+      var task =
+          createTask(
+              () -> {
+                throw failure;
+              });
+      var thrown =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> {
+                try (AutoCloseable _ = task::await) {
+                  task.await();
+                }
+              });
+      assertSame(failure, thrown);
+      assertEquals(1, failure.getSuppressed().length);
+      assertNotSame(failure, failure.getSuppressed()[0]);
+      assertSame(failure, failure.getSuppressed()[0].getCause());
+      var trace = new java.io.StringWriter();
+      failure.printStackTrace(new java.io.PrintWriter(trace));
+      assertTrue(trace.toString().contains("Suppressed: "), trace.toString());
+    }
+
+    @AsyncTest
     void aCheckedFailureComesWrappedOnce() {
       var failure = new IOException("checked");
       var task =
@@ -282,6 +350,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.task_awaits_on_itself")
     void aTaskThatAwaitsItselfIsAnError() {
       List<Task<?>> self = new ArrayList<>();
       var task = createTask(() -> self.getFirst().await());
@@ -291,6 +360,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.task_set_methods")
     void setResultAndSetExceptionAreForbidden() {
       Task<Integer> task = createTask(() -> 1);
       assertThrows(IllegalStateException.class, () -> task.setResult(2));
@@ -301,6 +371,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.exception_traceback")
     void theTraceOfAFailureShowsWhereItHappened() {
       var task = createTask(() -> failHere());
       var failure = assertThrows(Failure.class, task::await);
@@ -315,6 +386,7 @@ class TaskTest {
   @Nested
   class Describing {
     @AsyncTest
+    @Covers({"test_tasks.BaseTaskTests.task_repr", "test_tasks.BaseTaskTests.task_repr_wait_for"})
     void theTextShowsNameAndState() {
       var task = createTask("mail", () -> sleep(ofSeconds(1)));
       assertEquals("Task[mail, pending]", task.toString());
@@ -322,10 +394,22 @@ class TaskTest {
       assertEquals("Task[mail, waits for sleep]", task.toString());
       task.await();
       assertEquals("Task[mail, finished]", task.toString());
-      var cancelled = createTask("late", () -> sleep(ofSeconds(1)));
+      var cancelled =
+          createTask(
+              "late",
+              () -> {
+                try {
+                  new Event().await();
+                } finally {
+                  sleep(ofSeconds(1));
+                }
+              });
       yieldNow();
+      assertEquals("Task[late, waits for an event]", cancelled.toString());
       cancelled.cancel();
       yieldNow();
+      assertEquals("Task[late, waits for sleep]", cancelled.toString());
+      assertThrows(CancelledError.class, cancelled::await);
       assertEquals("Task[late, cancelled]", cancelled.toString());
       var failed =
           createTask(
@@ -338,6 +422,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_runners.RunnerTests.no_repr_is_call_on_the_task_result")
     void theTextNeverAsksTheResultForItsOwn() {
       var result =
           new Object() {
@@ -352,13 +437,17 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_futures2.FutureReprTests.recursive_repr_for_pending_tasks",
+      "test_tasks.BaseTaskTests.task_repr_wait_for"
+    })
     void theTextOfTasksThatAwaitEachOtherEnds() {
       List<Task<?>> tasks = new ArrayList<>();
       tasks.add(createTask("a", () -> tasks.get(1).await()));
       tasks.add(createTask("b", () -> tasks.get(0).await()));
       yieldNow();
-      assertTrue(tasks.get(0).toString().contains("a"));
-      assertTrue(tasks.get(1).toString().contains("b"));
+      assertEquals("Task[a, pending]", tasks.get(0).toString());
+      assertEquals("Task[b, pending]", tasks.get(1).toString());
     }
 
     @AsyncTest
@@ -376,6 +465,7 @@ class TaskTest {
   @Nested
   class Cancelling {
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_with_message_before_starting_task")
     void cancelBeforeFirstStepNeverRunsTheBody() {
       var task = createTask(() -> order.add("ran"));
       assertTrue(task.cancel("too early"));
@@ -387,6 +477,11 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_tasks.BaseTaskTests.cancel",
+      "test_tasks.BaseTaskTests.sleep_cancel",
+      "test_tasks.BaseTaskTests.task_cancel_sleeping_task"
+    })
     void cancelWhileSleepingStrikesThereAndLeavesNoTimer() {
       var task =
           createTask(
@@ -407,6 +502,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_yield")
     void cancelWhileYieldingStrikes() {
       var task =
           createTask(
@@ -421,6 +517,10 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_tasks.BaseTaskTests.task_cancel_waiter_future",
+      "test_tasks.BaseTaskTests.yield_future_passes_cancel"
+    })
     void cancelWhileAwaitingAFutureCancelsTheFuture() {
       var future = new Future<Integer>();
       var task = createTask(() -> future.await());
@@ -432,6 +532,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_inner_future")
     void cancelOfTheAwaitedFutureCancelsTheTask() {
       var future = new Future<Integer>();
       var task = createTask(() -> future.await());
@@ -443,6 +544,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_both_task_and_inner_future")
     void cancelOfBothTaskAndFutureIsOneCancel() {
       var future = new Future<Integer>();
       var task =
@@ -522,6 +624,10 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_tasks.BaseTaskTests.cancel_awaited_task",
+      "test_tasks.BaseTaskTests.yield_future_passes_cancel"
+    })
     void cancelWhileAwaitingATaskPassesDownAndWaitsForItsEnd() {
       var inner =
           createTask(
@@ -569,6 +675,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_current_task")
     void aTaskMayCancelItself() {
       var task =
           createTask(
@@ -583,6 +690,26 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_awaited_task")
+    void aPendingCancelGoesDownToTheTaskThatIsAwaitedNext() {
+      var future = new Future<Void>();
+      List<Task<?>> inner = new ArrayList<>();
+      var outer =
+          createTask(
+              () -> {
+                inner.add(createTask(() -> future.await()));
+                yieldNow();
+                currentTask().cancel();
+                inner.getFirst().await();
+              });
+      assertThrows(CancelledError.class, outer::await);
+      assertTrue(outer.isCancelled());
+      assertTrue(inner.getFirst().isCancelled());
+      assertTrue(future.isCancelled());
+    }
+
+    @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_at_end")
     void aTaskThatIsCancelledInItsLastStepEndsCancelled() {
       var task =
           createTask(
@@ -668,6 +795,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_task_catching")
     void aTaskMayCatchTheCancelAndReturnAValue() {
       var task =
           createTask(
@@ -687,6 +815,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel_task_ignoring")
     void aTaskMayCatchTheCancelAndGoOn() {
       var task =
           createTask(
@@ -753,6 +882,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancelling")
     void requestsAreCountedAndTakenBack() {
       var task = createTask(() -> sleep(ofDays(1)));
       assertEquals(0, task.cancelling());
@@ -768,6 +898,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.uncancel_resets_must_cancel")
     void uncancelToZeroDropsARequestThatWasNotDelivered() {
       var task = createTask(() -> order.add("ran"));
       task.cancel();
@@ -786,6 +917,35 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.uncancel_basic")
+    void aTaskMayTakeARequestBackAndBeCancelledAgain() {
+      var task =
+          createTask(
+              () -> {
+                try {
+                  sleep(ofDays(1));
+                } catch (CancelledError taken) {
+                  assertEquals(0, currentTask().uncancel());
+                  sleep(ofDays(1));
+                }
+              });
+      yieldNow();
+      assertTrue(task.cancel());
+      assertEquals(1, task.cancelling());
+      assertFalse(task.isCancelled());
+      yieldNow();
+      assertEquals(0, task.cancelling());
+      assertFalse(task.isDone());
+      assertTrue(task.cancel());
+      assertThrows(CancelledError.class, task::await);
+      assertTrue(task.isCancelled());
+      assertFalse(task.cancel());
+      assertEquals(1, task.cancelling());
+      task.uncancel();
+      assertTrue(task.isCancelled(), "a task that is done stays as it is");
+    }
+
+    @AsyncTest
     void aScopeThatCancelsAndUncancelsLeavesNothing() {
       var main = currentTask();
       runningLoop().callSoon(() -> main.cancel("scope"));
@@ -799,6 +959,7 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers("test_tasks.BaseTaskTests.cancel")
     void cancelOfADoneTaskIsRefused() {
       var task = createTask(() -> 1);
       task.await();
@@ -809,18 +970,32 @@ class TaskTest {
     }
 
     @AsyncTest
+    @Covers({
+      "test_tasks.BaseTaskTests.cancel_traceback_for_future_exception",
+      "test_tasks.BaseTaskTests.cancel_traceback_for_future_result",
+      "test_tasks.BaseTaskTests.cancel_with_message_then_future_exception",
+      "test_tasks.BaseTaskTests.cancel_with_message_then_future_result",
+      "test_tasks.BaseTaskTests.cancellation_exception_context"
+    })
     void theMessageTravelsToTheAwaiterAndTheTraceShowsTheInterruptedLine() {
       var task = createTask(() -> waitHere());
       yieldNow();
       task.cancel("the reason");
       var error = assertThrows(CancelledError.class, task::await);
       assertEquals("the reason", error.getMessage());
-      assertTrue(
-          java.util.Arrays.stream(error.getStackTrace())
-              .anyMatch(e -> e.getMethodName().equals("waitHere")),
-          "the trace shows the line that waited");
-      assertEquals("the reason", assertThrows(CancelledError.class, task::result).getMessage());
-      assertEquals("the reason", assertThrows(CancelledError.class, task::exception).getMessage());
+      assertTrue(showsWaitHere(error), "the trace shows the line that waited");
+      for (var again :
+          List.of(
+              assertThrows(CancelledError.class, task::result),
+              assertThrows(CancelledError.class, task::exception))) {
+        assertEquals("the reason", again.getMessage());
+        assertTrue(showsWaitHere(again.getCause()), "the original is kept as cause");
+      }
+    }
+
+    private static boolean showsWaitHere(Throwable error) {
+      return java.util.Arrays.stream(error.getStackTrace())
+          .anyMatch(frame -> frame.getMethodName().equals("waitHere"));
     }
 
     private void waitHere() {

@@ -15,16 +15,20 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
 
 /** What other threads may do with a loop and what they may not. */
 class ThreadsTest {
@@ -65,6 +69,7 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopTests.check_thread")
   void waitsAndLoopCallsOnAForeignThreadAreErrorsThatCoach() {
     EventLoop loop = runningLoop();
     var pending = new Future<Integer>();
@@ -131,6 +136,7 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe")
   void runCoroutineThreadsafeGivesTheResult() {
     EventLoop loop = runningLoop();
     for (var foreign : foreignThreads()) {
@@ -152,6 +158,7 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_with_exception")
   void runCoroutineThreadsafeGivesTheFailure() {
     EventLoop loop = runningLoop();
     var failure = new Failure("in the coroutine");
@@ -171,6 +178,7 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_with_timeout")
   void aTimeoutOfTheCallerLeavesTheTaskRunning() {
     EventLoop loop = runningLoop();
     var release = new Event();
@@ -195,6 +203,39 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_with_timeout")
+  void aCallerThatTimesOutCanCancelTheTask() {
+    EventLoop loop = runningLoop();
+    var ended = new Future<String>();
+    Future<Void> future =
+        elsewhere(
+            Thread.ofPlatform(),
+            () -> {
+              var submitted =
+                  runCoroutineThreadsafe(
+                      () -> {
+                        try {
+                          new Event().await();
+                        } catch (CancelledError cancelled) {
+                          ended.setResult(cancelled.getMessage());
+                          throw cancelled;
+                        }
+                      },
+                      loop);
+              assertThrows(
+                  java.util.concurrent.TimeoutException.class,
+                  () -> submitted.get(0, TimeUnit.MILLISECONDS));
+              loop.callSoonThreadsafe(() -> {}); // the task's first step comes before this
+              assertTrue(submitted.cancel("took too long"));
+              return submitted;
+            });
+    assertThrows(CancelledError.class, future::await);
+    assertTrue(future.isCancelled());
+    assertTrue(!ended.isDone() || ended.result().equals("took too long"));
+  }
+
+  @AsyncTest
+  @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_and_cancel")
   void cancellingTheFutureCancelsTheTask() {
     EventLoop loop = runningLoop();
     var cancelled = new Future<String>();
@@ -222,6 +263,7 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_task_cancelled")
   void aTaskThatIsCancelledIsSeenAsCancelledByItsThread() {
     EventLoop loop = runningLoop();
     var error =
@@ -299,6 +341,7 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_events.EventLoopTestsMixin.call_soon_threadsafe")
   void noCallFromAnotherThreadIsLost() {
     // The other thread calls in at all moments of the loop's way to sleep.
     EventLoop loop = runningLoop();
@@ -331,6 +374,125 @@ class ThreadsTest {
     }
   }
 
+  @Test
+  @Covers("test_free_threading.TestFreeThreading.all_tasks_race")
+  void loopsOnSeveralThreadsHaveTheirOwnTasks() throws Exception {
+    var together = new CyclicBarrier(4);
+    List<FutureTask<Void>> calls = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      calls.add(
+          new FutureTask<>(
+              () -> {
+                Asyncio.run(
+                    () -> {
+                      Asyncio.toThread(() -> together.await());
+                      ownTasksOnly();
+                    });
+                return null;
+              }));
+    }
+    calls.forEach(call -> Thread.ofPlatform().start(call));
+    for (FutureTask<Void> call : calls) {
+      call.get();
+    }
+  }
+
+  private static void ownTasksOnly() {
+    for (int round = 0; round < 20; round++) {
+      var release = new Event();
+      List<Task<?>> expected = new ArrayList<>(List.of(currentTask()));
+      for (int k = 0; k < 50; k++) {
+        expected.add(createTask(release::await));
+      }
+      yieldNow();
+      assertEquals(expected, runningLoop().allTasks());
+      release.set();
+      expected.stream().skip(1).forEach(Task::await);
+      assertEquals(List.of(currentTask()), runningLoop().allTasks());
+    }
+  }
+
+  @AsyncTest
+  @Covers("test_free_threading.TestFreeThreading.all_tasks_different_thread")
+  void allTasksAreAskedFromAnotherThreadThroughTheLoop() {
+    EventLoop loop = runningLoop();
+    var main = currentTask();
+    var other = createTask(() -> new Event().await());
+    List<Task<?>> seen =
+        elsewhere(
+            Thread.ofPlatform(),
+            () -> {
+              assertThrows(IllegalStateException.class, loop::allTasks);
+              return runCoroutineThreadsafe(
+                      () -> {
+                        List<Task<?>> all = new ArrayList<>(loop.allTasks());
+                        assertTrue(all.remove(currentTask()));
+                        return all;
+                      },
+                      loop)
+                  .get();
+            });
+    assertEquals(List.of(main, other), seen);
+  }
+
+  /** Each of three loops runs a coroutine on the next and awaits it, a failure too. */
+  @Test
+  @Covers({
+    "test_free_threading.TestFreeThreading.run_coroutine_threadsafe",
+    "test_free_threading.TestFreeThreading.run_coroutine_threadsafe_exception"
+  })
+  void loopsSubmitToEachOther() throws Exception {
+    List<Runner> runners = List.of(new Runner(), new Runner(), new Runner());
+    List<EventLoop> loops = runners.stream().map(Runner::loop).toList();
+    var ended = new CyclicBarrier(3);
+    List<FutureTask<Integer>> calls = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      int number = i;
+      EventLoop next = loops.get((i + 1) % 3);
+      calls.add(
+          new FutureTask<>(
+              () ->
+                  runners
+                      .get(number)
+                      .run(
+                          () -> {
+                            int sum = submitTo(next);
+                            Asyncio.toThread(() -> ended.await());
+                            return sum;
+                          })));
+    }
+    calls.forEach(call -> Thread.ofPlatform().start(call));
+    for (FutureTask<Integer> call : calls) {
+      assertEquals(4950, call.get());
+    }
+    runners.forEach(Runner::close);
+  }
+
+  private static int submitTo(EventLoop next) {
+    int sum = 0;
+    for (int i = 0; i < 100; i++) {
+      int value = i;
+      var future =
+          runCoroutineThreadsafe(
+              () -> {
+                yieldNow();
+                assertSame(next, runningLoop());
+                return value;
+              },
+              next);
+      sum += Asyncio.await(future.toCompletableFuture());
+    }
+    var failing =
+        runCoroutineThreadsafe(
+            () -> {
+              throw new Failure("over there");
+            },
+            next);
+    var failure = assertThrows(Failure.class, () -> Asyncio.await(failing.toCompletableFuture()));
+    assertEquals("over there", failure.getMessage());
+    return sum;
+  }
+
   @AsyncTest
   void anotherLoopsObjectsAreRefusedByName() {
     EventLoop mine = runningLoop();
@@ -352,6 +514,7 @@ class ThreadsTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.other_loop_future")
   void aFutureOfAnotherLoopIsAwaitedAsACompletionStage() {
     var handedOver = new CompletableFuture<Future<Integer>>();
     var awaited = new CountDownLatch(1);

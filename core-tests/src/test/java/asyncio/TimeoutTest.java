@@ -18,6 +18,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
@@ -69,6 +70,10 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.uncancel_structured_blocks",
+    "test_timeouts.TimeoutTests.outer_task_is_not_cancelled"
+  })
   void aTaskIsNotCancelledAfterItsTimeoutExpired() {
     var task =
         createTask(
@@ -83,6 +88,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.waiter_cancelled")
   void aWaitingFutureIsCancelledAtExpiry() {
     var future = new Future<Integer>();
     assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> future.await()));
@@ -107,6 +113,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.timeout_zero")
   void aLimitOfZeroOrLessExpiresAtTheNextTurn() {
     for (Duration limit : List.of(ZERO, ofSeconds(-5))) {
       assertThrows(TimeoutException.class, () -> timeout(limit, () -> sleep(ofDays(1))));
@@ -128,6 +135,27 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_timeouts.TimeoutTests.timeout_in_the_past_sleep_zero",
+    "test_timeouts.TimeoutTests.timeout_zero_sleep_zero"
+  })
+  void aLimitOfZeroOrLessStrikesEvenASleepOfZero() {
+    for (Duration limit : List.of(ZERO, ofSeconds(-5))) {
+      assertThrows(
+          TimeoutException.class,
+          () ->
+              timeout(
+                  limit,
+                  () -> {
+                    sleep(ZERO);
+                    order.add("never");
+                  }));
+    }
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.foreign_exception_passed")
   void otherFailuresPassUnchanged() {
     var failure = new IOException("x");
     var thrown =
@@ -144,6 +172,10 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_timeouts.TimeoutTests.foreign_exception_on_timeout",
+    "test_timeouts.TimeoutTests.foreign_exception_on_timeout_2"
+  })
   void aFailureDuringTheExpiryIsKeptAndCarriesTheTimeout() {
     var failure = new Failure("in clean-up");
     var thrown =
@@ -160,6 +192,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.foreign_cancel_doesnt_timeout_if_not_expired")
   void aForeignCancelIsNeverTurnedIntoATimeout() {
     var task = createTask(() -> timeout(ofSeconds(5), () -> sleep(ofDays(1))));
     sleep(ofSeconds(1));
@@ -170,6 +203,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.uncancel_structured_blocks")
   void aForeignCancelDuringTheExpiryWins() {
     var task =
         createTask(() -> timeout(ofSeconds(1), () -> sleepAndCleanUp(() -> sleep(ofDays(1)))));
@@ -205,6 +239,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.timeout_after_cancellation")
   void aTimeoutWorksInTheCleanUpAfterACancel() {
     var task =
         createTask(
@@ -226,6 +261,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.cancel_in_timeout_after_cancellation")
   void aCancelInsideATimeoutInTheCleanUpWins() {
     var task =
         createTask(
@@ -350,6 +386,7 @@ class TimeoutTest {
   // ---- reschedule ----
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.reschedule")
   void rescheduleMovesTheDeadline() {
     var limit = new Timeout(ofSeconds(1));
     limit.run(
@@ -371,6 +408,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.reschedule")
   void rescheduleToNullTakesTheLimitAway() {
     var limit = new Timeout(ofSeconds(1));
     limit.run(
@@ -409,6 +447,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_blocking")
   void noneHasNoLimit() {
     Timeout.none().run(() -> sleep(ofDays(1000)));
   }
@@ -521,6 +560,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.timeout_exception_context")
   void theTimeoutStandsInTheCauseChainOfAFailureThatReplacesTheCancel() {
     var thrown =
         assertThrows(
@@ -545,6 +585,10 @@ class TimeoutTest {
   // ---- misuse ----
 
   @AsyncTest
+  @Covers({
+    "test_timeouts.TimeoutTests.timeout_already_entered",
+    "test_timeouts.TimeoutTests.timeout_double_enter"
+  })
   void aTimeoutIsUsedOnce() {
     var limit = new Timeout(ofSeconds(1));
     limit.run(() -> assertThrows(IllegalStateException.class, () -> limit.run(() -> 1)));
@@ -555,6 +599,12 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_timeouts.TimeoutTests.timeout_expired",
+    "test_timeouts.TimeoutTests.timeout_expiring",
+    "test_timeouts.TimeoutTests.timeout_finished",
+    "test_timeouts.TimeoutTests.timeout_not_entered"
+  })
   void rescheduleBeforeAfterAndDuringTheExpiryIsAnError() {
     var limit = new Timeout(ofSeconds(1));
     assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
@@ -575,6 +625,7 @@ class TimeoutTest {
   }
 
   @Test
+  @Covers("test_timeouts.TimeoutTests.timeout_without_task")
   void outsideATaskATimeoutIsAnError() {
     assertThrows(IllegalStateException.class, () -> new Timeout(ofSeconds(1)).run(() -> 1));
     assertThrows(NullPointerException.class, () -> new Timeout(null));
@@ -612,6 +663,7 @@ class TimeoutTest {
   }
 
   @AsyncTest
+  @Covers("test_timeouts.TimeoutTests.timeout_taskgroup")
   void failuresOfAGroupInATimeoutWinAndCarryTheTimeout() {
     var thrown =
         assertThrows(

@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ToThreadTest {
@@ -38,6 +40,10 @@ class ToThreadTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_threads.ToThreadTests.to_thread",
+    "test_threads.ToThreadTests.to_thread_exception"
+  })
   void givesResultAndFailureBare() {
     assertEquals(5, toThread(() -> 5));
     assertNull(toThread(() -> (Object) null));
@@ -57,6 +63,25 @@ class ToThreadTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_threads.ToThreadTests.to_thread_args_kwargs",
+    "test_threads.ToThreadTests.to_thread_once"
+  })
+  void aBodyIsCalledOnceWithWhatItsLambdaCaptured() {
+    var calls = new AtomicInteger();
+    int first = 40;
+    int second = 2;
+    assertEquals(
+        42,
+        toThread(
+            () -> {
+              calls.incrementAndGet();
+              return Math.addExact(first, second);
+            }));
+    assertEquals(1, calls.get());
+  }
+
+  @AsyncTest
   void othersRunMeanwhile() throws InterruptedException {
     var release = new CountDownLatch(1);
     createTask(release::countDown);
@@ -73,6 +98,7 @@ class ToThreadTest {
   }
 
   @AsyncTest
+  @Covers("test_threads.ToThreadTests.to_thread_concurrent")
   void bodiesRunAtTheSameTime() throws Exception {
     var together = new CyclicBarrier(4);
     Coroutine<Integer, Exception> meet = together::await;

@@ -3,14 +3,17 @@ package asyncio;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +61,7 @@ class UnretrievedTest {
   }
 
   @Test
+  @Covers("test_futures.BaseFutureTests.log_traceback")
   void aFailureOfADroppedTaskIsReportedWhileTheRunGoesOnAndOnce() throws Exception {
     Asyncio.run(
         () -> {
@@ -75,6 +79,10 @@ class UnretrievedTest {
   }
 
   @Test
+  @Covers({
+    "test_futures.BaseFutureTests.future_exception_never_retrieved",
+    "test_futures.BaseFutureTests.tb_logger_exception_unretrieved"
+  })
   void aFailureOfADroppedFutureIsReported() {
     Asyncio.run(
         () -> {
@@ -87,6 +95,10 @@ class UnretrievedTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.BaseEventLoopTests.default_exc_handler_coro",
+    "test_futures.BaseFutureTests.future_exception_never_retrieved"
+  })
   void withoutAHandlerItIsLogged() {
     try (var log = new CapturedLog("asyncio.task")) {
       Asyncio.run(
@@ -101,6 +113,10 @@ class UnretrievedTest {
   }
 
   @Test
+  @Covers({
+    "test_futures.BaseFutureTests.tb_logger_exception_result_retrieved",
+    "test_futures.BaseFutureTests.tb_logger_exception_retrieved"
+  })
   void aFailureThatSomebodyReceivedIsNotReported() {
     List<Object> kept = new ArrayList<>();
     Asyncio.run(
@@ -166,6 +182,33 @@ class UnretrievedTest {
           assertFalse(new Future<Integer>().isDone());
           collectGarbage();
           yieldNow();
+        });
+    assertEquals(List.of(), List.copyOf(reports));
+  }
+
+  @Test
+  @Covers({
+    "test_futures.BaseFutureTests.tb_logger_abandoned",
+    "test_futures.BaseFutureTests.tb_logger_not_called_after_cancel",
+    "test_futures.BaseFutureTests.tb_logger_result_retrieved",
+    "test_futures.BaseFutureTests.tb_logger_result_unretrieved"
+  })
+  void nothingButAFailureIsReported() {
+    Asyncio.run(
+        () -> {
+          capture();
+          new Future<Integer>(); // abandoned
+          new Future<Integer>().setResult(1);
+          var read = new Future<Integer>();
+          read.setResult(2);
+          assertEquals(2, read.result());
+          var cancelled = new Future<Integer>();
+          cancelled.cancel();
+          cancelled.trySetException(new Failure("too late"));
+          createTask(() -> 3);
+          createTask(() -> sleep(ofDays(1)));
+          yieldNow();
+          collectGarbage();
         });
     assertEquals(List.of(), List.copyOf(reports));
   }

@@ -19,15 +19,21 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
+import asyncio.testing.VirtualClock;
+import asyncio.testing.VirtualTime;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 class WaitForTest {
   private final List<String> order = new ArrayList<>();
 
   @AsyncTest
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_blocking")
   void givesTheResultInTime() {
     assertEquals("x", waitFor(() -> "x", ofSeconds(1)));
     assertEquals(5, waitFor(createTask(() -> 5), ofSeconds(1)));
@@ -56,6 +62,11 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_waitfor.AsyncioWaitForTest.asyncio_wait_for_timeout",
+    "test_waitfor.AsyncioWaitForTest.wait_for",
+    "test_waitfor.AsyncioWaitForTest.wait_for_waits_for_task_cancellation"
+  })
   void onTimeoutTheTaskIsCancelledAndWaitedFor() {
     var task =
         createTask(
@@ -90,6 +101,7 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_timeout_less_then_0_or_0_future_done")
   void aLimitOfZeroOrLessTakesADoneFuture() {
     var done = new Future<Integer>();
     done.setResult(1);
@@ -98,6 +110,8 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers(
+      "test_waitfor.AsyncioWaitForTest.wait_for_timeout_less_then_0_or_0_coroutine_do_not_started")
   void aLimitOfZeroOrLessNeverStartsABody() {
     assertThrows(TimeoutException.class, () -> waitFor(() -> order.add("started"), ZERO));
     assertThrows(TimeoutException.class, () -> waitFor(() -> order.add("started"), ofSeconds(-1)));
@@ -114,18 +128,28 @@ class WaitForTest {
   }
 
   @AsyncTest
-  void aLimitOfZeroCancelsARunningTaskAndWaitsForIt() {
-    var task =
-        createTask(
-            () ->
-                sleepAndCleanUp(
-                    () -> {
-                      sleep(ofSeconds(1));
-                      order.add("cleaned up");
-                    }));
-    yieldNow();
-    assertThrows(TimeoutException.class, () -> waitFor(task, ZERO));
-    assertEquals(List.of("cleaned up"), order);
+  @Covers({
+    "test_waitfor.AsyncioWaitForTest.wait_for_timeout_less_then_0_or_0",
+    "test_waitfor.AsyncioWaitForTest.wait_for_waits_for_task_cancellation_w_timeout_0"
+  })
+  void aLimitOfZeroOrLessCancelsARunningTaskAndWaitsForIt() {
+    for (Duration limit : List.of(ZERO, ofSeconds(-1))) {
+      order.clear();
+      var task =
+          createTask(
+              () -> {
+                try {
+                  sleep(ofDays(1));
+                } finally {
+                  sleep(ofSeconds(1));
+                  order.add("cleaned up");
+                }
+              });
+      yieldNow();
+      assertThrows(TimeoutException.class, () -> waitFor(task, limit));
+      assertTrue(task.isCancelled());
+      assertEquals(List.of("cleaned up"), order);
+    }
   }
 
   @AsyncTest
@@ -139,6 +163,10 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_waitfor.AsyncioWaitForTest.wait_for_cancel_suppressed",
+    "test_waitfor.AsyncioWaitForTest.wait_for_cancellation_race_condition"
+  })
   void aBodyThatSwallowsTheCancelReturnsItsValue() {
     String value =
         waitFor(
@@ -157,6 +185,10 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_waitfor.AsyncioWaitForTest.wait_for_cancel_suppressed",
+    "test_waitfor.AsyncioWaitForTest.wait_for_cancellation_race_condition"
+  })
   void aTaskThatSwallowsTheCancelReturnsItsValue() {
     Coroutine<String, RuntimeException> body =
         () -> {
@@ -174,6 +206,7 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_reraises_exception_during_cancellation")
   void aFailureOfTheCleanUpIsWhatTheCallerSees() {
     var failure = new Failure("clean-up");
     var task =
@@ -205,6 +238,7 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_race_condition")
   void aResultInTheTurnOfTheExpiryWinsOverTheTimeout() {
     var future = new Future<Integer>();
     runningLoop().callLater(ofSeconds(1), () -> future.setResult(1));
@@ -212,7 +246,32 @@ class WaitForTest {
     assertEquals(1, waitFor(future, ofSeconds(1).plusNanos(1)));
   }
 
+  @Test
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_race_condition")
+  void aResultBeforeTheExpiryOfTheSameTurnWins() {
+    var clock = new VirtualClock();
+    VirtualTime.run(
+        clock,
+        () -> {
+          var future = new Future<String>();
+          runningLoop()
+              .callSoon(
+                  () -> {
+                    clock.advance(ofSeconds(2)); // the limit is over, and the loop has not seen it
+                    future.setResult("in time");
+                  });
+          assertEquals("in time", waitFor(future, ofSeconds(1)));
+          assertEquals(0, currentTask().cancelling());
+          yieldNow();
+        });
+  }
+
   @AsyncTest
+  @Covers({
+    "test_waitfor.AsyncioWaitForTest.asyncio_wait_for_cancelled",
+    "test_waitfor.AsyncioWaitForTest.cancel_blocking_wait_for",
+    "test_waitfor.AsyncioWaitForTest.cancel_wait_for"
+  })
   void anOuterCancelCancelsTheInnerTaskAndWaitsForIt() {
     var inner =
         createTask(
@@ -259,6 +318,29 @@ class WaitForTest {
   }
 
   @AsyncTest
+  @Covers("test_waitfor.AsyncioWaitForTest.wait_for_issue86296")
+  void aWaiterThatIsCancelledWhenTheTaskIsDoneIsCancelledAndTheValueKept() {
+    var inner = createTask(() -> "done");
+    var outer =
+        createTask(
+            () -> {
+              waitFor(inner, ofSeconds(100));
+              sleep(ofSeconds(1));
+              order.add("never");
+            });
+    yieldNow();
+    assertTrue(inner.isDone());
+    outer.cancel();
+    assertThrows(CancelledError.class, outer::await);
+    assertEquals("done", inner.await());
+    assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  @Covers({
+    "test_waitfor.WaitForShieldTests.shielded_timeout",
+    "test_waitfor.WaitForShieldTests.zero_timeout"
+  })
   void shieldedWorkGoesOnAfterTheTimeout() {
     var inner =
         createTask(
@@ -270,6 +352,18 @@ class WaitForTest {
     assertThrows(TimeoutException.class, () -> waitFor(() -> shield(inner), ZERO));
     assertFalse(inner.isDone());
     assertEquals("done", inner.await());
+  }
+
+  @AsyncTest
+  @Covers("test_waitfor.WaitForShieldTests.none_timeout")
+  void shieldedWorkWithoutALimit() {
+    var inner =
+        createTask(
+            () -> {
+              sleep(ofDays(1));
+              return "done";
+            });
+    assertEquals("done", Timeout.none().run(() -> shield(inner)));
   }
 
   @AsyncTest

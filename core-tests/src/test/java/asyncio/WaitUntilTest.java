@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,6 +49,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers({"test_tasks.BaseTaskTests.wait", "test_tasks.BaseTaskTests.wait_concurrent_complete"})
   void allAreWaitedForAndKeepTheOrderOfTheArguments() {
     var slow = after(ofSeconds(3), "slow");
     var fast = after(ofSeconds(1), "fast");
@@ -59,6 +61,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_first_completed")
   void theFirstThatIsDoneEndsTheWait() {
     var slow = after(ofSeconds(3), "slow");
     var fast = after(ofSeconds(1), "fast");
@@ -69,6 +72,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_really_done")
   void whatIsDoneWhenTheWaitReturnsCountsAsDone() {
     // The first completion wakes the caller, and the second one comes before the caller's turn.
     var two =
@@ -114,6 +118,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_first_exception_in_wait")
   void aFailureEndsAWaitForTheFirstException() {
     var slow = after(ofSeconds(9), "slow");
     var fast = after(ofSeconds(1), "fast");
@@ -126,6 +131,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_first_exception")
   void aFailureThatIsThereAlreadyEndsAWaitForTheFirstExceptionAtOnce() {
     var failed = new Future<String>();
     failed.setException(new Failure("before"));
@@ -163,6 +169,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_with_exception")
   void aFailureDoesNotEndAWaitForAllAndIsNotThrown() {
     var failing = failAfter(ofSeconds(1), "failing");
     var slow = after(ofSeconds(2), "slow");
@@ -175,6 +182,7 @@ class WaitUntilTest {
   // ---- with a limit ----
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_with_timeout")
   void atTheLimitThePendingAreReturnedAndGoOn() {
     var slow = after(ofSeconds(9), "slow");
     var fast = after(ofSeconds(1), "fast");
@@ -225,6 +233,7 @@ class WaitUntilTest {
   // ---- cancelled ----
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.yield_wait_does_not_shield_cancel")
   void cancellingTheWaitLeavesTheChildren() {
     var child = after(ofSeconds(5), "child");
     var outer = createTask(() -> waitUntil(ALL_COMPLETED, List.of(child)));
@@ -303,6 +312,7 @@ class WaitUntilTest {
   // ---- arguments ----
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_duplicate_coroutines")
   void aFutureThatStandsTwiceCountsOnce() {
     var task = after(ofSeconds(1), "x");
     var waited = waitUntil(ALL_COMPLETED, List.of(task, task));
@@ -310,6 +320,10 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_tasks.BaseTaskTests.wait_generator",
+    "test_tasks.BaseTaskTests.wait_with_iterator_of_tasks"
+  })
   void anyIterableWillDo() {
     var task = after(ofSeconds(1), "x");
     Iterable<Task<String>> tasks = () -> List.of(task, task).iterator();
@@ -317,6 +331,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_errors")
   void noFuturesAtAllIsAnError() {
     var error =
         assertThrows(
@@ -325,6 +340,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
+  @Covers("test_tasks.BaseTaskTests.wait_invalid_args")
   void nullIsRefused() {
     var task = after(ofSeconds(1), "x");
     assertThrows(NullPointerException.class, () -> waitUntil(null, List.of(task)));

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -42,6 +43,7 @@ class WatchdogTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.log_slow_callbacks")
   void aStepThatHoldsTheLoopIsReportedWhileItDoes() {
     var hog = createTask("hog", () -> computeForLong());
     String message = hog.await();
@@ -71,6 +73,7 @@ class WatchdogTest {
   }
 
   @AsyncTest
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.log_slow_callbacks")
   void aCallbackThatHoldsTheLoopIsReported() {
     var seen = new Future<String>();
     runningLoop().callSoon(() -> seen.setResult(log.spinUntil("callback")));

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ class WrapFutureTest {
   private final List<String> order = new ArrayList<>();
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.wrap_future")
   void aJobOfAnExecutorIsAwaitedWhileOthersRun() {
     var go = new CountDownLatch(1);
     try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
@@ -80,6 +82,7 @@ class WrapFutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.wrap_future_cancel")
   void aCancelReachesTheJobAndInterruptsIt() {
     var interrupted = new CompletableFuture<String>();
     var started = new CompletableFuture<Void>();
@@ -104,6 +107,7 @@ class WrapFutureTest {
   }
 
   @AsyncTest
+  @Covers("test_futures.BaseFutureTests.wrap_future_cancel2")
   void aCancelledJobIsSeenAsCancelled() {
     var job = new FutureTask<>(() -> 1);
     var future = wrapFuture(job);
@@ -138,6 +142,11 @@ class WrapFutureTest {
   }
 
   @AsyncTest
+  @Covers({
+    "test_futures.BaseFutureTests.wrap_future_future",
+    "test_tasks.BaseTaskTests.ensure_future_future",
+    "test_tasks.BaseTaskTests.ensure_future_task"
+  })
   void aFutureOfThisLoopIsReturnedAsItIs() {
     var future = new Future<Integer>();
     assertSame(future, wrapFuture(future));

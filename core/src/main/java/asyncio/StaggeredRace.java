@@ -87,8 +87,12 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     errors.add(null);
     Task<?> task = loop.createTask(bodies.get(index));
     running.put(task, index);
-    task.addListener(this);
     nextsTurn = false;
+    if (task.isDone()) {
+      done(task);
+    } else {
+      task.addListener(this);
+    }
     var timer = new Delay();
     if (delay != null && someAreLeftToStart()) {
       timer.start(delay);

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
 import asyncio.Task;
+import asyncio.conformance.Covers;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -273,6 +274,7 @@ class StreamReaderTest {
   // ---- lines ----
 
   @Test
+  @Covers("test_pep492.StreamReaderTests.readline")
   void linesComeWithoutTheirEnds() throws Exception {
     Loopback.run(
         here -> {
