@@ -1,5 +1,6 @@
 package asyncio.bench;
 
+import asyncio.bench.echo.Echo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import java.util.stream.Stream;
  */
 final class Main {
   private static final List<String> NAMES =
-      List.of("switch", "spawn", "queue", "timers", "gather", "memory", "startup");
+      List.of("switch", "spawn", "queue", "timers", "gather", "memory", "startup", "echo");
   private static final List<Integer> PENDING = List.of(10, 10_000, 1_000_000);
   private static final List<Integer> GATHERED = List.of(10, 1_000, 100_000);
 
@@ -88,7 +89,14 @@ final class Main {
     Map<String, Object> conditions = Conditions.of(peers, quick);
     conditions.forEach((name, value) -> System.out.printf("%s: %s%n", name, value));
     List<Row> rows = new ArrayList<>();
+    Echo echo = null;
     for (String name : names) {
+      if (name.equals("echo")) {
+        echo = new Echo(java, jar, Path.of(System.getProperty("bench.peers")), scratch, quick);
+        echo.run();
+        echo.print();
+        continue;
+      }
       Row row = row(name);
       row.run();
       row.print();
@@ -97,11 +105,15 @@ final class Main {
     conditions.put("load after", Conditions.load());
     System.out.printf("%nload after: %s%n", conditions.get("load after"));
     if (json != null) {
-      var all =
-          Json.object("conditions", conditions, "rows", rows.stream().map(Row::toJson).toList());
+      List<Map<String, Object>> results = new ArrayList<>();
+      rows.forEach(row -> results.add(row.toJson()));
+      if (echo != null) {
+        results.add(echo.toJson());
+      }
+      var all = Json.object("conditions", conditions, "rows", results);
       Files.writeString(json, Json.write(all) + "\n");
     }
-    return rows.stream().anyMatch(Row::failed) ? 1 : 0;
+    return rows.stream().anyMatch(Row::failed) || (echo != null && echo.failed()) ? 1 : 0;
   }
 
   private Row row(String name) throws IOException, InterruptedException {
