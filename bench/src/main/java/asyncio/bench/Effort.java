@@ -1,5 +1,7 @@
 package asyncio.bench;
 
+import asyncio.bench.echo.Echo;
+
 /**
  * How long to measure.
  *
@@ -19,7 +21,7 @@ record Effort(
     int sleepSeconds,
     boolean everything) {
   /** For publishing. */
-  static final Effort FULL = new Effort("full", 5, 3, 20, 5, 5, 1000, 1.5, 1_000_000, 8, true);
+  static final Effort FULL = new Effort("full", 5, 3, 20, 4, 5, 750, 1, 1_000_000, 8, true);
 
   /** Tells what has changed a lot. */
   static final Effort QUICK = new Effort("quick", 3, 1, 20, 3, 3, 300, 0.3, 1_000_000, 8, false);
@@ -29,6 +31,15 @@ record Effort(
 
   /** Long enough for a picture. */
   static final Effort PROFILE = new Effort("profile", 1, 1, 1, 5, 10, 500, 0, 0, 0, false);
+
+  /** How long the echo row measures. */
+  Echo.Effort echo() {
+    return switch (name) {
+      case "full" -> Echo.Effort.FULL;
+      case "quick" -> Echo.Effort.QUICK;
+      default -> Echo.Effort.SMOKE;
+    };
+  }
 
   /** What is measured says something; otherwise the numbers to hold are not judged. */
   boolean tells() {

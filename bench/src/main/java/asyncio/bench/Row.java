@@ -13,9 +13,11 @@ record Row(
     int rounds,
     List<Competitor> competitors,
     String reference,
-    List<Hold> holds) {
+    List<Hold> holds)
+    implements Measured {
 
-  void run() throws InterruptedException {
+  @Override
+  public void run() throws InterruptedException {
     for (int round = 1; round <= rounds; round++) {
       for (Competitor competitor : competitors) {
         if (rounds <= 5 && competitor.absent() == null) {
@@ -26,7 +28,8 @@ record Row(
     }
   }
 
-  boolean failed() {
+  @Override
+  public boolean failed() {
     return competitors.stream().anyMatch(Competitor::failed);
   }
 
@@ -48,8 +51,8 @@ record Row(
         .orElse(Double.NaN);
   }
 
-  /** The table, and whether the numbers are held. */
-  String table(boolean judged) {
+  @Override
+  public String table(boolean judged) {
     int width =
         competitors.stream().mapToInt(competitor -> competitor.name.length()).max().orElse(0);
     boolean counted = competitors.stream().anyMatch(one -> !Double.isNaN(one.allocated()));
@@ -94,7 +97,8 @@ record Row(
     return table.toString();
   }
 
-  Map<String, Object> toJson() {
+  @Override
+  public Map<String, Object> toJson() {
     List<Map<String, Object>> results =
         competitors.stream()
             .map(

@@ -9,7 +9,10 @@ import java.util.Locale;
 /** Who takes part in each row, and what is to be held there. */
 final class Rows {
   static final List<String> NAMES =
-      List.of("switch", "spawn", "queue", "timers", "gather", "memory", "startup");
+      List.of("switch", "spawn", "queue", "timers", "gather", "memory", "startup", "echo");
+
+  /** The one with a load, servers and tables of its own. */
+  static final String ECHO = NAMES.getLast();
 
   /** The rows that JMH runs. */
   static final List<String> PROFILED = NAMES.subList(0, 5);

@@ -1,0 +1,56 @@
+package asyncio.bench.echo;
+
+import static asyncio.Asyncio.run;
+import static asyncio.net.Net.startServer;
+
+import asyncio.Asyncio;
+import asyncio.net.Connection;
+import asyncio.net.ServerOptions;
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+
+/**
+ * TCP echo in this library. For each line on its standard input it prints how many bytes all its
+ * threads have allocated so far.
+ */
+final class AsyncioServer {
+  private AsyncioServer() {}
+
+  public static void main(String[] args) throws IOException {
+    run(
+        () -> {
+          // TCP_NODELAY is the default.
+          var options = ServerOptions.defaults().withBacklog(4096);
+          try (var server = startServer(AsyncioServer::echo, "127.0.0.1", 0, options)) {
+            System.out.println(
+                server.port()
+                    + " this library, "
+                    + Asyncio.carrier().toString().toLowerCase(Locale.ROOT));
+            Thread.ofPlatform().daemon().start(AsyncioServer::tellAllocations);
+            server.serveForever();
+          }
+        });
+  }
+
+  private static void echo(Connection client) throws IOException {
+    var reader = client.reader();
+    var writer = client.writer();
+    for (byte[] data = reader.read(64 * 1024); data.length > 0; data = reader.read(64 * 1024)) {
+      writer.write(data);
+      writer.drain();
+    }
+  }
+
+  private static void tellAllocations() {
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    try {
+      while (System.in.read() == '\n') {
+        System.out.println(threads.getTotalThreadAllocatedBytes());
+      }
+    } catch (IOException e) {
+      // Nobody asks any more.
+    }
+  }
+}

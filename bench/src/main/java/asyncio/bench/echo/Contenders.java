@@ -1,0 +1,174 @@
+package asyncio.bench.echo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The servers that can be had here, built where there is something to build. */
+final class Contenders {
+  static final String MOUNTED = "mounted";
+  static final String PORTABLE = "portable";
+  static final String NETTY_NIO = "Netty NIO";
+  static final String NETTY_EPOLL = "Netty epoll";
+
+  private static final String UVLOOP = "uvloop==0.23.0";
+
+  private final String java;
+  private final Path jar;
+  private final Path sources;
+  private final Path target;
+
+  /**
+   * Servers from these places.
+   *
+   * @param jar a jar with the servers in Java and all they need
+   * @param sources of the others
+   * @param target where to build, and find again what was built before
+   */
+  Contenders(String java, Path jar, Path sources, Path target) {
+    this.java = java;
+    this.jar = jar;
+    this.sources = sources;
+    this.target = target;
+  }
+
+  List<Contender> all() throws InterruptedException {
+    List<Contender> all = new ArrayList<>();
+    all.add(
+        jvm(
+            MOUNTED,
+            AsyncioServer.class,
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-Dasyncio.carrier=mounted"));
+    all.add(jvm(PORTABLE, AsyncioServer.class, "-Dasyncio.carrier=portable"));
+    all.add(netty(NETTY_NIO, "nio"));
+    all.add(netty(NETTY_EPOLL, "epoll"));
+    all.add(netty("Netty io_uring", "io_uring"));
+    all.add(
+        jvm("virtual threads", ThreadsServer.class, "-Djdk.virtualThreadScheduler.parallelism=1"));
+    all.add(built("C epoll", "gcc", this::buildC));
+    all.add(built("Tokio", "cargo", this::buildTokio));
+    all.add(built("Go", "go", this::buildGo));
+    all.add(built("uvloop protocol", "python3", () -> python("protocol", "uvloop")));
+    all.add(built("uvloop streams", "python3", () -> python("streams", "uvloop")));
+    all.add(built("CPython streams", "python3", () -> python("streams", "asyncio")));
+    all.add(built("Node", "node", () -> List.of("node", source("node/echo.js"))));
+    return all;
+  }
+
+  // ---- on the JVM ----
+
+  private Contender jvm(String name, Class<?> server, String... flags) {
+    return new Contender(name, true, jvm(server, flags));
+  }
+
+  private List<String> jvm(Class<?> server, String... flags) {
+    List<String> command = new ArrayList<>(List.of(java, Echo.HEAP));
+    command.addAll(List.of(flags));
+    command.addAll(List.of("-cp", jar.toString(), server.getName()));
+    return command;
+  }
+
+  private Contender netty(String name, String transport) {
+    List<String> command =
+        new ArrayList<>(
+            jvm(
+                NettyServer.class,
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow"));
+    command.add(transport);
+    return new Contender(name, true, command);
+  }
+
+  // ---- others ----
+
+  private interface Build {
+    /** The command that starts the server. */
+    List<String> command() throws IOException, InterruptedException;
+  }
+
+  private static Contender built(String name, String tool, Build build)
+      throws InterruptedException {
+    if (!Programs.exists(tool)) {
+      return Contender.skipped(name, tool + " is missing");
+    }
+    try {
+      return new Contender(name, false, build.command());
+    } catch (IOException e) {
+      return Contender.skipped(name, "it can't be built or started here: " + e.getMessage());
+    }
+  }
+
+  private String source(String name) {
+    return sources.resolve(name).toString();
+  }
+
+  private String target(String name) throws IOException {
+    Files.createDirectories(target);
+    return target.resolve(name).toString();
+  }
+
+  /** The program that makes the load. */
+  String buildLoad() throws IOException, InterruptedException {
+    String program = target("echo-load");
+    Programs.output(List.of("gcc", "-O2", "-o", program, source("c/echo-load.c")));
+    return program;
+  }
+
+  private List<String> buildC() throws IOException, InterruptedException {
+    String program = target("echo-c");
+    Programs.output(List.of("gcc", "-O2", "-o", program, source("c/echo.c")));
+    return List.of(program);
+  }
+
+  private List<String> buildGo() throws IOException, InterruptedException {
+    String program = target("echo-go");
+    Programs.output(List.of("go", "build", "-o", program, source("go/echo/echo.go")));
+    return List.of(program);
+  }
+
+  private List<String> buildTokio() throws IOException, InterruptedException {
+    String folder = target("tokio");
+    String project = source("tokio/echo/Cargo.toml");
+    Programs.output(
+        300,
+        Map.of("CARGO_TARGET_DIR", folder),
+        List.of("cargo", "build", "--quiet", "--release", "--manifest-path", project));
+    return List.of(folder + "/release/echo");
+  }
+
+  private List<String> python(String style, String library)
+      throws IOException, InterruptedException {
+    // The interpreter itself, not a script in front of it: that one would be measured.
+    String python = Programs.output(List.of("python3", "-c", "import sys; print(sys.executable)"));
+    if (library.equals("uvloop")) {
+      python = pythonWithUvloop(python);
+    }
+    return List.of(python, source("cpython/echo.py"), style, library);
+  }
+
+  private String pythonWithUvloop(String python) throws IOException, InterruptedException {
+    Path folder = Path.of(target("uvloop"));
+    String inside = folder.resolve("bin/python").toString();
+    if (!Files.exists(folder.resolve("installed"))) {
+      Programs.output(List.of(python, "-m", "venv", folder.toString()));
+      Programs.output(
+          List.of(
+              inside,
+              "-m",
+              "pip",
+              "install",
+              "--quiet",
+              "--disable-pip-version-check",
+              "--retries=0",
+              "--timeout=10",
+              "--only-binary=:all:",
+              UVLOOP));
+      Files.createFile(folder.resolve("installed"));
+    }
+    return inside;
+  }
+}

@@ -1,0 +1,93 @@
+package asyncio.bench.echo;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.util.Version;
+import java.net.InetSocketAddress;
+
+/**
+ * TCP echo in Netty, on one event loop thread that accepts as well: {@code NettyServer
+ * nio|epoll|io_uring}.
+ */
+final class NettyServer {
+  private NettyServer() {}
+
+  public static void main(String[] args) throws InterruptedException {
+    Class<? extends ServerChannel> type;
+    IoHandlerFactory handlers;
+    switch (args[0]) {
+      case "nio" -> {
+        type = NioServerSocketChannel.class;
+        handlers = NioIoHandler.newFactory();
+      }
+      case "epoll" -> {
+        Epoll.ensureAvailability();
+        type = EpollServerSocketChannel.class;
+        handlers = EpollIoHandler.newFactory();
+      }
+      case "io_uring" -> {
+        IoUring.ensureAvailability();
+        type = IoUringServerSocketChannel.class;
+        handlers = IoUringIoHandler.newFactory();
+      }
+      default -> throw new IllegalArgumentException(args[0]);
+    }
+    var server =
+        new ServerBootstrap()
+            .group(new MultiThreadIoEventLoopGroup(1, handlers))
+            .channel(type)
+            .option(ChannelOption.SO_BACKLOG, 4096)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+            .childHandler(
+                new ChannelInitializer<SocketChannel>() {
+                  @Override
+                  protected void initChannel(SocketChannel client) {
+                    client.pipeline().addLast(new Echo());
+                  }
+                });
+    var address = (InetSocketAddress) server.bind("127.0.0.1", 0).sync().channel().localAddress();
+    String version = Version.identify().values().iterator().next().artifactVersion();
+    System.out.println(address.getPort() + " Netty " + version + ", " + args[0]);
+  }
+
+  private static final class Echo extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      context.write(message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+      context.flush();
+    }
+
+    /** As drain does: a peer that does not read is not read from. */
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+      context.channel().config().setAutoRead(context.channel().isWritable());
+      context.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
+    }
+  }
+}
