@@ -18,7 +18,14 @@ final class CallbackHandle extends Callback implements Handle {
     }
   }
 
-  private static final Runnable CALLED_OFF = () -> {};
+  private static final Runnable CALLED_OFF = new CalledOff();
+
+  private static final class CalledOff implements Runnable {
+    @Override
+    public void run() {
+      throw new AssertionError("a mark was called: a bug, please report it");
+    }
+  }
 
   /**
    * Null once called and CALLED_OFF once called off, so that nothing is held longer than needed.

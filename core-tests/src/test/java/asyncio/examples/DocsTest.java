@@ -208,7 +208,7 @@ class DocsTest {
       int nested = source.indexOf(" class " + names[i] + " {");
       source = nested < 0 ? "" : source.substring(nested);
     }
-    return Pattern.compile("@\\w*Test\\b[^;{]* void " + names[names.length - 1] + "\\(")
+    return Pattern.compile("@\\w*Test\\b([^;{]|\\(\\{)* void " + names[names.length - 1] + "\\(")
         .matcher(source)
         .find();
   }
