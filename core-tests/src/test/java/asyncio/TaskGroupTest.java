@@ -507,6 +507,87 @@ class TaskGroupTest {
     assertInstanceOf(LinkageError.class, thrown.exceptions().get(1));
   }
 
+  // ---- clean-up that fails while a cancel passes through it ----
+
+  private static void sleepInside(String resource) {
+    try (AutoCloseable _ = () -> fail(resource + " not closed")) {
+      sleep(ofDays(1));
+    } catch (Exception unexpected) {
+      throw new AssertionError(unexpected);
+    }
+  }
+
+  @AsyncTest
+  void whatTheBodysCleanUpThrowsAfterAFailureComesWithIt() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("task"));
+                      sleepInside("body");
+                    }));
+    assertEquals(List.of("task", "body not closed"), messages(failures));
+  }
+
+  @AsyncTest
+  void whatCleanUpThrowsAfterACancelOfTheGroupIsItsFailure() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> sleepInside("task"));
+                      group.createTask(group::cancel);
+                      sleepInside("body");
+                    }));
+    assertEquals(List.of("task not closed", "body not closed"), messages(failures));
+  }
+
+  @AsyncTest
+  void whatTheCleanUpOfATaskThrowsThatWasCancelledOnItsOwnEndsTheGroup() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      var task = group.createTask(() -> sleepInside("task"));
+                      yieldNow();
+                      task.cancel();
+                      sleepOrTell("body");
+                    }));
+    assertEquals(List.of("task not closed"), messages(failures));
+    assertEquals(List.of("body cancelled"), order);
+  }
+
+  @AsyncTest
+  void whatACleanUpThrewCountsOnceThoughTheBodyAwaitsTheTask() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      var task = group.createTask(() -> sleepInside("task"));
+                      group.createTask(() -> fail("other"));
+                      task.await();
+                    }));
+    assertEquals(List.of("other", "task not closed"), messages(failures));
+  }
+
+  @AsyncTest
+  void aCancelFromOutsideKeepsWhatTheBodysCleanUpThrew() {
+    var task = createTask(() -> group.run(() -> sleepInside("body")));
+    yieldNow();
+    task.cancel("outside");
+    var cancelled = assertThrows(CancelledError.class, task::await);
+    assertEquals("outside", cancelled.getMessage());
+    assertEquals("body not closed", cancelled.getSuppressed()[0].getMessage());
+  }
+
   // ---- cancelled from outside ----
 
   @AsyncTest
@@ -599,6 +680,30 @@ class TaskGroupTest {
     assertCancelled("outside", task);
     assertEquals(List.of("child"), order);
     assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aFailureOfTheBodyBeatsACancelThatComesWhileTheTasksEnd() {
+    var task =
+        createTask(
+            () -> {
+              var failures =
+                  assertThrows(
+                      ExceptionGroup.class,
+                      () ->
+                          group.run(
+                              () -> {
+                                group.createTask(() -> sleepAndCleanUp(() -> sleep(ofSeconds(1))));
+                                yieldNow();
+                                fail("body");
+                              }));
+              order.addAll(messages(failures));
+              sleepOrTell("next wait");
+            });
+    sleep(ofSeconds(1).dividedBy(2));
+    task.cancel("outside");
+    assertCancelled("outside", task);
+    assertEquals(List.of("body", "next wait cancelled"), order);
   }
 
   @AsyncTest
