@@ -305,11 +305,12 @@ public final class TaskGroup {
               + " tasks can be created in it.");
     }
     Task<T> task = on.createTask(options, body);
+    // First, also one that is done: a failure is collected a turn later, and run() waits for it.
+    tasks.add(task);
     if (task.isDone()) { // it started eagerly and waited for nothing
       childDone(task);
       return task;
     }
-    tasks.add(task);
     task.addListener(new ChildDone());
     if (aborting) { // meanwhile: a factory may wait, and a first step may fail the group
       task.cancelOnLoop("the group was cancelled while the task was made");
