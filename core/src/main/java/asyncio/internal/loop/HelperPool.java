@@ -60,6 +60,11 @@ public final class HelperPool {
     }
     if (!startThread(job)) {
       jobs.put(job);
+      // The last thread may have looked for jobs, and ended, before this one was there. It counts
+      // itself out before it looks, and here the order is the other way round: one sees the other.
+      if (threads.get() < limit) {
+        startThread(null);
+      }
     }
   }
 
