@@ -136,9 +136,10 @@ public final class HelperPool {
   /**
    * After {@link #close}: waits for the threads to end and returns the names of those that have not
    * in time.
+   *
+   * @param deadline a time of System.nanoTime
    */
-  public List<String> awaitEnd(Duration limit) {
-    long deadline = System.nanoTime() + limit.toNanos();
+  public List<String> awaitEnd(long deadline) {
     boolean interrupted = false;
     List<String> left = new ArrayList<>();
     for (Thread thread : live) {
