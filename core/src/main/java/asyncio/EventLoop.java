@@ -250,7 +250,17 @@ public final class EventLoop {
       TaskOptions options, Coroutine<T, ?> body) {
     kernel.checkOnLoop("createTask()");
     Task<T> task = taskFactory.create(this, Objects.requireNonNull(body, "body"), options);
-    return Objects.requireNonNull(task, "the task factory of the loop returned null");
+    if (Objects.requireNonNull(task, "the task factory of the loop returned null").loop != this) {
+      throw new IllegalStateException(
+          "The task factory of the event loop '"
+              + name()
+              + "' returned "
+              + task
+              + " of another event loop, '"
+              + task.loop.name()
+              + "': it makes its tasks with the loop that it is given.");
+    }
+    return task;
   }
 
   /** Starts a task with options, for a body without a result. <i>Thread</i>: on the loop. */
