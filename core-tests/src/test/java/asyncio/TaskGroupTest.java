@@ -21,6 +21,7 @@ import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TaskGroupTest {
@@ -1334,6 +1335,27 @@ class TaskGroupTest {
                       });
                 }));
     assertTrue(order.getFirst().contains("shutting down"), order.getFirst());
+  }
+
+  private <T extends @Nullable Object> Task<T> slowly(
+      EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
+    sleep(ofSeconds(5));
+    return TaskFactory.PLAIN.create(loop, body, options);
+  }
+
+  @AsyncTest
+  void aTaskThatIsMadeTooLateByASlowFactoryNeverBegins() {
+    var late =
+        createTask(
+            () -> {
+              runningLoop().setTaskFactory(this::slowly);
+              var task = group.createTask(() -> fail("late"));
+              assertThrows(CancelledError.class, task::await);
+            });
+    group.run(() -> sleep(ofSeconds(1)));
+    sleep(ofSeconds(9));
+    assertEquals(ofSeconds(10), runningLoop().time());
+    late.await();
   }
 
   @Test

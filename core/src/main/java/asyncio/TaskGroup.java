@@ -305,6 +305,10 @@ public final class TaskGroup {
               + " tasks can be created in it.");
     }
     Task<T> task = on.createTask(options, body);
+    if (finished) { // meanwhile: a factory may wait
+      task.cancelOnLoop("the group ended while the task was made");
+      return task;
+    }
     // First, also one that is done: a failure is collected a turn later, and run() waits for it.
     tasks.add(task);
     if (task.isDone()) { // it started eagerly and waited for nothing
