@@ -424,4 +424,22 @@ class EagerStartTest {
                   throw new Failure("at once");
                 }));
   }
+
+  @AsyncTest
+  void aGroupWhoseLastTaskFailsInItsFirstStepFails() {
+    var group = new TaskGroup();
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          EAGER,
+                          () -> {
+                            throw new Failure("first step");
+                          });
+                    }));
+    assertEquals("first step", failures.exceptions().getFirst().getMessage());
+  }
 }

@@ -1,5 +1,8 @@
 package asyncio;
 
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.newEventLoop;
+import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.yieldNow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -144,5 +147,56 @@ class HomeTest {
     var task = new FutureTask<Void>(body, null);
     Thread.ofPlatform().start(task);
     task.get();
+  }
+
+  /** Of a loop that was closed by hand, with a task in each wait. */
+  private void leaveWaiters() {
+    EventLoop before = newEventLoop();
+    before.runUntilComplete(
+        () -> {
+          var permit = semaphore.acquire();
+          createTask(queue::get);
+          createTask(semaphore::acquire);
+          createTask(
+              () -> {
+                try (var _ = condition.acquire()) {
+                  condition.await();
+                }
+              });
+          yieldNow();
+          permits.add(permit);
+        });
+    before.close();
+  }
+
+  private final List<Semaphore.Permit> permits = new ArrayList<>();
+
+  @Test
+  void whoWaitedOnAClosedLoopTakesNoWakeUpFromTheNext() {
+    leaveWaiters();
+    run(
+        () -> {
+          var getter = createTask(queue::get);
+          var taker = createTask(() -> semaphore.acquire());
+          var signalled =
+              createTask(
+                  () -> {
+                    try (var _ = condition.acquire()) {
+                      condition.await();
+                    }
+                  });
+          yieldNow();
+          queue.putNowait(1);
+          permits.getFirst().close();
+          try (var _ = condition.acquire()) {
+            condition.signal();
+          }
+          for (int turn = 0; turn < 10; turn++) {
+            yieldNow();
+          }
+          for (var each : List.of(getter, taker, signalled)) {
+            assertTrue(each.isDone(), each.toString());
+          }
+        });
   }
 }

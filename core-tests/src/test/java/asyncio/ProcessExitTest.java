@@ -570,4 +570,35 @@ class ProcessExitTest {
       assertFalse(child.lines().contains("MOUNTED"));
     }
   }
+
+  static final class TwoRunsThatCtrlCEnds {
+    public static void main(String[] arguments) {
+      try (var runner = new Runner()) {
+        for (String run : List.of("first", "second")) {
+          try {
+            runner.run(
+                () -> {
+                  print(run);
+                  sleep(ofDays(1));
+                });
+          } catch (KeyboardInterrupt interrupt) {
+            print("caught");
+          }
+        }
+      }
+      print("the end");
+    }
+  }
+
+  @Test
+  void ctrlCCancelsEachRunOfARunner() throws Exception {
+    try (var child = new ChildJvm(TwoRunsThatCtrlCEnds.class)) {
+      child.awaitLine("first");
+      child.signal("INT");
+      child.awaitLine("second");
+      child.signal("INT");
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("first", "caught", "second", "caught", "the end"), child.lines());
+    }
+  }
 }

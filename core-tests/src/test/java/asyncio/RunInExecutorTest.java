@@ -1,11 +1,14 @@
 package asyncio;
 
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.newEventLoop;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
+import static java.time.temporal.ChronoUnit.FOREVER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -261,5 +264,62 @@ class RunInExecutorTest {
         Objects.requireNonNull(assertThrows(CancelledError.class, waits::await).getMessage()));
     release.countDown();
     call.await();
+  }
+
+  @AsyncTest
+  void aShutdownThatIsCancelledBeforeItWaitsShutsDownAllTheSame() {
+    EventLoop loop = runningLoop();
+    var cancelled =
+        createTask(
+            () -> {
+              currentTask().cancel();
+              loop.shutdownDefaultExecutor(ofSeconds(20));
+            });
+    assertThrows(CancelledError.class, cancelled::await);
+    assertThrows(IllegalStateException.class, () -> loop.runInExecutor(() -> 1));
+  }
+
+  @AsyncTest
+  void aShutdownMayWaitForEver() {
+    EventLoop loop = runningLoop();
+    loop.runInExecutor(() -> order.add("before"));
+    loop.shutdownDefaultExecutor(FOREVER.getDuration());
+    assertEquals(List.of("before"), order);
+  }
+
+  @AsyncTest
+  void aShutdownOfAnExecutorOfYourOwnMayWaitForEver() {
+    EventLoop loop = runningLoop();
+    loop.setDefaultExecutor(Executors.newFixedThreadPool(1));
+    loop.runInExecutor(() -> order.add("before"));
+    loop.shutdownDefaultExecutor(FOREVER.getDuration());
+    assertEquals(List.of("before"), order);
+  }
+
+  @Test
+  void aCloseMayWaitForEver() {
+    try (var runner = new Runner(RunOptions.defaults().withCloseTimeout(FOREVER.getDuration()))) {
+      runner.run(() -> runningLoop().runInExecutor(() -> order.add("in time")));
+    }
+    assertEquals(List.of("in time"), order);
+  }
+
+  @AsyncTest
+  void afterItsShutdownTheDefaultExecutorIsNotReplaced() {
+    EventLoop loop = runningLoop();
+    loop.shutdownDefaultExecutor(ofSeconds(10));
+    try (var mine = Executors.newFixedThreadPool(1)) {
+      var error = assertThrows(IllegalStateException.class, () -> loop.setDefaultExecutor(mine));
+      assertTrue(error.getMessage().contains("is shut down"), error.getMessage());
+    }
+  }
+
+  @Test
+  void aClosedLoopTakesNoExecutor() {
+    EventLoop loop = newEventLoop();
+    loop.close();
+    try (var mine = Executors.newFixedThreadPool(1)) {
+      assertThrows(IllegalStateException.class, () -> loop.setDefaultExecutor(mine));
+    }
   }
 }

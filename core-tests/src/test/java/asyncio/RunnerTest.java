@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
@@ -295,6 +296,38 @@ class RunnerTest {
     int little = depthWithStack(512 << 10);
     int much = depthWithStack(16 << 20);
     assertTrue(much > 4 * little, little + " with 512 KiB, " + much + " with 16 MiB");
+  }
+
+  @Test
+  void aThreadThatCannotBeStartedIsAnErrorOfEachCall() {
+    Only.mounted("ordinary virtual threads have the JVM's stack size");
+    var runner = new Runner(RunOptions.defaults().withStackSize(1L << 50));
+    assertThrows(OutOfMemoryError.class, () -> runner.run(() -> {}));
+    assertThrows(OutOfMemoryError.class, () -> runner.run(() -> {}));
+    assertThrows(OutOfMemoryError.class, runner::close);
+  }
+
+  @Test
+  void aRunThatComesWhileAnotherThreadClosesEndsOrIsRefused() throws Exception {
+    for (int i = 0; i < 200; i++) {
+      var runner = new Runner();
+      EventLoop loop = runner.loop();
+      var both = new CyclicBarrier(2);
+      var run =
+          new FutureTask<>(
+              () -> {
+                both.await();
+                try {
+                  return loop.<Integer, RuntimeException>runUntilComplete(() -> 1);
+                } catch (IllegalStateException refused) {
+                  return 1;
+                }
+              });
+      Thread.ofPlatform().start(run);
+      both.await();
+      runner.close();
+      assertEquals(1, run.get());
+    }
   }
 
   private static int depthWithStack(long bytes) {

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class StaggeredRaceTest {
@@ -380,5 +381,58 @@ class StaggeredRaceTest {
     Race<Task<?>> race = staggeredRace(List.of(body));
     assertTrue(race.value() != currentTask());
     assertSame(runningLoop(), race.value().loop());
+  }
+
+  // ---- a task factory that fails, or waits, at the second body ----
+
+  private final List<Action<RuntimeException>> beforeTasks =
+      new ArrayList<>(List.of(() -> {}, () -> {}));
+
+  private <T extends @Nullable Object> Task<T> scripted(
+      EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
+    beforeTasks.removeFirst().run();
+    return TaskFactory.PLAIN.create(loop, body, options);
+  }
+
+  private void atTheSecondBody(Action<RuntimeException> action) {
+    beforeTasks.set(1, action);
+    runningLoop().setTaskFactory(this::scripted);
+  }
+
+  @AsyncTest
+  void aRaceThatCannotStartABodyEndsTheOthersAndFails() {
+    atTheSecondBody(
+        () -> {
+          throw new Failure("no task");
+        });
+    Coroutine<String, RuntimeException> cleansUp =
+        () -> {
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError cancelled) {
+            sleep(ofSeconds(5));
+            order.add("cleaned up");
+            throw cancelled;
+          }
+          return "a";
+        };
+    assertEquals(
+        "no task",
+        assertThrows(
+                Failure.class,
+                () -> staggeredRace(List.of(cleansUp, after(ZERO, "b")), ofSeconds(1)))
+            .getMessage());
+    assertEquals(List.of("cleaned up"), order);
+    sleep(ofSeconds(10));
+    assertEquals(ofSeconds(16), runningLoop().time());
+  }
+
+  @AsyncTest
+  void aBodyThatEndsWhileTheTaskFactoryWaitsDoesNotEndThatWait() {
+    atTheSecondBody(() -> sleep(ofSeconds(10)));
+    Race<String> race =
+        staggeredRace(List.of(after(ofSeconds(3), "a"), after(ofDays(1), "b")), ofSeconds(1));
+    assertEquals("a", race.value());
+    assertEquals(ofSeconds(11), runningLoop().time());
   }
 }

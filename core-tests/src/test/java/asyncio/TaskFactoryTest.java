@@ -2,6 +2,8 @@ package asyncio;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.newEventLoop;
+import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runCoroutineThreadsafe;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
@@ -209,5 +211,50 @@ class TaskFactoryTest {
             () -> toThread(() -> runCoroutineThreadsafe(() -> 5, loop).get()));
     assertEquals("no tasks today", Objects.requireNonNull(failed.getCause()).getMessage());
     assertEquals(List.of("no tasks today"), handled);
+  }
+
+  private @Nullable Task<?> stranger;
+
+  @SuppressWarnings({"unchecked", "NullAway"})
+  private <T extends @Nullable Object> Task<T> mistaken(
+      EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
+    return (Task<T>) stranger;
+  }
+
+  @Test
+  void aTaskOfAnotherLoopIsRefused() {
+    EventLoop other = newEventLoop();
+    other.runUntilComplete(() -> stranger = createTask(() -> "stranger"));
+    run(
+        () -> {
+          runningLoop().setTaskFactory(this::mistaken);
+          var error = assertThrows(IllegalStateException.class, () -> createTask(() -> "mine"));
+          assertTrue(error.getMessage().contains("another event loop"), error.getMessage());
+          var group = new TaskGroup();
+          group.run(
+              () -> assertThrows(IllegalStateException.class, () -> group.createTask(() -> "b")));
+        });
+    other.runUntilComplete(() -> {});
+    other.close();
+  }
+
+  @AsyncTest
+  void aCancelFromTheFirstStepOfAnEagerTaskReachesItThroughTheThreadsafeFuture() {
+    runningLoop().setTaskFactory(TaskFactory.EAGER);
+    List<Future<?>> handle = new ArrayList<>();
+    handle.add(
+        runCoroutineThreadsafe(
+            () -> {
+              handle.getFirst().cancel();
+              try {
+                sleep(ofSeconds(10));
+              } catch (CancelledError cancelled) {
+                made.add("cancelled");
+                throw cancelled;
+              }
+            },
+            runningLoop()));
+    sleep(ofSeconds(1));
+    assertEquals(List.of("cancelled"), made);
   }
 }

@@ -21,6 +21,7 @@ import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TaskGroupTest {
@@ -507,6 +508,87 @@ class TaskGroupTest {
     assertInstanceOf(LinkageError.class, thrown.exceptions().get(1));
   }
 
+  // ---- clean-up that fails while a cancel passes through it ----
+
+  private static void sleepInside(String resource) {
+    try (AutoCloseable _ = () -> fail(resource + " not closed")) {
+      sleep(ofDays(1));
+    } catch (Exception unexpected) {
+      throw new AssertionError(unexpected);
+    }
+  }
+
+  @AsyncTest
+  void whatTheBodysCleanUpThrowsAfterAFailureComesWithIt() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> fail("task"));
+                      sleepInside("body");
+                    }));
+    assertEquals(List.of("task", "body not closed"), messages(failures));
+  }
+
+  @AsyncTest
+  void whatCleanUpThrowsAfterACancelOfTheGroupIsItsFailure() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(() -> sleepInside("task"));
+                      group.createTask(group::cancel);
+                      sleepInside("body");
+                    }));
+    assertEquals(List.of("task not closed", "body not closed"), messages(failures));
+  }
+
+  @AsyncTest
+  void whatTheCleanUpOfATaskThrowsThatWasCancelledOnItsOwnEndsTheGroup() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      var task = group.createTask(() -> sleepInside("task"));
+                      yieldNow();
+                      task.cancel();
+                      sleepOrTell("body");
+                    }));
+    assertEquals(List.of("task not closed"), messages(failures));
+    assertEquals(List.of("body cancelled"), order);
+  }
+
+  @AsyncTest
+  void whatACleanUpThrewCountsOnceThoughTheBodyAwaitsTheTask() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      var task = group.createTask(() -> sleepInside("task"));
+                      group.createTask(() -> fail("other"));
+                      task.await();
+                    }));
+    assertEquals(List.of("other", "task not closed"), messages(failures));
+  }
+
+  @AsyncTest
+  void aCancelFromOutsideKeepsWhatTheBodysCleanUpThrew() {
+    var task = createTask(() -> group.run(() -> sleepInside("body")));
+    yieldNow();
+    task.cancel("outside");
+    var cancelled = assertThrows(CancelledError.class, task::await);
+    assertEquals("outside", cancelled.getMessage());
+    assertEquals("body not closed", cancelled.getSuppressed()[0].getMessage());
+  }
+
   // ---- cancelled from outside ----
 
   @AsyncTest
@@ -599,6 +681,30 @@ class TaskGroupTest {
     assertCancelled("outside", task);
     assertEquals(List.of("child"), order);
     assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aFailureOfTheBodyBeatsACancelThatComesWhileTheTasksEnd() {
+    var task =
+        createTask(
+            () -> {
+              var failures =
+                  assertThrows(
+                      ExceptionGroup.class,
+                      () ->
+                          group.run(
+                              () -> {
+                                group.createTask(() -> sleepAndCleanUp(() -> sleep(ofSeconds(1))));
+                                yieldNow();
+                                fail("body");
+                              }));
+              order.addAll(messages(failures));
+              sleepOrTell("next wait");
+            });
+    sleep(ofSeconds(1).dividedBy(2));
+    task.cancel("outside");
+    assertCancelled("outside", task);
+    assertEquals(List.of("body", "next wait cancelled"), order);
   }
 
   @AsyncTest
@@ -1229,6 +1335,27 @@ class TaskGroupTest {
                       });
                 }));
     assertTrue(order.getFirst().contains("shutting down"), order.getFirst());
+  }
+
+  private <T extends @Nullable Object> Task<T> slowly(
+      EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
+    sleep(ofSeconds(5));
+    return TaskFactory.PLAIN.create(loop, body, options);
+  }
+
+  @AsyncTest
+  void aTaskThatIsMadeTooLateByASlowFactoryNeverBegins() {
+    var late =
+        createTask(
+            () -> {
+              runningLoop().setTaskFactory(this::slowly);
+              var task = group.createTask(() -> fail("late"));
+              assertThrows(CancelledError.class, task::await);
+            });
+    group.run(() -> sleep(ofSeconds(1)));
+    sleep(ofSeconds(9));
+    assertEquals(ofSeconds(10), runningLoop().time());
+    late.await();
   }
 
   @Test

@@ -687,4 +687,12 @@ class TimeoutTest {
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }
+
+  @AsyncTest
+  void theEarliestOfTimesHasPassed() {
+    sleep(ofSeconds(1));
+    var limit = Timeout.at(Duration.ofSeconds(Long.MIN_VALUE));
+    assertThrows(TimeoutException.class, () -> limit.run(() -> sleep(ofSeconds(1))));
+    assertEquals(ofSeconds(1), runningLoop().time());
+  }
 }

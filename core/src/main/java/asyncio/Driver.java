@@ -127,8 +127,8 @@ final class Driver implements Runnable {
   void last(Job job) {
     Thread driving;
     synchronized (this) {
-      closing = true;
       driving = submit(job);
+      closing = true;
     }
     boolean flag = false;
     while (true) {
@@ -150,8 +150,10 @@ final class Driver implements Runnable {
   }
 
   private synchronized Thread submit(Job job) {
-    jobs.add(job);
-    notifyAll();
+    if (closing) {
+      throw new IllegalStateException(
+          "The event loop '" + kernel.name() + "' was closed meanwhile: it runs nothing more.");
+    }
     Thread running = thread;
     if (running == null) {
       running = kernel.newThread(stackSize, this);
@@ -159,9 +161,11 @@ final class Driver implements Runnable {
       running.setContextClassLoader(Thread.currentThread().getContextClassLoader());
       // The caller waits for it; between calls it keeps no JVM alive.
       running.setDaemon(true);
-      thread = running;
       running.start();
+      thread = running; // only now: where it can't be started, the next call tries again
     }
+    jobs.add(job);
+    notifyAll();
     return running;
   }
 

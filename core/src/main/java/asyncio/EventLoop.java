@@ -250,7 +250,17 @@ public final class EventLoop {
       TaskOptions options, Coroutine<T, ?> body) {
     kernel.checkOnLoop("createTask()");
     Task<T> task = taskFactory.create(this, Objects.requireNonNull(body, "body"), options);
-    return Objects.requireNonNull(task, "the task factory of the loop returned null");
+    if (Objects.requireNonNull(task, "the task factory of the loop returned null").loop != this) {
+      throw new IllegalStateException(
+          "The task factory of the event loop '"
+              + name()
+              + "' returned "
+              + task
+              + " of another event loop, '"
+              + task.loop.name()
+              + "': it makes its tasks with the loop that it is given.");
+    }
+    return task;
   }
 
   /** Starts a task with options, for a body without a result. <i>Thread</i>: on the loop. */
@@ -433,6 +443,9 @@ public final class EventLoop {
       if (made == null) {
         made = new LoopExecutors(name());
         executors = made;
+        if (closed) {
+          made.close();
+        }
       }
       return made;
     }
@@ -480,6 +493,8 @@ public final class EventLoop {
    * bodies from now on. The loop takes the executor over, and shuts it down when it closes.
    *
    * <p><i>Thread</i>: any.
+   *
+   * @throws IllegalStateException if the default executor was shut down, or the loop is closed
    */
   public void setDefaultExecutor(ExecutorService executor) {
     executors().choose(Objects.requireNonNull(executor, "executor"));
@@ -501,10 +516,12 @@ public final class EventLoop {
    */
   public void shutdownDefaultExecutor(Duration limit) {
     kernel.checkOnLoop("shutdownDefaultExecutor()");
+    LoopExecutors all = executors();
+    // Here: what waits may be cancelled before it has begun.
+    all.shutdownDefault();
     var waits = new HelperPool(name() + "-shutdown", 1);
     Future<List<String>> ended =
-        HelperCall.start(
-            this, waits::submit, new Context(), () -> executors().shutdownDefault(limit));
+        HelperCall.start(this, waits::submit, new Context(), () -> all.awaitDefault(limit));
     waits.close();
     List<String> left = ended.await();
     if (!left.isEmpty()) {

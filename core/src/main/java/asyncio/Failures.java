@@ -4,6 +4,8 @@ import java.io.InterruptedIOException;
 import java.lang.reflect.Constructor;
 import java.net.SocketException;
 import java.nio.channels.ClosedByInterruptException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /** What kinds of failures there are, and how one is given to several receivers. */
@@ -30,6 +32,20 @@ final class Failures {
       }
     }
     return false;
+  }
+
+  /**
+   * What a clean-up threw while a cancel passed through: try-with-resources suppresses it, and who
+   * swallows the cancel would lose it.
+   */
+  static List<Throwable> suppressedBy(CancelledError cancel) {
+    List<Throwable> failures = new ArrayList<>();
+    for (Throwable suppressed : cancel.getSuppressed()) {
+      if (!(suppressed instanceof CancelledError)) { // cancelled again, in its clean-up
+        failures.add(suppressed);
+      }
+    }
+    return failures;
   }
 
   /**

@@ -8,6 +8,9 @@ final class ForeignGet extends ForeignListener {
   private final EventLoop loop;
   private final CountDownLatch over = new CountDownLatch(1);
 
+  /** The thread waits no longer: who asks again and again with a time limit leaves one of these. */
+  private volatile boolean left;
+
   private ForeignGet(EventLoop loop) {
     this.loop = loop;
   }
@@ -35,7 +38,7 @@ final class ForeignGet extends ForeignListener {
     try {
       over.await();
     } finally {
-      loop.foreignListeners.remove(this);
+      leave();
     }
   }
 
@@ -43,7 +46,17 @@ final class ForeignGet extends ForeignListener {
     try {
       return over.await(timeout, unit);
     } finally {
-      loop.foreignListeners.remove(this);
+      leave();
     }
+  }
+
+  private void leave() {
+    left = true;
+    loop.foreignListeners.remove(this);
+  }
+
+  @Override
+  boolean isAbandoned() {
+    return left;
   }
 }

@@ -9,6 +9,7 @@ import asyncio.internal.loop.Wait;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -353,6 +354,13 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
     thrown = true;
     return original;
+  }
+
+  /** What failed in the clean-up of a task that ended cancelled. */
+  final List<Throwable> suppressedByCancel() {
+    return isCancelled() && outcome instanceof CancelledError signal
+        ? Failures.suppressedBy(signal)
+        : List.of();
   }
 
   /** How java.util.concurrent tells that the future was cancelled. */

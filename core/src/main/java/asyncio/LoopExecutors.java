@@ -4,7 +4,6 @@ import asyncio.internal.loop.HelperPool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +36,13 @@ final class LoopExecutors {
   }
 
   /** Takes over {@code executor} as the default one. */
-  void choose(ExecutorService executor) {
+  synchronized void choose(ExecutorService executor) {
+    if (shut) {
+      throw new IllegalStateException(
+          "The default executor of the event loop '"
+              + loop
+              + "' is shut down, so this one would never be used nor shut down: set it before.");
+    }
     chosen = executor;
   }
 
@@ -74,29 +79,27 @@ final class LoopExecutors {
     handOver.submit(job);
   }
 
+  /** Shuts the default executor down. Never blocks. */
+  synchronized void shutdownDefault() {
+    shut = true;
+    ExecutorService other = chosen;
+    if (other != null) {
+      handOver.submit(other::shutdown);
+    }
+    helpers.close();
+  }
+
   /**
-   * Shuts the default executor down and waits for its threads; returns those that have not ended in
+   * After {@link #shutdownDefault}: waits for the threads; returns those that have not ended in
    * time. On a thread that may block.
    */
-  List<String> shutdownDefault(Duration limit) throws InterruptedException {
-    shut = true;
-    helpers.close();
+  List<String> awaitDefault(Duration limit) throws InterruptedException {
+    long deadline = System.nanoTime() + Durations.nanos(limit);
     ExecutorService other = chosen;
     if (other == null) {
-      return helpers.awaitEnd(limit);
+      return helpers.awaitEnd(deadline);
     }
-    long deadline = System.nanoTime() + Durations.nanos(limit);
-    var told = new CountDownLatch(1);
-    handOver.submit(
-        () -> {
-          other.shutdown();
-          told.countDown();
-        });
-    List<String> left = new ArrayList<>();
-    if (!told.await(limit.toNanos(), TimeUnit.NANOSECONDS) || !ended(other, deadline)) {
-      left.add(other.toString());
-    }
-    return left;
+    return ended(other, deadline) ? List.of() : List.of(other.toString());
   }
 
   private static boolean ended(ExecutorService executor, long deadline)
@@ -106,20 +109,15 @@ final class LoopExecutors {
 
   /** Takes no more calls; idle threads end at once, busy ones after what was submitted. */
   void close() {
-    shut = true;
-    ExecutorService other = chosen;
-    if (other != null) {
-      handOver.submit(other::shutdown);
-    }
-    helpers.close();
+    shutdownDefault();
     handOver.close();
   }
 
   /** After {@link #close}: waits for all threads; returns those that have not ended in time. */
   List<String> awaitEnd(Duration limit) {
     long deadline = System.nanoTime() + Durations.nanos(limit);
-    List<String> left = new ArrayList<>(helpers.awaitEnd(limit));
-    left.addAll(handOver.awaitEnd(until(deadline)));
+    List<String> left = new ArrayList<>(helpers.awaitEnd(deadline));
+    left.addAll(handOver.awaitEnd(deadline));
     ExecutorService other = chosen;
     if (other != null) {
       try {
@@ -132,9 +130,5 @@ final class LoopExecutors {
       }
     }
     return left;
-  }
-
-  private static Duration until(long deadline) {
-    return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
   }
 }

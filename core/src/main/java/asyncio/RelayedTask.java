@@ -35,7 +35,7 @@ final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
       future.fail(failure);
       throw Sneaky.rethrow(failure); // the factory is broken: its owner is to know, too
     }
-    future.addListener(
+    var passCancelOn =
         new Future.Listener() {
           @Override
           void done(Future<?> outer) {
@@ -43,7 +43,12 @@ final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
               task.cancelOnLoop("the future of runCoroutineThreadsafe was cancelled");
             }
           }
-        });
+        };
+    if (future.isDone()) { // cancelled by the task's first step
+      passCancelOn.done(future);
+    } else {
+      future.addListener(passCancelOn);
+    }
     if (task.isDone()) {
       done(task);
     } else {

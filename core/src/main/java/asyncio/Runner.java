@@ -97,6 +97,7 @@ public final class Runner implements AutoCloseable {
     LoopRuns.refuseCoroutine("run()");
     EventLoop on = loop();
     Task<T> task = new Task<>(on, null, given != null ? given : context, main);
+    restoreSignals(); // of a run before that Ctrl-C ended: this one has its own first and second
     Signals handlers = Signals.install(task);
     try {
       on.runs.run("run()", task);
@@ -154,6 +155,7 @@ public final class Runner implements AutoCloseable {
       open = loop;
     }
     if (open == null || open.isClosed()) {
+      restoreSignals();
       return;
     }
     var cancel = new CancelTasks(open);
@@ -166,14 +168,19 @@ public final class Runner implements AutoCloseable {
       }
     } finally {
       reportSurvivors(open, cancel.survivors);
-      Signals handlers = signals;
-      if (handlers != null) {
-        handlers.restore();
-      }
+      restoreSignals();
     }
     Throwable fatal = open.fatalWhileClosing();
     if (fatal != null) {
       throw Sneaky.rethrow(fatal);
+    }
+  }
+
+  private void restoreSignals() {
+    Signals handlers = signals;
+    if (handlers != null) {
+      signals = null;
+      handlers.restore();
     }
   }
 

@@ -41,6 +41,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   private boolean nextsTurn;
 
   private boolean cancelRequested;
+  private boolean startFailed;
   private boolean cancelling;
 
   private StaggeredRace(
@@ -67,7 +68,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       }
       fiber.suspend(this);
     } catch (Throwable failed) {
-      cancelAll("the race that started it failed");
+      endAfterFailure();
       throw failed;
     }
     if (cancelRequested) {
@@ -77,8 +78,22 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     return new Race<>(value, winnerIndex, Collections.unmodifiableList(errors));
   }
 
+  /** A body could not be started: the others end before the caller gets the failure. */
+  private void endAfterFailure() {
+    startFailed = true;
+    if (winner != null) {
+      loop.discard(winner.result());
+    }
+    cancelAll("the race that started it failed");
+    try {
+      fiber.suspend(this);
+    } finally {
+      running.keySet().forEach(task -> task.removeListener(this));
+    }
+  }
+
   private boolean someAreLeftToStart() {
-    return winner == null && !cancelRequested && errors.size() < bodies.size();
+    return winner == null && !cancelRequested && !startFailed && errors.size() < bodies.size();
   }
 
   /** Starts a body and waits until it is the next one's turn. */
@@ -92,6 +107,9 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       done(task);
     } else {
       task.addListener(this);
+    }
+    if (winner != null || cancelRequested) { // meanwhile: a task factory may wait
+      cancelAll("the race is over");
     }
     var timer = new Delay();
     if (delay != null && someAreLeftToStart()) {
@@ -126,7 +144,12 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
 
   private void turnToNext() {
     nextsTurn = true;
-    if (isOver()) {
+    wakeIfOver();
+  }
+
+  private void wakeIfOver() {
+    // Not in another wait: that of a task factory which the race has called.
+    if (fiber.waitsFor() == this && isOver()) {
       fiber.wake();
     }
   }
@@ -139,7 +162,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     }
     if (!task.succeeded()) {
       errors.set(index, task.failureForReceiver());
-    } else if (winner == null && !cancelRequested) {
+    } else if (winner == null && !cancelRequested && !startFailed) {
       winner = task;
       winnerIndex = index;
       cancelAll("another body has won the race");
@@ -150,9 +173,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     if (index == errors.size() - 1) {
       nextsTurn = true;
     }
-    if (isOver()) {
-      fiber.wake();
-    }
+    wakeIfOver();
   }
 
   private void cancelAll(@Nullable String message) {
@@ -177,8 +198,9 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       return false;
     }
     cancelAll(message);
-    if (winner != null) {
-      return false; // its value is not lost; the cancel strikes at the caller's next wait
+    if (winner != null || startFailed) {
+      // Neither its value nor the failure is lost; the cancel strikes at the caller's next wait.
+      return false;
     }
     cancelRequested = true;
     return true;

@@ -63,7 +63,7 @@ public final class TaskGroup {
    * <p><i>Thread</i>: a coroutine.
    *
    * @throws ExceptionGroup if the body or a task failed; a task that is cancelled on its own does
-   *     not count
+   *     not count, but what its clean-up threw does
    * @throws IllegalStateException if the group was used before
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
@@ -144,11 +144,14 @@ public final class TaskGroup {
     } else if (outside == null && current.cancelling() > outsideRequests) {
       outside = current.cancelPending() ? null : whileEnding;
     }
+    if (failure != null && !(failure instanceof CancelledError)) {
+      errors.add(failure);
+    }
     if (outside != null && errors.isEmpty()) {
       throw outside;
     }
-    if (failure != null && !(failure instanceof CancelledError)) {
-      errors.add(failure);
+    if (failure instanceof CancelledError swallowed) {
+      collect(Failures.suppressedBy(swallowed));
     }
     if (!errors.isEmpty()) {
       if (current.cancelling() > cancellingAtEntry) {
@@ -198,12 +201,27 @@ public final class TaskGroup {
   }
 
   private void childDone(Task<?> task) {
-    if (task.isCancelled() || task.succeeded()) {
+    if (failuresOf(task).isEmpty()) {
       ended(task);
       return;
     }
     // Not in the step that failed: what fails in the same turn is to be collected, not cancelled.
     task.loop.kernel.add(LoopAction.of(() -> childFailed(task)));
+  }
+
+  /** Of a task that was cancelled: what its clean-up threw, which nobody else may look for. */
+  private static List<Throwable> failuresOf(Task<?> task) {
+    return task.failed() ? List.of(task.failure()) : task.suppressedByCancel();
+  }
+
+  /** Once each: who awaits a task of the group gets the same object. */
+  @SuppressWarnings("ReferenceEquality")
+  private void collect(List<Throwable> failures) {
+    for (Throwable failure : failures) {
+      if (errors.stream().noneMatch(known -> known == failure)) {
+        errors.add(failure);
+      }
+    }
   }
 
   private void ended(Task<?> task) {
@@ -216,10 +234,10 @@ public final class TaskGroup {
 
   private void childFailed(Task<?> task) {
     ended(task);
-    Throwable failure = Objects.requireNonNull(task.exception());
-    errors.add(failure);
-    if (fatal == null && Failures.isFatal(failure)) {
-      fatal = failure;
+    task.markRetrieved();
+    collect(failuresOf(task));
+    if (fatal == null && task.failed() && Failures.isFatal(task.failure())) {
+      fatal = task.failure();
     }
     Fiber current = Objects.requireNonNull(parent);
     if (!aborting && !parentCancelRequested) {
@@ -287,11 +305,16 @@ public final class TaskGroup {
               + " tasks can be created in it.");
     }
     Task<T> task = on.createTask(options, body);
+    if (finished) { // meanwhile: a factory may wait
+      task.cancelOnLoop("the group ended while the task was made");
+      return task;
+    }
+    // First, also one that is done: a failure is collected a turn later, and run() waits for it.
+    tasks.add(task);
     if (task.isDone()) { // it started eagerly and waited for nothing
       childDone(task);
       return task;
     }
-    tasks.add(task);
     task.addListener(new ChildDone());
     if (aborting) { // meanwhile: a factory may wait, and a first step may fail the group
       task.cancelOnLoop("the group was cancelled while the task was made");

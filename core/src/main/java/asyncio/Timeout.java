@@ -220,8 +220,8 @@ public final class Timeout {
     Loop loop = current.loop();
     Duration now = Duration.ofNanos(loop.time());
     when = absolute ? wanted : Durations.sum(now, wanted);
-    Duration left = absolute ? wanted.minus(now) : wanted;
-    if (left.isPositive()) {
+    if (absolute ? wanted.compareTo(now) > 0 : wanted.isPositive()) {
+      Duration left = absolute ? wanted.minus(now) : wanted;
       loop.addDeadline(deadline, Durations.deadline(loop, left));
     } else {
       loop.add(

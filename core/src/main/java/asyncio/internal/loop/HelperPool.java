@@ -60,6 +60,11 @@ public final class HelperPool {
     }
     if (!startThread(job)) {
       jobs.put(job);
+      // The last thread may have looked for jobs, and ended, before this one was there. It counts
+      // itself out before it looks, and here the order is the other way round: one sees the other.
+      if (threads.get() < limit) {
+        startThread(null);
+      }
     }
   }
 
@@ -131,9 +136,10 @@ public final class HelperPool {
   /**
    * After {@link #close}: waits for the threads to end and returns the names of those that have not
    * in time.
+   *
+   * @param deadline a time of System.nanoTime
    */
-  public List<String> awaitEnd(Duration limit) {
-    long deadline = System.nanoTime() + limit.toNanos();
+  public List<String> awaitEnd(long deadline) {
     boolean interrupted = false;
     List<String> left = new ArrayList<>();
     for (Thread thread : live) {

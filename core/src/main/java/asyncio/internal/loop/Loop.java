@@ -85,7 +85,10 @@ public final class Loop implements Clock.Activity {
   private int sincePoll;
   private @Nullable StepEnd stepEnds;
   private boolean stopping;
-  private boolean closed;
+
+  /** Other loops read it as well, when an object that lived on this one has moved to them. */
+  boolean closed;
+
   private int helpers;
   private @Nullable Throwable fatal;
 

@@ -49,9 +49,12 @@ public class Waiter implements Wait {
     return fiber;
   }
 
-  /** Ends the wait well. Returns false when it was over already. */
+  /**
+   * Ends the wait well. Returns false when it was over already, or the loop has closed and the
+   * coroutine never goes on.
+   */
   public final boolean wake() {
-    if (state != WAITING) {
+    if (state != WAITING || fiber.loop.closed) {
       return false;
     }
     state = WOKEN;
