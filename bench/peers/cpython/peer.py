@@ -30,21 +30,24 @@ async def spawn(_):
     return 5_000
 
 
-async def queue(size):
-    async def take(items, times):
-        for _ in range(times):
+async def hand_over(items):
+    async def take():
+        for _ in range(5_000):
             await items.get()
 
+    consumer = asyncio.create_task(take())
+    for i in range(5_000):
+        await items.put(i & 127)
+    await consumer
+
+
+async def queue(size):
     async def hand(source, target, times):
         for _ in range(times):
             await target.put(await source.get())
 
     if size == 1:
-        items = asyncio.Queue(1)
-        consumer = asyncio.create_task(take(items, 5_000))
-        for _ in range(5_000):
-            await items.put(1)
-        await consumer
+        await hand_over(asyncio.Queue(1))
     else:
         there, back = asyncio.Queue(), asyncio.Queue()
         other = asyncio.create_task(hand(there, back, 2_500))
@@ -52,6 +55,75 @@ async def queue(size):
         await hand(back, there, 2_500)
         await other
     return 5_000
+
+
+async def through(items):
+    if items.maxsize == 1:
+        await hand_over(items)
+    else:
+        for _ in range(5):
+            for i in range(1_000):
+                await items.put((i * 37) & 127)
+            for _ in range(1_000):
+                await items.get()
+    return 5_000
+
+
+async def fifo(size):
+    return await through(asyncio.Queue(size))
+
+
+async def lifo(size):
+    return await through(asyncio.LifoQueue(size))
+
+
+async def priority(size):
+    return await through(asyncio.PriorityQueue(size))
+
+
+async def lock(_):
+    shared = asyncio.Lock()
+
+    async def turns():
+        for _ in range(2_500):
+            async with shared:
+                await asyncio.sleep(0)
+
+    other = asyncio.create_task(turns())
+    await turns()
+    await other
+    return 5_000
+
+
+async def semaphore(_):
+    async def hand(take, give):
+        for _ in range(2_500):
+            await take.acquire()
+            give.release()
+
+    one, two = asyncio.Semaphore(1), asyncio.Semaphore(0)
+    other = asyncio.create_task(hand(two, one))
+    await hand(one, two)
+    await other
+    return 5_000
+
+
+async def condition(_):
+    shared = asyncio.Condition()
+    turn = 0
+
+    async def alternate(mine):
+        nonlocal turn
+        async with shared:
+            for _ in range(2_500):
+                await shared.wait_for(lambda: turn % 2 == mine)
+                turn += 1
+                shared.notify()
+
+    other = asyncio.create_task(alternate(1))
+    await alternate(0)
+    await other
+    return turn
 
 
 delays = []
@@ -76,11 +148,25 @@ def nothing():
 
 
 async def gather(size):
-    async def number():
-        return 1
-
     for _ in range(100_000 // size):
         await asyncio.gather(*[number() for _ in range(size)])
+    return 100_000
+
+
+async def number():
+    return 1
+
+
+async def wait(size):
+    for _ in range(100_000 // size):
+        await asyncio.wait([asyncio.create_task(number()) for _ in range(size)])
+    return 100_000
+
+
+async def as_completed(size):
+    for _ in range(100_000 // size):
+        for task in asyncio.as_completed([asyncio.create_task(number()) for _ in range(size)]):
+            await task
     return 100_000
 
 
@@ -120,5 +206,8 @@ run = importlib.import_module(sys.argv[4] if len(sys.argv) > 4 else "asyncio").r
 if name == "memory":
     run(memory(size, seconds))
 else:
-    works = {work.__name__: work for work in (switch, spawn, queue, timers, gather)}
+    of_queues = (queue, fifo, lifo, priority)
+    of_locks = (lock, semaphore, condition)
+    of_tasks = (switch, spawn, timers, gather, wait, as_completed)
+    works = {work.__name__: work for work in of_queues + of_locks + of_tasks}
     print(run(measure(works[name], size, seconds)))

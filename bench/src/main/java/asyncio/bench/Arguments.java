@@ -34,7 +34,9 @@ record Arguments(Effort effort, List<String> rows, Path json) {
       throw new IllegalArgumentException("--profile takes one row and nothing else");
     }
     List<String> rows =
-        wanted.isEmpty() ? Rows.NAMES : Rows.NAMES.stream().filter(wanted::contains).toList();
+        wanted.isEmpty()
+            ? Rows.unlessNamed(effort)
+            : Rows.NAMES.stream().filter(wanted::contains).toList();
     return new Arguments(effort, rows, json);
   }
 
@@ -53,7 +55,11 @@ record Arguments(Effort effort, List<String> rows, Path json) {
     return rest.next();
   }
 
+  /** A whole name means that row alone: {@code queue} is not {@code queues} too. */
   private static List<String> rows(String part, List<String> names) {
+    if (names.contains(part)) {
+      return List.of(part);
+    }
     List<String> found = names.stream().filter(name -> name.contains(part)).toList();
     if (part.startsWith("-") || found.isEmpty()) {
       throw new IllegalArgumentException(

@@ -5,13 +5,14 @@ import asyncio.bench.echo.Echo;
 /**
  * How long to measure.
  *
+ * @param fewRounds of the rows that measure a lot
  * @param sleepers of the memory row, for so many seconds at least
  * @param everything also the sizes in between, and of the peers more than one size of a row
  */
 record Effort(
     String name,
     int rounds,
-    int memoryRounds,
+    int fewRounds,
     int startUpRounds,
     int warmUps,
     int measurements,
@@ -21,7 +22,7 @@ record Effort(
     int sleepSeconds,
     boolean everything) {
   /** For publishing. */
-  static final Effort FULL = new Effort("full", 5, 3, 20, 4, 5, 750, 1, 1_000_000, 8, true);
+  static final Effort FULL = new Effort("full", 5, 3, 20, 4, 5, 600, 1, 1_000_000, 8, true);
 
   /** Tells what has changed a lot. */
   static final Effort QUICK = new Effort("quick", 3, 1, 20, 3, 3, 300, 0.3, 1_000_000, 8, false);

@@ -2,6 +2,7 @@ package asyncio.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
@@ -39,16 +40,11 @@ final class Jmh {
   }
 
   Competitor benchmark(String name, List<String> carrier, Class<?> type, String method) {
-    return benchmark(name, carrier, type, method, null, 0);
+    return benchmark(name, carrier, type, method, Map.of());
   }
 
   Competitor benchmark(
-      String name,
-      List<String> carrier,
-      Class<?> type,
-      String method,
-      String parameter,
-      int value) {
+      String name, List<String> carrier, Class<?> type, String method, Map<String, ?> parameters) {
     return new Competitor(
         name,
         () -> {
@@ -69,9 +65,7 @@ final class Jmh {
                   .measurementTime(TimeValue.milliseconds(effort.millis()))
                   .shouldFailOnError(true)
                   .verbosity(VerboseMode.SILENT);
-          if (parameter != null) {
-            options.param(parameter, "" + value);
-          }
+          parameters.forEach((parameter, value) -> options.param(parameter, "" + value));
           if (profiler == null) {
             options.addProfiler(GCProfiler.class);
           } else {

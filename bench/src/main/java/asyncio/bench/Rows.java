@@ -5,20 +5,26 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Who takes part in each row, and what is to be held there. */
 final class Rows {
   static final List<String> NAMES =
-      List.of("switch", "spawn", "queue", "timers", "gather", "memory", "startup", "echo");
+      List.of(
+          "switch", "spawn", "queue", "queues", "locks", "timers", "gather", "wait", "memory",
+          "startup", "echo");
 
   /** The one with a load, servers and tables of its own. */
   static final String ECHO = NAMES.getLast();
 
   /** The rows that JMH runs. */
-  static final List<String> PROFILED = NAMES.subList(0, 5);
+  static final List<String> PROFILED = NAMES.subList(0, 8);
+
+  /** For these a quick run has no time, unless they are named. */
+  private static final List<String> NOT_QUICK = List.of("queues", "locks");
 
   private static final List<Integer> PENDING = List.of(10, 10_000, 1_000_000);
-  private static final List<Integer> GATHERED = List.of(10, 1_000, 100_000);
+  private static final List<Integer> TOGETHER = List.of(10, 1_000, 100_000);
 
   private final Effort effort;
   private final Jmh jmh;
@@ -42,13 +48,23 @@ final class Rows {
     this.scratch = scratch;
   }
 
+  /** The rows of a run for which none are named. */
+  static List<String> unlessNamed(Effort effort) {
+    return NAMES.stream()
+        .filter(name -> effort != Effort.QUICK || !NOT_QUICK.contains(name))
+        .toList();
+  }
+
   Row row(String name) throws IOException, InterruptedException {
     return switch (name) {
       case "switch" -> switches();
       case "spawn" -> spawn();
       case "queue" -> queue();
+      case "queues" -> queues();
+      case "locks" -> locks();
       case "timers" -> timers();
       case "gather" -> gather();
+      case "wait" -> waits();
       case "memory" -> memory();
       case "startup" -> startUp();
       default -> throw new AssertionError(name);
@@ -121,6 +137,50 @@ final class Rows {
             Hold.ratioAtLeast("CPython ≥ 25 × mounted", "CPython", "mounted", 25)));
   }
 
+  private Row queues() {
+    List<Work> handed = new ArrayList<>();
+    List<Work> filled = new ArrayList<>();
+    for (String kind : List.of("fifo", "lifo", "priority")) {
+      String what = kind.equals("priority") ? kind : kind.toUpperCase(Locale.ROOT);
+      Map<String, String> alone = Map.of("kind", kind, "company", "alone");
+      handed.add(new Work(what, "capacityOne", alone, kind, 1));
+      filled.add(new Work(what + ", unbounded", "filledAndEmptied", alone, kind, 0));
+    }
+    Class<?> type = QueueKindsBenchmark.class;
+    return new Row(
+        "queues",
+        "an item through the kinds of queue",
+        "ns",
+        effort.fewRounds(),
+        all(
+            ours("mounted", Jmh.MOUNTED, type, handed),
+            ours("mounted", Jmh.MOUNTED, type, filled), // switches never: the same on both carriers
+            ours("portable", Jmh.PORTABLE, type, handed),
+            pythons(handed),
+            pythons(filled)),
+        "mounted, FIFO",
+        List.of());
+  }
+
+  private Row locks() {
+    List<Work> works =
+        List.of(
+            new Work("lock", "lockHandedOver", Map.of(), "lock", 1),
+            new Work("semaphore", "semaphoreHandedOver", Map.of(), "semaphore", 1),
+            new Work("condition", "conditionHandedOver", Map.of(), "condition", 1));
+    return new Row(
+        "locks",
+        "a lock and the like handed from task to task",
+        "ns",
+        effort.fewRounds(),
+        all(
+            ours("mounted", Jmh.MOUNTED, LocksBenchmark.class, works),
+            ours("portable", Jmh.PORTABLE, LocksBenchmark.class, works),
+            pythons(works)),
+        "mounted, lock",
+        List.of());
+  }
+
   private Row timers() {
     return sizes(
         "timers",
@@ -136,11 +196,49 @@ final class Rows {
     return sizes(
         "gather",
         "a task of a gather",
-        GATHERED,
+        TOGETHER,
         "tasks",
         GatherBenchmark.class,
         "gatherAll",
         "size");
+  }
+
+  private Row waits() {
+    List<Work> wait = waits("wait", "waitForAll", "wait");
+    List<Work> inTurn = waits("as completed", "takeAsCompleted", "as_completed");
+    Class<?> type = WaitBenchmark.class;
+    List<Competitor> mounted = ours("mounted", Jmh.MOUNTED, type, wait);
+    List<Competitor> mountedInTurn = ours("mounted", Jmh.MOUNTED, type, inTurn);
+    List<Competitor> portable = ours("portable", Jmh.PORTABLE, type, wait);
+    List<Competitor> portableInTurn = ours("portable", Jmh.PORTABLE, type, inTurn);
+    int theirSizes = effort.everything() ? wait.size() : 1;
+    return new Row(
+        "wait",
+        "a task of those waited for",
+        "ns",
+        effort.fewRounds(),
+        all(
+            mounted,
+            mountedInTurn,
+            portable,
+            portableInTurn,
+            pythons(wait.subList(0, theirSizes)),
+            pythons(inTurn.subList(0, theirSizes))),
+        mounted.getFirst().name,
+        List.of(
+            flat("mounted, wait", mounted),
+            flat("mounted, as completed", mountedInTurn),
+            flat("portable, wait", portable),
+            flat("portable, as completed", portableInTurn)));
+  }
+
+  private List<Work> waits(String what, String method, String work) {
+    List<Work> all = new ArrayList<>();
+    for (int size : sizes(TOGETHER)) {
+      String text = String.format(Locale.ROOT, "%s, %,d tasks", what, size);
+      all.add(new Work(text, method, Map.of("size", size), work, size));
+    }
+    return all;
   }
 
   /** A row whose time for each element must not depend on how many there are. */
@@ -152,14 +250,15 @@ final class Rows {
       Class<?> type,
       String method,
       String parameter) {
-    List<Integer> sizes = effort.everything() ? all : List.of(all.getFirst(), all.getLast());
+    List<Integer> sizes = sizes(all);
     List<Competitor> mounted = new ArrayList<>();
     List<Competitor> portable = new ArrayList<>();
     List<Competitor> theirs = new ArrayList<>();
     for (int size : sizes) {
       String text = String.format(Locale.ROOT, ", %,d %s", size, what);
-      mounted.add(jmh.benchmark("mounted" + text, Jmh.MOUNTED, type, method, parameter, size));
-      portable.add(jmh.benchmark("portable" + text, Jmh.PORTABLE, type, method, parameter, size));
+      Map<String, Integer> sized = Map.of(parameter, size);
+      mounted.add(jmh.benchmark("mounted" + text, Jmh.MOUNTED, type, method, sized));
+      portable.add(jmh.benchmark("portable" + text, Jmh.PORTABLE, type, method, sized));
       theirs.addAll(size == sizes.getFirst() ? peers(text, name, size) : others(text, name, size));
     }
     return new Row(
@@ -169,10 +268,7 @@ final class Rows {
         effort.rounds(),
         all(mounted, portable, theirs),
         mounted.getFirst().name,
-        List.of(
-            Hold.flat("mounted, within 2 × from the smallest to the largest", names(mounted), 2),
-            Hold.flat(
-                "portable, within 2 × from the smallest to the largest", names(portable), 2)));
+        List.of(flat("mounted", mounted), flat("portable", portable)));
   }
 
   private Row memory() {
@@ -185,7 +281,7 @@ final class Rows {
             "a sleeping task, of %,d at once, all of ours woken in order",
             effort.sleepers()),
         "bytes",
-        effort.memoryRounds(),
+        effort.fewRounds(),
         all(
             List.of(sleepers("mounted", Jmh.MOUNTED), sleepers("portable", Jmh.PORTABLE)),
             peers.stream()
@@ -250,7 +346,44 @@ final class Rows {
     return all;
   }
 
-  private static List<String> names(List<Competitor> competitors) {
-    return competitors.stream().map(competitor -> competitor.name).toList();
+  private List<Integer> sizes(List<Integer> all) {
+    return effort.everything() ? all : List.of(all.getFirst(), all.getLast());
+  }
+
+  private static Hold flat(String what, List<Competitor> competitors) {
+    List<String> names = competitors.stream().map(competitor -> competitor.name).toList();
+    return Hold.flat(what + ", within 2 × from the smallest to the largest", names, 2);
+  }
+
+  /**
+   * What only asyncio has, ours and Python's.
+   *
+   * @param method ours, of JMH, with these parameters
+   * @param work theirs, with this size
+   */
+  private record Work(
+      String what, String method, Map<String, ?> parameters, String work, int size) {}
+
+  private List<Competitor> ours(
+      String name, List<String> carrier, Class<?> type, List<Work> works) {
+    return works.stream()
+        .map(
+            one -> jmh.benchmark(name + ", " + one.what, carrier, type, one.method, one.parameters))
+        .toList();
+  }
+
+  /** The peers that run asyncio itself; in a quick run the first of them only. */
+  private List<Competitor> pythons(List<Work> works) {
+    List<Competitor> all = new ArrayList<>();
+    for (Work one : works) {
+      for (Peer peer : peers) {
+        String name = peer.name();
+        if (name.equals("CPython")
+            || effort.everything() && (name.equals("uvloop") || name.startsWith("CPython"))) {
+          all.add(peer.competitor(", " + one.what, one.work, one.size, effort.peerSeconds()));
+        }
+      }
+    }
+    return all;
   }
 }

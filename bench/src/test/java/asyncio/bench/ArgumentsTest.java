@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ArgumentsTest {
   @Test
@@ -25,6 +26,27 @@ class ArgumentsTest {
     assertEquals(Effort.QUICK, arguments.effort());
     assertEquals(List.of("spawn", "queue"), arguments.rows());
     assertEquals(Path.of("a.json"), arguments.json());
+  }
+
+  @Test
+  void aWholeNameIsNotAPartOfAnother() {
+    assertEquals(List.of("queue"), Arguments.parse("queue").rows());
+    assertEquals(List.of("queue", "queues"), Arguments.parse("que").rows());
+  }
+
+  @Test
+  void aQuickRunHasQueuesAndLocksOnlyIfTheyAreNamed() {
+    assertEquals(
+        List.of("switch", "spawn", "queue", "timers", "gather", "wait"),
+        Arguments.parse("--quick").rows().subList(0, 6));
+    assertEquals(List.of("queues", "locks"), Arguments.parse("--quick", "locks", "queues").rows());
+    assertEquals(Rows.NAMES, Arguments.parse("--smoke").rows());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"queue", "queues", "locks", "wait"})
+  void aProfileIsOfEachRowOfJmh(String name) {
+    assertEquals(List.of(name), Arguments.parse("--profile", name).rows());
   }
 
   @Test
