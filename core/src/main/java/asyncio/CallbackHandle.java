@@ -18,6 +18,7 @@ final class CallbackHandle extends Callback implements Handle {
     }
   }
 
+  @SuppressWarnings("UnnecessaryLambda") // compared by identity, which a method reference has not
   private static final Runnable CALLED_OFF = () -> {};
 
   /**
