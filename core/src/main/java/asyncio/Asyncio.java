@@ -122,6 +122,10 @@ public final class Asyncio {
    * Starts {@code body} as a task of the running loop. Its first step runs after all that is ready
    * now; the caller goes on at once. It runs in a copy of the current {@link Context}.
    *
+   * <p>The body is a lambda, {@code createTask(() -> fetch(url))}, or a reference to a method
+   * without overloads. A reference to one that has them, as {@code condition::await}, is ambiguous
+   * to javac: write {@code () -> condition.await()}.
+   *
    * <p><i>Thread</i>: a coroutine; elsewhere {@link #runCoroutineThreadsafe}.
    */
   public static <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
@@ -347,8 +351,8 @@ public final class Asyncio {
 
   /**
    * Awaits futures and tasks together and returns their results in order; a future that stands
-   * twice fills both places. A failure is thrown as it is, checked or not, at once, and the others
-   * go on.
+   * twice fills both places. A list of bodies becomes one of tasks by {@link #createTask}. A
+   * failure is thrown as it is, checked or not, at once, and the others go on.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #gather(Coroutine[])}.
    */

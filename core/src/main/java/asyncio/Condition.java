@@ -70,6 +70,7 @@ public final class Condition {
    *
    * <p><i>Waits</i> for a signal, then for the lock. Another task may have had the lock in between,
    * so look again whether what was waited for is still so, or use {@link #await(BooleanSupplier)}.
+   * As it has that overload, pass it as {@code () -> condition.await()}, not as a method reference.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}, of the last request if there were several, when
    * the lock is held again; a signal that had come goes to the next who waits.
