@@ -38,6 +38,12 @@ final class WaitUntil extends Future.Listener {
     }
     var wait = new WaitUntil(fiber, mode, all.size());
     wait.await(all, limit);
+    if (wait.left == 0) {
+      // As most waits end: a second set of all of them would cost as much as the wait itself.
+      return new Waited<>(
+          Collections.unmodifiableSequencedSet(all),
+          Collections.unmodifiableSequencedSet(new LinkedHashSet<>()));
+    }
     SequencedSet<F> done = new LinkedHashSet<>();
     SequencedSet<F> pending = new LinkedHashSet<>();
     for (F future : all) {
@@ -88,8 +94,10 @@ final class WaitUntil extends Future.Listener {
       waiter.awaitPermit();
     } finally {
       fiber.loop().removeDeadline(deadline);
-      for (Future<?> future : futures) {
-        future.removeListener(this);
+      if (left > 0) {
+        for (Future<?> future : futures) {
+          future.removeListener(this);
+        }
       }
     }
   }
