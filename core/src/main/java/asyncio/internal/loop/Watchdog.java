@@ -23,6 +23,12 @@ final class Watchdog implements Runnable {
       Math.max(1, Long.getLong("asyncio.slowStepMillis", 100)) * 1_000_000;
 
   /**
+   * A lack of threads is reported later: on a machine that has too much to do, a thread that can
+   * run is kept waiting for a moment, too.
+   */
+  private static final long LACK_NANOS = 10 * THRESHOLD_NANOS;
+
+  /**
    * Plain numbers: dividing a Duration loads the classes of BigDecimal, which a starting program
    * pays for.
    */
@@ -120,6 +126,9 @@ final class Watchdog implements Runnable {
     }
     Fiber fiber = loop.currentRacy();
     if (lacksThread) {
+      if (held < LACK_NANOS) {
+        return;
+      }
       entry.nextReport = nextReport(entry.nextReport, held);
       reportLackOfThread(loop, fiber, Duration.ofNanos(held));
       return;
