@@ -1,7 +1,6 @@
 package asyncio.internal.loop;
 
 import asyncio.CancelledError;
-import asyncio.CarrierKind;
 import asyncio.Context;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -79,8 +78,11 @@ public abstract class Fiber extends Step implements Runnable {
   @SuppressWarnings("unused") // through RESUMED
   private boolean resumed;
 
-  /** Set by the watchdog when an own wait of this coroutine holds the loop's thread. */
-  volatile boolean pinned;
+  /**
+   * The step ({@link Loop#steps}, which is odd, shortened) in which the watchdog saw an own wait of
+   * this coroutine hold the loop's thread; 0 for none.
+   */
+  volatile int pinnedInStep;
 
   /** A coroutine of {@code loop} that inherits the context class loader of its creator. */
   protected Fiber(Loop loop) {
@@ -485,11 +487,12 @@ public abstract class Fiber extends Step implements Runnable {
       // No blocker object: it would cost two writes a switch, and the loop itself knows who waits
       // for what.
       LockSupport.park();
-      if (pinned) {
-        pinned = false;
-        // A wait that did unmount left its step: then the watchdog was wrong, and this is a step
-        // too many.
-        if (loop.running == thread && loop.carrierKind() == CarrierKind.MOUNTED) {
+      // Only in that very step: where the operating system had merely taken the processor from a
+      // loop that was about to leave it, this is a later step, which perhaps has the baton.
+      int seen = pinnedInStep;
+      if (seen != 0) {
+        pinnedInStep = 0;
+        if (seen == (int) loop.steps()) {
           throw new IllegalStateException(Pinned.describe(this));
         }
       }

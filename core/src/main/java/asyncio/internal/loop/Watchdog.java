@@ -138,7 +138,7 @@ final class Watchdog implements Runnable {
         && loop.carrierKind() == CarrierKind.MOUNTED) {
       Thread parked = fiber.thread;
       if (parked != null && parked.getState() == Thread.State.WAITING && loop.steps() == steps) {
-        fiber.pinned = true;
+        fiber.pinnedInStep = (int) steps;
         LockSupport.unpark(parked);
       }
       return;
