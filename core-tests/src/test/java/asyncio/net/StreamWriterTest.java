@@ -635,6 +635,7 @@ class StreamWriterTest {
                     () -> connection.writer().bufferSize(),
                     () -> connection.writer().close(),
                     () -> connection.reader().read(1),
+                    () -> connection.reader().read(new byte[1]),
                     () -> connection.reader().atEof(),
                     connection::abort,
                     connection::close)) {
