@@ -202,6 +202,35 @@ class NetCancellationSweepTest {
   }
 
   @Test
+  void readIntoAnArray() throws Exception {
+    sweep(
+        NetCancellationSweepTest::send,
+        (here, port) ->
+            new Served(here, port) {
+              private final Connection connection = connect();
+              private final StringBuilder read = new StringBuilder();
+              private final byte[] into = new byte[5];
+
+              @Override
+              public void victim() throws Exception {
+                for (int count = connection.reader().read(into);
+                    count >= 0;
+                    count = connection.reader().read(into)) {
+                  read.append(new String(into, 0, count, UTF_8));
+                }
+              }
+
+              @Override
+              public void check() throws Exception {
+                victim();
+                assertEquals("one\ntwo\nthree\n", read.toString());
+                connection.close();
+                super.check();
+              }
+            });
+  }
+
+  @Test
   void writeAndDrain() throws Exception {
     byte[] block = new byte[4_000_000];
     long[] received = {0};

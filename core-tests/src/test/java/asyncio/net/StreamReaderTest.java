@@ -96,6 +96,159 @@ class StreamReaderTest {
         });
   }
 
+  // ---- read into an array ----
+
+  @Test
+  void readFillsAnArrayWithWhatIsThere() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            byte[] into = new byte[4];
+            send(pair.peer(), "hello");
+            assertEquals(4, reader.read(into));
+            assertEquals("hell", new String(into, UTF_8));
+            assertEquals(1, reader.read(into));
+            assertEquals("oell", new String(into, UTF_8), "the rest stays as it was");
+            assertFalse(reader.atEof());
+            pair.peer().shutdownOutput();
+            assertEquals(-1, reader.read(into));
+            assertTrue(reader.atEof());
+            assertEquals(-1, reader.read(into), "and again");
+            assertEquals("oell", new String(into, UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void readIntoAnArrayTakesFirstWhatOtherReadsLeft() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "size 7\n1234567rest");
+            assertEquals("size 7", reader.readLine());
+            byte[] body = new byte[7];
+            for (int at = 0; at < 7; ) {
+              byte[] some = new byte[Math.min(3, 7 - at)];
+              int count = reader.read(some);
+              System.arraycopy(some, 0, body, at, count);
+              at += count;
+            }
+            assertEquals("1234567", new String(body, UTF_8));
+            assertEquals("rest", new String(reader.readExactly(4), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void anArrayMayBeLargerThanTheLimit() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair(ConnectOptions.defaults().withLimit(3))) {
+            byte[] into = new byte[10_000];
+            send(pair.peer(), "abcdefgh");
+            int count = pair.connection().reader().read(into);
+            assertEquals("abcdefgh".substring(0, count), new String(into, 0, count, UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void whatALargeArrayCannotHoldWaitsInTheSocket() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            byte[] sent = noise(7, 100_000);
+            Thread sender =
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          try {
+                            send(pair.peer(), sent);
+                          } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                          }
+                        });
+            var reader = pair.connection().reader();
+            byte[] received = new byte[sent.length];
+            byte[] into = new byte[5_000];
+            for (int at = 0; at < sent.length; ) {
+              int count = reader.read(into);
+              System.arraycopy(into, 0, received, at, count);
+              at += count;
+              assertTrue(reader.toString().contains(" 0 bytes"), reader::toString);
+            }
+            assertArrayEquals(sent, received);
+            sender.join();
+          }
+        });
+  }
+
+  @Test
+  void anArrayWithoutElementsIsRefused() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var e =
+                assertThrows(
+                    IllegalArgumentException.class,
+                    () -> pair.connection().reader().read(new byte[0]));
+            assertTrue(e.getMessage().contains("without elements"), e.getMessage());
+          }
+        });
+  }
+
+  @Test
+  void aReadIntoAnArrayWaitsAndIsTheOnlyOne() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            byte[] into = new byte[10];
+            Task<Integer> first = createTask("first reader", () -> reader.read(into));
+            yieldNow();
+            var e = assertThrows(IllegalStateException.class, () -> reader.read(new byte[10]));
+            assertTrue(e.getMessage().contains("'first reader'"), e.getMessage());
+            send(pair.peer(), "abc");
+            assertEquals(3, first.await());
+            assertEquals("abc", new String(into, 0, 3, UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void aCancelledReadIntoAnArrayLeavesItAsItWas() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            byte[] into = new byte[4];
+            Task<Integer> reading = createTask(() -> reader.read(into));
+            yieldNow();
+            reading.cancel();
+            send(pair.peer(), "data");
+            assertThrows(CancelledError.class, reading::await);
+            assertArrayEquals(new byte[4], into);
+            assertEquals("data", new String(reader.readExactly(4), UTF_8));
+          }
+        });
+  }
+
+  @Test
+  void aResetSurfacesInAReadIntoAnArray() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            Loopback.reset(pair.peer());
+            var e =
+                assertThrows(
+                    IOException.class, () -> pair.connection().reader().read(new byte[10]));
+            assertTrue(e.getMessage().contains("was lost"), e.getMessage());
+          }
+        });
+  }
+
   @Test
   void readAllGivesEverythingToTheEnd() throws Exception {
     Loopback.run(
@@ -520,8 +673,13 @@ class StreamReaderTest {
                 byte[] got;
                 try {
                   got =
-                      switch (random.nextInt(3)) {
+                      switch (random.nextInt(4)) {
                         case 0 -> reader.read(want);
+                        case 3 -> {
+                          byte[] into = new byte[want];
+                          int count = reader.read(into);
+                          yield Arrays.copyOf(into, count);
+                        }
                         case 1 -> reader.readExactly(want);
                         default -> reader.readUntil(new byte[] {(byte) random.nextInt()});
                       };

@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -92,6 +93,200 @@ class StreamWriterTest {
     return text.getBytes(UTF_8);
   }
 
+  private static String received(java.net.Socket peer, int length) throws IOException {
+    return new String(peer.getInputStream().readNBytes(length), UTF_8);
+  }
+
+  // ---- several streams, and steps that end early ----
+
+  @Test
+  void oneStepMayWriteToSeveralConnectionsInTurn() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var one = Loopback.pair();
+              var two = Loopback.pair();
+              var three = Loopback.pair()) {
+            var pairs = List.of(one, two, three);
+            for (int round = 0; round < 3; round++) {
+              for (int i = 0; i < 9; i++) {
+                int to = (i + round) % 3;
+                pairs.get(to).connection().writer().write("" + to + i);
+              }
+              for (var pair : pairs) {
+                assertEquals(6, pair.connection().writer().bufferSize());
+              }
+              yieldNow();
+              for (int to = 0; to < 3; to++) {
+                int first = Math.floorMod(to - round, 3);
+                assertEquals(
+                    "" + to + first + to + (first + 3) + to + (first + 6),
+                    received(pairs.get(to).peer(), 6));
+                assertEquals(0, pairs.get(to).connection().writer().bufferSize());
+              }
+            }
+          }
+        });
+  }
+
+  @Test
+  void aConnectionThatEndsInItsStepLeavesTheOthersUnharmed() throws Exception {
+    Loopback.run(
+        here -> {
+          List<org.junit.jupiter.api.function.ThrowingConsumer<Connection>> ends =
+              List.of(
+                  connection -> connection.writer().close(),
+                  connection -> connection.writer().writeEof(),
+                  Connection::abort);
+          for (var end : ends) {
+            try (var ending = Loopback.pair();
+                var other = Loopback.pair()) {
+              ending.connection().writer().write("first");
+              other.connection().writer().write("a");
+              try {
+                end.accept(ending.connection());
+              } catch (Throwable e) {
+                throw new AssertionError(e);
+              }
+              other.connection().writer().write("b");
+              try (var late = Loopback.pair()) {
+                late.connection().writer().write("c");
+                other.connection().writer().write("d");
+                yieldNow();
+                assertEquals("c", received(late.peer(), 1));
+              }
+              assertEquals("abd", received(other.peer(), 3));
+              String came = new String(ending.peer().getInputStream().readAllBytes(), UTF_8);
+              assertEquals(end == ends.getLast() ? "" : "first", came);
+            }
+          }
+        });
+  }
+
+  @Test
+  void aStepThatParksInForeignCodeSendsFirstWhatItWrote() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair();
+              var other = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            var meanwhile =
+                createTask(
+                    () -> {
+                      other.connection().writer().write("x");
+                      yieldNow();
+                      other.connection().writer().write("y");
+                    });
+            writer.write("abc");
+            // The peer gets it only if it was sent before this waits.
+            String first = asyncio.Asyncio.blocking(() -> received(pair.peer(), 3));
+            assertEquals("abc", first);
+            writer.write("d");
+            other.connection().writer().write("z");
+            assertEquals(1, writer.bufferSize());
+            assertEquals("d", asyncio.Asyncio.blocking(() -> received(pair.peer(), 1)));
+            meanwhile.await();
+            yieldNow();
+            String both = received(other.peer(), 3);
+            assertTrue(both.indexOf('x') < both.indexOf('y') && both.contains("z"), both);
+          }
+        });
+  }
+
+  @Test
+  void whatIsWrittenWhileTheSocketIsFullComesBehindTheRest() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair();
+              var other = Loopback.pair()) {
+            var writer = pair.connection().writer();
+            var sent = new ByteArrayOutputStream();
+            var random = new Random(5);
+            while (writer.bufferSize() <= HIGH) {
+              byte[] block = new byte[30_000];
+              random.nextBytes(block);
+              sent.writeBytes(block);
+              writer.write(block);
+              other.connection().writer().write("."); // in the same step
+              yieldNow();
+              assertEquals(".", received(other.peer(), 1));
+            }
+            for (int i = 0; i < 10; i++) {
+              byte[] more = utf8("more " + i);
+              sent.writeBytes(more);
+              writer.write(more);
+              if (i % 3 == 0) {
+                yieldNow();
+              }
+            }
+            CompletableFuture<byte[]> all = receiveAll(pair.peer());
+            writer.drain();
+            byte[] last = utf8("the end");
+            sent.writeBytes(last);
+            writer.write(last);
+            pair.connection().close();
+            assertArrayEquals(sent.toByteArray(), asyncio.Asyncio.await(all));
+          }
+        });
+  }
+
+  @Test
+  void whatTheLastStepOfARunWroteIsSent() throws Exception {
+    try (var listening =
+        new java.net.ServerSocket(0, 5, java.net.InetAddress.getLoopbackAddress())) {
+      asyncio.Asyncio.run(
+          () -> {
+            var left = Net.openConnection(Loopback.HOST, listening.getLocalPort());
+            left.writer().write("last words");
+          });
+      try (var peer = listening.accept()) {
+        assertEquals("last words", new String(peer.getInputStream().readAllBytes(), UTF_8));
+      }
+    }
+  }
+
+  @Test
+  void whatCouldNotBeSentAtTheEndOfAStepIsNamedByClose() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair();
+              var other = Loopback.pair()) {
+            var connection = pair.connection();
+            Loopback.reset(pair.peer());
+            assertThrows(
+                IOException.class,
+                () -> {
+                  while (true) {
+                    connection.writer().write("x");
+                    yieldNow();
+                  }
+                });
+            assertEquals(0, connection.writer().bufferSize());
+            var unsent = assertThrows(IOException.class, connection::close);
+            assertTrue(unsent.getMessage().contains("was lost"), unsent.getMessage());
+            other.connection().writer().write("fine");
+            yieldNow();
+            assertEquals("fine", received(other.peer(), 4));
+          }
+        });
+  }
+
+  @Test
+  void aReadThatFindsTheConnectionLostInTheStepOfAWriteHarmsNoOther() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair();
+              var other = Loopback.pair()) {
+            var connection = pair.connection();
+            Loopback.reset(pair.peer());
+            connection.writer().write("x");
+            assertThrows(IOException.class, () -> connection.reader().read(1));
+            other.connection().writer().write("fine");
+            yieldNow();
+            assertEquals("fine", received(other.peer(), 4));
+          }
+        });
+  }
+
   @Test
   void drainWaitsForAPeerThatDoesNotReadAndMemoryStaysBounded() throws Exception {
     Loopback.run(
@@ -163,6 +358,38 @@ class StreamWriterTest {
                     });
             byte[] block = new byte[50_000];
             for (int i = 0; i < 400; i++) {
+              writer.write(block);
+              writer.drain();
+            }
+            done[0] = true;
+            other.await();
+            assertTrue(
+                turns[0] >= 15, "turns of the other task while 20 MB were sent: " + turns[0]);
+            pair.connection().close();
+            assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
+          }
+        });
+  }
+
+  @Test
+  void aLowHighWaterMarkMakesItNoLessFair() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair(ConnectOptions.defaults().withWriteWater(1_000, 0))) {
+            var writer = pair.connection().writer();
+            CompletableFuture<byte[]> all = receiveAll(pair.peer());
+            boolean[] done = {false};
+            int[] turns = {0};
+            var other =
+                createTask(
+                    () -> {
+                      while (!done[0]) {
+                        turns[0]++;
+                        yieldNow();
+                      }
+                    });
+            byte[] block = new byte[10_000];
+            for (int i = 0; i < 2_000; i++) {
               writer.write(block);
               writer.drain();
             }
@@ -408,6 +635,7 @@ class StreamWriterTest {
                     () -> connection.writer().bufferSize(),
                     () -> connection.writer().close(),
                     () -> connection.reader().read(1),
+                    () -> connection.reader().read(new byte[1]),
                     () -> connection.reader().atEof(),
                     connection::abort,
                     connection::close)) {
@@ -478,6 +706,46 @@ class StreamWriterTest {
               pair.connection().close();
               assertArrayEquals(
                   sent.toByteArray(), asyncio.Asyncio.await(received), "seed " + seed);
+            }
+          }
+        });
+  }
+
+  @Test
+  void everyByteGoesToItsOwnConnectionWhateverOneStepWrites() throws Exception {
+    Loopback.run(
+        here -> {
+          for (int seed = 1; seed <= 5; seed++) {
+            var random = new Random(seed);
+            List<Loopback.Pair> pairs = new ArrayList<>();
+            List<CompletableFuture<byte[]>> received = new ArrayList<>();
+            List<ByteArrayOutputStream> sent = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+              var pair = Loopback.pair();
+              pairs.add(pair);
+              received.add(receiveAll(pair.peer()));
+              sent.add(new ByteArrayOutputStream());
+            }
+            for (int i = 0; i < 2_000; i++) {
+              int to = random.nextInt(3);
+              var writer = pairs.get(to).connection().writer();
+              byte[] piece = new byte[random.nextInt(1 << random.nextInt(18))];
+              random.nextBytes(piece);
+              sent.get(to).writeBytes(piece);
+              writer.write(piece);
+              switch (random.nextInt(5)) {
+                case 0 -> writer.drain();
+                case 1 -> yieldNow();
+                default -> {}
+              }
+            }
+            for (int i = 0; i < 3; i++) {
+              pairs.get(i).connection().close();
+              assertArrayEquals(
+                  sent.get(i).toByteArray(),
+                  asyncio.Asyncio.await(received.get(i)),
+                  "seed " + seed + ", connection " + i);
+              pairs.get(i).close();
             }
           }
         });

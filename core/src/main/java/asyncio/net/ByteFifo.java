@@ -89,6 +89,14 @@ final class ByteFifo {
     return taken;
   }
 
+  /** Moves the first bytes to {@code into}, as many as there are and fit; returns how many. */
+  int take(byte[] into) {
+    int count = Math.min(into.length, size());
+    System.arraycopy(bytes, start, into, 0, count);
+    discard(count);
+    return count;
+  }
+
   /** The first {@code count} bytes as text; they stay. */
   String text(int count, java.nio.charset.Charset charset) {
     return new String(bytes, start, count, charset);

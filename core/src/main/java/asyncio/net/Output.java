@@ -8,11 +8,17 @@ import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sending half of a connection: bytes wait here until the step ends or {@value #FLUSH_AT} are
  * together, and then as long as the socket takes no more. Loop-confined.
+ *
+ * <p>Until the step ends they wait in memory of the engine, so that a connection whose peer keeps
+ * up has no memory of its own for them. Only when another stream has that memory, or the socket
+ * does not take all, they wait in {@link #pending}.
  *
  * <pre>
  *   OPEN --close()--> CLOSING --all is sent, the limit ran out, or the connection is lost--> CLOSED
@@ -32,6 +38,12 @@ final class Output implements WriteCompletion {
   private final int highWater;
   private final int lowWater;
   private final Duration flushLimit;
+
+  /**
+   * What the running step wrote so far, in memory that the engine lent; null when it lent none.
+   * Then nothing is in {@link #pending}, and no write is under way.
+   */
+  private @Nullable ByteBuffer lent;
 
   private final ByteFifo pending = new ByteFifo();
 
@@ -70,7 +82,7 @@ final class Output implements WriteCompletion {
           lose(
               new SocketTimeoutException(
                   "the peer did not take the last "
-                      + pending.size()
+                      + size()
                       + " bytes within "
                       + flushLimit.toMillis()
                       + " ms of close()"));
@@ -85,7 +97,8 @@ final class Output implements WriteCompletion {
   }
 
   int size() {
-    return pending.size();
+    ByteBuffer room = lent;
+    return room != null ? room.position() : pending.size();
   }
 
   boolean isClosing() {
@@ -96,6 +109,7 @@ final class Output implements WriteCompletion {
 
   void write(byte[] bytes, int offset, int length) throws IOException {
     checkWritable();
+    wire.loop.atStepEnd(atStepEnd);
     int from = offset;
     int left = length;
     while (left > 0) {
@@ -105,20 +119,33 @@ final class Output implements WriteCompletion {
       }
       // In pieces, so that a large array is not copied whole before the socket has taken what it
       // can.
-      int piece = Math.min(left, FLUSH_AT - pending.size());
-      pending.append(bytes, from, piece);
+      int piece = put(bytes, from, left);
       from += piece;
       left -= piece;
-      if (pending.size() >= FLUSH_AT) {
-        sentInStep += pending.size();
+      if (left > 0 || size() >= FLUSH_AT) {
         flush();
         wire.throwIfLost();
       }
     }
-    wire.loop.atStepEnd(atStepEnd);
-    if (pending.size() > highWater) {
+    if (size() > highWater) {
       paused = true;
     }
+  }
+
+  /** Takes as many of the bytes as there is room for until the next flush. */
+  private int put(byte[] bytes, int from, int length) {
+    if (lent == null && pending.isEmpty()) {
+      lent = wire.handle.lend();
+    }
+    ByteBuffer room = lent;
+    if (room == null) {
+      int piece = Math.min(length, FLUSH_AT - pending.size());
+      pending.append(bytes, from, piece);
+      return piece;
+    }
+    int piece = Math.min(length, room.remaining());
+    room.put(bytes, from, piece);
+    return piece;
   }
 
   private void checkWritable() throws IOException {
@@ -140,12 +167,16 @@ final class Output implements WriteCompletion {
       return;
     }
     try {
+      if (lent != null) {
+        flushLent();
+      }
       while (!pending.isEmpty()) {
         int count = wire.handle.write(pending.view(), this);
         if (count == 0) {
           writing = true;
           return;
         }
+        pending.discard(count);
         sent(count);
       }
       allSent();
@@ -154,14 +185,33 @@ final class Output implements WriteCompletion {
     }
   }
 
+  private void flushLent() throws IOException {
+    int size = size();
+    lent = null;
+    ByteBuffer rest;
+    try {
+      rest = wire.handle.sendLent();
+    } catch (IOException failure) {
+      dropped += size;
+      throw failure;
+    }
+    int left = rest.remaining();
+    if (left > 0) {
+      pending.append(rest);
+    }
+    sent(size - left);
+  }
+
   @Override
   public void written(int count) {
     writing = false;
     if (wire.isLost()) {
       return; // a read found out first, and what was under way is dropped already
     }
+    pending.discard(count);
     sent(count);
     flush();
+    sentInStep = 0; // sent by the loop, in no step of the program's
   }
 
   @Override
@@ -170,8 +220,9 @@ final class Output implements WriteCompletion {
     lose(failure);
   }
 
+  /** So many bytes are no longer here. */
   private void sent(int count) {
-    pending.discard(count);
+    sentInStep += count;
     if (paused && pending.size() <= lowWater) {
       paused = false;
       drains.wakeAll();
@@ -198,7 +249,11 @@ final class Output implements WriteCompletion {
 
   /** What waits will never be sent. */
   private void drop() {
-    dropped += pending.size();
+    dropped += size();
+    if (lent != null) {
+      lent = null;
+      wire.handle.giveBack();
+    }
     pending.clear();
     paused = false;
     drains.wakeAll();

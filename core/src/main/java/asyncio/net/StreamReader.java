@@ -30,6 +30,9 @@ public final class StreamReader {
   private static final byte[] NEWLINE = {'\n'};
   private static final int MAX_CHUNK = 64 * 1024;
 
+  /** For an array smaller than this more is received at once: copying costs less than asking. */
+  private static final int SMALL = 4 * 1024;
+
   /** Lines between two times that {@link #lines} lets others run. */
   private static final int YIELD_EVERY = 64;
 
@@ -78,7 +81,7 @@ public final class StreamReader {
       return NOTHING;
     }
     if (buffer.isEmpty()) {
-      ByteBuffer came = receive();
+      ByteBuffer came = receive(chunk);
       if (came == null) {
         return NOTHING;
       }
@@ -90,6 +93,45 @@ public final class StreamReader {
       return bytes;
     }
     return buffer.take(Math.min(max, buffer.size()));
+  }
+
+  /**
+   * Puts what came into the first elements of {@code into}: at least one byte, at most as many as
+   * fit. Returns how many, or -1 at the end of the stream. For a program that moves much: one array
+   * for all reads makes no garbage.
+   *
+   * <p><i>Waits</i> until there are any.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost, and the array is as it
+   * was. Bytes that were there before the cancel are returned, and the cancel strikes at the next
+   * wait.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   *
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalArgumentException if the array is empty
+   * @throws IllegalStateException if another task reads
+   */
+  public int read(byte[] into) throws IOException {
+    begin("StreamReader.read()");
+    if (into.length == 0) {
+      throw new IllegalArgumentException(
+          "read(into) fills an array; got one without elements. 16 or 64 KiB are good sizes to"
+              + " move much.");
+    }
+    if (!buffer.isEmpty()) {
+      return buffer.take(into);
+    }
+    ByteBuffer came = receive(into.length < SMALL ? chunk : into.length);
+    if (came == null) {
+      return -1;
+    }
+    int count = Math.min(into.length, came.remaining());
+    came.get(into, 0, count);
+    if (came.hasRemaining()) {
+      buffer.append(came);
+    }
+    return count;
   }
 
   /**
@@ -354,7 +396,7 @@ public final class StreamReader {
 
   /** Adds to the buffer what comes; returns false at the end of the stream. */
   private boolean fill() throws IOException {
-    ByteBuffer came = receive();
+    ByteBuffer came = receive(chunk);
     if (came == null) {
       return false;
     }
@@ -363,7 +405,7 @@ public final class StreamReader {
   }
 
   /** What comes next, in memory of the engine; null at the end of the stream. */
-  private @Nullable ByteBuffer receive() throws IOException {
+  private @Nullable ByteBuffer receive(int max) throws IOException {
     if (eof) {
       // A peer that closed and then reset what we sent did not end well.
       wire.throwIfLost();
@@ -371,7 +413,7 @@ public final class StreamReader {
     }
     waiting = wire.loop.currentFiber();
     try {
-      ByteBuffer came = wire.handle.read(chunk);
+      ByteBuffer came = wire.handle.read(max);
       if (came == null) {
         eof = true;
         wire.throwIfLost();

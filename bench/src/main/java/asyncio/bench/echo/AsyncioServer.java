@@ -5,6 +5,7 @@ import static asyncio.net.Net.startServer;
 
 import asyncio.Asyncio;
 import asyncio.net.Connection;
+import asyncio.net.Handler;
 import asyncio.net.ServerOptions;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
@@ -12,8 +13,9 @@ import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
 /**
- * TCP echo in this library. For each line on its standard input it prints how many bytes all its
- * threads have allocated so far.
+ * TCP echo in this library: {@code AsyncioServer own-array} reads into one array for each
+ * connection, without an argument each read gives a new one. For each line on its standard input it
+ * prints how many bytes all its threads have allocated so far.
  */
 final class AsyncioServer {
   private AsyncioServer() {}
@@ -23,11 +25,14 @@ final class AsyncioServer {
         () -> {
           // TCP_NODELAY is the default.
           var options = ServerOptions.defaults().withBacklog(4096);
-          try (var server = startServer(AsyncioServer::echo, "127.0.0.1", 0, options)) {
+          boolean ownArray = args.length > 0;
+          Handler handler = ownArray ? AsyncioServer::echoOwnArray : AsyncioServer::echo;
+          try (var server = startServer(handler, "127.0.0.1", 0, options)) {
             System.out.println(
                 server.port()
                     + " this library, "
-                    + Asyncio.carrier().toString().toLowerCase(Locale.ROOT));
+                    + Asyncio.carrier().toString().toLowerCase(Locale.ROOT)
+                    + (ownArray ? ", own array" : ""));
             Thread.ofPlatform().daemon().start(AsyncioServer::tellAllocations);
             server.serveForever();
           }
@@ -39,6 +44,16 @@ final class AsyncioServer {
     var writer = client.writer();
     for (byte[] data = reader.read(64 * 1024); data.length > 0; data = reader.read(64 * 1024)) {
       writer.write(data);
+      writer.drain();
+    }
+  }
+
+  private static void echoOwnArray(Connection client) throws IOException {
+    var reader = client.reader();
+    var writer = client.writer();
+    byte[] data = new byte[16 * 1024];
+    for (int count = reader.read(data); count >= 0; count = reader.read(data)) {
+      writer.write(data, 0, count);
       writer.drain();
     }
   }

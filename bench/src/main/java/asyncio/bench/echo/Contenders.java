@@ -10,6 +10,7 @@ import java.util.Map;
 /** The servers that can be had here, built where there is something to build. */
 final class Contenders {
   static final String MOUNTED = "mounted";
+  static final String OWN_ARRAY = "mounted, own array";
   static final String PORTABLE = "portable";
   static final String NETTY_NIO = "Netty NIO";
   static final String NETTY_EPOLL = "Netty epoll";
@@ -43,6 +44,7 @@ final class Contenders {
             AsyncioServer.class,
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
             "-Dasyncio.carrier=mounted"));
+    all.add(ownArray("--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dasyncio.carrier=mounted"));
     all.add(jvm(PORTABLE, AsyncioServer.class, "-Dasyncio.carrier=portable"));
     all.add(netty(NETTY_NIO, "nio"));
     all.add(netty(NETTY_EPOLL, "epoll"));
@@ -70,6 +72,12 @@ final class Contenders {
     command.addAll(List.of(flags));
     command.addAll(List.of("-cp", jar.toString(), server.getName()));
     return command;
+  }
+
+  private Contender ownArray(String... flags) {
+    List<String> command = jvm(AsyncioServer.class, flags);
+    command.add("own-array");
+    return new Contender(OWN_ARRAY, true, command);
   }
 
   private Contender netty(String name, String transport) {

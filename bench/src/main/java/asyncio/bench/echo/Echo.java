@@ -230,7 +230,7 @@ public final class Echo implements Measured {
    */
   private void measureAllocations() throws InterruptedException {
     for (Contender one : all) {
-      if (!List.of(Contenders.MOUNTED, Contenders.PORTABLE).contains(one.name)
+      if (!List.of(Contenders.MOUNTED, Contenders.OWN_ARRAY, Contenders.PORTABLE).contains(one.name)
           || one.absent() != null) {
         continue;
       }

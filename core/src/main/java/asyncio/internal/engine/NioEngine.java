@@ -35,6 +35,12 @@ public final class NioEngine implements Engine {
    */
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
 
+  /** What one stream sends in the step that runs. */
+  private final ByteBuffer outgoing = ByteBuffer.allocateDirect(BUFFER_SIZE);
+
+  /** Who has {@link #outgoing}. */
+  private @Nullable NioStream borrower;
+
   private final Consumer<SelectionKey> ready = NioEngine::ready;
   private @Nullable NioHandle last;
   private int handles;
@@ -95,6 +101,29 @@ public final class NioEngine implements Engine {
    */
   ByteBuffer buffer(int max) {
     return buffer.clear().limit(Math.min(max, BUFFER_SIZE));
+  }
+
+  /** The buffer for what a step sends, empty; null while another stream has it. */
+  @Nullable ByteBuffer lend(NioStream stream) {
+    if (borrower != null) {
+      return null;
+    }
+    borrower = stream;
+    return outgoing.clear();
+  }
+
+  /** Takes the buffer back and returns what was put there, good until the next one borrows it. */
+  ByteBuffer takeBack(NioStream stream) {
+    if (borrower != stream) {
+      throw new AssertionError(
+          "a stream sends from memory that it has not borrowed: a bug, please report it");
+    }
+    borrower = null;
+    return outgoing.flip();
+  }
+
+  boolean hasLentTo(NioStream stream) {
+    return borrower == stream;
   }
 
   SelectionKey register(SelectableChannel channel, int operations, NioHandle handle)

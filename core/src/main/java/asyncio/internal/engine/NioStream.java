@@ -140,11 +140,33 @@ final class NioStream extends NioHandle implements StreamHandle {
   // ---- writing ----
 
   @Override
+  public @Nullable ByteBuffer lend() {
+    return engine.lend(this);
+  }
+
+  @Override
+  public ByteBuffer sendLent() throws IOException {
+    ByteBuffer data = engine.takeBack(this);
+    checkOpen();
+    checkNoWrite();
+    if (writable) {
+      channel.write(data);
+      writable = !data.hasRemaining();
+    }
+    return data;
+  }
+
+  @Override
+  public void giveBack() {
+    if (engine.hasLentTo(this)) {
+      engine.takeBack(this);
+    }
+  }
+
+  @Override
   public int write(ByteBuffer data, WriteCompletion whenDone) throws IOException {
     checkOpen();
-    if (unsent != null) {
-      throw new AssertionError("two writes at once on one stream: a bug, please report it");
-    }
+    checkNoWrite();
     if (writable) {
       int count = send(data);
       if (count > 0) {
@@ -155,6 +177,12 @@ final class NioStream extends NioHandle implements StreamHandle {
     unsent = data;
     completion = whenDone;
     return 0;
+  }
+
+  private void checkNoWrite() {
+    if (unsent != null) {
+      throw new AssertionError("two writes at once on one stream: a bug, please report it");
+    }
   }
 
   /**
@@ -231,6 +259,7 @@ final class NioStream extends NioHandle implements StreamHandle {
   public void close() {
     unsent = null;
     completion = null;
+    giveBack();
     super.close();
   }
 

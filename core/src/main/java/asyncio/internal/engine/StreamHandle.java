@@ -26,6 +26,29 @@ public interface StreamHandle extends Handle {
   @Nullable ByteBuffer read(int max) throws IOException;
 
   /**
+   * Memory of the engine for what the running step sends, so that it need not be copied again: the
+   * caller puts bytes there, then calls {@link #sendLent}. Empty when it is lent; null while
+   * another stream has it. At the end of the step the caller has called sendLent or {@link
+   * #giveBack}.
+   */
+  @Nullable ByteBuffer lend();
+
+  /**
+   * Sends the first bytes of what was put in the memory that is lent, and takes the memory back.
+   * Waits for nothing; not while a write is under way.
+   *
+   * <p>How many bytes are taken is the engine's business: none, what the operating system takes at
+   * once, or all because it keeps that memory until they are sent. What it has taken counts as what
+   * the operating system has taken: it is sent before anything later, and a close leaves it alone.
+   *
+   * @return the rest, which is the caller's still: copied before anything else is done
+   */
+  ByteBuffer sendLent() throws IOException;
+
+  /** Takes lent memory back with all that is in it, if this stream has it. */
+  void giveBack();
+
+  /**
    * Sends the first bytes of {@code data}, as many as the operating system takes. Waits for
    * nothing.
    *
