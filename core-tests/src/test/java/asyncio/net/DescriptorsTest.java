@@ -10,7 +10,6 @@ import asyncio.CarrierKind;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
@@ -69,8 +68,8 @@ class DescriptorsTest {
             Child.class.getName()));
     Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
     List<Socket> clients = new ArrayList<>();
-    try (BufferedReader output =
-        new BufferedReader(new InputStreamReader(child.getInputStream()))) {
+    BufferedReader output = child.inputReader();
+    try {
       int port = Integer.parseInt(output.readLine());
       // One client is served first: loading a class from a folder takes a descriptor too.
       try (var first = new Socket(Loopback.HOST, port)) {
@@ -101,6 +100,11 @@ class DescriptorsTest {
               .filter(client -> !answers(client, 10_000))
               .toList();
       assertEquals(List.of(), unserved);
+    } catch (AssertionError failed) {
+      child.destroyForcibly().waitFor();
+      failed.addSuppressed(
+          new AssertionError("the child's output: " + child.inputReader().lines().toList()));
+      throw failed;
     } finally {
       clients.forEach(DescriptorsTest::close);
       child.destroyForcibly().waitFor();
