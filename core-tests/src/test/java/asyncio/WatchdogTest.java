@@ -114,9 +114,18 @@ class WatchdogTest {
     Asyncio.run(
         () -> {
           // They keep all threads of the JVM's scheduler until they see the report: 256 at most,
-          // and more than there are processors where something blocked one before.
+          // and more than there are processors where something blocked one before. All of them
+          // give up at the same time.
+          long limit = System.nanoTime() + ofSeconds(20).toNanos();
           for (int i = 0; i < 300; i++) {
-            Thread.ofVirtual().start(() -> log.spinUntil("has had no thread"));
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      while (System.nanoTime() < limit
+                          && log.messages().stream().noneMatch(m -> m.contains("no thread"))) {
+                        Thread.onSpinWait();
+                      }
+                    });
           }
           Asyncio.sleep(ofMillis(1));
         });
