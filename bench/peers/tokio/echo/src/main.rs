@@ -18,7 +18,7 @@ fn main() -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        println!("{} Tokio 1.48.0", listener.local_addr()?.port());
+        println!("{} Tokio 1.54.1", listener.local_addr()?.port());
         loop {
             let (stream, _) = listener.accept().await?;
             tokio::spawn(echo(stream));
