@@ -53,9 +53,6 @@ class DescriptorsTest {
   @Test
   void acceptingGoesOnWhenDescriptorsComeBack() throws Exception {
     assumeTrue(Files.exists(Path.of("/bin/sh")), "a shell sets the limit");
-    // A defect that is not found yet, and no difference by design: on the portable carrier a
-    // client's connection is reset now and then when descriptors run out, without a word in a log.
-    assumeTrue(Asyncio.carrier() == CarrierKind.MOUNTED, "mounted carrier only: see above");
     List<String> command =
         new ArrayList<>(List.of("/bin/sh", "-c", "ulimit -n " + LIMIT + "; exec \"$@\"", "sh"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -28,6 +28,9 @@ public final class NioEngine implements Engine {
   final Loop loop;
   private final Selector selector;
 
+  // Any thread; twice does no harm.
+  private static volatile boolean pollersMade;
+
   // Loop-confined.
   /**
    * What goes through it is copied in the same step, so all sockets share it. Off the heap, as
@@ -52,7 +55,14 @@ public final class NioEngine implements Engine {
 
   /** An open engine. */
   public static NioEngine open(Loop loop) throws IOException {
-    return new NioEngine(loop, Selector.open());
+    Selector selector = Selector.open();
+    if (Thread.currentThread().isVirtual() && !pollersMade) {
+      // The first wait of a selector on a virtual thread makes the JDK's pollers, which take two
+      // descriptors. Now: where none are left later, it would fail, and the loop with it.
+      selector.select(1);
+      pollersMade = true;
+    }
+    return new NioEngine(loop, selector);
   }
 
   @Override
