@@ -1,5 +1,6 @@
 package asyncio;
 
+import static asyncio.net.Net.openConnection;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -89,5 +90,33 @@ class PollerTest {
   void thePortableCarrierLeavesThePollersAlone() throws Exception {
     Only.portable("the mounted carrier needs them to be platform threads");
     pollerModeIs("null");
+  }
+
+  static final class ConnectsFirstOfAll {
+    private static final int CLIENTS = 50;
+
+    public static void main(String[] arguments) throws Exception {
+      try (var listener = new ServerSocket(0, CLIENTS, InetAddress.getLoopbackAddress())) {
+        var clients = new TaskGroup();
+        Asyncio.run(
+            () ->
+                clients.run(
+                    () -> {
+                      for (int i = 0; i < CLIENTS; i++) {
+                        clients.createTask(
+                            () -> openConnection("127.0.0.1", listener.getLocalPort()).close());
+                      }
+                    }));
+        System.out.println("all connected");
+      }
+    }
+  }
+
+  @Test
+  void coroutinesThatAllConnectFirstShareOneEngine() throws Exception {
+    try (var child = new ChildJvm(ConnectsFirstOfAll.class)) {
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("all connected"), child.lines());
+    }
   }
 }

@@ -1,5 +1,6 @@
 package asyncio.internal.engine;
 
+import asyncio.CarrierKind;
 import asyncio.internal.loop.Loop;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -56,11 +57,21 @@ public final class NioEngine implements Engine {
   /** An open engine. */
   public static NioEngine open(Loop loop) throws IOException {
     Selector selector = Selector.open();
-    if (Thread.currentThread().isVirtual() && !pollersMade) {
-      // The first wait of a selector on a virtual thread makes the JDK's pollers, which take two
-      // descriptors. Now: where none are left later, it would fail, and the loop with it.
-      selector.select(1);
-      pollersMade = true;
+    try {
+      if (loop.carrierKind() == CarrierKind.PORTABLE
+          && Thread.currentThread().isVirtual()
+          && !pollersMade) {
+        // The first wait of a selector on a virtual thread makes the JDK's pollers, which take two
+        // descriptors. Now: where none are left later, it would fail, and the loop with it. Never
+        // on
+        // the mounted carrier, whose loop waits on a platform thread: there it would suspend the
+        // coroutine that opens the engine, and the next one would open another.
+        selector.select(1);
+        pollersMade = true;
+      }
+    } catch (Throwable failed) {
+      selector.close();
+      throw failed;
     }
     return new NioEngine(loop, selector);
   }

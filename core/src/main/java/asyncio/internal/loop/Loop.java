@@ -423,6 +423,11 @@ public final class Loop implements Clock.Activity {
     Engine open = engine;
     if (open == null) {
       open = engines.open(this);
+      if (engine != null) {
+        open.close();
+        throw new AssertionError(
+            "an engine factory let another coroutine run while it opened: a bug, please report it");
+      }
       engine = open;
     }
     return open;
