@@ -365,6 +365,28 @@ class WaitUntilTest {
     assertThrows(UnsupportedOperationException.class, () -> waited.pending().add(after(ZERO, "y")));
   }
 
+  @AsyncTest
+  void theSetsAreOrderedAndHoldEachFutureOnce() {
+    var done = after(ZERO, "done");
+    waitUntil(ALL_COMPLETED, List.of(done));
+    var first = new Future<String>();
+    var second = new Future<String>();
+    var third = new Future<String>();
+    second.addDoneCallback(f -> {}); // it has other listeners
+    runningLoop().callSoon(() -> second.setResult("second"));
+    var waited =
+        waitUntil(FIRST_COMPLETED, List.<Future<?>>of(first, second, third, second, first, third));
+    assertEquals(List.of(second), List.copyOf(waited.done()));
+    assertEquals(List.of(first, third), List.copyOf(waited.pending()));
+    assertEquals(List.of(third, first), List.copyOf(waited.pending().reversed()));
+    assertEquals(Set.of(third, first), waited.pending());
+    assertTrue(waited.pending().contains(third));
+    assertFalse(waited.pending().contains(second));
+    var again = waitUntil(FIRST_COMPLETED, List.<Future<?>>of(done, first, done, second, first));
+    assertEquals(List.of(done, second), List.copyOf(again.done()));
+    assertEquals(List.of(first), List.copyOf(again.pending()));
+  }
+
   @Test
   void outsideATaskItIsAnError() {
     assertThrows(IllegalStateException.class, () -> waitUntil(ALL_COMPLETED, List.<Task<?>>of()));

@@ -8,8 +8,8 @@ import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,14 +36,13 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     this.loop = loop;
     this.limit = limit;
     this.deadline = limit == null ? Long.MAX_VALUE : Durations.deadline(loop, limit);
-    SequencedSet<F> all = WaitUntil.distinct("asCompleted()", loop, futures);
+    List<F> all =
+        FutureSet.listen(FutureSet.copy("asCompleted()", loop, futures), new Registration(this));
     this.left = all.size();
-    var registration = new Registration(this);
     for (F future : all) {
       if (future.isDone()) {
         completed.add(future);
       } else {
-        future.addListener(registration);
         pending++;
       }
     }

@@ -606,6 +606,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
+  /** The one that was added last and is there still; null when there is none. */
+  final @Nullable Listener lastListener() {
+    Object registered = listeners;
+    return registered instanceof ArrayList<?> many
+        ? (many.isEmpty() ? null : (Listener) many.getLast())
+        : (Listener) registered;
+  }
+
   /**
    * Registers a listener from any thread; it is told on the loop. Returns false when the loop is
    * closed.

@@ -6,10 +6,9 @@ import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Timer;
 import asyncio.internal.loop.Waiter;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
-import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for several futures and leaves them alone, whatever happens. Loop-confined. */
@@ -20,77 +19,56 @@ final class WaitUntil extends Future.Listener {
   private int left;
   private boolean over;
 
-  private WaitUntil(Fiber fiber, ReturnWhen mode, int left) {
+  private WaitUntil(Fiber fiber, ReturnWhen mode) {
     this.fiber = fiber;
     this.mode = mode;
-    this.left = left;
-    this.waiter = new Waiter(fiber, mode + " of " + left);
+    this.waiter =
+        new Waiter(fiber, "waitUntil()") {
+          @Override
+          public String describe() {
+            return mode + ", with " + left + " pending";
+          }
+        };
   }
 
   static <F extends Future<?>> Waited<F> await(
       ReturnWhen mode, Iterable<? extends F> futures, @Nullable Duration limit) {
     Fiber fiber = Loop.requireTask("waitUntil()");
     Objects.requireNonNull(mode, "mode");
-    SequencedSet<F> all = distinct("waitUntil()", fiber.loop(), futures);
-    if (all.isEmpty()) {
+    List<F> given = FutureSet.copy("waitUntil()", fiber.loop(), futures);
+    if (given.isEmpty()) {
       throw new IllegalArgumentException(
           "waitUntil() was given no futures: there would be nothing to wait for.");
     }
-    var wait = new WaitUntil(fiber, mode, all.size());
+    var wait = new WaitUntil(fiber, mode);
+    List<F> all = FutureSet.listen(given, wait);
     wait.await(all, limit);
-    if (wait.left == 0) {
-      // As most waits end: a second set of all of them would cost as much as the wait itself.
-      return new Waited<>(
-          Collections.unmodifiableSequencedSet(all),
-          Collections.unmodifiableSequencedSet(new LinkedHashSet<>()));
+    if (wait.left == 0) { // as most waits end
+      return new Waited<>(FutureSet.of(all), FutureSet.of(List.of()));
     }
-    SequencedSet<F> done = new LinkedHashSet<>();
-    SequencedSet<F> pending = new LinkedHashSet<>();
+    List<F> done = new ArrayList<>();
+    List<F> pending = new ArrayList<>();
     for (F future : all) {
       (future.isDone() ? done : pending).add(future);
     }
-    return new Waited<>(
-        Collections.unmodifiableSequencedSet(done), Collections.unmodifiableSequencedSet(pending));
+    return new Waited<>(FutureSet.of(done), FutureSet.of(pending));
   }
 
-  /** The futures once each, in the order of the arguments; all of them must be of {@code loop}. */
-  static <F extends Future<?>> SequencedSet<F> distinct(
-      String who, Loop loop, Iterable<? extends F> futures) {
-    SequencedSet<F> all = new LinkedHashSet<>();
-    for (F future : futures) {
-      if (future.loop.kernel != loop) {
-        throw new IllegalArgumentException(
-            who
-                + " was given "
-                + future
-                + " of another event loop, '"
-                + future.loop.name()
-                + "'. wrapFuture(future) makes one of this loop that follows it.");
-      }
-      all.add(future);
-    }
-    return all;
-  }
-
-  private void await(SequencedSet<? extends Future<?>> futures, @Nullable Duration limit) {
-    for (Future<?> future : futures) {
-      if (future.isDone()) {
-        done(future);
-      }
-    }
-    if (over) {
-      return;
-    }
-    for (Future<?> future : futures) {
-      if (!future.isDone()) {
-        future.addListener(this);
-      }
-    }
+  private void await(List<? extends Future<?>> futures, @Nullable Duration limit) {
+    left = futures.size();
     var deadline = new Deadline();
-    if (limit != null) {
-      start(deadline, limit);
-    }
     try {
+      for (Future<?> future : futures) {
+        if (future.isDone()) {
+          done(future);
+        }
+      }
+      if (over) {
+        return;
+      }
+      if (limit != null) {
+        start(deadline, limit);
+      }
       waiter.awaitPermit();
     } finally {
       fiber.loop().removeDeadline(deadline);

@@ -1,0 +1,98 @@
+package asyncio;
+
+import asyncio.internal.loop.Loop;
+import java.util.AbstractSet;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.SequencedSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Futures, each once, in order; never changes. Hashes them only when it is asked for one: of a
+ * hundred thousand futures that somebody waits for, the hash table was the most expensive part.
+ */
+final class FutureSet<F extends Future<?>> extends AbstractSet<F> implements SequencedSet<F> {
+  private final List<F> futures;
+
+  /** Made when first asked; as the futures do not change, two at once do no harm. */
+  private @Nullable Set<F> table;
+
+  private FutureSet(List<F> futures) {
+    this.futures = Collections.unmodifiableList(futures);
+  }
+
+  /** {@code futures}, which stand there once each, and whose list is given away. */
+  static <F extends Future<?>> FutureSet<F> of(List<F> futures) {
+    return new FutureSet<>(futures);
+  }
+
+  /** A copy of the futures that are given to {@code who}; all must be of {@code loop}. */
+  static <F extends Future<?>> List<F> copy(String who, Loop loop, Iterable<? extends F> futures) {
+    List<F> all = new ArrayList<>();
+    for (F future : futures) {
+      if (future.loop.kernel != loop) {
+        throw new IllegalArgumentException(
+            who
+                + " was given "
+                + future
+                + " of another event loop, '"
+                + future.loop.name()
+                + "'. wrapFuture(future) makes one of this loop that follows it.");
+      }
+      all.add(future);
+    }
+    return all;
+  }
+
+  /**
+   * Has {@code listener} told of all those that are pending, and returns the futures once each, in
+   * order. Runs no user code, so a pending future that stands twice is known by the listener that
+   * it heard of last.
+   */
+  static <F extends Future<?>> List<F> listen(List<F> futures, Future.Listener listener) {
+    List<F> distinct = new ArrayList<>(futures.size());
+    Set<F> done = new HashSet<>();
+    for (F future : futures) {
+      if (future.isDone()) {
+        if (!done.add(future)) {
+          continue;
+        }
+      } else if (future.lastListener() == listener) {
+        continue;
+      } else {
+        future.addListener(listener);
+      }
+      distinct.add(future);
+    }
+    return distinct;
+  }
+
+  @Override
+  public Iterator<F> iterator() {
+    return futures.iterator();
+  }
+
+  @Override
+  public int size() {
+    return futures.size();
+  }
+
+  @Override
+  public boolean contains(@Nullable Object object) {
+    Set<F> made = table;
+    if (made == null) {
+      made = new HashSet<>(futures);
+      table = made;
+    }
+    return made.contains(object);
+  }
+
+  @Override
+  public SequencedSet<F> reversed() {
+    return new FutureSet<>(futures.reversed());
+  }
+}
