@@ -437,7 +437,7 @@ class CallbackTest {
     assertEquals(List.of("parks", "next", "next but one", "task", "goes on", "later"), order);
   }
 
-  @AsyncTest
+  @AsyncTest(otherThreads = true)
   @Covers({
     "test_events.EventLoopTestsMixin.call_soon_threadsafe",
     "test_events.EventLoopTestsMixin.call_soon_threadsafe_same_thread"

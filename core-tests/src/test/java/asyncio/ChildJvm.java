@@ -61,6 +61,17 @@ final class ChildJvm implements AutoCloseable {
     throw new AssertionError("the output ended without '" + line + "': " + seen);
   }
 
+  /** Reads until a line of output contains {@code text}; returns it. */
+  String awaitLineWith(String text) throws IOException {
+    for (String next = output.readLine(); next != null; next = output.readLine()) {
+      seen.add(next);
+      if (next.contains(text)) {
+        return next;
+      }
+    }
+    throw new AssertionError("the output ended without '" + text + "': " + seen);
+  }
+
   /** Sends a signal: INT, TERM. */
   void signal(String name) throws Exception {
     int code =

@@ -36,7 +36,10 @@ import org.junit.jupiter.api.Test;
 class EventLoopTest {
   private final List<String> order = new ArrayList<>();
   private final EventLoop loop =
-      newEventLoop(RunOptions.defaults().withClock(new VirtualClock()).withName("by hand"));
+      newEventLoop(
+          RunOptions.defaults()
+              .withClock(new VirtualClock().withOtherThreads())
+              .withName("by hand"));
 
   @AfterEach
   void close() {

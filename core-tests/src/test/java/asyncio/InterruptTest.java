@@ -49,7 +49,7 @@ class InterruptTest {
     }
   }
 
-  @AsyncTest
+  @AsyncTest(otherThreads = true)
   void anInterruptOfASuspendedTaskCancelsIt() {
     var thread = new Thread[1];
     var task =

@@ -116,7 +116,7 @@ class ThreadsTest {
     assertFalse(pending.isDone());
   }
 
-  @AsyncTest
+  @AsyncTest(otherThreads = true)
   void aVirtualThreadStartedInACoroutineIsForeign() throws Exception {
     var done = new Future<String>();
     EventLoop loop = runningLoop();
@@ -306,7 +306,7 @@ class ThreadsTest {
     assertFalse(future.isDone());
   }
 
-  @AsyncTest
+  @AsyncTest(otherThreads = true)
   void callsFromManyThreadsAllArriveInTheOrderOfEachThread() {
     EventLoop loop = runningLoop();
     int threads = 4;
@@ -340,7 +340,7 @@ class ThreadsTest {
     }
   }
 
-  @AsyncTest
+  @AsyncTest(otherThreads = true)
   @Covers("test_events.EventLoopTestsMixin.call_soon_threadsafe")
   void noCallFromAnotherThreadIsLost() {
     // The other thread calls in at all moments of the loop's way to sleep.

@@ -126,13 +126,14 @@ class VirtualClockTest {
   }
 
   @Test
-  void aClosedWorldIsTold() {
+  void nobodyCallingInIsTold() {
     var error =
         assertThrows(
             AssertionError.class,
             () ->
                 VirtualTime.run(
-                    impatient(), () -> createTask("stuck", () -> new Event().await()).await()));
+                    impatient().withOtherThreads(),
+                    () -> createTask("stuck", () -> new Event().await()).await()));
     assertTrue(error.getMessage().contains("nothing to do any more"), error.getMessage());
     assertTrue(error.getMessage().contains("Task[stuck, waits for an event]"), error.getMessage());
   }
@@ -140,6 +141,7 @@ class VirtualClockTest {
   @Test
   void anotherThreadMayCallInWithinTheLimit() {
     VirtualTime.run(
+        new VirtualClock().withOtherThreads(),
         () -> {
           EventLoop loop = runningLoop();
           var called = new Event();
@@ -155,7 +157,7 @@ class VirtualClockTest {
         AssertionError.class,
         () ->
             VirtualTime.run(
-                impatient(),
+                impatient().withOtherThreads(),
                 () -> {
                   try {
                     new Event().await();

@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Timer;
 import asyncio.internal.loop.Waiter;
@@ -10,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   private final Loop loop;
+
+  /** All of them, for reports. */
+  private final List<F> futures;
+
   private final ArrayDeque<F> completed = new ArrayDeque<>();
   private final WaiterList waiters = new WaiterList();
   private final @Nullable Duration limit;
@@ -36,10 +42,10 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     this.loop = loop;
     this.limit = limit;
     this.deadline = limit == null ? Long.MAX_VALUE : Durations.deadline(loop, limit);
-    List<F> all =
+    this.futures =
         FutureSet.listen(FutureSet.copy("asCompleted()", loop, futures), new Registration(this));
-    this.left = all.size();
-    for (F future : all) {
+    this.left = this.futures.size();
+    for (F future : this.futures) {
       if (future.isDone()) {
         completed.add(future);
       } else {
@@ -61,6 +67,13 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
       if (told != null) {
         told.done(future);
       }
+    }
+
+    @Override
+    @Nullable Fiber awaitedBy() {
+      AsCompleted<?> told = iteration.get();
+      Waiter first = told == null ? null : told.waiters.peek();
+      return first == null ? null : first.fiber();
     }
 
     @Override
@@ -120,8 +133,9 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
 
   /** The next future that is done, or null when the time limit runs out before. */
   private @Nullable F awaitNext() {
-    var turn = new Turn<F>();
+    var turn = new Turn<F>(this);
     waiters.add(turn);
+    turn.fiber().suspect();
     if (limit != null) {
       loop.addDeadline(turn.deadline, deadline);
     }
@@ -136,7 +150,8 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   }
 
   /** A {@link #next} that waits. */
-  private static final class Turn<F> extends Waiter {
+  private static final class Turn<F extends Future<?>> extends Waiter {
+    private final AsCompleted<F> all;
     @Nullable F given;
     final Timer deadline =
         new Timer() {
@@ -146,8 +161,23 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
           }
         };
 
-    Turn() {
-      super("next() of asCompleted()");
+    Turn(AsCompleted<F> all) {
+      super(WaitKind.TASK, "next() of asCompleted()");
+      this.all = all;
+    }
+
+    @Override
+    public void forEachTarget(Consumer<Object> to) {
+      for (F future : all.futures) {
+        if (!future.isDone()) {
+          to.accept(future);
+        }
+      }
+    }
+
+    @Override
+    public boolean endsByTargetsOnly() {
+      return all.limit == null;
     }
   }
 }

@@ -4,6 +4,7 @@ import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sleep;
+import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -114,6 +115,79 @@ public final class Asyncio {
   public static Context copyContext() {
     Context context = Context.inherited();
     return context != null ? context : new Context();
+  }
+
+  // ---- who waits for whom ----
+
+  /**
+   * What each unfinished task of the running loop waits for, and where: a record to look at, or
+   * text, JSON, a picture. For reports: takes the stacks of all tasks.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public static WaitGraph waitGraph() {
+    return EventLoop.require("waitGraph()").waitGraph();
+  }
+
+  /**
+   * The wait graphs of all event loops of this process as text, for somebody who looks at one that
+   * hangs. Of a loop that does not answer within a second, because a step holds it, the stack of
+   * that step. Where the JVM leaves the signal to programs (option {@code -Xrs}), {@code kill
+   * -QUIT} prints it.
+   *
+   * <p><i>Thread</i>: any; the call blocks its thread while other loops answer.
+   */
+  public static String dump() {
+    return Dump.text();
+  }
+
+  /**
+   * Where the running task stands and who awaits it, and who awaits those; null in a callback.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public static @Nullable FutureCallGraph captureCallGraph() {
+    return CallGraphs.current(CallGraphOptions.defaults());
+  }
+
+  /** As {@link #captureCallGraph()}, with limits. */
+  public static @Nullable FutureCallGraph captureCallGraph(CallGraphOptions options) {
+    return CallGraphs.current(options);
+  }
+
+  /**
+   * Where a task stands and who awaits it, and who awaits those.
+   *
+   * <p><i>Thread</i>: on the loop of the future.
+   */
+  public static FutureCallGraph captureCallGraph(Future<?> future) {
+    return CallGraphs.of(CallGraphOptions.defaults(), future);
+  }
+
+  /** As {@link #captureCallGraph(Future)}, with limits. */
+  public static FutureCallGraph captureCallGraph(CallGraphOptions options, Future<?> future) {
+    return CallGraphs.of(options, future);
+  }
+
+  /** {@link #captureCallGraph()} as text; empty in a callback. <i>Thread</i>: on the loop. */
+  public static String formatCallGraph() {
+    FutureCallGraph graph = captureCallGraph();
+    return graph == null ? "" : graph.toString();
+  }
+
+  /** {@link #captureCallGraph(Future)} as text. <i>Thread</i>: on the loop of the future. */
+  public static String formatCallGraph(Future<?> future) {
+    return captureCallGraph(future).toString();
+  }
+
+  /** Prints {@link #formatCallGraph()} as lines. <i>Thread</i>: on the loop. */
+  public static void printCallGraph(PrintStream to) {
+    to.println(formatCallGraph());
+  }
+
+  /** Prints {@link #formatCallGraph(Future)} as lines. <i>Thread</i>: on the loop of the future. */
+  public static void printCallGraph(Future<?> future, PrintStream to) {
+    to.println(formatCallGraph(future));
   }
 
   // ---- tasks ----

@@ -67,7 +67,7 @@ public final class Barrier {
   public int await() {
     Fiber fiber = home.requireTask("Barrier.await()");
     while (state == State.DRAINING || state == State.RESETTING) {
-      awaitIn(outside, new Waiter(fiber, "a barrier to drain"));
+      awaitIn(outside, new Waiter(fiber, WaitKind.BARRIER, "a barrier to drain"));
     }
     if (state == State.BROKEN) {
       throw new BrokenBarrierException(
@@ -97,7 +97,7 @@ public final class Barrier {
     private int place;
 
     Comer(Fiber fiber) {
-      super(fiber, "a barrier");
+      super(fiber, WaitKind.BARRIER, "a barrier");
     }
   }
 

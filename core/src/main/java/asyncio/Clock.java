@@ -22,6 +22,15 @@ public interface Clock {
     int openHandles();
   }
 
+  /**
+   * Whether nothing from outside makes a loop of this clock go on, but for sockets, helper threads
+   * and foreign calls that it knows of: then a loop with nothing to do fails at once, instead of
+   * waiting for another thread to call in.
+   */
+  default boolean isClosedWorld() {
+    return false;
+  }
+
   /** The system's monotonic clock. */
   static Clock system() {
     return SystemClock.INSTANCE;

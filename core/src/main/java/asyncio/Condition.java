@@ -99,7 +99,7 @@ public final class Condition {
   }
 
   private void await(Fiber fiber) {
-    var waiter = new Waiter(fiber, "a condition");
+    var waiter = new Waiter(fiber, WaitKind.CONDITION, "a condition");
     waiters.add(waiter);
     try {
       lock.release();

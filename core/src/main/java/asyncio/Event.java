@@ -29,7 +29,7 @@ public final class Event {
     if (set) {
       return;
     }
-    var waiter = new Waiter(fiber, "an event");
+    var waiter = new Waiter(fiber, WaitKind.EVENT, "an event");
     waiters.add(waiter);
     try {
       waiter.awaitPermit();

@@ -43,6 +43,7 @@ public final class EventLoop {
   private @Nullable Task<?> lastTask;
   private int tasks;
   private boolean closing;
+  private @Nullable Future<?> awaited;
   private Set<Task<?>> cancelledForShutdown = Set.of();
   private boolean gaveUp;
   private @Nullable Throwable thrown;
@@ -70,6 +71,16 @@ public final class EventLoop {
     @Override
     public void callbackFailed(Callback callback, Throwable failure) {
       loop.callbackFailed(failure);
+    }
+
+    @Override
+    public void lookForCircles(List<Fiber> suspects) {
+      Deadlocks.lookForCircles(loop, suspects);
+    }
+
+    @Override
+    public boolean isQuiet() {
+      return Deadlocks.isQuiet(loop);
     }
   }
 
@@ -114,6 +125,21 @@ public final class EventLoop {
       all.add(task);
     }
     return all.reversed();
+  }
+
+  /** What the call that runs the loop waits for; null when it waits for nothing. Loop only. */
+  @Nullable Future<?> awaited() {
+    return awaited;
+  }
+
+  /**
+   * What each unfinished task waits for, and where. For reports: takes the stacks of all tasks.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public WaitGraph waitGraph() {
+    kernel.checkOnLoop("waitGraph()");
+    return GraphBuilder.graph(this);
   }
 
   /** Whether a thread runs the loop now. <i>Thread</i>: any. */
@@ -657,12 +683,14 @@ public final class EventLoop {
       kernel.add(LoopAction.of(kernel::stop)); // one turn
     }
     main.addListener(stop);
+    awaited = main;
     try {
       kernel.runUntilStopped();
     } catch (Throwable fatal) {
       thrown = fatal;
       throw fatal;
     } finally {
+      awaited = null;
       main.removeListener(stop);
     }
   }

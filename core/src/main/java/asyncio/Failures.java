@@ -54,6 +54,9 @@ final class Failures {
    * it, else a CompletionException round it.
    */
   static Throwable copyOf(Throwable failure) {
+    if (failure instanceof DeadlockException deadlock) {
+      return deadlock.copy();
+    }
     Class<? extends Throwable> type = failure.getClass();
     try {
       for (Constructor<?> constructor : type.getConstructors()) {

@@ -54,6 +54,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   abstract static class Listener {
     abstract void done(Future<?> future);
 
+    /** The coroutine that waits for the future by this; null when none does. */
+    @Nullable Fiber awaitedBy() {
+      return null;
+    }
+
     /** Whether nobody is left to tell, so that the registration may go. */
     boolean isAbandoned() {
       return false;
@@ -69,6 +74,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   private byte status = PENDING;
 
   private @Nullable Object outcome;
+
+  /**
+   * Who will complete it; a plain future of a program's own unless {@link #completedBy} says else.
+   */
+  private WaitKind completer = WaitKind.FUTURE;
 
   // Loop-confined.
   /** Null, one Listener, or an ArrayList of them, in order of registration. */
@@ -90,6 +100,44 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   Future(EventLoop loop) {
     this.loop = loop;
+  }
+
+  /** A future that a helper or another library completes, for reports. */
+  static <T extends @Nullable Object> Future<T> completedBy(WaitKind completer, EventLoop loop) {
+    var future = new Future<T>(loop);
+    future.completer = completer;
+    return future;
+  }
+
+  /** What a coroutine that awaits it waits for, for reports. */
+  WaitKind waitKind() {
+    return completer;
+  }
+
+  /** The same in words. */
+  String describeWork() {
+    return switch (completer) {
+      case HELPER -> "a call on a helper thread";
+      case STAGE -> "a CompletionStage or a Future of another library";
+      default -> toString();
+    };
+  }
+
+  /** Who waits for it, in the order in which they began to. Loop only. */
+  final List<Fiber> awaiters() {
+    Object registered = listeners;
+    List<Fiber> all = new ArrayList<>();
+    List<?> each =
+        registered instanceof ArrayList<?> many
+            ? many
+            : registered == null ? List.of() : List.of(registered);
+    for (Object one : each) {
+      Fiber fiber = ((Listener) one).awaitedBy();
+      if (fiber != null && !all.contains(fiber)) {
+        all.add(fiber);
+      }
+    }
+    return all;
   }
 
   // ---- reading: any thread ----
@@ -222,6 +270,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
     var wait = new AwaitFuture(fiber, this);
     addListener(wait);
+    if (this instanceof Task<?> task && task.fiber().isWaiting()) {
+      fiber.suspect();
+    }
     try {
       fiber.suspend(wait);
     } finally {
@@ -277,7 +328,27 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
     @Override
     public String describe() {
-      return future.toString();
+      return future instanceof Task<?> task ? task.name() : future.describeWork();
+    }
+
+    @Override
+    public WaitKind kind() {
+      return future.waitKind();
+    }
+
+    @Override
+    public void forEachTarget(Consumer<Object> to) {
+      to.accept(future);
+    }
+
+    @Override
+    public boolean endsByTargetsOnly() {
+      return future instanceof Task;
+    }
+
+    @Override
+    Fiber awaitedBy() {
+      return fiber;
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +77,9 @@ final class Gather extends Future.Listener implements Wait {
         child.addListener(this);
       }
     }
+    if (!isOver()) {
+      fiber.suspect();
+    }
     try {
       fiber.suspend(this);
     } finally {
@@ -101,7 +105,14 @@ final class Gather extends Future.Listener implements Wait {
     }
     if (isOver()) {
       fiber.wake();
+    } else {
+      fiber.suspect(); // of those that are left, all may wait for the caller
     }
+  }
+
+  @Override
+  Fiber awaitedBy() {
+    return fiber;
   }
 
   @Override
@@ -132,5 +143,24 @@ final class Gather extends Future.Listener implements Wait {
   @Override
   public String describe() {
     return "gather of " + children.size();
+  }
+
+  @Override
+  public WaitKind kind() {
+    return WaitKind.TASK;
+  }
+
+  @Override
+  public void forEachTarget(Consumer<Object> to) {
+    for (Future<?> child : children) {
+      if (!child.isDone()) {
+        to.accept(child);
+      }
+    }
+  }
+
+  @Override
+  public boolean endsByTargetsOnly() {
+    return true;
   }
 }

@@ -16,7 +16,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     this.loop = loop;
     this.context = context;
     this.body = body;
-    this.future = new Future<>(loop);
+    this.future = Future.completedBy(WaitKind.HELPER, loop);
   }
 
   /**

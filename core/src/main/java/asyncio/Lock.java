@@ -5,6 +5,7 @@ import asyncio.internal.loop.Home;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,8 +76,11 @@ public final class Lock {
               + " acquires a lock that it holds already: a lock is not re-entrant, this would"
               + " wait for ever.");
     }
-    var waiter = new Waiter(fiber, "a lock" + (holder == null ? "" : " held by " + holder.name()));
+    var waiter = new LockWaiter(fiber);
     waiters.add(waiter);
+    if (holder != null && holder.fiber().isWaiting()) {
+      fiber.suspect();
+    }
     try {
       waiter.awaitPermit();
     } catch (Throwable ended) {
@@ -87,6 +91,33 @@ public final class Lock {
       throw ended;
     }
     holder = task;
+  }
+
+  private final class LockWaiter extends Waiter {
+    LockWaiter(Fiber fiber) {
+      super(fiber, WaitKind.LOCK, "a lock");
+    }
+
+    @Override
+    public void forEachTarget(Consumer<Object> to) {
+      if (holder != null) {
+        to.accept(holder);
+      }
+    }
+
+    @Override
+    public boolean endsByTargetsOnly() {
+      return holder != null && !holder.isDone();
+    }
+
+    @Override
+    public String describe() {
+      Task<?> has = holder;
+      if (has == null) {
+        return "a lock";
+      }
+      return "a lock held by " + has.name() + (has.isDone() ? ", which has ended" : "");
+    }
   }
 
   /**

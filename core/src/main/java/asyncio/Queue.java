@@ -161,7 +161,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     private @Nullable Throwable refused;
 
     Putter(Fiber fiber, T item) {
-      super(fiber, "room in a queue");
+      super(fiber, WaitKind.QUEUE, "room in a queue");
       this.item = item;
     }
 
@@ -238,7 +238,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     Fiber fiber = home.requireTask("Queue.get()");
     while (items.isEmpty()) {
       refuseIfDrained();
-      awaitItem(new Waiter(fiber, "an item in a queue"));
+      awaitItem(new Waiter(fiber, WaitKind.QUEUE, "an item in a queue"));
     }
     return take();
   }
@@ -326,7 +326,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     if (unfinished == 0) {
       return;
     }
-    var waiter = new Waiter(fiber, "the unfinished items of a queue");
+    var waiter = new Waiter(fiber, WaitKind.QUEUE, "the unfinished items of a queue");
     joiners.add(waiter);
     try {
       waiter.awaitPermit();

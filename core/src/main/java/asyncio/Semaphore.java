@@ -84,7 +84,7 @@ public sealed class Semaphore permits BoundedSemaphore {
   public Permit acquire() {
     Fiber fiber = home.requireTask("Semaphore.acquire()");
     if (!tryTake()) {
-      var waiter = new Waiter(fiber, "a semaphore");
+      var waiter = new Waiter(fiber, WaitKind.SEMAPHORE, "a semaphore");
       waiters.add(waiter);
       try {
         waiter.awaitPermit();

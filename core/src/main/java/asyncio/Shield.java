@@ -3,6 +3,7 @@ package asyncio;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Waiter;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Awaits a future and keeps cancels away from it. */
@@ -32,8 +33,11 @@ final class Shield extends Future.Listener {
     }
     Fiber fiber = Loop.requireTask("shield()");
     inner.loop.kernel.checkOnLoop("shield()");
-    var shield = new Shield(inner, new Waiter(fiber, "shield of " + inner));
+    var shield = new Shield(inner, new Shielded(fiber, inner));
     inner.addListener(shield);
+    if (inner instanceof Task<?> task && task.fiber().isWaiting()) {
+      fiber.suspect();
+    }
     // Reported below if it comes to that.
     try {
       shield.waiter.awaitValue();
@@ -41,6 +45,36 @@ final class Shield extends Future.Listener {
       shield.abandoned = true;
       throw ended;
     }
+  }
+
+  private static final class Shielded extends Waiter {
+    private final Future<?> inner;
+
+    Shielded(Fiber fiber, Future<?> inner) {
+      super(fiber, inner.waitKind(), "shield of ");
+      this.inner = inner;
+    }
+
+    @Override
+    public String describe() {
+      return super.describe()
+          + (inner instanceof Task<?> task ? task.name() : inner.describeWork());
+    }
+
+    @Override
+    public void forEachTarget(Consumer<Object> to) {
+      to.accept(inner);
+    }
+
+    @Override
+    public boolean endsByTargetsOnly() {
+      return inner instanceof Task;
+    }
+  }
+
+  @Override
+  @Nullable Fiber awaitedBy() {
+    return abandoned ? null : waiter.fiber();
   }
 
   @Override

@@ -13,7 +13,7 @@ final class StageAwait {
   private StageAwait() {}
 
   static <T extends @Nullable Object> Future<T> start(EventLoop loop, CompletionStage<T> stage) {
-    var future = new Future<T>(loop);
+    Future<T> future = Future.completedBy(WaitKind.STAGE, loop);
     stage.whenComplete(
         (value, failure) -> {
           // On whatever thread completes the stage.

@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +67,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       while (someAreLeftToStart()) {
         startNext();
       }
+      fiber.suspect();
       fiber.suspend(this);
     } catch (Throwable failed) {
       endAfterFailure();
@@ -115,6 +117,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     if (delay != null && someAreLeftToStart()) {
       timer.start(delay);
     }
+    fiber.suspect();
     try {
       fiber.suspend(this);
     } finally {
@@ -174,6 +177,12 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       nextsTurn = true;
     }
     wakeIfOver();
+    fiber.suspect(); // of those that run, all may wait for the caller
+  }
+
+  @Override
+  Fiber awaitedBy() {
+    return fiber;
   }
 
   private void cancelAll(@Nullable String message) {
@@ -209,5 +218,20 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   @Override
   public String describe() {
     return "staggered race of " + bodies.size();
+  }
+
+  @Override
+  public WaitKind kind() {
+    return WaitKind.TASK;
+  }
+
+  @Override
+  public void forEachTarget(Consumer<Object> to) {
+    running.keySet().forEach(to);
+  }
+
+  @Override
+  public boolean endsByTargetsOnly() {
+    return delay == null || !someAreLeftToStart();
   }
 }

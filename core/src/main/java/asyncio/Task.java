@@ -82,6 +82,11 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     return fiber;
   }
 
+  @Override
+  WaitKind waitKind() {
+    return WaitKind.TASK;
+  }
+
   /**
    * The task's name: as given, else Task-N with a number of its own in this process. Any thread.
    */

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,32 @@ public final class TaskGroup {
     @Override
     void done(Future<?> future) {
       childDone((Task<?>) future);
+    }
+
+    @Override
+    @Nullable Fiber awaitedBy() {
+      return parent;
+    }
+  }
+
+  /** The wait at the end of the scope. */
+  final class Emptied extends Waiter {
+    Emptied(Fiber fiber) {
+      super(fiber, WaitKind.TASK, "the tasks of a group");
+    }
+
+    @Override
+    public void forEachTarget(Consumer<Object> to) {
+      for (Task<?> task : tasks) {
+        if (!task.isDone()) {
+          to.accept(task);
+        }
+      }
+    }
+
+    @Override
+    public boolean endsByTargetsOnly() {
+      return true;
     }
   }
 
@@ -121,10 +148,19 @@ public final class TaskGroup {
       abort("the body of the task group failed or was cancelled");
     }
     while (!tasks.isEmpty()) {
-      var waiter = new Waiter(current, "the tasks of a group");
+      var waiter = new Emptied(current);
       emptied = waiter;
+      current.suspect();
       try {
         waiter.awaitPermit();
+      } catch (DeadlockException standsStill) {
+        if (failure instanceof DeadlockException) {
+          throw standsStill; // the tasks do not mind their cancel: this group can't end
+        }
+        failure = standsStill;
+        if (!aborting) {
+          abort("the task group can't end");
+        }
       } catch (CancelledError signal) {
         whileEnding = signal;
         if (!aborting) {
@@ -227,8 +263,13 @@ public final class TaskGroup {
   private void ended(Task<?> task) {
     tasks.remove(task);
     Waiter waiting = emptied;
-    if (waiting != null && tasks.isEmpty()) {
+    if (waiting == null) {
+      return;
+    }
+    if (tasks.isEmpty()) {
       waiting.wake();
+    } else {
+      waiting.fiber().suspect(); // of those that are left, all may wait for the parent
     }
   }
 

@@ -86,6 +86,11 @@ public final class Timeout {
     protected void fire() {
       expire();
     }
+
+    @Override
+    protected @Nullable Fiber strikes() {
+      return fiber;
+    }
   }
 
   /**

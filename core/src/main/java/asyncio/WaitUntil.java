@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for several futures and leaves them alone, whatever happens. Loop-confined. */
@@ -16,19 +17,40 @@ final class WaitUntil extends Future.Listener {
   private final Fiber fiber;
   private final ReturnWhen mode;
   private final Waiter waiter;
+  private List<? extends Future<?>> futures = List.of();
+  private boolean limited;
   private int left;
   private boolean over;
 
   private WaitUntil(Fiber fiber, ReturnWhen mode) {
     this.fiber = fiber;
     this.mode = mode;
-    this.waiter =
-        new Waiter(fiber, "waitUntil()") {
-          @Override
-          public String describe() {
-            return mode + ", with " + left + " pending";
-          }
-        };
+    this.waiter = new OneWait();
+  }
+
+  private final class OneWait extends Waiter {
+    OneWait() {
+      super(WaitUntil.this.fiber, WaitKind.TASK, "waitUntil()");
+    }
+
+    @Override
+    public String describe() {
+      return mode + " of " + futures.size() + ", " + left + " pending";
+    }
+
+    @Override
+    public void forEachTarget(Consumer<Object> to) {
+      for (Future<?> future : futures) {
+        if (!future.isDone()) {
+          to.accept(future);
+        }
+      }
+    }
+
+    @Override
+    public boolean endsByTargetsOnly() {
+      return !limited;
+    }
   }
 
   static <F extends Future<?>> Waited<F> await(
@@ -42,7 +64,9 @@ final class WaitUntil extends Future.Listener {
     }
     var wait = new WaitUntil(fiber, mode);
     List<F> all = FutureSet.listen(given, wait);
-    wait.await(all, limit);
+    wait.futures = all;
+    wait.limited = limit != null;
+    wait.await(limit);
     if (wait.left == 0) { // as most waits end
       return new Waited<>(FutureSet.of(all), FutureSet.of(List.of()));
     }
@@ -54,7 +78,7 @@ final class WaitUntil extends Future.Listener {
     return new Waited<>(FutureSet.of(done), FutureSet.of(pending));
   }
 
-  private void await(List<? extends Future<?>> futures, @Nullable Duration limit) {
+  private void await(@Nullable Duration limit) {
     left = futures.size();
     var deadline = new Deadline();
     try {
@@ -69,6 +93,7 @@ final class WaitUntil extends Future.Listener {
       if (limit != null) {
         start(deadline, limit);
       }
+      fiber.suspect();
       waiter.awaitPermit();
     } finally {
       fiber.loop().removeDeadline(deadline);
@@ -107,6 +132,13 @@ final class WaitUntil extends Future.Listener {
         };
     if (over) {
       waiter.wake();
+    } else {
+      fiber.suspect(); // of those that are left, all may wait for the caller
     }
+  }
+
+  @Override
+  Fiber awaitedBy() {
+    return fiber;
   }
 }

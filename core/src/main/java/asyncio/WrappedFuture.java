@@ -20,7 +20,7 @@ final class WrappedFuture {
     if (source instanceof CompletionStage<?> stage) {
       return StageAwait.start(loop, (CompletionStage<T>) stage);
     }
-    var future = new Future<T>(loop);
+    Future<T> future = Future.completedBy(WaitKind.STAGE, loop);
     if (source.isDone()) {
       copyOutcome(source, future).run();
     } else {

@@ -1,5 +1,6 @@
 package asyncio.net;
 
+import asyncio.WaitKind;
 import asyncio.internal.engine.WriteCompletion;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.StepEnd;
@@ -271,7 +272,7 @@ final class Output implements WriteCompletion {
       flush();
     }
     while (paused) {
-      var waiter = new Waiter(fiber, "its output to " + wire.peer + " to be taken");
+      var waiter = new PeerWaiter(fiber, "its output to ", " to be taken");
       drains.add(waiter);
       try {
         waiter.awaitPermit();
@@ -333,10 +334,25 @@ final class Output implements WriteCompletion {
     }
   }
 
+  /** The text is made only when somebody asks for it. */
+  private final class PeerWaiter extends Waiter {
+    private final String after;
+
+    PeerWaiter(Fiber fiber, String before, String after) {
+      super(fiber, WaitKind.SOCKET, before);
+      this.after = after;
+    }
+
+    @Override
+    public String describe() {
+      return super.describe() + wire.peer + after;
+    }
+  }
+
   /** Waits until the connection is closed. */
   void awaitClosed(Fiber fiber) throws IOException {
     while (!wire.isClosed()) {
-      var waiter = new Waiter(fiber, "the connection with " + wire.peer + " to close");
+      var waiter = new PeerWaiter(fiber, "the connection with ", " to close");
       closes.add(waiter);
       try {
         waiter.awaitPermit();

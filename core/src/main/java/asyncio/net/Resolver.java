@@ -1,5 +1,6 @@
 package asyncio.net;
 
+import asyncio.WaitKind;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.HelperPool;
 import asyncio.internal.loop.Loop;
@@ -70,7 +71,7 @@ final class Resolver {
     Lookup(Fiber fiber, String host) {
       this.loop = fiber.loop();
       this.host = host;
-      this.waiter = new Waiter(fiber, "the address of '" + host + "'");
+      this.waiter = new Waiter(fiber, WaitKind.HELPER, "the address of '" + host + "'");
     }
 
     /** On the helper thread. */

@@ -6,6 +6,7 @@ import asyncio.EventLoop;
 import asyncio.ExceptionContext;
 import asyncio.KeyboardInterrupt;
 import asyncio.Task;
+import asyncio.WaitKind;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.loop.Fiber;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -219,7 +221,7 @@ public final class Server implements AutoCloseable {
       throw new IllegalStateException(
           this + " is already awaited by " + forever.fiber().describe() + " in serveForever().");
     }
-    var waiter = new Waiter(fiber, this + " to close");
+    var waiter = new Waiter(fiber, WaitKind.SOCKET, this + " to close");
     forever = waiter;
     try {
       waiter.awaitPermit();
@@ -267,7 +269,13 @@ public final class Server implements AutoCloseable {
   private void awaitHandlers(Fiber fiber) {
     Task<?> caller = Asyncio.currentTask();
     while (handlers.size() > (handlers.contains(caller) ? 1 : 0)) {
-      var waiter = new Waiter(fiber, "the handlers of " + this + " to end");
+      var waiter =
+          new Waiter(fiber, WaitKind.TASK, "the handlers of " + this + " to end") {
+            @Override
+            public void forEachTarget(Consumer<Object> to) {
+              handlers.stream().filter(handler -> handler != caller).forEach(to);
+            }
+          };
       closers.add(waiter);
       try {
         waiter.awaitPermit();

@@ -25,4 +25,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Retention(RetentionPolicy.RUNTIME)
 @Test
 @ExtendWith(AsyncTestExtension.class)
-public @interface AsyncTest {}
+public @interface AsyncTest {
+  /**
+   * Whether threads of the test call in to the loop, so that one that has nothing to do waits for
+   * them: {@link VirtualClock#withOtherThreads}.
+   */
+  boolean otherThreads() default false;
+}

@@ -24,9 +24,13 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * When the clock was held for longer than a limit, and nothing ran meanwhile, the run ends with an
- * AssertionError that says what held it; the same when there is no timer either, so that nothing
- * can happen any more unless another thread calls in. It fails once; what closing the loop waits
- * for is limited by the close timeout.
+ * AssertionError that says what held it. It fails once; what closing the loop waits for is limited
+ * by the close timeout.
+ *
+ * <p>Where nothing holds it and no timer is set, nothing can happen any more: the main task gets a
+ * {@link asyncio.DeadlockException} at once, which says who waits for what. In a test whose own
+ * threads call in to the loop, the clock has to know of them: {@link #withOtherThreads}. Then the
+ * loop waits for them within the limit.
  *
  * <p>One clock is for one loop: {@code new Runner(RunOptions.defaults().withClock(new
  * VirtualClock()))}, or {@link VirtualTime#run}, or {@link AsyncTest}.
@@ -36,6 +40,7 @@ public final class VirtualClock implements Clock {
 
   // Immutable.
   private final long limitNanos;
+  private final boolean otherThreads;
 
   // Written by advance() and the loop; read by any thread.
   private volatile long now;
@@ -59,10 +64,23 @@ public final class VirtualClock implements Clock {
    * @param limit for how long, in real time, it may be held before the run fails
    */
   public VirtualClock(Duration limit) {
+    this(limit, false);
+  }
+
+  private VirtualClock(Duration limit, boolean otherThreads) {
     if (limit.isNegative() || limit.isZero()) {
       throw new IllegalArgumentException("The limit must be positive; got " + limit);
     }
-    limitNanos = limit.toNanos();
+    this.limitNanos = limit.toNanos();
+    this.otherThreads = otherThreads;
+  }
+
+  /**
+   * A new clock with the same limit, for a loop into which threads of the test call: when it has
+   * nothing to do, it waits for them within the limit.
+   */
+  public VirtualClock withOtherThreads() {
+    return new VirtualClock(Duration.ofNanos(limitNanos), true);
   }
 
   /** Lets failures tell the loop's unfinished tasks. Before the loop runs. */
@@ -108,6 +126,11 @@ public final class VirtualClock implements Clock {
       throw new IllegalArgumentException("Time does not go back; got " + duration);
     }
     now += duration.toNanos();
+  }
+
+  @Override
+  public boolean isClosedWorld() {
+    return !otherThreads;
   }
 
   @Override

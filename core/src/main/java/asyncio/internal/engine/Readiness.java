@@ -1,5 +1,6 @@
 package asyncio.internal.engine;
 
+import asyncio.WaitKind;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Wait;
 import org.jspecify.annotations.Nullable;
@@ -86,5 +87,10 @@ final class Readiness implements Wait {
   @Override
   public String describe() {
     return handle.describeWait();
+  }
+
+  @Override
+  public WaitKind kind() {
+    return WaitKind.SOCKET;
   }
 }

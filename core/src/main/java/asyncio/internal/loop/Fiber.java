@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  *
  * All moves are made on the loop: by the running coroutine or by the loop's own thread.
  *
- * <p><b>Cancel requests.</b> {@code cancels} counts requests less uncancels and is the truth;
- * {@code pending} says that one has not been delivered. It strikes at the next wait that would
- * suspend. {@code LATE} is a request that came when a wait was already over or the coroutine stood
- * in foreign code: when its body then ends without another wait, what it returns counts. {@code
- * NOW} is one that came in the middle of a step: it counts even when the body ends in that step. An
- * interrupt is a nudge for foreign code and nothing more.
+ * <p><b>Cancel requests.</b> {@link CancelRequests} counts requests less uncancels and is the
+ * truth; {@code pending} says that one has not been delivered. It strikes at the next wait that
+ * would suspend. {@code LATE} is a request that came when a wait was already over or the coroutine
+ * stood in foreign code: when its body then ends without another wait, what it returns counts.
+ * {@code NOW} is one that came in the middle of a step: it counts even when the body ends in that
+ * step. An interrupt is a nudge for foreign code and nothing more.
  */
 public abstract class Fiber extends Step implements Runnable {
   static final byte NEW = 0;
@@ -58,12 +58,11 @@ public abstract class Fiber extends Step implements Runnable {
   byte state = NEW;
   private byte pending = NONE;
   private boolean nudged;
-  private int cancels;
 
-  /** How many of them had been made when one was last delivered. */
-  private int delivered;
+  /** Whether it is among those that {@link Standstill} will look at. */
+  boolean suspected;
 
-  private @Nullable String message;
+  private @Nullable CancelRequests requests;
   private @Nullable Wait wait;
 
   /** The context it stands in; null while that is empty and nobody has asked for it. */
@@ -154,7 +153,7 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   private void letGoFirst(Fiber child) {
-    int before = cancels;
+    int before = cancelling();
     state = READY;
     loop.addFirst(child, this);
     try {
@@ -165,7 +164,7 @@ public abstract class Fiber extends Step implements Runnable {
       state = RUNNING;
       throw pinned;
     }
-    if (pending != NONE && cancels > before) {
+    if (pending != NONE && cancelling() > before) {
       // To the canceller this coroutine was in the middle of its step.
       pending = NOW;
     }
@@ -223,7 +222,7 @@ public abstract class Fiber extends Step implements Runnable {
    */
   public final void suspend(Wait what) {
     settleInterrupt(true);
-    if (pending != NONE && what.cancel(message)) {
+    if (pending != NONE && what.cancel(cancelMessage())) {
       delivered();
     }
     if (what.isOver()) {
@@ -236,6 +235,20 @@ public abstract class Fiber extends Step implements Runnable {
     } finally {
       wait = null;
       state = RUNNING;
+    }
+    if (loop.standstill.hasVerdicts()) {
+      loop.standstill.throwVerdict(this, what);
+    }
+  }
+
+  /**
+   * To be called before a wait for what another coroutine does that waits itself: such a wait may
+   * close a circle, and is looked at when the loop has nothing else to do.
+   */
+  public final void suspect() {
+    if (!suspected) {
+      suspected = true;
+      loop.standstill.suspect(this);
     }
   }
 
@@ -259,6 +272,7 @@ public abstract class Fiber extends Step implements Runnable {
   public final void throwIfCancelPending(@Nullable String fallback) {
     if (pending != NONE) {
       delivered();
+      String message = cancelMessage();
       throw new CancelledError(message != null ? message : fallback);
     }
   }
@@ -293,20 +307,28 @@ public abstract class Fiber extends Step implements Runnable {
     }
     Wait current = wait;
     if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACircle()) {
-      cancels++;
-      message = why;
+      count(why);
       current.abort(why);
       return true;
     }
     // A loop: chains can be longer than the stack is deep.
     Fiber target = this;
     for (Fiber next = target.passesOnTo(); next != null; next = target.passesOnTo()) {
-      target.cancels++;
-      target.message = why;
+      target.count(why);
       target = next;
     }
     target.receiveCancel(why);
     return true;
+  }
+
+  private void count(@Nullable String why) {
+    CancelRequests received = requests;
+    if (received == null) {
+      received = new CancelRequests();
+      requests = received;
+    }
+    received.count++;
+    received.message = why;
   }
 
   private @Nullable Fiber passesOnTo() {
@@ -336,8 +358,7 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   private void receiveCancel(@Nullable String why) {
-    cancels++;
-    message = why;
+    count(why);
     Wait current = wait;
     if (state == WAITING && current != null && current.cancel(why)) {
       return;
@@ -367,12 +388,16 @@ public abstract class Fiber extends Step implements Runnable {
   /** As {@link #delivered(String)}, where the error exists already. */
   public final void delivered() {
     pending = NONE;
-    delivered = cancels;
+    CancelRequests received = requests;
+    if (received != null) {
+      received.delivered = received.count;
+    }
   }
 
   /** Requests less uncancels. */
   public final int cancelling() {
-    return cancels;
+    CancelRequests received = requests;
+    return received == null ? 0 : received.count;
   }
 
   /**
@@ -380,15 +405,19 @@ public abstract class Fiber extends Step implements Runnable {
    * was that one.
    */
   public final int uncancel() {
-    if (cancels > 0) {
-      cancels--;
+    CancelRequests received = requests;
+    if (received == null) {
+      return 0;
     }
-    if (cancels <= delivered) {
+    if (received.count > 0) {
+      received.count--;
+    }
+    if (received.count <= received.delivered) {
       // Those that are left were delivered before: what pends is the request taken back.
-      delivered = cancels;
+      received.delivered = received.count;
       pending = NONE;
     }
-    return cancels;
+    return received.count;
   }
 
   /** Whether a request waits to be delivered. */
@@ -403,7 +432,8 @@ public abstract class Fiber extends Step implements Runnable {
 
   /** The message of the last request. */
   public final @Nullable String cancelMessage() {
-    return message;
+    CancelRequests received = requests;
+    return received == null ? null : received.message;
   }
 
   /** Whether an interrupt of ours was sent and has not been accounted for at one of our waits. */
@@ -441,6 +471,11 @@ public abstract class Fiber extends Step implements Runnable {
   /** What this coroutine waits for in one of our waits, or null. */
   public final @Nullable Wait waitsFor() {
     return wait;
+  }
+
+  /** Whether it is suspended in one of our waits, and nothing has ended the wait yet. */
+  public final boolean isWaiting() {
+    return state == WAITING;
   }
 
   /** Whether it stands in foreign code. */

@@ -1,7 +1,25 @@
 package asyncio.internal.loop;
 
+import java.util.List;
+
 /** What the loop needs of the object users see as the event loop. */
 public interface Host {
   /** A callback threw. Called on a coroutine. */
   void callbackFailed(Callback callback, Throwable failure);
+
+  /**
+   * These coroutines have begun to wait for others that waited themselves: do some wait in a
+   * circle? Called on the loop's own thread.
+   */
+  default void lookForCircles(List<Fiber> suspects) {}
+
+  /**
+   * The loop has nothing to do, no timer and no helper. Called on the loop's own thread.
+   *
+   * @return whether a step was made ready that looks into it, and then calls {@link
+   *     Loop#quietReported}
+   */
+  default boolean isQuiet() {
+    return false;
+  }
 }

@@ -34,6 +34,9 @@ public final class Loop implements Clock.Activity {
    */
   private static final int POLL_INTERVAL = 61;
 
+  /** Whether a loop that stands still fails although something from outside might come. */
+  private static final boolean DEADLOCK_FAILS = deadlockFails();
+
   /** All loops that are not closed. Copied on write. */
   private static volatile Loop[] loops = {};
 
@@ -78,6 +81,7 @@ public final class Loop implements Clock.Activity {
   // Loop-confined.
   final ReadyQueue ready = new ReadyQueue();
   final Callbacks callbacks = new Callbacks(this);
+  final Standstill standstill = new Standstill(this);
   private final Timers sleepers = new Timers();
   private final Timers deadlines = new Timers();
   private @Nullable Fiber current;
@@ -109,6 +113,20 @@ public final class Loop implements Clock.Activity {
     CarrierKind chosen = kind != null ? kind : Carriers.choose();
     this.carrier =
         chosen == CarrierKind.MOUNTED ? new MountedCarrier(this) : new PortableCarrier(this);
+  }
+
+  private static boolean deadlockFails() {
+    String value = System.getProperty("asyncio.deadlock", "warn");
+    return switch (value) {
+      case "fail" -> true;
+      case "warn" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "-Dasyncio.deadlock is 'warn', which warns of a loop that stands still, or 'fail',"
+                  + " which fails its main task; got '"
+                  + value
+                  + "'.");
+    };
   }
 
   /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */
@@ -164,6 +182,11 @@ public final class Loop implements Clock.Activity {
   /** The running coroutine of this loop; null when none runs or a foreign thread asks. */
   public @Nullable Fiber currentFiber() {
     return running == Thread.currentThread() ? current : null;
+  }
+
+  /** All loops that are not closed. Any thread. */
+  public static List<Loop> allOpen() {
+    return List.of(loops);
   }
 
   /** Whether the loop is not closed. Any thread. */
@@ -389,6 +412,43 @@ public final class Loop implements Clock.Activity {
     deadlines.remove(timer);
   }
 
+  /** When a timer of {@link #addSleeper} is due. */
+  public long due(Timer sleeper) {
+    return sleepers.when(sleeper);
+  }
+
+  /** Whether a time limit will cancel {@code fiber}, or a sleep of it end. Looks at all timers. */
+  public boolean anyTimerStrikes(Fiber fiber) {
+    return deadlines.anyStrikes(fiber);
+  }
+
+  // ---- standing still: loop only ----
+
+  /**
+   * Ends the wait of a coroutine with an error, unless something else ends it before it runs. Does
+   * nothing when it does not wait.
+   */
+  public void fail(Fiber fiber, RuntimeException error) {
+    if (fiber.isWaiting()) {
+      standstill.fail(fiber, error);
+    }
+  }
+
+  /** Whether {@link #fail} has struck a coroutine that has not run since. */
+  public boolean isSentenced(Fiber fiber) {
+    return standstill.isSentenced(fiber);
+  }
+
+  /** The host has looked into a loop that stands still; tells whether it had something to say. */
+  public void quietReported(boolean warned) {
+    standstill.reported(warned);
+  }
+
+  /** Whether a loop that stands still fails at once. */
+  public boolean standstillFails() {
+    return DEADLOCK_FAILS || clock.isClosedWorld();
+  }
+
   /** Calls {@code what} once when the step that runs ends. */
   public void atStepEnd(StepEnd what) {
     if (!what.registered) {
@@ -487,8 +547,8 @@ public final class Loop implements Clock.Activity {
     steps++;
   }
 
-  /** The coroutine whose step runs, as the watchdog sees it. */
-  @Nullable Fiber currentRacy() {
+  /** The coroutine whose step runs, as another thread sees it. */
+  public @Nullable Fiber runningFiber() {
     return current;
   }
 
@@ -586,6 +646,7 @@ public final class Loop implements Clock.Activity {
     sincePoll = 0;
     takeInbox();
     fireDue();
+    standstill.lookForCircles(ready.isEmpty());
     try {
       if (!ready.isEmpty() || stopping) {
         Engine open = engine;
@@ -604,7 +665,17 @@ public final class Loop implements Clock.Activity {
 
   private void sleep() throws IOException {
     long next = Math.min(sleepers.next(), deadlines.next());
+    boolean quiet = next == Long.MAX_VALUE && helpers == 0;
+    if (quiet && isClosedWorld()) {
+      standstill.quiet(0, true);
+      if (!ready.isEmpty()) {
+        return;
+      }
+    }
     long nanos = clock.idle(next == Long.MAX_VALUE ? Long.MAX_VALUE : origin + next, this);
+    if (quiet && nanos == Long.MAX_VALUE) {
+      nanos = standstill.quiet(nanos, false);
+    }
     Engine open = engine;
     if (nanos <= 0) {
       if (open != null) {
@@ -628,6 +699,13 @@ public final class Loop implements Clock.Activity {
     }
     takeInbox();
     fireDue();
+  }
+
+  /** Whether nothing from outside can make this loop go on, as far as it knows. */
+  private boolean isClosedWorld() {
+    return (DEADLOCK_FAILS || clock.isClosedWorld())
+        && carrier.foreignWaits() == 0
+        && openHandles() == 0;
   }
 
   private void takeInbox() {

@@ -1,5 +1,6 @@
 package asyncio.internal.loop;
 
+import asyncio.WaitKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,5 +76,10 @@ public final class Sleep extends Timer implements Wait {
   @Override
   public String describe() {
     return "sleep";
+  }
+
+  @Override
+  public WaitKind kind() {
+    return WaitKind.TIME;
   }
 }

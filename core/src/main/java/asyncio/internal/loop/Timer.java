@@ -1,5 +1,7 @@
 package asyncio.internal.loop;
 
+import org.jspecify.annotations.Nullable;
+
 /** Something that happens at a time of the loop's clock. Confined to the loop. */
 public abstract class Timer {
   /** Place in the heap of {@link Timers}, or -1. */
@@ -10,6 +12,11 @@ public abstract class Timer {
 
   /** The time came. Runs on the loop's own thread: no user code. */
   protected abstract void fire();
+
+  /** The coroutine that it cancels; null for none. */
+  protected @Nullable Fiber strikes() {
+    return null;
+  }
 
   /** Whether the timer waits to fire. */
   public final boolean isPending() {

@@ -55,6 +55,21 @@ final class Timers {
     return size == 0 ? Long.MAX_VALUE : times[0];
   }
 
+  /** When a pending timer is due. */
+  long when(Timer timer) {
+    return times[timer.index];
+  }
+
+  /** Whether a timer will cancel {@code fiber}. Looks at all: for reports. */
+  boolean anyStrikes(Fiber fiber) {
+    for (int i = 0; i < size; i++) {
+      if (at(i).strikes() == fiber) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Takes out and returns the first timer if its time is not after {@code now}. */
   @Nullable Timer pollDue(long now) {
     if (size == 0 || times[0] > now) {

@@ -1,5 +1,7 @@
 package asyncio.internal.loop;
 
+import asyncio.WaitKind;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,4 +38,18 @@ public interface Wait {
 
   /** What is waited for, for reports: "sleep", "lock", "Task-3". */
   String describe();
+
+  /** What kind of thing that is, for reports. */
+  WaitKind kind();
+
+  /**
+   * Tells the futures that are waited for, or the tasks that have what is waited for. For reports
+   * and for the search for circles.
+   */
+  default void forEachTarget(Consumer<Object> to) {}
+
+  /** Whether this wait ends by one of its targets going on, or by a cancel, and by nothing else. */
+  default boolean endsByTargetsOnly() {
+    return false;
+  }
 }

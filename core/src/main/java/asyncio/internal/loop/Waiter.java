@@ -1,6 +1,7 @@
 package asyncio.internal.loop;
 
 import asyncio.CancelledError;
+import asyncio.WaitKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ public class Waiter implements Wait {
   boolean listed;
 
   private final Fiber fiber;
+  private final WaitKind kind;
   private final String what;
   private byte state = WAITING;
   private @Nullable String message;
@@ -34,13 +36,14 @@ public class Waiter implements Wait {
    *
    * @param what what it waits for, for reports and for the error of a caller that may not wait
    */
-  public Waiter(String what) {
-    this(Loop.requireTask(what), what);
+  public Waiter(WaitKind kind, String what) {
+    this(Loop.requireTask(what), kind, what);
   }
 
   /** A waiter for {@code fiber}, which is the running coroutine. */
-  public Waiter(Fiber fiber, String what) {
+  public Waiter(Fiber fiber, WaitKind kind, String what) {
     this.fiber = fiber;
+    this.kind = kind;
     this.what = what;
   }
 
@@ -127,5 +130,10 @@ public class Waiter implements Wait {
   @Override
   public String describe() {
     return what;
+  }
+
+  @Override
+  public final WaitKind kind() {
+    return kind;
   }
 }

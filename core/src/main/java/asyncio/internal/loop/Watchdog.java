@@ -124,7 +124,7 @@ final class Watchdog implements Runnable {
     if (held < entry.nextReport) {
       return;
     }
-    Fiber fiber = loop.currentRacy();
+    Fiber fiber = loop.runningFiber();
     if (lacksThread) {
       if (held < LACK_NANOS) {
         return;

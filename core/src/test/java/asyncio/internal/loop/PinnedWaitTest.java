@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Clock;
+import asyncio.WaitKind;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +28,7 @@ class PinnedWaitTest {
 
   /** Waits once, and says how the wait ended. */
   private final class Waits extends Fiber {
-    final Waiter waiter = new Waiter(this, "its wake-up");
+    final Waiter waiter = new Waiter(this, WaitKind.OTHER, "its wake-up");
     long step;
     boolean wentOn;
     @Nullable Throwable failure;

@@ -1,0 +1,60 @@
+package asyncio;
+
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Takes a {@link FutureCallGraph}. On the loop only. */
+final class CallGraphs {
+  private final CallGraphOptions options;
+  private final List<Future<?>> path = new ArrayList<>();
+
+  private CallGraphs(CallGraphOptions options) {
+    this.options = options;
+  }
+
+  /** Of the running task; null in a callback. */
+  static @Nullable FutureCallGraph current(CallGraphOptions options) {
+    Task<?> task = Task.of(Loop.require("captureCallGraph()").currentFiber());
+    return task == null ? null : new CallGraphs(options).capture(task);
+  }
+
+  static FutureCallGraph of(CallGraphOptions options, Future<?> future) {
+    future.loop.kernel.checkOnLoop("captureCallGraph()");
+    return new CallGraphs(options).capture(future);
+  }
+
+  private FutureCallGraph capture(Future<?> future) {
+    path.add(future);
+    List<FutureCallGraph> awaitedBy = new ArrayList<>();
+    for (Fiber fiber : future.awaiters()) {
+      Task<?> awaiter = Task.of(fiber);
+      if (awaiter != null && !path.contains(awaiter)) { // they may wait for each other in a circle
+        awaitedBy.add(capture(awaiter));
+      }
+    }
+    path.removeLast();
+    return new FutureCallGraph(future, stack(future), awaitedBy);
+  }
+
+  private List<FrameCallGraphEntry> stack(Future<?> future) {
+    Thread thread = future instanceof Task<?> task && !task.isDone() ? task.fiber().thread() : null;
+    if (thread == null || options.limit() == 0) {
+      return List.of();
+    }
+    List<StackTraceElement> frames = TaskStack.of(thread);
+    if (thread == Thread.currentThread()) {
+      int callers = Math.max(0, Frames.userIndex(frames)) + options.depth() - 1;
+      frames = frames.subList(Math.min(callers, frames.size()), frames.size());
+    }
+    int size = frames.size();
+    int limit = options.limit();
+    frames =
+        limit >= 0
+            ? frames.subList(0, Math.min(limit, size))
+            : frames.subList(Math.max(0, size + limit), size);
+    return frames.stream().map(FrameCallGraphEntry::new).toList();
+  }
+}

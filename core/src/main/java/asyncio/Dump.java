@@ -1,0 +1,72 @@
+package asyncio;
+
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** The wait graphs of all loops, for somebody who looks at a process that hangs. Any thread. */
+final class Dump {
+  /** A loop that does not answer in this time is held by a step. */
+  private static final long PATIENCE_MILLIS = 1_000;
+
+  private Dump() {}
+
+  static String text() {
+    List<String> parts = new ArrayList<>();
+    for (Loop kernel : Loop.allOpen()) {
+      parts.add(text(EventLoop.of(kernel)));
+    }
+    return parts.isEmpty()
+        ? "No event loop is open."
+        : parts.stream().collect(Collectors.joining(System.lineSeparator()));
+  }
+
+  private static String text(EventLoop loop) {
+    if (loop.kernel.isOnLoop()) {
+      return loop.waitGraph().toString();
+    }
+    if (!loop.isRunning()) {
+      return "Loop '" + loop.name() + "' is run by nobody now.";
+    }
+    var answer = new CompletableFuture<String>();
+    boolean asked =
+        loop.kernel.trySend(
+            new Callback() {
+              @Override
+              protected void call() {
+                answer.complete(loop.waitGraph().toString());
+              }
+            });
+    try {
+      if (asked) {
+        return answer.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      }
+    } catch (java.util.concurrent.TimeoutException held) {
+      return heldBy(loop);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException failed) {
+      throw new AssertionError(failed);
+    }
+    return "Loop '" + loop.name() + "' gave no answer.";
+  }
+
+  private static String heldBy(EventLoop loop) {
+    Fiber fiber = loop.kernel.runningFiber();
+    Thread thread = loop.kernel.runningThread();
+    var text = new StringBuilder("Loop '").append(loop.name()).append("' does not answer: ");
+    text.append(fiber == null ? "something" : fiber.describe()).append(" holds it.");
+    if (thread != null) {
+      for (StackTraceElement frame : thread.getStackTrace()) {
+        text.append(System.lineSeparator()).append("    at ").append(frame);
+      }
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,75 @@
+package asyncio;
+
+import java.security.CodeSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Which frames of a stack are the user's. Any thread. */
+final class Frames {
+  private static final Map<String, Boolean> OURS = new ConcurrentHashMap<>();
+
+  private Frames() {}
+
+  /**
+   * The line of user code that stands in, or called, the innermost frame; null when none is known.
+   */
+  static @Nullable StackTraceElement userLine(List<StackTraceElement> stack) {
+    int index = userIndex(stack);
+    return index < 0 ? null : stack.get(index);
+  }
+
+  /** What user code called: the frame above its innermost one; null when it called nothing. */
+  static @Nullable StackTraceElement calledByUser(List<StackTraceElement> stack) {
+    int index = userIndex(stack);
+    return index < 1 ? null : stack.get(index - 1);
+  }
+
+  /** The place of the innermost frame of user code; -1 when there is none. */
+  static int userIndex(List<StackTraceElement> stack) {
+    for (int i = 0; i < stack.size(); i++) {
+      if (isUsers(stack.get(i))) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean isUsers(StackTraceElement frame) {
+    String type = frame.getClassName();
+    return !type.startsWith("java.")
+        && !type.startsWith("jdk.")
+        && !type.startsWith("sun.")
+        && !isOurs(type);
+  }
+
+  /** Whether a class is this library's. Its name alone does not tell: a program may use it too. */
+  private static boolean isOurs(String type) {
+    return type.startsWith("asyncio.") && OURS.computeIfAbsent(type, Frames::isFromHere);
+  }
+
+  private static boolean isFromHere(String type) {
+    try {
+      Class<?> found = Class.forName(type, false, Asyncio.class.getClassLoader());
+      return found.getModule() == Asyncio.class.getModule()
+          && Objects.equals(source(found), source(Asyncio.class));
+    } catch (ClassNotFoundException | LinkageError elsewhere) {
+      return false;
+    }
+  }
+
+  private static @Nullable Object source(Class<?> type) {
+    CodeSource source = type.getProtectionDomain().getCodeSource();
+    return source == null ? null : source.getLocation();
+  }
+
+  /** A frame without its module and class loader: {@code Demo.main(Demo.java:12)}. */
+  static String text(StackTraceElement frame) {
+    String file = frame.getFileName();
+    int line = frame.getLineNumber();
+    String place = file == null ? "unknown source" : line < 0 ? file : file + ":" + line;
+    return frame.getClassName() + "." + frame.getMethodName() + "(" + place + ")";
+  }
+}

@@ -1,0 +1,125 @@
+package asyncio;
+
+import asyncio.WaitGraph.Node;
+import asyncio.WaitGraph.State;
+import asyncio.WaitGraph.Waiting;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Sleep;
+import asyncio.internal.loop.Wait;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Takes the {@link WaitGraph} of a loop. On the loop only. */
+final class GraphBuilder {
+  private final EventLoop loop;
+  private final List<Task<?>> tasks;
+  private final Map<Object, Integer> ids = new HashMap<>();
+
+  private GraphBuilder(EventLoop loop) {
+    this.loop = loop;
+    this.tasks = loop.allTasks();
+    for (Task<?> task : tasks) {
+      ids.put(task, ids.size());
+    }
+  }
+
+  static WaitGraph graph(EventLoop loop) {
+    return new GraphBuilder(loop).build();
+  }
+
+  private WaitGraph build() {
+    List<Node> nodes = new ArrayList<>(tasks.size());
+    for (Task<?> task : tasks) {
+      nodes.add(node(task, nodes.size()));
+    }
+    return new WaitGraph(loop.name(), loop.carrier(), nodes, circles(nodes));
+  }
+
+  private Node node(Task<?> task, int id) {
+    Fiber fiber = task.fiber();
+    Thread thread = fiber.thread();
+    List<StackTraceElement> stack = thread == null ? List.of() : TaskStack.of(thread);
+    boolean foreign = fiber.inForeignCode();
+    boolean runs = loop.kernel.currentFiber() == fiber;
+    State state = runs ? State.RUNNING : foreign || fiber.isWaiting() ? State.WAITING : State.READY;
+    Waiting waiting = null;
+    if (foreign) {
+      StackTraceElement call = Frames.calledByUser(stack);
+      String what = "the blocking call " + (call == null ? "of foreign code" : Frames.text(call));
+      waiting = new Waiting(WaitKind.FOREIGN, what, List.of(), null);
+    } else if (fiber.isWaiting() && fiber.waitsFor() != null) {
+      waiting = waiting(fiber.waitsFor());
+    }
+    boolean main = loop.awaited() == task;
+    return new Node(id, task.name(), main, state, waiting, Frames.userLine(stack), stack);
+  }
+
+  private Waiting waiting(Wait wait) {
+    List<Integer> targets = new ArrayList<>();
+    wait.forEachTarget(
+        target -> {
+          Integer id = ids.get(target);
+          if (id != null && !targets.contains(id)) {
+            targets.add(id);
+          }
+        });
+    return new Waiting(wait.kind(), wait.describe(), targets, left(wait));
+  }
+
+  private @Nullable Duration left(Wait wait) {
+    if (wait instanceof Sleep sleep && sleep.isPending()) {
+      return Duration.ofNanos(Math.max(0, loop.kernel.due(sleep) - loop.kernel.time()));
+    }
+    return null;
+  }
+
+  /** All circles that a walk along the graph, depth first, comes back to. */
+  private static List<List<Integer>> circles(List<Node> nodes) {
+    List<List<Integer>> circles = new ArrayList<>();
+    boolean[] seen = new boolean[nodes.size()];
+    boolean[] onPath = new boolean[nodes.size()];
+    List<Integer> path = new ArrayList<>();
+    Deque<Iterator<Integer>> open = new ArrayDeque<>();
+    for (Node start : nodes) {
+      if (seen[start.id()]) {
+        continue;
+      }
+      enter(start, seen, onPath, path, open);
+      while (!open.isEmpty()) {
+        Iterator<Integer> targets = open.peek();
+        if (!targets.hasNext()) {
+          open.pop();
+          onPath[path.removeLast()] = false;
+          continue;
+        }
+        int target = targets.next();
+        if (onPath[target]) {
+          circles.add(List.copyOf(path.subList(path.lastIndexOf(target), path.size())));
+        } else if (!seen[target]) {
+          enter(nodes.get(target), seen, onPath, path, open);
+        }
+      }
+    }
+    return circles;
+  }
+
+  private static void enter(
+      Node node,
+      boolean[] seen,
+      boolean[] onPath,
+      List<Integer> path,
+      Deque<Iterator<Integer>> open) {
+    seen[node.id()] = true;
+    onPath[node.id()] = true;
+    path.add(node.id());
+    Waiting waiting = node.waitsFor();
+    open.push(waiting == null ? List.<Integer>of().iterator() : waiting.tasks().iterator());
+  }
+}

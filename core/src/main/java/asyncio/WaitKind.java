@@ -1,0 +1,41 @@
+package asyncio;
+
+/** What kind of thing a task waits for; see {@link WaitGraph}. */
+public enum WaitKind {
+  /** The end of one task or of several: await, gather, waitUntil, shield, a task group. */
+  TASK,
+  /** A future that is no task: somebody sets its result. */
+  FUTURE,
+  /** A {@link Lock}, which its holder releases. */
+  LOCK,
+  /** A permit of a {@link Semaphore}. */
+  SEMAPHORE,
+  /** An {@link Event} to be set. */
+  EVENT,
+  /** A signal of a {@link Condition}. */
+  CONDITION,
+  /** The other parties of a {@link Barrier}. */
+  BARRIER,
+  /** An item in a queue, room in one, or its unfinished items. */
+  QUEUE,
+  /** A time: sleep. */
+  TIME,
+  /** A socket: a client, a connection, data, or room for data. */
+  SOCKET,
+  /** Work on a helper thread: toThread, an executor, a name look-up. */
+  HELPER,
+  /** Something that another library completes: a CompletionStage. */
+  STAGE,
+  /** A blocking call that is not of this library. */
+  FOREIGN,
+  /** Something else. */
+  OTHER;
+
+  /** Whether something outside the loop ends such a wait: time, the network, another thread. */
+  boolean endsFromOutside() {
+    return switch (this) {
+      case TIME, SOCKET, HELPER, STAGE -> true;
+      default -> false;
+    };
+  }
+}
