@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -77,7 +78,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   // Any thread; a race is harmless.
   private boolean thrown;
   private volatile boolean retrieved;
-  private @Nullable UnretrievedFailure unretrieved;
+
+  /**
+   * What it leaves behind for reports: in debug mode the {@link CreationSite}; once it has failed
+   * and nobody has received that, the {@link UnretrievedFailure}, which keeps the site. One field
+   * for both: another would make every future eight bytes larger, also where there is no debug mode
+   * (FutureSizeTest).
+   */
+  private @Nullable Object trace;
 
   /**
    * A pending future of the running loop.
@@ -90,6 +98,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   Future(EventLoop loop) {
     this.loop = loop;
+    if (loop.debug) {
+      trace = CreationSite.here();
+    }
   }
 
   // ---- reading: any thread ----
@@ -448,7 +459,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     Object told = listeners;
     listeners = null;
     if (outcomeStatus == FAILED && !(told instanceof AwaitFuture) && !retrieved) {
-      unretrieved = UnretrievedFailure.watch(this, failure());
+      trace = UnretrievedFailure.watch(this, failure());
     }
     if (told instanceof Listener one) {
       one.done(this);
@@ -463,11 +474,31 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   /** Somebody has received the failure, or undertakes to: it will not be reported. */
   final void markRetrieved() {
     retrieved = true;
-    UnretrievedFailure report = unretrieved;
-    if (report != null) {
+    if (trace instanceof UnretrievedFailure report) {
       report.received();
-      unretrieved = null;
+      trace = report.createdAt;
     }
+  }
+
+  /** Where it was created, in debug mode; null else. Any thread. */
+  final @Nullable CreationSite createdAt() {
+    Object left = trace;
+    if (left instanceof UnretrievedFailure report) {
+      return report.createdAt;
+    }
+    return left instanceof CreationSite site ? site : null;
+  }
+
+  /** As {@link #createdAt}, for an exception handler. */
+  final List<StackTraceElement> creationFrames() {
+    CreationSite site = createdAt();
+    return site == null ? List.of() : site.frames();
+  }
+
+  /** As {@link #createdAt}, to go behind the state in a text; empty without debug mode. */
+  final String creationText() {
+    CreationSite site = createdAt();
+    return site == null ? "" : ", " + site;
   }
 
   // ---- cancelling: any thread ----
@@ -524,7 +555,10 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   private void listen(@Nullable Context context, Consumer<? super Future<T>> callback) {
     loop.kernel.checkOnLoop("addDoneCallback()");
-    var listener = new DoneCallback<>(this, callback, context);
+    var listener =
+        loop.debug
+            ? new TracedDoneCallback<>(this, callback, context)
+            : new DoneCallback<>(this, callback, context);
     if (isDone()) {
       listener.done(this);
     } else {
@@ -554,7 +588,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return removed;
   }
 
-  private static final class DoneCallback<T extends @Nullable Object> extends Listener {
+  private static class DoneCallback<T extends @Nullable Object> extends Listener {
     private final Future<T> future;
     private final Consumer<? super Future<T>> callback;
     private final @Nullable Context context;
@@ -566,8 +600,12 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
       this.context = context;
     }
 
+    @Nullable CreationSite addedAt() {
+      return null;
+    }
+
     @Override
-    void done(Future<?> done) {
+    final void done(Future<?> done) {
       future.loop.kernel.add(
           new Callback() {
             @Override
@@ -579,7 +617,28 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
             protected @Nullable Context runsIn() {
               return context;
             }
+
+            @Override
+            public @Nullable CreationSite origin() {
+              return addedAt();
+            }
           });
+    }
+  }
+
+  /** One that knows where it was added: debug mode. */
+  private static final class TracedDoneCallback<T extends @Nullable Object>
+      extends DoneCallback<T> {
+    private final CreationSite addedAt = CreationSite.here();
+
+    TracedDoneCallback(
+        Future<T> future, Consumer<? super Future<T>> callback, @Nullable Context context) {
+      super(future, callback, context);
+    }
+
+    @Override
+    CreationSite addedAt() {
+      return addedAt;
     }
   }
 
@@ -687,6 +746,6 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   @Override
   public String toString() {
-    return "Future[" + stateText() + "]";
+    return "Future[" + stateText() + creationText() + "]";
   }
 }
