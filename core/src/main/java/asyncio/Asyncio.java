@@ -190,6 +190,15 @@ public final class Asyncio {
     to.println(formatCallGraph(future));
   }
 
+  /**
+   * Whether loops that are made from now on are in debug mode, where {@link RunOptions#withDebug}
+   * does not say it; see {@link EventLoop#setDebug}. Until the first call {@code -Dasyncio.debug}
+   * decides. <i>Thread</i>: any.
+   */
+  public static void debug(boolean on) {
+    EventLoop.setDebugByDefault(on);
+  }
+
   // ---- tasks ----
 
   /**

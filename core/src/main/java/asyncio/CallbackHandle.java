@@ -6,7 +6,7 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /** A user callback in the ready queue. */
-final class CallbackHandle extends Callback implements Handle {
+sealed class CallbackHandle extends Callback implements Handle permits TracedHandle {
   private static final VarHandle CALLBACK;
 
   static {
@@ -41,8 +41,13 @@ final class CallbackHandle extends Callback implements Handle {
     this.context = context;
   }
 
+  /** One that knows where it was scheduled, in debug mode. */
+  static CallbackHandle make(boolean debug, Runnable callback, @Nullable Context context) {
+    return debug ? new TracedHandle(callback, context) : new CallbackHandle(callback, context);
+  }
+
   @Override
-  protected void call() {
+  protected final void call() {
     Runnable code = callback;
     if (code != null && code != CALLED_OFF && CALLBACK.compareAndSet(this, code, (Runnable) null)) {
       code.run();
@@ -50,12 +55,12 @@ final class CallbackHandle extends Callback implements Handle {
   }
 
   @Override
-  protected @Nullable Context runsIn() {
+  protected final @Nullable Context runsIn() {
     return context;
   }
 
   @Override
-  public void cancel() {
+  public final void cancel() {
     Runnable code = callback;
     if (code != null) {
       CALLBACK.compareAndSet(this, code, CALLED_OFF);
@@ -63,12 +68,12 @@ final class CallbackHandle extends Callback implements Handle {
   }
 
   @Override
-  public boolean isCancelled() {
+  public final boolean isCancelled() {
     return callback == CALLED_OFF;
   }
 
   @Override
-  public Context context() {
+  public final Context context() {
     Context made = context;
     if (made == null) {
       made = new Context();
@@ -77,13 +82,14 @@ final class CallbackHandle extends Callback implements Handle {
     return made;
   }
 
+  /** For its text, and that of a timer. */
   String state() {
     Runnable code = callback;
     return code == null ? "called" : code == CALLED_OFF ? "cancelled" : "pending";
   }
 
   @Override
-  public String toString() {
+  public final String toString() {
     return "Handle[" + state() + "]";
   }
 }

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.HelperPool;
 import asyncio.internal.loop.Host;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * use the running one.
  */
 public final class EventLoop {
+  /** For loops made from now on. Any thread. */
+  private static volatile boolean debugByDefault = isOn(System.getProperty("asyncio.debug"));
+
   // Immutable.
   final Loop kernel;
   final LoopRuns runs;
@@ -38,6 +42,9 @@ public final class EventLoop {
   private volatile @Nullable ExceptionHandler exceptionHandler;
   private volatile TaskFactory taskFactory = TaskFactory.PLAIN;
   private volatile boolean closed;
+
+  /** Whether what is made now remembers where. */
+  volatile boolean debug;
 
   // Loop-confined.
   private @Nullable Task<?> lastTask;
@@ -57,6 +64,8 @@ public final class EventLoop {
             options.clock(),
             options.carrier(),
             options.engines());
+    Boolean asked = options.debug();
+    this.debug = asked != null ? asked : debugByDefault;
     this.runs = new LoopRuns(this, options.stackSize());
   }
 
@@ -70,7 +79,7 @@ public final class EventLoop {
   private record LoopHost(EventLoop loop) implements Host {
     @Override
     public void callbackFailed(Callback callback, Throwable failure) {
-      loop.callbackFailed(failure);
+      loop.callbackFailed(callback, failure);
     }
 
     @Override
@@ -120,6 +129,10 @@ public final class EventLoop {
   /** The loop's unfinished tasks, oldest first. <i>Thread</i>: on the loop. */
   public List<Task<?>> allTasks() {
     kernel.checkOnLoop("allTasks()");
+    return unfinishedTasks();
+  }
+
+  List<Task<?>> unfinishedTasks() {
     List<Task<?>> all = new ArrayList<>(tasks);
     for (Task<?> task = lastTask; task != null; task = task.previous) {
       all.add(task);
@@ -145,6 +158,36 @@ public final class EventLoop {
   /** Whether a thread runs the loop now. <i>Thread</i>: any. */
   public boolean isRunning() {
     return kernel.isDriven();
+  }
+
+  // ---- debug mode ----
+
+  /**
+   * Switches debug mode: tasks, futures and callbacks that are made from now on remember where, and
+   * reports of them and their texts tell it. That costs each of them some microseconds and some
+   * hundred bytes. What asyncio checks in debug mode alone is checked here always: calls on a wrong
+   * thread are errors, and slow steps are reported.
+   *
+   * <p>{@code -Dasyncio.debug}, {@link Asyncio#debug} and {@link RunOptions#withDebug} switch it
+   * before a loop is made.
+   *
+   * <p><i>Thread</i>: any.
+   */
+  public void setDebug(boolean on) {
+    debug = on;
+  }
+
+  /** Whether the loop is in debug mode. <i>Thread</i>: any. */
+  public boolean debug() {
+    return debug;
+  }
+
+  static void setDebugByDefault(boolean on) {
+    debugByDefault = on;
+  }
+
+  private static boolean isOn(@Nullable String property) {
+    return property != null && (property.isEmpty() || property.equalsIgnoreCase("true"));
   }
 
   // ---- running without a runner ----
@@ -357,7 +400,17 @@ public final class EventLoop {
     if (closed) {
       Thread.ofPlatform().daemon().name(name).start(() -> closeLate(closeable));
     } else {
-      new Task<>(this, name, Asyncio.withoutResult(closeable::close)).start();
+      new Task<>(this, name, Asyncio.withoutResult(() -> closeOrReport(closeable, name))).start();
+    }
+  }
+
+  /** Nobody has this task, so nobody could receive its failure: it is reported at once. */
+  private void closeOrReport(AutoCloseable closeable, String task) {
+    try {
+      closeable.close();
+    } catch (Exception failure) {
+      callExceptionHandler(
+          new ExceptionContext("Closing a result that nobody received failed.", failure, task));
     }
   }
 
@@ -392,7 +445,7 @@ public final class EventLoop {
 
   private Handle soon(@Nullable Context context, Runnable callback) {
     kernel.checkOnLoop("callSoon() (use callSoonThreadsafe() from other threads)");
-    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"), context);
+    var handle = CallbackHandle.make(debug, Objects.requireNonNull(callback, "callback"), context);
     kernel.add(handle);
     return handle;
   }
@@ -412,7 +465,7 @@ public final class EventLoop {
   }
 
   private Handle send(@Nullable Context context, Runnable callback) {
-    var handle = new CallbackHandle(Objects.requireNonNull(callback, "callback"), context);
+    var handle = CallbackHandle.make(debug, Objects.requireNonNull(callback, "callback"), context);
     kernel.send(handle);
     return handle;
   }
@@ -455,7 +508,7 @@ public final class EventLoop {
     Objects.requireNonNull(callback, "callback");
     // The longest of times means "no timer" to the kernel.
     long due = Math.min(time, Long.MAX_VALUE - 1);
-    var timer = new TimerCallback(kernel, due, callback, context);
+    var timer = new TimerCallback(kernel, due, CallbackHandle.make(debug, callback, context));
     kernel.addSleeper(timer, due);
     return timer;
   }
@@ -603,7 +656,8 @@ public final class EventLoop {
                   + "' failed itself, on: "
                   + context.message(),
               failure,
-              context.task()));
+              context.task(),
+              context.createdAt()));
     }
   }
 
@@ -628,9 +682,18 @@ public final class EventLoop {
     }
   }
 
-  /** Writes the failure to the log {@code asyncio.task} at ERROR. */
+  /**
+   * Writes the failure to the log {@code asyncio.task} at ERROR, with where what failed was
+   * created, if that is known.
+   */
   public void defaultExceptionHandler(ExceptionContext context) {
-    Logs.TASK.log(System.Logger.Level.ERROR, context.message(), context.exception());
+    String text = context.message();
+    if (!context.createdAt().isEmpty()) {
+      var report = new StringBuilder(text);
+      CreationSite.append(report, "Created at:", context.createdAt());
+      text = report.toString();
+    }
+    Logs.TASK.log(System.Logger.Level.ERROR, text, context.exception());
   }
 
   void reportSoon(ExceptionContext context) {
@@ -659,13 +722,18 @@ public final class EventLoop {
     }
   }
 
-  private void callbackFailed(Throwable failure) {
+  private void callbackFailed(Callback callback, Throwable failure) {
     if (Failures.isFatal(failure)) {
       kernel.fatal(failure);
       return;
     }
+    CreationSite scheduled = callback.origin();
     callExceptionHandler(
-        new ExceptionContext("A callback of loop '" + name() + "' failed.", failure, null));
+        new ExceptionContext(
+            "A callback of loop '" + name() + "' failed.",
+            failure,
+            null,
+            scheduled == null ? List.of() : scheduled.frames()));
   }
 
   // ---- running and closing: called by LoopRuns and Runner, on the loop's own thread ----
@@ -750,6 +818,11 @@ public final class EventLoop {
               gaveUp = true;
               kernel.stop();
             }));
+  }
+
+  /** Whether the end of the loop will cancel or close something. Between runs. */
+  boolean hasLeftovers() {
+    return tasks > 0 || kernel.openHandles() > 0;
   }
 
   /** Reports what nobody received, so that no failure is lost with the loop. */

@@ -1,12 +1,27 @@
 package asyncio;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A failure that nobody else received, as the loop's exception handler gets it.
+ * A failure that nobody else received, as the loop's exception handler gets it. Where it happened
+ * is in the failure's own stack trace.
  *
- * @param message what happened, in one sentence
+ * @param message what happened, in one sentence or more
  * @param exception the failure
  * @param task the task it happened in, or null
+ * @param createdAt where the task or future was created, or the callback scheduled, innermost frame
+ *     first; empty unless in {@linkplain EventLoop#setDebug debug mode}
  */
-public record ExceptionContext(String message, Throwable exception, @Nullable String task) {}
+public record ExceptionContext(
+    String message, Throwable exception, @Nullable String task, List<StackTraceElement> createdAt) {
+  /** All that is known of a failure. */
+  public ExceptionContext {
+    createdAt = List.copyOf(createdAt);
+  }
+
+  /** A failure of something that was made nobody knows where. */
+  public ExceptionContext(String message, Throwable exception, @Nullable String task) {
+    this(message, exception, task, List.of());
+  }
+}

@@ -1,16 +1,11 @@
 package asyncio;
 
-import java.security.CodeSource;
+import asyncio.internal.loop.CreationSite;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Which frames of a stack are the user's. Any thread. */
 final class Frames {
-  private static final Map<String, Boolean> OURS = new ConcurrentHashMap<>();
-
   private Frames() {}
 
   /**
@@ -42,27 +37,7 @@ final class Frames {
     return !type.startsWith("java.")
         && !type.startsWith("jdk.")
         && !type.startsWith("sun.")
-        && !isOurs(type);
-  }
-
-  /** Whether a class is this library's. Its name alone does not tell: a program may use it too. */
-  private static boolean isOurs(String type) {
-    return type.startsWith("asyncio.") && OURS.computeIfAbsent(type, Frames::isFromHere);
-  }
-
-  private static boolean isFromHere(String type) {
-    try {
-      Class<?> found = Class.forName(type, false, Asyncio.class.getClassLoader());
-      return found.getModule() == Asyncio.class.getModule()
-          && Objects.equals(source(found), source(Asyncio.class));
-    } catch (ClassNotFoundException | LinkageError elsewhere) {
-      return false;
-    }
-  }
-
-  private static @Nullable Object source(Class<?> type) {
-    CodeSource source = type.getProtectionDomain().getCodeSource();
-    return source == null ? null : source.getLocation();
+        && !CreationSite.isOurs(frame);
   }
 
   /** A frame without its module and class loader: {@code Demo.main(Demo.java:12)}. */

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -37,6 +38,10 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   private static final byte FINISHED = 1;
   private static final byte FAILED = 2;
   private static final byte CANCELLED = 3;
+
+  private static final byte PROGRAM = 0;
+  private static final byte HELPER = 1;
+  private static final byte STAGE = 2;
 
   private static final VarHandle STATUS;
 
@@ -78,7 +83,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   /**
    * Who will complete it; a plain future of a program's own unless {@link #completedBy} says else.
    */
-  private WaitKind completer = WaitKind.FUTURE;
+  private byte completer = PROGRAM;
 
   // Loop-confined.
   /** Null, one Listener, or an ArrayList of them, in order of registration. */
@@ -87,7 +92,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   // Any thread; a race is harmless.
   private boolean thrown;
   private volatile boolean retrieved;
-  private @Nullable UnretrievedFailure unretrieved;
+
+  /**
+   * What it leaves behind for reports: in debug mode the {@link CreationSite}; once it has failed
+   * and nobody has received that, the {@link UnretrievedFailure}, which keeps the site. One field
+   * for both: another would make every future eight bytes larger, also where there is no debug mode
+   * (FutureSizeTest).
+   */
+  private @Nullable Object trace;
 
   /**
    * A pending future of the running loop.
@@ -100,18 +112,25 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   Future(EventLoop loop) {
     this.loop = loop;
+    if (loop.debug) {
+      trace = CreationSite.here();
+    }
   }
 
   /** A future that a helper or another library completes, for reports. */
   static <T extends @Nullable Object> Future<T> completedBy(WaitKind completer, EventLoop loop) {
     var future = new Future<T>(loop);
-    future.completer = completer;
+    future.completer = completer == WaitKind.HELPER ? HELPER : STAGE;
     return future;
   }
 
   /** What a coroutine that awaits it waits for, for reports. */
   WaitKind waitKind() {
-    return completer;
+    return switch (completer) {
+      case HELPER -> WaitKind.HELPER;
+      case STAGE -> WaitKind.STAGE;
+      default -> WaitKind.FUTURE;
+    };
   }
 
   /** The same in words. */
@@ -519,7 +538,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     Object told = listeners;
     listeners = null;
     if (outcomeStatus == FAILED && !(told instanceof AwaitFuture) && !retrieved) {
-      unretrieved = UnretrievedFailure.watch(this, failure());
+      trace = UnretrievedFailure.watch(this, failure());
     }
     if (told instanceof Listener one) {
       one.done(this);
@@ -534,11 +553,31 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   /** Somebody has received the failure, or undertakes to: it will not be reported. */
   final void markRetrieved() {
     retrieved = true;
-    UnretrievedFailure report = unretrieved;
-    if (report != null) {
+    if (trace instanceof UnretrievedFailure report) {
       report.received();
-      unretrieved = null;
+      trace = report.createdAt;
     }
+  }
+
+  /** Where it was created, in debug mode; null else. Any thread. */
+  final @Nullable CreationSite createdAt() {
+    Object left = trace;
+    if (left instanceof UnretrievedFailure report) {
+      return report.createdAt;
+    }
+    return left instanceof CreationSite site ? site : null;
+  }
+
+  /** As {@link #createdAt}, for an exception handler. */
+  final List<StackTraceElement> creationFrames() {
+    CreationSite site = createdAt();
+    return site == null ? List.of() : site.frames();
+  }
+
+  /** As {@link #createdAt}, to go behind the state in a text; empty without debug mode. */
+  final String creationText() {
+    CreationSite site = createdAt();
+    return site == null ? "" : ", " + site;
   }
 
   // ---- cancelling: any thread ----
@@ -595,7 +634,10 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   private void listen(@Nullable Context context, Consumer<? super Future<T>> callback) {
     loop.kernel.checkOnLoop("addDoneCallback()");
-    var listener = new DoneCallback<>(this, callback, context);
+    var listener =
+        loop.debug
+            ? new TracedDoneCallback<>(this, callback, context)
+            : new DoneCallback<>(this, callback, context);
     if (isDone()) {
       listener.done(this);
     } else {
@@ -625,7 +667,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return removed;
   }
 
-  private static final class DoneCallback<T extends @Nullable Object> extends Listener {
+  private static class DoneCallback<T extends @Nullable Object> extends Listener {
     private final Future<T> future;
     private final Consumer<? super Future<T>> callback;
     private final @Nullable Context context;
@@ -637,8 +679,12 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
       this.context = context;
     }
 
+    @Nullable CreationSite addedAt() {
+      return null;
+    }
+
     @Override
-    void done(Future<?> done) {
+    final void done(Future<?> done) {
       future.loop.kernel.add(
           new Callback() {
             @Override
@@ -650,7 +696,28 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
             protected @Nullable Context runsIn() {
               return context;
             }
+
+            @Override
+            public @Nullable CreationSite origin() {
+              return addedAt();
+            }
           });
+    }
+  }
+
+  /** One that knows where it was added: debug mode. */
+  private static final class TracedDoneCallback<T extends @Nullable Object>
+      extends DoneCallback<T> {
+    private final CreationSite addedAt = CreationSite.here();
+
+    TracedDoneCallback(
+        Future<T> future, Consumer<? super Future<T>> callback, @Nullable Context context) {
+      super(future, callback, context);
+    }
+
+    @Override
+    CreationSite addedAt() {
+      return addedAt;
     }
   }
 
@@ -758,6 +825,6 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   @Override
   public String toString() {
-    return "Future[" + stateText() + "]";
+    return "Future[" + stateText() + creationText() + "]";
   }
 }

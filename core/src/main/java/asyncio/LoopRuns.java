@@ -171,15 +171,23 @@ final class LoopRuns {
               + loop.name()
               + "' runs: stop() it, and close it when the call that runs it has returned.");
     }
+    Leaks leaks = loop.hasLeftovers() ? new Leaks(loop, false) : null;
     List<Task<?>> left = loop.leaveAllTasks();
+    if (leaks != null) {
+      leaks.settle(left);
+    }
     end();
+    if (leaks != null) {
+      leaks.log(false);
+    }
     if (!left.isEmpty()) {
       Logs.LOOP.log(
           System.Logger.Level.WARNING,
           "The event loop '"
               + loop.name()
               + "' was closed with tasks that had not ended and never will: "
-              + String.join(", ", left.stream().map(Task::name).toList())
+              + String.join(
+                  ", ", left.stream().map(task -> task.name() + task.creationText()).toList())
               + ". Cancel and await them before, or use a Runner, which does.");
     }
     loop.reportUnretrievedToTheLog();

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class RunOptions {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
   private static final RunOptions DEFAULTS =
-      new RunOptions(null, 0, Clock.system(), Duration.ofSeconds(10), null, null);
+      new RunOptions(null, 0, Clock.system(), Duration.ofSeconds(10), null, null, null, null);
 
   private final @Nullable String name;
   private final long stackSize;
@@ -25,6 +25,8 @@ public final class RunOptions {
   private final Duration closeTimeout;
   private final @Nullable CarrierKind carrier;
   private final Engine.@Nullable Factory engines;
+  private final @Nullable Boolean debug;
+  private final @Nullable LeakCheck leakCheck;
 
   private RunOptions(
       @Nullable String name,
@@ -32,13 +34,17 @@ public final class RunOptions {
       Clock clock,
       Duration closeTimeout,
       @Nullable CarrierKind carrier,
-      Engine.@Nullable Factory engines) {
+      Engine.@Nullable Factory engines,
+      @Nullable Boolean debug,
+      @Nullable LeakCheck leakCheck) {
     this.name = name;
     this.stackSize = stackSize;
     this.clock = clock;
     this.closeTimeout = closeTimeout;
     this.carrier = carrier;
     this.engines = engines;
+    this.debug = debug;
+    this.leakCheck = leakCheck;
   }
 
   /** A loop named asyncio-N on a thread with the JVM's stack size and the system's clock. */
@@ -49,7 +55,14 @@ public final class RunOptions {
   /** The name of the loop and of its thread. */
   public RunOptions withName(String newName) {
     return new RunOptions(
-        Objects.requireNonNull(newName), stackSize, clock, closeTimeout, carrier, engines);
+        Objects.requireNonNull(newName),
+        stackSize,
+        clock,
+        closeTimeout,
+        carrier,
+        engines,
+        debug,
+        leakCheck);
   }
 
   /**
@@ -61,13 +74,20 @@ public final class RunOptions {
       throw new IllegalArgumentException(
           "A stack size is a number of bytes, or 0 for the default; got " + bytes);
     }
-    return new RunOptions(name, bytes, clock, closeTimeout, carrier, engines);
+    return new RunOptions(name, bytes, clock, closeTimeout, carrier, engines, debug, leakCheck);
   }
 
   /** The clock of the loop. */
   public RunOptions withClock(Clock newClock) {
     return new RunOptions(
-        name, stackSize, Objects.requireNonNull(newClock), closeTimeout, carrier, engines);
+        name,
+        stackSize,
+        Objects.requireNonNull(newClock),
+        closeTimeout,
+        carrier,
+        engines,
+        debug,
+        leakCheck);
   }
 
   /**
@@ -78,13 +98,44 @@ public final class RunOptions {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("A close timeout can't be negative; got " + timeout);
     }
-    return new RunOptions(name, stackSize, clock, timeout, carrier, engines);
+    return new RunOptions(name, stackSize, clock, timeout, carrier, engines, debug, leakCheck);
   }
 
   /** The carrier, whatever {@code -Dasyncio.carrier} says. */
   public RunOptions withCarrier(CarrierKind kind) {
     return new RunOptions(
-        name, stackSize, clock, closeTimeout, Objects.requireNonNull(kind), engines);
+        name,
+        stackSize,
+        clock,
+        closeTimeout,
+        Objects.requireNonNull(kind),
+        engines,
+        debug,
+        leakCheck);
+  }
+
+  /**
+   * Debug mode, whatever {@code -Dasyncio.debug} and {@link Asyncio#debug} say; see {@link
+   * EventLoop#setDebug}.
+   */
+  public RunOptions withDebug(boolean on) {
+    return new RunOptions(name, stackSize, clock, closeTimeout, carrier, engines, on, leakCheck);
+  }
+
+  /**
+   * What closing does about servers, connections and more that are still open; {@link
+   * LeakCheck#WARN} by default. A runner's: a loop that is closed by hand always warns.
+   */
+  public RunOptions withLeakCheck(LeakCheck check) {
+    return new RunOptions(
+        name,
+        stackSize,
+        clock,
+        closeTimeout,
+        carrier,
+        engines,
+        debug,
+        Objects.requireNonNull(check, "check"));
   }
 
   String nameOrNext() {
@@ -105,6 +156,16 @@ public final class RunOptions {
 
   @Nullable CarrierKind carrier() {
     return carrier;
+  }
+
+  /** Null where the default of the process decides. */
+  @Nullable Boolean debug() {
+    return debug;
+  }
+
+  /** Null for the default: a program that starts does not load the class. */
+  @Nullable LeakCheck leakCheck() {
+    return leakCheck;
   }
 
   Engine.Factory engines() {

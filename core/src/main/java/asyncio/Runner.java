@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
@@ -135,13 +136,16 @@ public final class Runner implements AutoCloseable {
   /**
    * Cancels the tasks that are left, waits for them to end, reports failures that nobody received,
    * and closes the loop. Tasks and helper threads that have not ended after the close timeout are
-   * reported by name. Does nothing when closed.
+   * reported by name, and so are servers and connections that nobody closed ({@link
+   * RunOptions#withLeakCheck}). Does nothing when closed.
    *
    * <p><i>Waits</i>: the calling thread.
    *
    * <p><i>If cancelled</i>: an interrupt does not stop it; the flag is set again at the end.
    *
    * <p><i>Thread</i>: any but a coroutine.
+   *
+   * @throws LeakException if something was left open and {@link LeakCheck#FAIL} was asked for
    */
   @Override
   public void close() {
@@ -158,7 +162,8 @@ public final class Runner implements AutoCloseable {
       restoreSignals();
       return;
     }
-    var cancel = new CancelTasks(open);
+    var cancel = new CancelTasks(open, options.leakCheck());
+    List<String> helpers;
     try {
       try {
         open.runs.closing(options.closeTimeout(), cancel);
@@ -167,13 +172,34 @@ public final class Runner implements AutoCloseable {
         open.runs.end();
       }
     } finally {
-      reportSurvivors(open, cancel.survivors);
+      helpers = reportSurvivors(open, cancel.survivors);
       restoreSignals();
     }
+    LeakException leaked = checkLeaks(open, cancel.leaks, helpers);
     Throwable fatal = open.fatalWhileClosing();
     if (fatal != null) {
+      if (leaked != null) {
+        fatal.addSuppressed(leaked);
+      }
       throw Sneaky.rethrow(fatal);
     }
+    if (leaked != null) {
+      throw leaked;
+    }
+  }
+
+  private @Nullable LeakException checkLeaks(
+      EventLoop open, @Nullable Leaks leaks, List<String> helpers) {
+    if (leaks == null && helpers.isEmpty()) {
+      return null; // here, nearly always: a program that ends pays for no class more
+    }
+    if (options.leakCheck() == LeakCheck.FAIL) {
+      return Leaks.failure(open, leaks, helpers);
+    }
+    if (leaks != null) {
+      leaks.log(true);
+    }
+    return null;
   }
 
   private void restoreSignals() {
@@ -186,15 +212,26 @@ public final class Runner implements AutoCloseable {
 
   private static final class CancelTasks extends Driver.Job {
     private final EventLoop loop;
+    private final @Nullable LeakCheck check;
     List<Task<?>> survivors = List.of();
+    @Nullable Leaks leaks;
 
-    CancelTasks(EventLoop loop) {
+    CancelTasks(EventLoop loop, @Nullable LeakCheck check) {
       this.loop = loop;
+      this.check = check;
     }
 
     @Override
     void work() {
+      Leaks before = null;
+      if (loop.hasLeftovers() && check != LeakCheck.OFF) {
+        before = new Leaks(loop, check == LeakCheck.FAIL);
+      }
       survivors = loop.cancelAllTasks();
+      if (before != null) {
+        before.settle(survivors);
+        leaks = before;
+      }
     }
 
     @Override
@@ -221,7 +258,8 @@ public final class Runner implements AutoCloseable {
     }
   }
 
-  private void reportSurvivors(EventLoop open, List<Task<?>> survivors) {
+  /** Returns the helper threads that still work. */
+  private List<String> reportSurvivors(EventLoop open, List<Task<?>> survivors) {
     Duration limit = options.closeTimeout();
     for (Task<?> task : survivors) {
       Thread thread = task.fiber().thread();
@@ -240,6 +278,7 @@ public final class Runner implements AutoCloseable {
       } else if (task.fiber().waitsFor() != null) {
         text.append(" It waits for ").append(task.fiber().waitsFor().describe()).append('.');
       }
+      CreationSite.append(text, "Created at:", task.createdAt());
       Logs.LOOP.log(System.Logger.Level.WARNING, text.toString());
     }
     List<String> helpers = open.awaitHelpers(limit);
@@ -253,5 +292,6 @@ public final class Runner implements AutoCloseable {
               + " ms after it closed and are left behind: "
               + String.join(", ", helpers));
     }
+    return helpers;
   }
 }

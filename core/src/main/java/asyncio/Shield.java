@@ -93,7 +93,8 @@ final class Shield extends Future.Listener {
           new ExceptionContext(
               inner + " failed after the task that awaited it through shield was cancelled.",
               failure,
-              inner instanceof Task<?> task ? task.name() : null),
+              inner instanceof Task<?> task ? task.name() : null,
+              inner.creationFrames()),
           inner instanceof Task<?> task ? task.fiber().context() : null);
     }
   }

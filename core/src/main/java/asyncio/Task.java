@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Wait;
 import java.util.List;
@@ -246,6 +247,11 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     public String describe() {
       return "Task '" + task.name() + "'";
     }
+
+    @Override
+    protected @Nullable CreationSite origin() {
+      return task.createdAt();
+    }
   }
 
   static @Nullable Task<?> of(@Nullable Fiber fiber) {
@@ -263,7 +269,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     } else {
       state = loop.kernel.currentFiber() == fiber ? "running" : stateText();
     }
-    return "Task[" + name() + ", " + state + "]";
+    return "Task[" + name() + ", " + state + creationText() + "]";
   }
 
   private static String describe(Wait wait) {

@@ -4,7 +4,6 @@ import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Timer;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /** A user callback that waits for its time. */
 final class TimerCallback extends Timer implements TimerHandle {
@@ -12,10 +11,10 @@ final class TimerCallback extends Timer implements TimerHandle {
   private final long time;
   private final CallbackHandle callback;
 
-  TimerCallback(Loop loop, long time, Runnable code, @Nullable Context context) {
+  TimerCallback(Loop loop, long time, CallbackHandle callback) {
     this.loop = loop;
     this.time = time;
-    this.callback = new CallbackHandle(code, context);
+    this.callback = callback;
   }
 
   @Override

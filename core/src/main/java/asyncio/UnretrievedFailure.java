@@ -1,6 +1,9 @@
 package asyncio;
 
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.CreationSite;
 import java.lang.ref.Cleaner;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,12 +21,14 @@ final class UnretrievedFailure implements Runnable {
   private final Throwable failure;
   private final @Nullable String task;
   private final @Nullable Context of;
+  final @Nullable CreationSite createdAt;
 
   private UnretrievedFailure(Future<?> future, Throwable failure) {
     this.loop = future.loop;
     this.failure = failure;
     this.task = future instanceof Task<?> failed ? failed.name() : null;
     this.of = future instanceof Task<?> failed ? failed.fiber().context() : null;
+    this.createdAt = future.createdAt();
   }
 
   static UnretrievedFailure watch(Future<?> future, Throwable failure) {
@@ -41,16 +46,41 @@ final class UnretrievedFailure implements Runnable {
   /** The future is unreachable. On the cleaner's thread. */
   @Override
   public void run() {
-    if (loop.unretrieved.remove(this)) {
-      loop.reportSoon(context(), of);
+    if (!loop.unretrieved.remove(this)) {
+      return;
+    }
+    // The text is made there: it asks the failure, which is the user's code, and this may be the
+    // loop's own thread.
+    var report =
+        new Callback() {
+          @Override
+          protected void call() {
+            loop.callExceptionHandler(context());
+          }
+
+          @Override
+          protected @Nullable Context runsIn() {
+            return of;
+          }
+        };
+    if (!loop.kernel.trySend(report)) {
+      loop.defaultExceptionHandler(context());
     }
   }
 
-  ExceptionContext context() {
-    String who = task == null ? "A future" : "Task '" + task + "'";
-    return new ExceptionContext(
-        who + " failed and nobody received the failure: await it, or ask for its exception().",
-        failure,
-        task);
+  private ExceptionContext context() {
+    var text = new StringBuilder();
+    text.append(task == null ? "A future" : "Task '" + task + "'")
+        .append(" failed and nobody received the failure: await it, or ask for its exception().");
+    // Not "its body": it may have awaited another task, and thrown on what that one threw.
+    StackTraceElement begins = CreationSite.bodyIn(failure.getStackTrace());
+    if (begins != null) {
+      text.append(" Thrown in the body that begins at ").append(begins).append('.');
+    }
+    if (createdAt == null) {
+      text.append(" -Dasyncio.debug tells where it was created.");
+    }
+    List<StackTraceElement> frames = createdAt == null ? List.of() : createdAt.frames();
+    return new ExceptionContext(text.toString(), failure, task, frames);
   }
 }

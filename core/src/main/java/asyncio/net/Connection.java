@@ -36,6 +36,11 @@ public final class Connection implements AutoCloseable {
     return wire;
   }
 
+  /** Whether it is closed on this side, or about to be. */
+  boolean isClosing() {
+    return output.isClosing() || wire.isClosed();
+  }
+
   /** What the peer sends. */
   public StreamReader reader() {
     return reader;

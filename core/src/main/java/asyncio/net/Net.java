@@ -5,6 +5,7 @@ import asyncio.EventLoop;
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import java.io.IOException;
@@ -52,7 +53,11 @@ public final class Net {
           "openConnection() needs a host; \"localhost\" is this machine.");
     }
     StreamHandle handle = Connector.connect(fiber, host, port, options.streams.noDelay());
-    return connection(fiber.loop(), handle, options.streams);
+    Connection connection = connection(fiber.loop(), handle, options.streams);
+    // Now, when it has worked: a refused one costs nothing.
+    CreationSite openedAt = CreationSite.here(Asyncio.runningLoop().debug());
+    handle.belongsTo(new OpenedConnection(connection, openedAt));
+    return connection;
   }
 
   /**
@@ -96,7 +101,8 @@ public final class Net {
         new Engine.ListenOptions(options.backlog, options.reuseAddress, options.streams.noDelay());
     List<ListenHandle> listeners = Listeners.open(fiber, host, port, listening);
     EventLoop loop = Asyncio.runningLoop();
-    var server = new Server(loop, fiber.loop(), handler, options.streams, listeners);
+    CreationSite startedAt = CreationSite.here(loop.debug());
+    var server = new Server(loop, fiber.loop(), handler, options.streams, listeners, startedAt);
     server.start();
     return server;
   }

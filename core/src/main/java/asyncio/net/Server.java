@@ -8,7 +8,9 @@ import asyncio.KeyboardInterrupt;
 import asyncio.Task;
 import asyncio.WaitKind;
 import asyncio.internal.engine.ListenHandle;
+import asyncio.internal.engine.Owner;
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
@@ -19,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -61,12 +64,16 @@ public final class Server implements AutoCloseable {
   private boolean closing;
   private @Nullable Waiter forever;
 
+  /** To whom its listeners and clients belong. */
+  private final Owner owner;
+
   Server(
       EventLoop loop,
       Loop kernel,
       Handler handler,
       StreamOptions options,
-      List<ListenHandle> listeners) {
+      List<ListenHandle> listeners,
+      CreationSite startedAt) {
     this.loop = loop;
     this.kernel = kernel;
     this.handler = handler;
@@ -74,6 +81,32 @@ public final class Server implements AutoCloseable {
     this.listeners = List.copyOf(listeners);
     this.addresses =
         listeners.stream().map(listener -> (InetSocketAddress) listener.localAddress()).toList();
+    this.owner = new OpenServer(startedAt);
+    listeners.forEach(listener -> listener.belongsTo(owner));
+  }
+
+  /** This server as the report of what was left open sees it. */
+  private final class OpenServer extends Owner {
+    OpenServer(CreationSite startedAt) {
+      super(startedAt);
+    }
+
+    @Override
+    public boolean isLeft() {
+      return !closing;
+    }
+
+    @Override
+    public String describe() {
+      return "server on " + String.join(", ", addresses.stream().map(Addresses::text).toList());
+    }
+
+    @Override
+    public Collection<Task<?>> tasks() {
+      List<Task<?>> all = new ArrayList<>(acceptors);
+      all.addAll(handlers);
+      return all;
+    }
   }
 
   void start() {
@@ -110,7 +143,7 @@ public final class Server implements AutoCloseable {
             + ACCEPT_RETRY.toMillis()
             + " ms. When there are too many open files, raise the limit (ulimit -n) or hold fewer"
             + " connections.";
-    loop.callExceptionHandler(new ExceptionContext(message, failure, name));
+    loop.callExceptionHandler(new ExceptionContext(message, failure, name, startedAt()));
   }
 
   private void welcome(StreamHandle handle) {
@@ -118,6 +151,7 @@ public final class Server implements AutoCloseable {
       handle.close();
       return;
     }
+    handle.belongsTo(owner);
     Connection client = Net.connection(kernel, handle, options);
     String name = "client " + Addresses.text(handle.remoteAddress());
     Task<?> task = Asyncio.createTask(name, () -> serve(client, name));
@@ -156,7 +190,15 @@ public final class Server implements AutoCloseable {
     }
     loop.callExceptionHandler(
         new ExceptionContext(
-            "The handler of '" + name + "' failed; its connection is closed.", failure, name));
+            "The handler of '" + name + "' failed; its connection is closed.",
+            failure,
+            name,
+            startedAt()));
+  }
+
+  /** For reports of its tasks, in debug mode: the line in here that makes them tells nothing. */
+  private List<StackTraceElement> startedAt() {
+    return loop.debug() ? owner.madeAt().frames() : List.of();
   }
 
   /** These end the whole run: the task has to see them. */

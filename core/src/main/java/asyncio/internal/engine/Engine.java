@@ -3,6 +3,7 @@ package asyncio.internal.engine;
 import asyncio.internal.loop.Loop;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.List;
 
 /**
  * What waits for the operating system on behalf of a loop.
@@ -55,6 +56,9 @@ public interface Engine {
 
   /** How many sockets and the like are open. */
   int openHandles();
+
+  /** To what the open handles belong, each once; a handle that belongs to nothing is left out. */
+  List<Owner> owners();
 
   /** Closes everything. */
   void close();

@@ -7,6 +7,9 @@ public interface Handle {
   /** Where it is bound. */
   SocketAddress localAddress();
 
+  /** Says what the user has to close so that this is closed, for reports. */
+  void belongsTo(Owner owner);
+
   /**
    * Closes it at once. Operations that wait on it end with ClosedChannelException; a write is
    * dropped without a word. Does nothing when it is closed.

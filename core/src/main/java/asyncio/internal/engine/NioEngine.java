@@ -9,6 +9,8 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -192,6 +194,18 @@ public final class NioEngine implements Engine {
   @Override
   public int openHandles() {
     return handles;
+  }
+
+  @Override
+  public List<Owner> owners() {
+    var owners = new LinkedHashSet<Owner>();
+    for (NioHandle handle = last; handle != null; handle = handle.previous) {
+      Owner owner = handle.owner();
+      if (owner != null) {
+        owners.addLast(owner); // its place is that of its oldest handle
+      }
+    }
+    return List.copyOf(owners).reversed();
   }
 
   @Override

@@ -22,6 +22,7 @@ abstract class NioHandle implements Handle {
   @Nullable NioHandle following;
 
   private @Nullable SelectionKey key;
+  private @Nullable Owner owner;
 
   /** What the selector watches. A copy of the key's, which is a volatile field behind a check. */
   private int interest;
@@ -93,6 +94,15 @@ abstract class NioHandle implements Handle {
       registered.interestOps(operations);
     }
     interest = operations;
+  }
+
+  @Override
+  public final void belongsTo(Owner to) {
+    owner = to;
+  }
+
+  final @Nullable Owner owner() {
+    return owner;
   }
 
   final boolean isClosed() {

@@ -16,6 +16,11 @@ public abstract class Callback extends Step {
     return null;
   }
 
+  /** Where it was scheduled, in debug mode; null else. For reports. Any thread. */
+  public @Nullable CreationSite origin() {
+    return null;
+  }
+
   @Override
   final void run(Loop loop) {
     loop.callbacks.run(this);

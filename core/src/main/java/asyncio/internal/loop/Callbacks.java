@@ -48,6 +48,9 @@ final class Callbacks {
   private final class Runner extends Fiber {
     @Nullable Callback first;
 
+    /** Read by the watchdog as well. */
+    private @Nullable Callback calling;
+
     Runner(Loop loop) {
       super(loop);
     }
@@ -74,11 +77,13 @@ final class Callbacks {
 
     private void call(Callback callback) {
       setContext(callback.runsIn());
+      calling = callback;
       try {
         callback.call();
       } catch (Throwable failure) {
         loop.host().callbackFailed(callback, failure);
       } finally {
+        calling = null; // or an idle runner would keep alive what the callback knows
         settleInterrupt(false);
         setContext(null);
       }
@@ -98,6 +103,12 @@ final class Callbacks {
     @Override
     public String describe() {
       return "a callback";
+    }
+
+    @Override
+    protected @Nullable CreationSite origin() {
+      Callback called = calling;
+      return called == null ? null : called.origin();
     }
   }
 }

@@ -101,6 +101,11 @@ public abstract class Fiber extends Step implements Runnable {
   /** Its name, for reports. */
   public abstract String describe();
 
+  /** Where it was made, in debug mode; null else. For reports. Any thread. */
+  protected @Nullable CreationSite origin() {
+    return null;
+  }
+
   /** A name for its thread, for debuggers and thread dumps; null for none, which costs nothing. */
   protected @Nullable String threadName() {
     return null;

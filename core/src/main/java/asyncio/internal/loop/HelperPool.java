@@ -134,8 +134,8 @@ public final class HelperPool {
   }
 
   /**
-   * After {@link #close}: waits for the threads to end and returns the names of those that have not
-   * in time.
+   * After {@link #close}: waits for the threads to end and returns those that have not in time: the
+   * name, and where the job begins.
    *
    * @param deadline a time of System.nanoTime
    */
@@ -152,17 +152,22 @@ public final class HelperPool {
         }
         long nanos = Math.max(1, deadline - System.nanoTime());
         if (!thread.join(Duration.ofNanos(nanos))) {
-          left.add(thread.getName());
+          left.add(describe(thread));
         }
       } catch (InterruptedException e) {
         interrupted = true;
-        left.add(thread.getName());
+        left.add(describe(thread));
       }
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
     return left;
+  }
+
+  private static String describe(Thread working) {
+    StackTraceElement begins = CreationSite.bodyIn(working.getStackTrace());
+    return working.getName() + (begins == null ? "" : " (its body begins at " + begins + ")");
   }
 
   /** How many threads live. */

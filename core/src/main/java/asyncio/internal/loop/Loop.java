@@ -4,6 +4,7 @@ import asyncio.CarrierKind;
 import asyncio.Clock;
 import asyncio.Coroutine;
 import asyncio.internal.engine.Engine;
+import asyncio.internal.engine.Owner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -517,6 +518,12 @@ public final class Loop implements Clock.Activity {
   public int openHandles() {
     Engine open = engine;
     return open == null ? 0 : open.openHandles();
+  }
+
+  /** What the user has to close so that all handles are closed. Loop only. */
+  public List<Owner> owners() {
+    Engine open = engine;
+    return open == null ? List.of() : open.owners();
   }
 
   @Override

@@ -242,6 +242,7 @@ final class Watchdog implements Runnable {
     for (StackTraceElement element : stack) {
       text.append(System.lineSeparator()).append("    at ").append(element);
     }
+    CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
     Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
   }
 }

@@ -1,0 +1,27 @@
+package asyncio.net;
+
+import asyncio.internal.engine.Owner;
+import asyncio.internal.loop.CreationSite;
+
+/**
+ * A connection that the program opened itself, as the report of what was left open sees it. One
+ * that a server accepted belongs to that server.
+ */
+final class OpenedConnection extends Owner {
+  private final Connection connection;
+
+  OpenedConnection(Connection connection, CreationSite openedAt) {
+    super(openedAt);
+    this.connection = connection;
+  }
+
+  @Override
+  public boolean isLeft() {
+    return !connection.isClosing();
+  }
+
+  @Override
+  public String describe() {
+    return "connection with " + connection.wire().peer;
+  }
+}
