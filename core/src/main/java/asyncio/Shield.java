@@ -28,6 +28,7 @@ final class Shield extends Future.Listener {
 
   private static void untilDone(Future<?> inner) {
     if (inner.isDone()) {
+      Loop.refuseInRegion("shield()");
       return;
     }
     Fiber fiber = Loop.requireTask("shield()");
