@@ -3,6 +3,7 @@ package asyncio;
 import asyncio.internal.loop.Carriers;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Region;
 import asyncio.internal.loop.Sleep;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -628,6 +629,45 @@ public final class Asyncio {
   public static <X extends Exception> void shield(Action<X> body) throws X {
     Loop.requireTask("shield()");
     Shield.awaitBare(createTask(body));
+  }
+
+  /**
+   * Runs {@code body}, steps that belong together, as a region in which no other coroutine of the
+   * loop may run, and returns its result. Code that does not wait is not interrupted anyway; this
+   * checks that it does not wait, now and after later changes.
+   *
+   * <pre>{@code
+   * atomically(() -> {
+   *   int left = stock.get(item);
+   *   stock.put(item, left - 1);
+   * });
+   * }</pre>
+   *
+   * <p>Inside, methods that may wait fail at once, also where they would return without suspending;
+   * so does an eager start of a task. What never waits is allowed. Code of others that suspends the
+   * coroutine, as a contended lock, a logger or a blocking queue may on the mounted carrier, can't
+   * be refused: the region fails when it ends, and names the place. What the body did stays done.
+   * On the portable carrier such code holds the whole loop, and the region stands.
+   *
+   * <p>Regions may be nested. The tasks and callbacks that one makes are not in it.
+   *
+   * <p><i>Waits</i>: never.
+   *
+   * <p><i>If cancelled</i>: the cancel strikes at the next wait, after the region.
+   *
+   * <p><i>Thread</i>: a coroutine or a callback.
+   *
+   * @throws IllegalStateException if others may have run meanwhile; where the body throws, that is
+   *     thrown, with this suppressed
+   */
+  public static <T extends @Nullable Object, X extends Exception> T atomically(Coroutine<T, X> body)
+      throws X {
+    return Region.run(body);
+  }
+
+  /** As {@link #atomically(Coroutine)}, for a body without a result. */
+  public static <X extends Exception> void atomically(Action<X> body) throws X {
+    Region.<@Nullable Void, X>run(new WithoutResult<>(body));
   }
 
   // ---- other threads, other libraries ----

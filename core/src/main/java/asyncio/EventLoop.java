@@ -595,6 +595,7 @@ public final class EventLoop {
    */
   public void shutdownDefaultExecutor(Duration limit) {
     kernel.checkOnLoop("shutdownDefaultExecutor()");
+    Loop.refuseInRegion("shutdownDefaultExecutor()"); // before anything is shut down
     LoopExecutors all = executors();
     // Here: what waits may be cancelled before it has begun.
     all.shutdownDefault();

@@ -243,7 +243,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * @throws IllegalStateException if called elsewhere, or by the task itself
    */
   public final T await() {
-    awaitDone();
+    awaitDone("await()");
     return unwrap();
   }
 
@@ -255,7 +255,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * @throws X if the future failed with it
    */
   public final <X extends Exception> T awaitThrowing(Class<X> type) throws X {
-    awaitDone();
+    awaitDone("awaitThrowing()");
     if (status() == FAILED && type.isInstance(outcome)) {
       Throwable failure = takeFailure();
       if (type.isInstance(failure)) {
@@ -266,11 +266,12 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return unwrap();
   }
 
-  final void awaitDone() {
+  final void awaitDone(String what) {
     if (isDone()) {
+      Loop.refuseInRegion(what);
       return;
     }
-    Fiber fiber = Loop.requireTask("await()");
+    Fiber fiber = Loop.requireTask(what);
     if (fiber.loop() != loop.kernel) {
       throw new IllegalStateException(
           this
@@ -428,7 +429,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   /** The result, once it is there; a failure is thrown as it is, checked or not. */
   final T awaitBare() {
-    awaitDone();
+    awaitDone("await()");
     if (!succeeded()) {
       throw Sneaky.rethrow(failureForReceiver());
     }

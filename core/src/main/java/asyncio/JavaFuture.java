@@ -16,9 +16,10 @@ final class JavaFuture {
 
   static <T extends @Nullable Object> T get(Future<T> future)
       throws InterruptedException, ExecutionException {
+    Loop.refuseInRegion("get()");
     if (!future.isDone()) {
       if (Loop.current() == future.loop.kernel) {
-        future.awaitDone();
+        future.awaitDone("get()");
       } else {
         ForeignGet.of(future).await();
       }
@@ -28,6 +29,7 @@ final class JavaFuture {
 
   static <T extends @Nullable Object> T get(Future<T> future, long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, java.util.concurrent.TimeoutException {
+    Loop.refuseInRegion("get()");
     if (!future.isDone()) {
       if (Loop.current() == future.loop.kernel) {
         throw new IllegalStateException(

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * Code between two waits needs no lock: nothing else of the loop runs there.
+ * Code between two waits needs no lock: nothing else of the loop runs there. {@link
+ * Asyncio#atomically} checks that it does not wait.
  */
 public final class Lock {
   // Loop-confined.

@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Home;
+import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
@@ -390,6 +391,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
         } catch (QueueShutDownException end) {
           return false;
         }
+      } else {
+        Loop.refuseInRegion("next() of a queue");
       }
       return true;
     }

@@ -29,6 +29,7 @@ final class Shield extends Future.Listener {
 
   private static void untilDone(Future<?> inner) {
     if (inner.isDone()) {
+      Loop.refuseInRegion("shield()");
       return;
     }
     Fiber fiber = Loop.requireTask("shield()");

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -315,6 +316,8 @@ public final class StreamReader {
         } catch (IOException failure) {
           throw new UncheckedIOException(failure);
         }
+      } else {
+        Loop.refuseInRegion("StreamReader.lines()");
       }
       return line != null;
     }

@@ -65,6 +65,9 @@ public abstract class Fiber extends Step implements Runnable {
   private @Nullable CancelRequests requests;
   private @Nullable Wait wait;
 
+  /** The innermost region in which it may not wait; null outside. */
+  @Nullable Region region;
+
   /** The context it stands in; null while that is empty and nobody has asked for it. */
   private @Nullable Context context;
 
@@ -149,6 +152,9 @@ public abstract class Fiber extends Step implements Runnable {
     if (creator == null) {
       start();
       return;
+    }
+    if (creator.region != null) {
+      throw Region.refusal("createTask() with an eager start", creator);
     }
     if (state != NEW) {
       throw new IllegalStateException("coroutine started twice: a bug, please report it");

@@ -169,6 +169,9 @@ public final class Loop implements Clock.Activity {
       throw new AssertionError(
           "a loop runs its coroutine without knowing it: a bug, please report it");
     }
+    if (fiber.region != null) {
+      throw Region.refusal(what, fiber);
+    }
     if (!fiber.mayWait()) {
       throw new IllegalStateException(
           what
@@ -178,6 +181,18 @@ public final class Loop implements Clock.Activity {
               + " …).");
     }
     return fiber;
+  }
+
+  /**
+   * Fails in a region that may not wait. For a waiting method that returns where there is nothing
+   * to wait for, before it asks {@link #requireTask}.
+   */
+  public static void refuseInRegion(String what) {
+    Loop loop = current();
+    Fiber fiber = loop == null ? null : loop.current;
+    if (fiber != null && fiber.region != null) {
+      throw Region.refusal(what, fiber);
+    }
   }
 
   /** The running coroutine of this loop; null when none runs or a foreign thread asks. */
@@ -567,6 +582,9 @@ public final class Loop implements Clock.Activity {
     if (fiber == null) {
       throw new AssertionError(
           "a loop runs its coroutine without knowing it: a bug, please report it");
+    }
+    if (fiber.region != null) {
+      throw Region.refusal("blocking()", fiber);
     }
     return loop.carrier.blocking(fiber, body);
   }

@@ -143,6 +143,10 @@ final class MountedCarrier implements Carrier, Executor {
         fiber.state = Fiber.FOREIGN;
         foreign.put(continuation, fiber);
         loop.callbacks.parkedInForeignCode(fiber);
+        Region region = fiber.region;
+        if (region != null) {
+          region.left();
+        }
       }
       loop.leave();
     }
