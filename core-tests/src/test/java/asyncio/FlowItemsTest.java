@@ -273,6 +273,21 @@ class FlowItemsTest {
   }
 
   @AsyncTest
+  void aFailureThatIsClosedAwayIsNotReported() {
+    toThread(
+        () ->
+            Asyncio.run(
+                () -> {
+                  runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
+                  try (var _ = Flows.subscribe(publisher)) {
+                    publisher.fail(new Failure("x"));
+                    settle();
+                  }
+                }));
+    assertEquals(List.of(), reported);
+  }
+
+  @AsyncTest
   void whatSubscribeThrowsComesOut() {
     var failure = new Failure("x");
     Flow.Publisher<Integer> broken =
@@ -367,9 +382,8 @@ class FlowItemsTest {
       var first = consumer(items);
       var second = consumer(items);
       settle();
-      createTask(() -> publisher.next(1));
-      yieldNow(); // the item is in the inbox
-      runningLoop().callSoon(() -> first.cancel());
+      publisher.next(1); // the first one is woken for it, and cancelled before it runs
+      runningLoop().callSoonThreadsafe(() -> first.cancel());
       settle();
       assertEquals(List.of(1), taken);
       publisher.complete();
@@ -464,6 +478,29 @@ class FlowItemsTest {
     assertTrue(items.toString().endsWith("closed]"), items.toString());
     var misuse = assertThrows(IllegalStateException.class, items::iterator);
     assertTrue(misuse.getMessage().contains("closed"), misuse.getMessage());
+  }
+
+  @AsyncTest
+  void aCloseInsideARequestCancelsAfterIt() {
+    List<String> calls = new ArrayList<>();
+    List<FlowItems<Integer>> items = new ArrayList<>();
+    var source =
+        new ManualPublisher<Integer>() {
+          @Override
+          public void request(long n) {
+            calls.add("request begins");
+            items.getFirst().close();
+            calls.add("request ends");
+          }
+
+          @Override
+          public void cancel() {
+            calls.add("cancel");
+          }
+        };
+    items.add(Flows.subscribe(source));
+    settle();
+    assertEquals(List.of("request begins", "request ends", "cancel"), calls);
   }
 
   @AsyncTest

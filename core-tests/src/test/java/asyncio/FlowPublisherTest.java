@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.stream.IntStream;
@@ -419,9 +420,20 @@ class FlowPublisherTest {
           }
         };
     enough.thenRunAsync(() -> subscriber.subscription.cancel());
-    endless().subscribe(subscriber);
-    settle();
-    assertEquals(List.of("began", "clean-up"), order);
+    Flows.<Integer>publisher(
+            out -> {
+              try {
+                for (int i = 0; ; i++) {
+                  out.emit(i);
+                }
+              } finally {
+                sleep(ofMillis(1)); // when the request of that thread comes to the loop
+                order.add("clean-up");
+              }
+            })
+        .subscribe(subscriber);
+    sleep(ofMillis(5));
+    assertEquals(List.of("clean-up"), order);
   }
 
   @AsyncTest
@@ -566,6 +578,39 @@ class FlowPublisherTest {
     assertTrue(error.getMessage().contains("closed"), error.getMessage());
     assertEquals(List.of("subscribed", 0, 1, error), waits.signals);
     assertInstanceOf(IllegalStateException.class, await(neverBegins.ended));
+  }
+
+  @AsyncTest
+  void aSubscriberThatOutlivesTheLoopIsToldWhenItReturns() {
+    Only.mounted("on the portable carrier such a subscriber holds the loop");
+    var go = new CountDownLatch(1);
+    var subscriber =
+        new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
+          @Override
+          void take(Integer item) {
+            try {
+              go.await();
+            } catch (InterruptedException unexpected) {
+              throw new AssertionError(unexpected);
+            }
+          }
+        };
+    toThread(
+        () -> {
+          var loop = Asyncio.newEventLoop();
+          loop.runUntilComplete(
+              () -> {
+                endless().subscribe(subscriber);
+                settle();
+              });
+          try (var _ = new CapturedLog("asyncio.loop")) {
+            loop.close();
+          }
+        });
+    assertEquals(List.of("subscribed", 0), subscriber.signals);
+    go.countDown();
+    var error = assertInstanceOf(IllegalStateException.class, await(subscriber.ended));
+    assertEquals(List.of("subscribed", 0, error), subscriber.signals);
   }
 
   @Test
@@ -789,6 +834,37 @@ class FlowPublisherTest {
     left[0].await();
     var error = assertThrows(IllegalStateException.class, left[1]::await);
     assertTrue(error.getMessage().contains("TaskGroup"), error.getMessage());
+  }
+
+  @AsyncTest
+  void theEndIsToldWhenTheTaskThatStillEmitsIsCancelled() {
+    var subscriber = new RecordingSubscriber<Integer>(0);
+    Flows.<Integer>publisher(
+            out -> {
+              var left = createTask(() -> out.emit(1));
+              yieldNow();
+              subscriber.subscription.request(1);
+              left.cancel(); // it was woken already
+            })
+        .subscribe(subscriber);
+    await(subscriber.ended);
+    assertEquals(List.of("subscribed", "complete"), subscriber.signals);
+  }
+
+  @AsyncTest
+  void aTaskThatTheBodyForgotIsCancelledWithTheSubscription() {
+    var subscriber = new RecordingSubscriber<Integer>(0);
+    Task<?>[] forgotten = new Task<?>[1];
+    Flows.<Integer>publisher(
+            out -> {
+              forgotten[0] = createTask(() -> out.emit(1));
+              sleep(ofDays(1));
+            })
+        .subscribe(subscriber);
+    settle();
+    subscriber.subscription.cancel();
+    settle();
+    assertTrue(forgotten[0].isCancelled());
   }
 
   @AsyncTest
