@@ -24,7 +24,7 @@ public enum WaitKind {
   SOCKET,
   /** Work on a helper thread: toThread, an executor, a name look-up. */
   HELPER,
-  /** Something that another library completes: a CompletionStage. */
+  /** What another library completes or sends: a CompletionStage, items or the demand of a Flow. */
   STAGE,
   /** A blocking call that is not of this library. */
   FOREIGN,

@@ -1,0 +1,417 @@
+package asyncio;
+
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Sneaky;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One subscriber of a {@link FlowPublisher}, the task that emits for it, and its subscription.
+ *
+ * <p>The subscriber is called in coroutines only, one call at a time, and for the last time by who
+ * takes it out of {@link #subscriber}: the body's end, a cancel, or the closing loop. What it asks
+ * for from other threads comes through the loop's inbox; only that it wants nothing more is seen at
+ * once, so that a body that never suspends stops too.
+ */
+final class FlowEmission<T> extends ForeignListener implements Flow.Subscription {
+  private static final String CANCELLED = "the Flow.Subscriber cancelled its subscription";
+
+  // Immutable.
+  private final EventLoop loop;
+  private final FlowBody<T> body;
+
+  // Any thread.
+  /** Empty once nothing more may be signalled: who empties it signals the end, if anybody does. */
+  private final AtomicReference<Flow.@Nullable Subscriber<? super T>> subscriber;
+
+  // Loop-confined.
+  private @Nullable Task<?> task;
+  private boolean introduced;
+
+  /** Requested and not emitted yet. */
+  private long demand;
+
+  /** Tasks that wait in {@link #emit} for demand, or for the signal before theirs. */
+  private final WaiterList emitters = new WaiterList();
+
+  /** The subscriber is being called, or somebody was woken to call it. */
+  private boolean signalling;
+
+  /** It is being called. */
+  private boolean calling;
+
+  /** The body's task was told to end. */
+  private boolean stopped;
+
+  /** Why the subscriber is to get an error although the body did not fail. */
+  private @Nullable Throwable refused;
+
+  private boolean ended;
+  private @Nullable Throwable failure;
+  private boolean failedByCancel;
+
+  FlowEmission(EventLoop loop, FlowBody<T> body, Flow.Subscriber<? super T> subscriber) {
+    this.loop = loop;
+    this.body = body;
+    this.subscriber = new AtomicReference<>(subscriber);
+  }
+
+  // ---- the subscriber's side: any thread ----
+
+  /** Starts the task. What hinders that, the subscriber is told: subscribe() may not throw. */
+  void start() {
+    Coroutine<@Nullable Void, ?> run = Asyncio.withoutResult(this::run);
+    Future<@Nullable Void> running;
+    try {
+      running =
+          loop.kernel.isOnLoop()
+              ? loop.<@Nullable Void>createTask(run)
+              : loop.<@Nullable Void>createTaskThreadsafe(run);
+    } catch (RuntimeException noTask) { // the loop is closed, or its task factory failed
+      giveUp(noTask);
+      return;
+    }
+    if (!listenTo(running)) {
+      release();
+    }
+  }
+
+  @Override
+  public void request(long n) {
+    if (isOver()) {
+      return;
+    }
+    if (loop.kernel.isOnLoop()) {
+      requested(n);
+    } else {
+      loop.kernel.trySend(LoopAction.of(() -> requested(n)));
+    }
+  }
+
+  @Override
+  public void cancel() {
+    // At once and on any thread: no reference is kept, and a body that never suspends sees it.
+    if (subscriber.getAndSet(null) == null) {
+      return;
+    }
+    if (loop.kernel.isOnLoop()) {
+      stop();
+    } else {
+      loop.kernel.trySend(LoopAction.of(this::stop));
+    }
+  }
+
+  private boolean isOver() {
+    return subscriber.get() == null;
+  }
+
+  // ---- what it asks for: loop only ----
+
+  private void requested(long n) {
+    if (ended || refused != null || isOver()) {
+      return;
+    }
+    if (n <= 0) {
+      refused =
+          new IllegalArgumentException(
+              "request("
+                  + n
+                  + ") was called: a Flow.Subscriber requests one item or more (rule 3.9 of"
+                  + " Reactive Streams).");
+      stop();
+      return;
+    }
+    demand = n > Long.MAX_VALUE - demand ? Long.MAX_VALUE : demand + n;
+    letNextEmit();
+  }
+
+  /** Ends the body: once, or a second request would cut its clean-up short. */
+  private void stop() {
+    if (stopped || ended) {
+      return;
+    }
+    stopped = true;
+    emitters.wakeAll();
+    Task<?> running = task;
+    if (running != null) {
+      running.cancelOnLoop(whyStopped());
+    }
+  }
+
+  private @Nullable String whyStopped() {
+    return refused == null ? CANCELLED : refused.getMessage();
+  }
+
+  // ---- the body's side: in coroutines of the loop ----
+
+  private void run() {
+    task = Objects.requireNonNull(Asyncio.currentTask());
+    Throwable thrown = null;
+    try {
+      introduce();
+      if (!stopped && !isOver()) {
+        body.run(new FlowEmitter<>(this));
+      }
+    } catch (Throwable any) {
+      thrown = any;
+    }
+    ended = true;
+    failure = thrown;
+    failedByCancel = thrown != null && isCancel(thrown);
+    emitters.wakeAll();
+    if (!signalling) {
+      signalEnd();
+    }
+    // Those that are the task's own affair as well.
+    if (thrown != null && (failedByCancel || Failures.isFatal(thrown))) {
+      throw Sneaky.rethrow(thrown);
+    }
+  }
+
+  /** In a method of its own, so that no frame below the body keeps the subscriber. */
+  private void introduce() {
+    Flow.Subscriber<? super T> to = subscriber.get();
+    if (to == null) {
+      return; // cancelled by who gave the subscription away
+    }
+    introduced = true;
+    signalling = true;
+    calling = true;
+    try {
+      to.onSubscribe(this);
+    } catch (Throwable broken) {
+      subscriberFailed("onSubscribe()", broken);
+    } finally {
+      calling = false;
+      signalling = false;
+    }
+  }
+
+  void emit(T item) {
+    Objects.requireNonNull(item, "A Flow.Publisher emits no null");
+    loop.kernel.checkOnLoop("emit()");
+    Fiber fiber = Loop.requireTask("emit()");
+    refuseIfOver(fiber);
+    if (signalling || demand == 0) {
+      awaitTurn(fiber);
+    }
+    signalling = true;
+    try {
+      signalNext(fiber, item);
+    } finally {
+      turnEnded();
+    }
+  }
+
+  private void turnEnded() {
+    signalling = false;
+    if (ended) {
+      signalEnd(); // the body did not wait for this task
+    } else {
+      letNextEmit();
+    }
+  }
+
+  private void signalNext(Fiber fiber, T item) {
+    Flow.Subscriber<? super T> to = subscriber.get();
+    if (to == null) {
+      refuseIfOver(fiber); // cancelled by another thread in this very moment
+      return;
+    }
+    if (demand != Long.MAX_VALUE) {
+      demand--;
+    }
+    calling = true;
+    try {
+      to.onNext(item);
+    } catch (Throwable broken) {
+      subscriberFailed("onNext()", broken);
+      refuseIfOver(fiber);
+    } finally {
+      calling = false;
+    }
+  }
+
+  private void refuseIfOver(Fiber fiber) {
+    if (ended) {
+      throw new IllegalStateException(
+          "emit() was called after the body of the publisher had ended: a body awaits the tasks"
+              + " that emit for it, in a TaskGroup, say.");
+    }
+    if (stopped || isOver()) {
+      stop();
+      fiber.throwIfCancelPending(null);
+      throw new CancelledError(whyStopped());
+    }
+  }
+
+  /** Waits in {@link #emit}. Who wakes it reserves the turn for it, so that nobody overtakes. */
+  private static final class Turn extends Waiter {
+    private boolean given;
+
+    Turn(Fiber fiber) {
+      super(fiber, WaitKind.STAGE, "the demand of a Flow.Subscriber");
+    }
+  }
+
+  private void awaitTurn(Fiber fiber) {
+    var turn = new Turn(fiber);
+    emitters.add(turn);
+    try {
+      turn.awaitPermit();
+      if (!turn.given) {
+        refuseIfOver(fiber);
+      }
+    } catch (Throwable left) {
+      emitters.remove(turn);
+      if (turn.given) {
+        turnEnded();
+      }
+      throw left;
+    }
+  }
+
+  private void letNextEmit() {
+    if (signalling || demand == 0) {
+      return;
+    }
+    for (Waiter first = emitters.poll(); first != null; first = emitters.poll()) {
+      if (first.wake()) {
+        ((Turn) first).given = true;
+        signalling = true;
+        return;
+      }
+    }
+  }
+
+  /** The subscriber broke its contract: it hears no more, and its failure goes to the handler. */
+  private void subscriberFailed(String method, Throwable broken) {
+    if (isCancel(broken) || Failures.isFatal(broken)) {
+      throw Sneaky.rethrow(broken); // it waited, and the task it waits in was cancelled
+    }
+    subscriber.set(null);
+    loop.callExceptionHandler(
+        new ExceptionContext(
+            "A Flow.Subscriber threw in "
+                + method
+                + ", which it may not (rule 2.13 of Reactive Streams); its subscription is"
+                + " cancelled.",
+            broken,
+            taskName()));
+  }
+
+  private @Nullable String taskName() {
+    Task<?> running = task;
+    return running == null ? null : running.name();
+  }
+
+  private boolean isCancel(Throwable thrown) {
+    Fiber fiber = loop.kernel.currentFiber();
+    return thrown instanceof CancelledError
+        || (fiber != null && fiber.nudged() && Failures.isInterrupt(thrown));
+  }
+
+  // ---- the end ----
+
+  /** The body has ended, and the subscriber is not being called. */
+  private void signalEnd() {
+    Throwable thrown = failure;
+    Flow.Subscriber<? super T> to = subscriber.getAndSet(null);
+    if (to == null) {
+      if (thrown != null && !failedByCancel && !Failures.isFatal(thrown)) {
+        loop.callExceptionHandler(
+            new ExceptionContext(
+                "The body of a Flow.Publisher failed after its subscriber had cancelled.",
+                thrown,
+                taskName()));
+      }
+      return;
+    }
+    try {
+      Throwable error = errorFor(thrown);
+      if (error == null) {
+        to.onComplete();
+      } else {
+        to.onError(error);
+      }
+    } catch (Throwable broken) {
+      subscriberFailed("onComplete() or onError()", broken);
+    }
+  }
+
+  private @Nullable Throwable errorFor(@Nullable Throwable thrown) {
+    Throwable why = refused;
+    if (thrown == null) {
+      return why;
+    }
+    if (why != null) {
+      if (!failedByCancel) {
+        why.addSuppressed(thrown);
+      }
+      return why;
+    }
+    return failedByCancel ? cancellation(thrown) : thrown;
+  }
+
+  private static CancellationException cancellation(Throwable cause) {
+    var cancelled = new CancellationException(cause.getMessage());
+    cancelled.initCause(cause);
+    return cancelled;
+  }
+
+  /**
+   * The task is done. One that was cancelled before its first step has told the subscriber nothing.
+   */
+  @Override
+  void done(Future<?> running) {
+    if (isOver() || signalling) { // the latter in a task that the body did not wait for
+      loop.foreignListeners.remove(this);
+      return;
+    }
+    running.markRetrieved();
+    Throwable why = running.failed() ? running.failure() : running.cancellation();
+    loop.kernel.add(
+        new Callback() {
+          @Override
+          protected void call() {
+            giveUp(why);
+          }
+        });
+  }
+
+  /** The loop has closed, and runs nothing more. */
+  @Override
+  void release() {
+    if (calling) {
+      return; // when the subscriber's code returns, the end is signalled there
+    }
+    var closed =
+        new IllegalStateException(
+            "The event loop '" + loop.name() + "' closed before its Flow.Publisher was done.");
+    Thread.ofVirtual().name("asyncio-after-close").start(() -> giveUp(closed));
+  }
+
+  /** Tells a subscriber, for which no task runs, why. On any thread but the loop's own. */
+  private void giveUp(Throwable why) {
+    loop.foreignListeners.remove(this);
+    Flow.Subscriber<? super T> to = subscriber.get();
+    if (to == null) {
+      return;
+    }
+    if (!introduced) {
+      introduced = true;
+      to.onSubscribe(this); // which may cancel
+    }
+    if (subscriber.getAndSet(null) != null) {
+      to.onError(why);
+    }
+  }
+}

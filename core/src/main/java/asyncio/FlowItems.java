@@ -1,0 +1,357 @@
+package asyncio;
+
+import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.LoopAction;
+import asyncio.internal.loop.Waiter;
+import asyncio.internal.loop.WaiterList;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The items of a {@link Flow.Publisher} as they come, for a {@code for} loop in a coroutine; made
+ * by {@link Flows#subscribe}. Closing it cancels the subscription.
+ *
+ * <pre>{@code
+ * try (var prices = Flows.subscribe(publisher)) {
+ *   for (Price price : prices) {      // waits inside next(); ends when the publisher is complete
+ *     show(price);
+ *   }
+ * }
+ * }</pre>
+ *
+ * @param <T> the items; never null
+ */
+public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
+  // Immutable.
+  private final EventLoop loop;
+  private final int bufferSize;
+  private final @Nullable Context context;
+  private final LoopClosed loopClosed = new LoopClosed();
+
+  // Loop-confined.
+  private final ArrayDeque<T> items = new ArrayDeque<>();
+  private final WaiterList waiters = new WaiterList();
+
+  /** Done when nothing more comes: failed with the publisher, or by our own close. */
+  private final Future<@Nullable Void> end;
+
+  /** Null before it is there, and once it is not to be called any more. */
+  private Flow.@Nullable Subscription upstream;
+
+  /** It is being called: a call may park in foreign code, and there is one at a time. */
+  private boolean telling;
+
+  /** Free places of the buffer that were not requested yet. */
+  private int free;
+
+  /** Requested and not come yet: {@code free + expected + items.size() == bufferSize}. */
+  private int expected;
+
+  private boolean closed;
+
+  FlowItems(EventLoop loop, int bufferSize) {
+    this.loop = loop;
+    this.bufferSize = bufferSize;
+    this.free = bufferSize;
+    this.context = Context.inherited();
+    this.end = new Future<>(loop);
+  }
+
+  /** Subscribes. On the loop. */
+  void subscribeTo(Flow.Publisher<? extends T> publisher) {
+    loop.foreignListeners.add(loopClosed);
+    end.addListener(loopClosed);
+    try {
+      publisher.subscribe(new Upstream());
+    } catch (Throwable refused) {
+      close();
+      throw refused;
+    }
+  }
+
+  // ---- signals: any thread ----
+
+  /**
+   * Hands the signals to the loop, all through its inbox and in the order in which they come. After
+   * the loop has closed they are dropped; {@link LoopClosed} has cancelled the subscription.
+   */
+  private final class Upstream implements Flow.Subscriber<T> {
+    private final AtomicBoolean subscribed = new AtomicBoolean();
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+      Objects.requireNonNull(subscription, "subscription");
+      if (!subscribed.compareAndSet(false, true)
+          || !loop.kernel.trySend(LoopAction.of(() -> began(subscription)))) {
+        subscription.cancel();
+      }
+    }
+
+    @Override
+    public void onNext(T item) {
+      Objects.requireNonNull(item, "item");
+      loop.kernel.trySend(LoopAction.of(() -> came(item)));
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      Objects.requireNonNull(failure, "failure");
+      loop.kernel.trySend(LoopAction.of(() -> ended(failure)));
+    }
+
+    @Override
+    public void onComplete() {
+      loop.kernel.trySend(LoopAction.of(() -> ended(null)));
+    }
+  }
+
+  /** Somebody else's subscription must not outlive the loop that it fills. */
+  private final class LoopClosed extends ForeignListener {
+    @Override
+    void done(Future<?> over) {
+      loop.foreignListeners.remove(this);
+    }
+
+    @Override
+    void release() {
+      Flow.Subscription left = upstream;
+      upstream = null;
+      closed = true;
+      if (left != null) {
+        Thread.ofVirtual().name("asyncio-after-close").start(left::cancel);
+      }
+    }
+  }
+
+  // ---- signals, on the loop's own thread: nothing of the publisher is called here ----
+
+  private void began(Flow.Subscription subscription) {
+    upstream = subscription;
+    tellUpstreamSoon();
+  }
+
+  private void came(T item) {
+    if (end.isDone()) {
+      return;
+    }
+    if (expected == 0) {
+      fail(
+          new IllegalStateException(
+              "The Flow.Publisher sent more items than were requested (rule 1.1 of Reactive"
+                  + " Streams); the subscription is cancelled."));
+      tellUpstreamSoon();
+      return;
+    }
+    expected--;
+    items.add(item);
+    waiters.wakeFirst();
+  }
+
+  private void ended(@Nullable Throwable failure) {
+    upstream = null; // it counts as cancelled
+    if (failure != null) {
+      fail(failure);
+    } else {
+      end.finish(null);
+      waiters.wakeAll();
+    }
+  }
+
+  private void fail(Throwable failure) {
+    if (failure instanceof CancelledError foreign) {
+      // The signal of another loop: here it would look like a cancel of who iterates.
+      end.fail(new CancellationException(foreign.getMessage()).initCause(foreign));
+    } else {
+      end.fail(failure);
+    }
+    waiters.wakeAll();
+  }
+
+  private void tellUpstreamSoon() {
+    loop.kernel.add(
+        new Callback() {
+          @Override
+          protected void call() {
+            tellUpstream();
+          }
+
+          @Override
+          protected @Nullable Context runsIn() {
+            return context;
+          }
+        });
+  }
+
+  // ---- in coroutines of the loop ----
+
+  /**
+   * Requests more when half the buffer is free, or cancels when the end came from this side. One
+   * call at a time: who comes meanwhile leaves it to who calls.
+   */
+  private void tellUpstream() {
+    if (telling) {
+      return;
+    }
+    telling = true;
+    try {
+      while (upstream != null && (end.isDone() || 2L * free >= bufferSize)) {
+        tellOnce(upstream);
+      }
+    } finally {
+      telling = false;
+    }
+  }
+
+  private void tellOnce(Flow.Subscription told) {
+    boolean over = end.isDone();
+    try {
+      if (over) {
+        upstream = null;
+        told.cancel();
+      } else {
+        int requested = free;
+        free = 0;
+        expected += requested;
+        told.request(requested);
+      }
+    } catch (Throwable broken) {
+      // Not the fault of who happened to take an item or to close.
+      if (Failures.isFatal(broken)) {
+        throw broken;
+      }
+      if (over) {
+        loop.callExceptionHandler(
+            new ExceptionContext(
+                "A Flow.Subscription threw in cancel(), which it may not (rule 3.15 of Reactive"
+                    + " Streams).",
+                broken,
+                null));
+      } else {
+        fail(broken); // and cancel, in the next round
+      }
+    }
+  }
+
+  /** The next item; null at the end. */
+  private @Nullable T take() {
+    loop.kernel.checkOnLoop("next() of FlowItems");
+    Fiber fiber = Loop.requireTask("next() of FlowItems");
+    while (items.isEmpty()) {
+      if (closed) {
+        return null;
+      }
+      if (end.isDone()) {
+        end.result(); // throws the failure
+        return null;
+      }
+      awaitItem(new Waiter(fiber, WaitKind.STAGE, "an item of a Flow.Publisher"));
+    }
+    T item = items.remove();
+    free++;
+    tellUpstream();
+    return item;
+  }
+
+  /** Who was woken and does not go on wakes the next one if there is still an item. */
+  private void awaitItem(Waiter waiter) {
+    waiters.add(waiter);
+    try {
+      waiter.awaitPermit();
+    } catch (Throwable left) {
+      waiters.remove(waiter);
+      if (waiter.woken() && !items.isEmpty()) {
+        waiters.wakeFirst();
+      }
+      throw left;
+    }
+  }
+
+  /**
+   * The items as they come: {@code next} waits for one, the iteration ends when the publisher is
+   * complete and all its items have been taken, or when this is closed. A second iteration goes on
+   * where the first was left.
+   *
+   * <p>A failure of the publisher comes after its items, out of {@code hasNext} or {@code next}, as
+   * from {@link Future#await()}: an unchecked exception as it is, a checked one as the cause of a
+   * {@link java.util.concurrent.CompletionException}.
+   *
+   * <p><i>Waits</i> in {@code hasNext} and {@code next}; they do not suspend when an item is there.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError} out of either; no item is lost, the next {@code
+   * next} gives it.
+   *
+   * <p><i>Thread</i>: a coroutine. Several may iterate: each item goes to one of them.
+   *
+   * @throws IllegalStateException if this is closed
+   */
+  @Override
+  public Iterator<T> iterator() {
+    if (closed) {
+      throw new IllegalStateException(
+          "These FlowItems are closed: iterate inside the try block that subscribed.");
+    }
+    return new Items();
+  }
+
+  private final class Items implements Iterator<T> {
+    private @Nullable T taken;
+
+    @Override
+    public boolean hasNext() {
+      if (taken == null) {
+        taken = take();
+      }
+      return taken != null;
+    }
+
+    @Override
+    public T next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException("The Flow.Publisher is complete.");
+      }
+      T item = Objects.requireNonNull(taken);
+      taken = null;
+      return item;
+    }
+  }
+
+  /**
+   * Cancels the subscription if the publisher has not ended, and drops what was not taken, a
+   * failure too; who waits for an item sees the end. May be repeated.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  @Override
+  public void close() {
+    if (loop.isClosed()) {
+      return; // which has cancelled it
+    }
+    loop.kernel.checkOnLoop("close() of FlowItems");
+    if (closed) {
+      return;
+    }
+    closed = true;
+    items.clear();
+    end.markRetrieved();
+    end.finish(null);
+    waiters.wakeAll();
+    tellUpstream();
+  }
+
+  @Override
+  public String toString() {
+    return "FlowItems[buffered="
+        + items.size()
+        + ", requested="
+        + expected
+        + (closed ? ", closed]" : end.isDone() ? ", ended]" : "]");
+  }
+}

@@ -1,0 +1,17 @@
+package asyncio;
+
+import java.util.Objects;
+import java.util.concurrent.Flow;
+
+/** A publisher that runs its body anew for each subscriber, on one loop. */
+record FlowPublisher<T>(EventLoop loop, FlowBody<T> body) implements Flow.Publisher<T> {
+  @Override
+  public void subscribe(Flow.Subscriber<? super T> subscriber) {
+    new FlowEmission<T>(loop, body, Objects.requireNonNull(subscriber, "subscriber")).start();
+  }
+
+  @Override
+  public String toString() {
+    return "Flow.Publisher[on loop '" + loop.name() + "']";
+  }
+}
