@@ -83,6 +83,22 @@ public final class EventLoop {
     }
 
     @Override
+    public void watched() {
+      QuitSignal.install();
+    }
+
+    @Override
+    public List<Fiber> unfinished(int limit) {
+      List<Fiber> fibers = new ArrayList<>();
+      Task<?> task = loop.lastTask;
+      while (task != null && fibers.size() < limit) {
+        fibers.add(task.fiber());
+        task = task.previous;
+      }
+      return fibers;
+    }
+
+    @Override
     public void lookForCircles(List<Fiber> suspects) {
       Deadlocks.lookForCircles(loop, suspects);
     }

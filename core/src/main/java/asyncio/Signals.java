@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * the module jdk.unsupported is missing.
  */
 final class Signals implements Consumer<String> {
-  private static final boolean POSSIBLE = isPossible();
+  static final boolean POSSIBLE = isPossible();
 
   private final Task<?> main;
   private final List<Runnable> restores = new ArrayList<>();

@@ -1,8 +1,11 @@
 package asyncio.internal.loop;
 
 import asyncio.Task;
+import java.security.CodeSource;
+import java.security.ProtectionDomain;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,8 +55,20 @@ public final class CreationSite {
    * packed into one jar with us.
    */
   private static boolean isOurs(Class<?> type) {
-    return type.getName().startsWith("asyncio.")
-        && type.getProtectionDomain() == CreationSite.class.getProtectionDomain();
+    if (!type.getName().startsWith("asyncio.")) {
+      return false;
+    }
+    ProtectionDomain own = CreationSite.class.getProtectionDomain();
+    ProtectionDomain other = type.getProtectionDomain();
+    // Classes from an archive of the JVM may have a domain of their own for the same jar.
+    return other == own || Objects.equals(source(other), source(own));
+  }
+
+  private static @Nullable String source(ProtectionDomain domain) {
+    CodeSource source = domain.getCodeSource();
+    return source == null || source.getLocation() == null
+        ? null
+        : source.getLocation().toExternalForm();
   }
 
   /** Whether a frame is this library's. */

@@ -8,6 +8,20 @@ public interface Host {
   void callbackFailed(Callback callback, Throwable failure);
 
   /**
+   * The watchdog has begun to look at the loop: for what a program may have some milliseconds after
+   * its start, but not on the way there. Called on the watchdog's thread.
+   */
+  default void watched() {}
+
+  /**
+   * The unfinished coroutines of a loop that stands in a step, as another thread sees them, but no
+   * more than {@code limit}.
+   */
+  default List<Fiber> unfinished(int limit) {
+    return List.of();
+  }
+
+  /**
    * These coroutines have begun to wait for others that waited themselves: do some wait in a
    * circle? Called on the loop's own thread.
    */

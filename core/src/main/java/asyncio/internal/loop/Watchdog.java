@@ -111,6 +111,7 @@ final class Watchdog implements Runnable {
     if (!entry.announced) {
       entry.announced = true;
       announce(loop);
+      loop.host().watched();
     }
     long steps = loop.steps();
     boolean lacksThread = loop.lacksThread(now);
