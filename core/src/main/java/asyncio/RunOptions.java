@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class RunOptions {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
   private static final RunOptions DEFAULTS =
-      new RunOptions(null, 0, Clock.system(), Duration.ofSeconds(10), null, null);
+      new RunOptions(null, 0, Clock.system(), Duration.ofSeconds(10), null, null, null);
 
   private final @Nullable String name;
   private final long stackSize;
@@ -25,6 +25,7 @@ public final class RunOptions {
   private final Duration closeTimeout;
   private final @Nullable CarrierKind carrier;
   private final Engine.@Nullable Factory engines;
+  private final @Nullable Duration slowStep;
 
   private RunOptions(
       @Nullable String name,
@@ -32,13 +33,15 @@ public final class RunOptions {
       Clock clock,
       Duration closeTimeout,
       @Nullable CarrierKind carrier,
-      Engine.@Nullable Factory engines) {
+      Engine.@Nullable Factory engines,
+      @Nullable Duration slowStep) {
     this.name = name;
     this.stackSize = stackSize;
     this.clock = clock;
     this.closeTimeout = closeTimeout;
     this.carrier = carrier;
     this.engines = engines;
+    this.slowStep = slowStep;
   }
 
   /** A loop named asyncio-N on a thread with the JVM's stack size and the system's clock. */
@@ -49,7 +52,13 @@ public final class RunOptions {
   /** The name of the loop and of its thread. */
   public RunOptions withName(String newName) {
     return new RunOptions(
-        Objects.requireNonNull(newName), stackSize, clock, closeTimeout, carrier, engines);
+        Objects.requireNonNull(newName),
+        stackSize,
+        clock,
+        closeTimeout,
+        carrier,
+        engines,
+        slowStep);
   }
 
   /**
@@ -61,13 +70,19 @@ public final class RunOptions {
       throw new IllegalArgumentException(
           "A stack size is a number of bytes, or 0 for the default; got " + bytes);
     }
-    return new RunOptions(name, bytes, clock, closeTimeout, carrier, engines);
+    return new RunOptions(name, bytes, clock, closeTimeout, carrier, engines, slowStep);
   }
 
   /** The clock of the loop. */
   public RunOptions withClock(Clock newClock) {
     return new RunOptions(
-        name, stackSize, Objects.requireNonNull(newClock), closeTimeout, carrier, engines);
+        name,
+        stackSize,
+        Objects.requireNonNull(newClock),
+        closeTimeout,
+        carrier,
+        engines,
+        slowStep);
   }
 
   /**
@@ -78,13 +93,26 @@ public final class RunOptions {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("A close timeout can't be negative; got " + timeout);
     }
-    return new RunOptions(name, stackSize, clock, timeout, carrier, engines);
+    return new RunOptions(name, stackSize, clock, timeout, carrier, engines, slowStep);
   }
 
   /** The carrier, whatever {@code -Dasyncio.carrier} says. */
   public RunOptions withCarrier(CarrierKind kind) {
     return new RunOptions(
-        name, stackSize, clock, closeTimeout, Objects.requireNonNull(kind), engines);
+        name, stackSize, clock, closeTimeout, Objects.requireNonNull(kind), engines, slowStep);
+  }
+
+  /**
+   * From when on a step that holds the loop is reported: {@link EventLoop#setSlowCallbackDuration}
+   * from the start. By default {@code -Dasyncio.slowStepMillis}, else 100 ms.
+   *
+   * @param duration one that no step reaches, such as {@code Duration.ofDays(365)}, switches the
+   *     reports off
+   * @throws IllegalArgumentException if it is zero or negative
+   */
+  public RunOptions withSlowStep(Duration duration) {
+    Durations.checkSlow(duration);
+    return new RunOptions(name, stackSize, clock, closeTimeout, carrier, engines, duration);
   }
 
   String nameOrNext() {
@@ -105,6 +133,10 @@ public final class RunOptions {
 
   @Nullable CarrierKind carrier() {
     return carrier;
+  }
+
+  @Nullable Duration slowStep() {
+    return slowStep;
   }
 
   Engine.Factory engines() {

@@ -241,6 +241,16 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     public String describe() {
       return "Task '" + task.name() + "'";
     }
+
+    @Override
+    protected String label() {
+      return task.name();
+    }
+
+    @Override
+    protected String outcome() {
+      return task.stateText();
+    }
   }
 
   static @Nullable Task<?> of(@Nullable Fiber fiber) {
