@@ -8,6 +8,8 @@ module asyncio {
   requires static org.jspecify;
   // Ctrl-C and SIGTERM; without the module a shutdown hook does what it can.
   requires static jdk.unsupported;
+  // Events for the flight recorder; without the module there are none.
+  requires static jdk.jfr;
 
   exports asyncio;
   exports asyncio.net;

@@ -20,6 +20,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
@@ -264,6 +265,92 @@ class WatchdogTest {
     assertTrue(message.contains("calls C"), message);
     assertTrue(message.contains("a native frame"), message);
     assertEquals("other", other.await());
+  }
+
+  @Test
+  void theThresholdIsAnOptionOfTheLoopAndChangesAtAnyTime() {
+    Duration usual = Duration.ofMillis(Long.getLong("asyncio.slowStepMillis", 100));
+    try (var runner = new Runner()) {
+      assertEquals(usual, runner.loop().slowCallbackDuration());
+    }
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(7)))) {
+      assertEquals(ofMillis(7), runner.loop().slowCallbackDuration());
+      runner.loop().setSlowCallbackDuration(ofMillis(9));
+      assertEquals(ofMillis(9), runner.loop().slowCallbackDuration());
+    }
+  }
+
+  @Test
+  void optionsKeepTheThreshold() {
+    RunOptions options =
+        RunOptions.defaults()
+            .withSlowStep(ofMillis(7))
+            .withName("kept")
+            .withStackSize(0)
+            .withClock(Clock.system())
+            .withCloseTimeout(ofSeconds(1))
+            .withCarrier(Asyncio.carrier());
+    try (var runner = new Runner(options)) {
+      assertEquals(ofMillis(7), runner.loop().slowCallbackDuration());
+    }
+  }
+
+  @Test
+  void aThresholdOfNothingIsRefusedWithTheWayToNoReports() {
+    for (Duration none : List.of(Duration.ZERO, ofMillis(-1))) {
+      var refused =
+          assertThrows(
+              IllegalArgumentException.class, () -> RunOptions.defaults().withSlowStep(none));
+      assertTrue(refused.getMessage().contains(none.toString()), refused.getMessage());
+      assertTrue(refused.getMessage().contains("ofDays(365)"), refused.getMessage());
+      try (var runner = new Runner()) {
+        assertThrows(
+            IllegalArgumentException.class, () -> runner.loop().setSlowCallbackDuration(none));
+      }
+    }
+  }
+
+  @Test
+  void aThresholdHoldsForItsLoopAlone() {
+    try (var quiet = new Runner(RunOptions.defaults().withSlowStep(Duration.ofDays(365)))) {
+      quiet.run(
+          () -> {
+            // Its step begins before that of the other loop, which is reported.
+            var other =
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          try (var loud =
+                              new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
+                            loud.run(
+                                () -> createTask("loud", () -> computeForLong("loud")).await());
+                          }
+                        });
+            while (other.isAlive()) {
+              Thread.onSpinWait();
+            }
+          });
+      assertEquals(List.of(), quiet.loop().statistics().worstSteps());
+    }
+    assertTrue(
+        log.messages().stream().allMatch(message -> message.contains("'loud'")),
+        () -> log.messages().toString());
+  }
+
+  private String computeForLong(String task) {
+    return log.spinUntil("'" + task + "'");
+  }
+
+  @Test
+  void aLowerThresholdHoldsForTheStepThatRunsAlready() {
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(Duration.ofDays(100_000)))) {
+      runner.run(
+          () -> {
+            EventLoop loop = runningLoop();
+            Thread.ofPlatform().start(() -> loop.setSlowCallbackDuration(ofMillis(2)));
+            createTask("late", () -> computeForLong("late")).await();
+          });
+    }
   }
 
   @AsyncTest

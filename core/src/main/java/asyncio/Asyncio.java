@@ -101,6 +101,18 @@ public final class Asyncio {
   }
 
   /**
+   * What the running loop has and does now, and its slowest steps of the last minutes; of any loop:
+   * {@link EventLoop#statistics}.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws IllegalStateException outside a coroutine
+   */
+  public static LoopStatistics statistics() {
+    return EventLoop.require("statistics()").statistics();
+  }
+
+  /**
    * The running task; null in a callback, on a thread that a task started, and outside a loop.
    * <i>Thread</i>: any.
    */

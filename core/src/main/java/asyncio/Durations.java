@@ -23,6 +23,16 @@ final class Durations {
     return nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
   }
 
+  /** Fails for what can't be the threshold of slow steps. */
+  static void checkSlow(Duration threshold) {
+    if (!threshold.isPositive()) {
+      throw new IllegalArgumentException(
+          "A step counts as slow after a positive duration; got "
+              + threshold
+              + ". To get no reports, give one that no step reaches: Duration.ofDays(365).");
+    }
+  }
+
   /** The sum; the longest possible duration where it would be longer. */
   static Duration sum(Duration a, Duration b) {
     try {

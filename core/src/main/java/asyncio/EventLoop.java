@@ -71,6 +71,10 @@ public final class EventLoop {
 
   static EventLoop open(RunOptions options) {
     var loop = new EventLoop(options);
+    Duration slowStep = options.slowStep();
+    if (slowStep != null) {
+      loop.setSlowCallbackDuration(slowStep);
+    }
     loop.kernel.open();
     ShutdownHook.add(loop);
     return loop;
@@ -204,6 +208,40 @@ public final class EventLoop {
 
   private static boolean isOn(@Nullable String property) {
     return property != null && (property.isEmpty() || property.equalsIgnoreCase("true"));
+  }
+
+  // ---- watching ----
+
+  /**
+   * What the loop has and does now, and its slowest steps; of a closed loop, what it had at its
+   * end. Costs the loop nothing.
+   *
+   * <p><i>Thread</i>: any; on the loop the numbers are exact, elsewhere they may be a moment old.
+   */
+  public LoopStatistics statistics() {
+    return kernel.statistics(tasks);
+  }
+
+  /**
+   * Sets from when on the watchdog reports a step that holds this loop, the running one included.
+   * Below some milliseconds it reports pauses of the machine too. <i>Thread</i>: any.
+   *
+   * @param duration one that no step reaches, such as {@code Duration.ofDays(365)}, switches the
+   *     reports of this loop off
+   * @throws IllegalArgumentException if it is zero or negative
+   */
+  public void setSlowCallbackDuration(Duration duration) {
+    Durations.checkSlow(duration);
+    kernel.setSlowStepNanos(Durations.nanos(duration));
+  }
+
+  /**
+   * From when on a step of this loop is reported: as {@linkplain RunOptions#withSlowStep given}
+   * when the loop was made or set since, else {@code -Dasyncio.slowStepMillis}, else 100 ms.
+   * <i>Thread</i>: any.
+   */
+  public Duration slowCallbackDuration() {
+    return Duration.ofNanos(kernel.slowStepNanos());
   }
 
   // ---- running without a runner ----

@@ -32,7 +32,8 @@ final class QuitSignal implements Consumer<String> {
 
   @Override
   public void accept(String signal) {
-    // The process's own, and never closed: a program may have put anything in the place of System's.
+    // The process's own, and never closed: a program may have put anything in the place of
+    // System's.
     var error = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
     error.println(threads() + Asyncio.dump());
   }

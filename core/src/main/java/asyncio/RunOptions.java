@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunOptions {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
-  private static final RunOptions DEFAULTS =
-      new RunOptions(null, 0, Clock.system(), Duration.ofSeconds(10), null, null, null, null);
+  private static final RunOptions DEFAULTS = new RunOptions(new Draft());
 
   private final @Nullable String name;
   private final long stackSize;
@@ -25,26 +24,47 @@ public final class RunOptions {
   private final Duration closeTimeout;
   private final @Nullable CarrierKind carrier;
   private final Engine.@Nullable Factory engines;
+  private final @Nullable Duration slowStep;
   private final @Nullable Boolean debug;
   private final @Nullable LeakCheck leakCheck;
 
-  private RunOptions(
-      @Nullable String name,
-      long stackSize,
-      Clock clock,
-      Duration closeTimeout,
-      @Nullable CarrierKind carrier,
-      Engine.@Nullable Factory engines,
-      @Nullable Boolean debug,
-      @Nullable LeakCheck leakCheck) {
-    this.name = name;
-    this.stackSize = stackSize;
-    this.clock = clock;
-    this.closeTimeout = closeTimeout;
-    this.carrier = carrier;
-    this.engines = engines;
-    this.debug = debug;
-    this.leakCheck = leakCheck;
+  /** Options that are being changed. */
+  private static final class Draft {
+    @Nullable String name;
+    long stackSize;
+    Clock clock = Clock.system();
+    Duration closeTimeout = Duration.ofSeconds(10);
+    @Nullable CarrierKind carrier;
+    Engine.@Nullable Factory engines;
+    @Nullable Duration slowStep;
+    @Nullable Boolean debug;
+    @Nullable LeakCheck leakCheck;
+  }
+
+  private RunOptions(Draft draft) {
+    name = draft.name;
+    stackSize = draft.stackSize;
+    clock = draft.clock;
+    closeTimeout = draft.closeTimeout;
+    carrier = draft.carrier;
+    engines = draft.engines;
+    slowStep = draft.slowStep;
+    debug = draft.debug;
+    leakCheck = draft.leakCheck;
+  }
+
+  private Draft draft() {
+    var draft = new Draft();
+    draft.name = name;
+    draft.stackSize = stackSize;
+    draft.clock = clock;
+    draft.closeTimeout = closeTimeout;
+    draft.carrier = carrier;
+    draft.engines = engines;
+    draft.slowStep = slowStep;
+    draft.debug = debug;
+    draft.leakCheck = leakCheck;
+    return draft;
   }
 
   /** A loop named asyncio-N on a thread with the JVM's stack size and the system's clock. */
@@ -54,15 +74,9 @@ public final class RunOptions {
 
   /** The name of the loop and of its thread. */
   public RunOptions withName(String newName) {
-    return new RunOptions(
-        Objects.requireNonNull(newName),
-        stackSize,
-        clock,
-        closeTimeout,
-        carrier,
-        engines,
-        debug,
-        leakCheck);
+    Draft draft = draft();
+    draft.name = Objects.requireNonNull(newName, "newName");
+    return new RunOptions(draft);
   }
 
   /**
@@ -74,20 +88,16 @@ public final class RunOptions {
       throw new IllegalArgumentException(
           "A stack size is a number of bytes, or 0 for the default; got " + bytes);
     }
-    return new RunOptions(name, bytes, clock, closeTimeout, carrier, engines, debug, leakCheck);
+    Draft draft = draft();
+    draft.stackSize = bytes;
+    return new RunOptions(draft);
   }
 
   /** The clock of the loop. */
   public RunOptions withClock(Clock newClock) {
-    return new RunOptions(
-        name,
-        stackSize,
-        Objects.requireNonNull(newClock),
-        closeTimeout,
-        carrier,
-        engines,
-        debug,
-        leakCheck);
+    Draft draft = draft();
+    draft.clock = Objects.requireNonNull(newClock, "newClock");
+    return new RunOptions(draft);
   }
 
   /**
@@ -98,20 +108,31 @@ public final class RunOptions {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("A close timeout can't be negative; got " + timeout);
     }
-    return new RunOptions(name, stackSize, clock, timeout, carrier, engines, debug, leakCheck);
+    Draft draft = draft();
+    draft.closeTimeout = timeout;
+    return new RunOptions(draft);
   }
 
   /** The carrier, whatever {@code -Dasyncio.carrier} says. */
   public RunOptions withCarrier(CarrierKind kind) {
-    return new RunOptions(
-        name,
-        stackSize,
-        clock,
-        closeTimeout,
-        Objects.requireNonNull(kind),
-        engines,
-        debug,
-        leakCheck);
+    Draft draft = draft();
+    draft.carrier = Objects.requireNonNull(kind, "kind");
+    return new RunOptions(draft);
+  }
+
+  /**
+   * From when on a step that holds the loop is reported: {@link EventLoop#setSlowCallbackDuration}
+   * from the start. By default {@code -Dasyncio.slowStepMillis}, else 100 ms.
+   *
+   * @param duration one that no step reaches, such as {@code Duration.ofDays(365)}, switches the
+   *     reports off
+   * @throws IllegalArgumentException if it is zero or negative
+   */
+  public RunOptions withSlowStep(Duration duration) {
+    Durations.checkSlow(duration);
+    Draft draft = draft();
+    draft.slowStep = duration;
+    return new RunOptions(draft);
   }
 
   /**
@@ -119,7 +140,9 @@ public final class RunOptions {
    * EventLoop#setDebug}.
    */
   public RunOptions withDebug(boolean on) {
-    return new RunOptions(name, stackSize, clock, closeTimeout, carrier, engines, on, leakCheck);
+    Draft draft = draft();
+    draft.debug = on;
+    return new RunOptions(draft);
   }
 
   /**
@@ -127,15 +150,9 @@ public final class RunOptions {
    * LeakCheck#WARN} by default. A runner's: a loop that is closed by hand always warns.
    */
   public RunOptions withLeakCheck(LeakCheck check) {
-    return new RunOptions(
-        name,
-        stackSize,
-        clock,
-        closeTimeout,
-        carrier,
-        engines,
-        debug,
-        Objects.requireNonNull(check, "check"));
+    Draft draft = draft();
+    draft.leakCheck = Objects.requireNonNull(check, "check");
+    return new RunOptions(draft);
   }
 
   String nameOrNext() {
@@ -156,6 +173,11 @@ public final class RunOptions {
 
   @Nullable CarrierKind carrier() {
     return carrier;
+  }
+
+  /** Null where the property or the default decides. */
+  @Nullable Duration slowStep() {
+    return slowStep;
   }
 
   /** Null where the default of the process decides. */

@@ -252,6 +252,16 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     protected @Nullable CreationSite origin() {
       return task.createdAt();
     }
+
+    @Override
+    protected String label() {
+      return task.name();
+    }
+
+    @Override
+    protected String outcome() {
+      return task.stateText();
+    }
   }
 
   static @Nullable Task<?> of(@Nullable Fiber fiber) {

@@ -36,6 +36,9 @@ public abstract class Fiber extends Step implements Runnable {
   static final byte FOREIGN = 4;
   static final byte DONE = 5;
 
+  /** The {@link #label} of a virtual thread that runs on a loop and is none of its coroutines. */
+  static final String NO_COROUTINE = "a virtual thread that is no coroutine";
+
   private static final byte NONE = 0;
   private static final byte LATE = 1;
   private static final byte NOW = 2;
@@ -109,6 +112,16 @@ public abstract class Fiber extends Step implements Runnable {
     return null;
   }
 
+  /** Its name where that stands alone, in records and lists. Any thread. */
+  protected String label() {
+    return describe();
+  }
+
+  /** How its body ended, in a word or two; null for a coroutine that is no task. */
+  protected @Nullable String outcome() {
+    return null;
+  }
+
   /** A name for its thread, for debuggers and thread dumps; null for none, which costs nothing. */
   protected @Nullable String threadName() {
     return null;
@@ -141,6 +154,10 @@ public abstract class Fiber extends Step implements Runnable {
     }
     state = READY;
     loop.ready.add(this);
+    Recorder recorder = loop.recorder;
+    if (recorder != null) {
+      recorder.taskStarted(this);
+    }
   }
 
   /**
@@ -160,6 +177,10 @@ public abstract class Fiber extends Step implements Runnable {
       throw new IllegalStateException("coroutine started twice: a bug, please report it");
     }
     state = READY;
+    Recorder recorder = loop.recorder;
+    if (recorder != null) {
+      recorder.taskStarted(this);
+    }
     creator.letGoFirst(this);
   }
 
@@ -198,11 +219,20 @@ public abstract class Fiber extends Step implements Runnable {
   @Override
   public final void run() {
     takeResumed();
+    Recorder beginning = loop.recorder;
+    if (beginning != null) {
+      beginning.stepBegan(this);
+    }
     try {
       body();
     } catch (Throwable failure) {
       loop.fatal(failure);
     } finally {
+      Recorder recorder = loop.recorder;
+      if (recorder != null) {
+        recorder.taskEnded(this);
+        recorder.stepEnds(this);
+      }
       state = DONE;
       // A task that is kept for its result keeps no thread.
       thread = null;

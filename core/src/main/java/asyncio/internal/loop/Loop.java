@@ -3,6 +3,7 @@ package asyncio.internal.loop;
 import asyncio.CarrierKind;
 import asyncio.Clock;
 import asyncio.Coroutine;
+import asyncio.LoopStatistics;
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.Owner;
 import java.io.IOException;
@@ -62,6 +63,15 @@ public final class Loop implements Clock.Activity {
   volatile @Nullable Thread thread;
 
   private volatile @Nullable Engine engine;
+
+  /** What the watchdog knows of this loop. */
+  final Watched watched = new Watched(this);
+
+  /**
+   * Who records what this loop does; null while nobody does. Written by the watchdog, read on the
+   * loop without order: it makes no difference in which of the next steps it is seen.
+   */
+  @Nullable Recorder recorder;
 
   /**
    * The thread of the coroutine whose step runs. Written on the loop, read by any thread without
@@ -319,6 +329,38 @@ public final class Loop implements Clock.Activity {
     return overslept || carrier.lacksThread(current);
   }
 
+  /** From when on a step counts as slow, in nanoseconds; for the watchdog. */
+  public long slowStepNanos() {
+    return watched.slowNanos();
+  }
+
+  /** Changes {@link #slowStepNanos}. */
+  public void setSlowStepNanos(long nanos) {
+    Watchdog.setSlow(this, nanos);
+  }
+
+  /**
+   * What the loop has and does now. On another thread, most of it is read without order, and may be
+   * a moment old: so the loop itself counts in plain fields.
+   *
+   * @param tasks how many are unfinished
+   */
+  public LoopStatistics statistics(int tasks) {
+    return new LoopStatistics(
+        name,
+        carrierKind(),
+        watched.uptime(),
+        watched.busy(),
+        (steps + 1) >> 1,
+        tasks,
+        ready.size(),
+        sleepers.size() + deadlines.size(),
+        helpers,
+        foreignWaits(),
+        openHandles(),
+        watched.worst());
+  }
+
   /** The thread of the running coroutine, as another thread sees it. */
   public @Nullable Thread runningThread() {
     return running;
@@ -381,6 +423,11 @@ public final class Loop implements Clock.Activity {
       // Each callback is a step of its own to the watchdog.
       steps += 2;
       atStepEnd();
+      Recorder recording = recorder;
+      Fiber runner = current;
+      if (recording != null && runner != null) {
+        recording.stepBegan(runner);
+      }
       return callback;
     }
     return null;

@@ -154,7 +154,14 @@ final class MountedCarrier implements Carrier, Executor {
 
   @Override
   public void suspend(Fiber fiber) {
+    Recorder recorder = loop.recorder;
+    if (recorder == null) {
+      fiber.awaitResumed();
+      return;
+    }
+    recorder.stepEnds(fiber);
     fiber.awaitResumed();
+    recorder.stepBegan(fiber);
   }
 
   @Override
@@ -188,6 +195,10 @@ final class MountedCarrier implements Carrier, Executor {
     void run(Loop ignored) {
       Fiber fiber = foreign.remove(continuation);
       if (fiber != null) {
+        Recorder recorder = loop.recorder;
+        if (recorder != null) {
+          recorder.stepBegan(fiber);
+        }
         mount(fiber, continuation);
       } else {
         loop.enterForeign();

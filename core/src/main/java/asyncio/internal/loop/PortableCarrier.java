@@ -91,8 +91,16 @@ final class PortableCarrier implements Carrier {
 
   @Override
   public void suspend(Fiber fiber) {
+    Recorder recorder = loop.recorder;
+    if (recorder == null) {
+      handOver();
+      fiber.awaitResumed();
+      return;
+    }
+    recorder.stepEnds(fiber);
     handOver();
     fiber.awaitResumed();
+    recorder.stepBegan(fiber);
   }
 
   @Override
@@ -129,6 +137,10 @@ final class PortableCarrier implements Carrier {
       throw new IllegalStateException(Loop.closedMessage(loop));
     }
     fiber.awaitResumed();
+    Recorder recorder = loop.recorder;
+    if (recorder != null) {
+      recorder.stepBegan(fiber);
+    }
   }
 
   @Override

@@ -18,49 +18,57 @@ import org.jspecify.annotations.Nullable;
  * wait is ended with an error.
  */
 final class Watchdog implements Runnable {
-  /** A step longer than this is reported; asyncio's slow_callback_duration. */
-  private static final long THRESHOLD_NANOS =
-      Math.max(1, Long.getLong("asyncio.slowStepMillis", 100)) * 1_000_000;
+  private static final long NANOS_PER_MILLI = 1_000_000;
 
   /**
-   * A lack of threads is reported later: on a machine that has too much to do, a thread that can
-   * run is kept waiting for a moment, too.
+   * In a loop that was not told otherwise, a step longer than this is reported; asyncio's
+   * slow_callback_duration. Plain numbers here: dividing a Duration loads the classes of
+   * BigDecimal, which a starting program pays for.
    */
-  private static final long LACK_NANOS = 10 * THRESHOLD_NANOS;
+  static final long DEFAULT_NANOS =
+      Math.clamp(Long.getLong("asyncio.slowStepMillis", 100), 1, Long.MAX_VALUE / NANOS_PER_MILLI)
+          * NANOS_PER_MILLI;
 
   /**
-   * Plain numbers: dividing a Duration loads the classes of BigDecimal, which a starting program
-   * pays for.
+   * A lack of threads is reported later, after so many thresholds: on a machine that has too much
+   * to do, a thread that can run is kept waiting for a moment, too.
    */
-  private static final long INTERVAL_NANOS = Math.max(1_000_000, THRESHOLD_NANOS / 4);
+  private static final long LACK_FACTOR = 10;
+
+  /** A wait that pins the loop's thread is ended after this time, whoever wants no reports. */
+  private static final long PINNED_NANOS = 100 * NANOS_PER_MILLI;
+
+  /** Between two looks: a quarter of the lowest threshold, within these bounds. */
+  private static final long SHORTEST_INTERVAL_NANOS = NANOS_PER_MILLI;
+
+  private static final long LONGEST_INTERVAL_NANOS = 100 * NANOS_PER_MILLI;
 
   /** What is watched; replaced whole, under the class's lock. */
   private static volatile Watched[] watched = {};
 
-  private static @Nullable Thread thread;
+  /** Written under the class's lock. */
+  private static volatile @Nullable Thread thread;
+
+  /** Whether the JDK's flight recorder can be asked. */
+  private static volatile boolean recorderExists = true;
+
+  /** Whether a recording wants to know of loops. Guarded by the class's lock. */
+  private static boolean recorded;
 
   private Watchdog() {}
 
-  private static final class Watched {
-    final Loop loop;
-    long steps = -1;
-    long since;
-    long nextReport;
-    boolean announced;
-
-    Watched(Loop loop) {
-      this.loop = loop;
-    }
-  }
-
   static synchronized void watch(Loop loop) {
     Watched[] more = Arrays.copyOf(watched, watched.length + 1);
-    more[watched.length] = new Watched(loop);
+    more[watched.length] = loop.watched;
     watched = more;
+    if (recorded) {
+      loop.recorder = JfrRecorder.of(loop);
+    }
     if (thread == null) {
-      thread = new Thread(null, new Watchdog(), "asyncio-watchdog", 0, false);
-      thread.setDaemon(true);
-      thread.start();
+      Thread started = new Thread(null, new Watchdog(), "asyncio-watchdog", 0, false);
+      started.setDaemon(true);
+      started.start();
+      thread = started;
     }
   }
 
@@ -78,12 +86,27 @@ final class Watchdog implements Runnable {
     }
   }
 
+  /** Changes the threshold of a loop. Any thread; takes no lock, as coroutines call it too. */
+  static void setSlow(Loop loop, long nanos) {
+    loop.watched.setSlowNanos(nanos);
+    LockSupport.unpark(thread); // its interval may have become shorter
+  }
+
+  private static long interval() {
+    long lowest = Long.MAX_VALUE;
+    for (Watched entry : watched) {
+      lowest = Math.min(lowest, entry.slowNanos());
+    }
+    return Math.clamp(lowest / 4, SHORTEST_INTERVAL_NANOS, LONGEST_INTERVAL_NANOS);
+  }
+
   @Override
   public void run() {
     Thread self = Thread.currentThread();
     long before = System.nanoTime();
     while (true) {
-      LockSupport.parkNanos(INTERVAL_NANOS);
+      long interval = interval();
+      LockSupport.parkNanos(interval);
       synchronized (Watchdog.class) {
         if (thread != self) {
           return;
@@ -92,12 +115,14 @@ final class Watchdog implements Runnable {
       long now = System.nanoTime();
       // Where the machine kept even this thread waiting, it kept the loops waiting too: that is no
       // fault of a step.
-      long late = Math.max(0, now - before - 2 * INTERVAL_NANOS);
+      long late = Math.max(0, now - before - 2 * interval);
+      long passed = now - before - late;
       before = now;
+      lookForRecordings();
       for (Watched entry : watched) {
         entry.since += late;
         try {
-          look(entry, now);
+          look(entry, now, passed);
         } catch (Throwable failure) {
           Logs.WATCHDOG.log(
               System.Logger.Level.ERROR, "The watchdog failed for " + entry.loop, failure);
@@ -106,7 +131,32 @@ final class Watchdog implements Runnable {
     }
   }
 
-  private static void look(Watched entry, long now) {
+  /**
+   * Gives the loops a recorder when a recording begins that wants their events, and takes it back.
+   * Here, because a starting program must not pay for the classes of the flight recorder; and by
+   * looking, because the recorder tells nobody when a setting changes, and may itself be started at
+   * any time. What a loop does in the moments before is not recorded.
+   */
+  private static void lookForRecordings() {
+    boolean wanted = false;
+    if (recorderExists) {
+      try {
+        wanted = JfrRecorder.wanted();
+      } catch (Throwable absent) {
+        recorderExists = false; // no module jdk.jfr, or a JVM without it
+      }
+    }
+    synchronized (Watchdog.class) {
+      if (wanted != recorded) {
+        recorded = wanted;
+        for (Watched entry : watched) {
+          entry.loop.recorder = wanted ? JfrRecorder.of(entry.loop) : null;
+        }
+      }
+    }
+  }
+
+  private static void look(Watched entry, long now, long passed) {
     Loop loop = entry.loop;
     if (!entry.announced) {
       entry.announced = true;
@@ -115,22 +165,30 @@ final class Watchdog implements Runnable {
     }
     long steps = loop.steps();
     boolean lacksThread = loop.lacksThread(now);
-    if (steps != entry.steps || !(lacksThread || (steps & 1) == 1)) {
-      entry.steps = steps;
-      entry.since = now;
-      entry.nextReport = THRESHOLD_NANOS;
-      return;
+    boolean runs = (steps & 1) == 1;
+    if (runs && !lacksThread) {
+      entry.ran(passed);
     }
     long held = now - entry.since;
-    if (held < entry.nextReport) {
+    if (steps != entry.steps || !(lacksThread || runs)) {
+      entry.seen(held, now, true);
+      entry.steps = steps;
+      entry.since = now;
+      entry.nextReport = 0;
+      return;
+    }
+    entry.seen(held, now, false);
+    long slow = entry.slowNanos();
+    long due = entry.nextReport != 0 ? entry.nextReport : slow;
+    if (held < (lacksThread ? due : Math.min(due, PINNED_NANOS))) {
       return;
     }
     Fiber fiber = loop.runningFiber();
     if (lacksThread) {
-      if (held < LACK_NANOS) {
+      if (held / LACK_FACTOR < slow) {
         return;
       }
-      entry.nextReport = nextReport(entry.nextReport, held);
+      entry.nextReport = nextReport(due, held);
       reportLackOfThread(loop, fiber, Duration.ofNanos(held));
       return;
     }
@@ -144,8 +202,11 @@ final class Watchdog implements Runnable {
       }
       return;
     }
-    entry.nextReport = nextReport(entry.nextReport, held);
-    report(loop, fiber, steps, Duration.ofNanos(held));
+    if (held < due) {
+      return;
+    }
+    entry.nextReport = nextReport(due, held);
+    report(entry, fiber, steps, held, now);
   }
 
   /**
@@ -207,7 +268,9 @@ final class Watchdog implements Runnable {
             + " Thread.dump_to_file FILE.");
   }
 
-  private static void report(Loop loop, @Nullable Fiber fiber, long steps, Duration held) {
+  private static void report(
+      Watched entry, @Nullable Fiber fiber, long steps, long held, long now) {
+    Loop loop = entry.loop;
     Thread thread = fiber == null ? loop.thread : fiber.thread;
     if (thread == null) {
       return;
@@ -217,13 +280,15 @@ final class Watchdog implements Runnable {
     if (loop.steps() != steps) {
       return;
     }
+    // First: who reads the log finds it in the statistics.
+    entry.reported(fiber == null ? Fiber.NO_COROUTINE : fiber.label(), held, stack, now);
     String who = fiber == null ? "A virtual thread that is no coroutine" : fiber.describe();
     StringBuilder text = new StringBuilder(1024);
     text.append(who)
         .append(" has held the event loop '")
         .append(loop.name())
         .append("' for ")
-        .append(held.toMillis())
+        .append(held / NANOS_PER_MILLI)
         .append(" ms; nothing else of this loop runs meanwhile. ");
     boolean blocked = state != Thread.State.RUNNABLE;
     if (blocked && loop.carrierKind() == CarrierKind.PORTABLE) {

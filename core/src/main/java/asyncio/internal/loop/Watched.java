@@ -1,0 +1,102 @@
+package asyncio.internal.loop;
+
+import asyncio.SlowStep;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the watchdog knows of one loop. */
+final class Watched {
+  // Immutable.
+  final Loop loop;
+  private final long made = System.nanoTime();
+
+  // Any thread.
+  private volatile long slowNanos = Watchdog.DEFAULT_NANOS;
+
+  // Written by the watchdog, read by any thread.
+  private volatile long busyNanos;
+  private volatile @Nullable WorstSteps worst;
+
+  // The watchdog's own.
+  long steps = -1;
+  long since;
+
+  /** When the step is reported again, in nanoseconds since it began; 0 before its first report. */
+  long nextReport;
+
+  boolean announced;
+  private @Nullable SlowStep slow;
+
+  Watched(Loop loop) {
+    this.loop = loop;
+  }
+
+  /** A step that lasts longer than this is reported. */
+  long slowNanos() {
+    return slowNanos;
+  }
+
+  void setSlowNanos(long nanos) {
+    slowNanos = nanos;
+  }
+
+  /** The step that runs ran {@code nanos} longer, or others did. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // only the watchdog writes
+  void ran(long nanos) {
+    busyNanos += nanos;
+  }
+
+  Duration uptime() {
+    return Duration.ofNanos(System.nanoTime() - made);
+  }
+
+  Duration busy() {
+    return Duration.ofNanos(busyNanos);
+  }
+
+  List<SlowStep> worst() {
+    WorstSteps known = worst;
+    return known == null ? List.of() : known.at(System.nanoTime());
+  }
+
+  // ---- by the watchdog ----
+
+  /** The step that runs is being reported. */
+  void reported(String task, long held, StackTraceElement[] stack, long now) {
+    SlowStep before = slow;
+    Instant started = before != null ? before.started() : Instant.now().minusNanos(held);
+    slow = new SlowStep(task, started, Duration.ofNanos(held), List.of(stack));
+    keep(slow, now);
+    tell(slow, false);
+  }
+
+  /** A step that was reported has lasted for {@code held} now, or has ended. */
+  void seen(long held, long now, boolean ended) {
+    SlowStep before = slow;
+    if (before == null) {
+      return;
+    }
+    var longer =
+        new SlowStep(before.task(), before.started(), Duration.ofNanos(held), before.stack());
+    slow = longer;
+    keep(longer, now);
+    if (ended) {
+      slow = null;
+      tell(longer, true);
+    }
+  }
+
+  private void keep(SlowStep step, long now) {
+    WorstSteps known = worst;
+    worst = (known == null ? WorstSteps.NONE : known).with(steps, step, now);
+  }
+
+  private void tell(SlowStep step, boolean ended) {
+    Recorder recorder = loop.recorder;
+    if (recorder != null) {
+      recorder.slowStep(step, ended);
+    }
+  }
+}
