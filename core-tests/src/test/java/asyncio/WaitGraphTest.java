@@ -334,6 +334,43 @@ class WaitGraphTest {
         dumps.getFirst().contains("(main) waits for a call on a helper thread"), dumps::toString);
   }
 
+  static final class WaitsForASignal {
+    public static void main(String[] arguments) {
+      Asyncio.run(
+          () -> {
+            createTask("napper", () -> sleep(ofDays(1)));
+            while (!DumpSignal.isInstalled()) {
+              sleep(ofMillis(1)); // the watchdog does it when it first looks
+            }
+            System.out.println("ready");
+            sleep(ofDays(1));
+          });
+    }
+  }
+
+  @Test
+  void theSignalThatWasAskedForPrintsADump() throws Exception {
+    try (var child = new ChildJvm(WaitsForASignal.class, "-Dasyncio.dumpSignal=USR1")) {
+      child.awaitLine("ready");
+      child.signal("USR1");
+      String line = child.awaitLineWith("napper sleeps");
+      assertTrue(line.contains(" s left at asyncio.WaitGraphTest$WaitsForASignal."), line);
+      assertTrue(
+          child.lines().stream().anyMatch(one -> one.startsWith("\"asyncio-watchdog\" ")),
+          () -> child.lines().toString());
+      assertTrue(child.isAlive());
+    }
+  }
+
+  @Test
+  void aSignalThatTheJvmKeepsIsRefusedInOneWarning() throws Exception {
+    try (var child = new ChildJvm(WaitsForASignal.class, "-Dasyncio.dumpSignal=QUIT", "-Xrs")) {
+      String warning = child.awaitLineWith("WARNING");
+      assertTrue(warning.contains("-Dasyncio.dumpSignal=QUIT is of no use: "), warning);
+      assertTrue(child.isAlive());
+    }
+  }
+
   @Test
   void outsideALoopItIsAnError() {
     assertThrows(IllegalStateException.class, Asyncio::waitGraph);

@@ -22,7 +22,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
@@ -107,6 +109,46 @@ class WatchdogTest {
     String message = log.spinUntil("'waiting'");
     assertTrue(message.contains("blocking(() -> "), message);
     assertTrue(message.contains("--add-opens java.base/java.lang=ALL-UNNAMED"), message);
+  }
+
+  @Test
+  void aForeignWaitThatOnlyAnotherTaskCanEndIsReportedWithBothStacks() {
+    Only.portable("the mounted carrier suspends the coroutine");
+    var lock = new ReentrantLock();
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(1)))) {
+      runner.run(
+          () -> {
+            createTask("holder", () -> holdsAcrossAWait(lock));
+            var blocked =
+                createTask(
+                    "blocked",
+                    () -> {
+                      Thread self = Thread.currentThread();
+                      Thread.ofPlatform()
+                          .start(
+                              () -> {
+                                log.spinUntil("this is a deadlock");
+                                self.interrupt();
+                              });
+                      lock.lockInterruptibly();
+                    });
+            assertThrows(CompletionException.class, blocked::await);
+          });
+    }
+    String message = log.spinUntil("this is a deadlock");
+    assertTrue(message.startsWith("Task 'blocked' has held the event loop"), message);
+    assertTrue(message.contains("ReentrantLock.lockInterruptibly"), message);
+    assertTrue(message.contains("Task 'holder'" + System.lineSeparator() + "    at "), message);
+    assertTrue(message.contains("WatchdogTest.holdsAcrossAWait"), message);
+  }
+
+  private static void holdsAcrossAWait(ReentrantLock lock) {
+    lock.lock();
+    try {
+      Asyncio.sleep(ofMillis(1));
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Test

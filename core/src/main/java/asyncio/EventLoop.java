@@ -88,7 +88,7 @@ public final class EventLoop {
 
     @Override
     public void watched() {
-      QuitSignal.install();
+      DumpSignal.install();
     }
 
     @Override

@@ -43,6 +43,9 @@ final class Watchdog implements Runnable {
 
   private static final long LONGEST_INTERVAL_NANOS = 100 * NANOS_PER_MILLI;
 
+  /** Of so many other coroutines a report of one that stalls them shows the stacks. */
+  private static final int OTHERS = 10;
+
   /** What is watched; replaced whole, under the class's lock. */
   private static volatile Watched[] watched = {};
 
@@ -309,6 +312,51 @@ final class Watchdog implements Runnable {
       text.append(System.lineSeparator()).append("    at ").append(element);
     }
     CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
+    if (blocked
+        && loop.carrierKind() == CarrierKind.PORTABLE
+        && held / LACK_FACTOR >= entry.slowNanos()
+        && mayWaitForOthers(stack)) {
+      appendOthers(text, loop, fiber);
+    }
     Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
+  }
+
+  /** Not when it sleeps, or waits for the network. */
+  private static boolean mayWaitForOthers(StackTraceElement[] stack) {
+    for (StackTraceElement frame : stack) {
+      String type = frame.getClassName();
+      if (type.startsWith("sun.nio.ch.")
+          || (type.equals("java.lang.Thread") && frame.getMethodName().startsWith("sleep"))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * A lock that a suspended coroutine holds, a queue that another one was to fill: nobody can tell
+   * from outside who would have ended a foreign wait, so all who might have are shown.
+   */
+  private static void appendOthers(StringBuilder text, Loop loop, @Nullable Fiber held) {
+    List<Fiber> others = new ArrayList<>(loop.host().unfinished(OTHERS + 1));
+    others.remove(held);
+    if (others.isEmpty()) {
+      return;
+    }
+    text.append(System.lineSeparator())
+        .append(
+            "If another task of this loop was to end that wait, this is a deadlock: none of them")
+        .append(" can run. They stand here:");
+    for (Fiber other : others) {
+      Thread thread = other.thread;
+      text.append(System.lineSeparator()).append(other.describe());
+      if (thread == null) {
+        text.append(" has not begun");
+        continue;
+      }
+      for (StackTraceElement element : thread.getStackTrace()) {
+        text.append(System.lineSeparator()).append("    at ").append(element);
+      }
+    }
   }
 }

@@ -1,0 +1,73 @@
+package asyncio;
+
+import asyncio.internal.loop.Logs;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Prints a dump when the signal comes that {@code -Dasyncio.dumpSignal} names: the stacks of the
+ * JVM's threads and the wait graphs of all loops. Not on QUIT, for which the JVM prints its own: it
+ * gives that signal to no program, {@code -Xrs} or not.
+ */
+final class DumpSignal implements Consumer<String> {
+  private static final @Nullable String NAME = System.getProperty("asyncio.dumpSignal");
+
+  private static boolean installed;
+
+  private DumpSignal() {}
+
+  /** Handles the signal from now on. The first call does it. Any thread that may log. */
+  static synchronized void install() {
+    String name = NAME;
+    if (installed || name == null) {
+      return;
+    }
+    installed = true;
+    try {
+      if (!Signals.POSSIBLE) {
+        throw new IllegalArgumentException("this JVM has no module jdk.unsupported");
+      }
+      SignalBridge.handle(name, new DumpSignal());
+    } catch (IllegalArgumentException refused) {
+      Logs.LOOP.log(
+          System.Logger.Level.WARNING,
+          "-Dasyncio.dumpSignal="
+              + name
+              + " is of no use: "
+              + refused.getMessage()
+              + ". USR1 is a signal that the JVM leaves to programs; Asyncio.dump() needs"
+              + " none.");
+    }
+  }
+
+  /** Whether it was tried. Any thread. */
+  static synchronized boolean isInstalled() {
+    return installed;
+  }
+
+  @Override
+  public void accept(String signal) {
+    // The process's own, and never closed: a program may have put anything in the place of
+    // System's.
+    var error = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
+    error.println(threads() + Asyncio.dump());
+  }
+
+  private static String threads() {
+    var text = new StringBuilder();
+    for (Map.Entry<Thread, StackTraceElement[]> entry : Thread.getAllStackTraces().entrySet()) {
+      Thread thread = Objects.requireNonNull(entry.getKey());
+      text.append('"').append(thread.getName()).append("\" ").append(thread.getState());
+      for (StackTraceElement frame : entry.getValue()) {
+        text.append(System.lineSeparator()).append("    at ").append(frame);
+      }
+      text.append(System.lineSeparator()).append(System.lineSeparator());
+    }
+    return text.toString();
+  }
+}
