@@ -165,6 +165,7 @@ final class Driver implements Runnable {
       thread = running; // only now: where it can't be started, the next call tries again
     }
     jobs.add(job);
+    kernel.callWaits(true);
     notifyAll();
     return running;
   }
@@ -177,6 +178,7 @@ final class Driver implements Runnable {
         // The flag is cleared: the wait goes on.
       }
     }
+    kernel.callWaits(false);
     return jobs.poll();
   }
 

@@ -64,6 +64,9 @@ public final class Loop implements Clock.Activity {
 
   private volatile @Nullable Engine engine;
 
+  /** Somebody called for the loop's own thread, and it has not come yet; for the watchdog. */
+  private volatile boolean callWaits;
+
   /** What the watchdog knows of this loop. */
   final Watched watched = new Watched(this);
 
@@ -326,7 +329,9 @@ public final class Loop implements Clock.Activity {
     long until = sleepsUntil;
     boolean overslept =
         until != 0 && (!inbox.isEmpty() || (until != Long.MAX_VALUE && now - until > 0));
-    return overslept || carrier.lacksThread(current);
+    return overslept
+        || carrier.lacksThread(current)
+        || (callWaits && carrier.kind() == CarrierKind.PORTABLE);
   }
 
   /** From when on a step counts as slow, in nanoseconds; for the watchdog. */
@@ -641,6 +646,11 @@ public final class Loop implements Clock.Activity {
   /** A thread that can drive this loop, not started. */
   public Thread newThread(long stackSize, Runnable body) {
     return carrier.loopThread(name, stackSize, body);
+  }
+
+  /** Whether somebody waits for the loop's own thread to do something. Any thread. */
+  public void callWaits(boolean waits) {
+    callWaits = waits;
   }
 
   /**
