@@ -52,6 +52,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -96,6 +97,7 @@ class AtomicallyWaitsTest {
           locks();
           loops();
           streams();
+          flows();
         });
     Set<String> expected = waitingMethods();
     assertEquals(Set.of(), without(expected, called), "waiting methods without a line here");
@@ -315,6 +317,28 @@ class AtomicallyWaitsTest {
         "EventLoop.runUntilComplete(Future)",
         "runUntilComplete()",
         () -> loop.runUntilComplete(done()));
+  }
+
+  private void flows() {
+    List<FlowEmitter<Integer>> emitters = new ArrayList<>();
+    var stop = new Event();
+    Flow.Publisher<Integer> publisher =
+        Flows.publisher(
+            out -> {
+              emitters.add(out);
+              out.emit(1);
+              out.emit(2);
+              stop.await();
+            });
+    try (var items = Flows.subscribe(publisher)) {
+      Iterator<Integer> each = items.iterator();
+      assertEquals(1, each.next()); // and the other one has come
+      refused("FlowItems.iterator()", "next() of FlowItems", each::next);
+      assertTrue(each.hasNext());
+      refused("FlowItems.iterator()", "next() of FlowItems", each::next);
+      refused("FlowEmitter.emit(Object)", "emit()", () -> emitters.getFirst().emit(3));
+      stop.set();
+    }
   }
 
   private void streams() throws IOException {

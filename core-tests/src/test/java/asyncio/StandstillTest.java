@@ -278,6 +278,16 @@ class StandstillTest {
   }
 
   @Test
+  void aSignalCouldStillCome() throws Exception {
+    try (var child = new ChildJvm(WaitsForNobody.class)) {
+      child.awaitLineWith("has nothing to do");
+      child.signal("INT");
+      assertEquals(130, child.exitCode());
+      assertTrue(child.lines().stream().noneMatch(line -> line.contains("DeadlockException")));
+    }
+  }
+
+  @Test
   void withTheOptionTheMainTaskFailsAtOnce() throws Exception {
     try (var child = new ChildJvm(WaitsForNobody.class, "-Dasyncio.deadlock=fail")) {
       assertEquals(1, child.exitCode());

@@ -308,6 +308,8 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     public boolean hasNext() {
       if (taken == null) {
         taken = take();
+      } else {
+        Loop.refuseInRegion("next() of FlowItems");
       }
       return taken != null;
     }
