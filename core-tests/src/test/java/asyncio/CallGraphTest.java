@@ -183,8 +183,38 @@ class CallGraphTest {
     yieldNow();
     FutureCallGraph graph = captureCallGraph(tasks.get(0));
     assertEquals(List.of("b"), awaiters(graph));
-    assertEquals(List.of(), graph.awaitedBy().getFirst().awaitedBy());
+    FutureCallGraph again = graph.awaitedBy().getFirst().awaitedBy().getFirst();
+    assertEquals("a", name(again));
+    assertEquals(List.of(), again.awaitedBy());
     Asyncio.gatherOutcomes(tasks);
+  }
+
+  @AsyncTest
+  void layersThatAwaitEachOtherAreFollowedOnce() {
+    var end = new Event();
+    List<Task<?>> layer = List.of(createTask("leaf", () -> end.await()));
+    var leaf = layer.getFirst();
+    for (int i = 0; i < 30; i++) {
+      var below = layer;
+      layer = List.of(createTask(() -> gather(below)), createTask(() -> gather(below)));
+    }
+    yieldNow();
+    assertEquals(2, captureCallGraph(leaf).awaitedBy().size()); // and this line is come to at all
+    end.set();
+    gather(layer);
+  }
+
+  @AsyncTest
+  void aVeryLongChainIsCut() {
+    var leaf = createTask("leaf", () -> sleep(ofDays(1)));
+    Task<?> last = leaf;
+    for (int i = 0; i < 5_000; i++) {
+      Task<?> before = last;
+      last = createTask(() -> before.await());
+    }
+    yieldNow();
+    assertTrue(Asyncio.formatCallGraph(leaf).lines().count() > 500);
+    leaf.cancel();
   }
 
   @AsyncTest

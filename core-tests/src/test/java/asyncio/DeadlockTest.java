@@ -10,6 +10,7 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.waitUntil;
 import static asyncio.Asyncio.yieldNow;
 import static java.time.Duration.ofDays;
+import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -322,6 +323,62 @@ class DeadlockTest {
             }));
     parent.getFirst().await();
     assertEquals(ofDays(1), Asyncio.runningLoop().time());
+  }
+
+  @AsyncTest
+  void aCallbackThatIsDueMayReleaseALock() {
+    var lock = new Lock();
+    var permit = lock.acquire();
+    Asyncio.runningLoop().callLater(ofSeconds(1), permit::close);
+    createTask(() -> lock.acquire().close()).await();
+    assertEquals(ofSeconds(1), Asyncio.runningLoop().time());
+  }
+
+  @AsyncTest
+  void aCircleIsFoundWhenTheTimerThatExcusedItHasGone() {
+    var lock = new Lock();
+    var permit = lock.acquire();
+    Asyncio.runningLoop().callLater(ofSeconds(1), () -> {}); // it does not release it
+    assertThrows(DeadlockException.class, () -> createTask(() -> lock.acquire().close()).await());
+    permit.close();
+    assertEquals(ofSeconds(1), Asyncio.runningLoop().time());
+  }
+
+  @AsyncTest
+  void whoTakesTheLockOfAConditionAgainGetsNoErrorWhereAnotherCan() {
+    var condition = new Condition();
+    var waiting =
+        createTask(
+            "waiting",
+            () -> {
+              try (var _ = condition.acquire()) {
+                condition.await();
+              }
+            });
+    yieldNow();
+    var signals =
+        createTask(
+            "signals",
+            () -> {
+              try (var _ = condition.acquire()) {
+                condition.signal();
+                waiting.await(); // while it holds the lock
+              }
+            });
+    deadlock(signals);
+    waiting.await();
+    assertFalse(condition.locked());
+  }
+
+  @AsyncTest
+  void manyChildrenThatEndOneByOneAreNoReasonToLookAtAll() {
+    List<Task<?>> children = new ArrayList<>();
+    for (int i = 0; i < 20_000; i++) {
+      int number = i;
+      children.add(createTask(() -> createTask(() -> sleep(ofMillis(number))).await()));
+    }
+    gather(children); // would take minutes if each end were a reason
+    assertEquals(ofMillis(19_999), Asyncio.runningLoop().time());
   }
 
   @AsyncTest

@@ -95,6 +95,54 @@ class StandstillTest {
     assertTrue(left.getMessage().contains("stubborn waits for an event"), left.getMessage());
   }
 
+  @Test
+  void aGroupThatStandsStillLosesNoFailure() {
+    var failures =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                VirtualTime.run(
+                    () -> {
+                      var group = new TaskGroup();
+                      group.run(
+                          () -> {
+                            group.createTask(() -> awaitStubbornly(1));
+                            yieldNow();
+                            throw new AssertionError("of the body");
+                          });
+                    }));
+    assertEquals(
+        List.of(DeadlockException.class, AssertionError.class),
+        failures.exceptions().stream().map(Throwable::getClass).toList());
+    var left =
+        standsStill(
+            () -> {
+              var group = new TaskGroup();
+              group.run(
+                  () -> {
+                    group.createTask(() -> awaitStubbornly(2));
+                    yieldNow();
+                    throw new AssertionError("of the body");
+                  });
+            });
+    assertTrue(
+        Arrays.stream(left.getSuppressed())
+            .anyMatch(failure -> "of the body".equals(failure.getMessage())));
+  }
+
+  /** Waits for what never comes, and does not mind so many cancels. */
+  private static void awaitStubbornly(int cancels) {
+    var never = new Event();
+    for (int i = 0; i < cancels; i++) {
+      try {
+        never.await();
+      } catch (CancelledError ignored) {
+        // it goes on all the same
+      }
+    }
+    never.await();
+  }
+
   @AsyncTest
   void whoCatchesItGoesOn() {
     assertThrows(DeadlockException.class, () -> new Future<String>().await());

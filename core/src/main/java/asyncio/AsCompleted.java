@@ -11,7 +11,6 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +26,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   private final Loop loop;
 
   /** All of them, for reports. */
-  private final List<F> futures;
+  private final Pending futures;
 
   private final ArrayDeque<F> completed = new ArrayDeque<>();
   private final WaiterList waiters = new WaiterList();
@@ -42,10 +41,11 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     this.loop = loop;
     this.limit = limit;
     this.deadline = limit == null ? Long.MAX_VALUE : Durations.deadline(loop, limit);
-    this.futures =
+    List<F> distinct =
         FutureSet.listen(FutureSet.copy("asCompleted()", loop, futures), new Registration(this));
-    this.left = this.futures.size();
-    for (F future : this.futures) {
+    this.futures = new Pending(distinct);
+    this.left = distinct.size();
+    for (F future : distinct) {
       if (future.isDone()) {
         completed.add(future);
       } else {
@@ -88,6 +88,10 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     for (Waiter first = waiters.poll(); first != null; first = waiters.poll()) {
       if (first.wake()) {
         ((Turn<F>) first).given = (F) future;
+        Waiter next = waiters.peek();
+        if (next != null) {
+          next.fiber().suspect(); // of those that are left, all may wait for this one
+        }
         return;
       }
     }
@@ -168,12 +172,8 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     }
 
     @Override
-    public void forEachTarget(Consumer<Object> to) {
-      for (F future : all.futures) {
-        if (!future.isDone()) {
-          to.accept(future);
-        }
-      }
+    public Iterator<?> targets() {
+      return all.futures.iterator();
     }
 
     @Override

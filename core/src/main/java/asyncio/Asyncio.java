@@ -155,7 +155,8 @@ public final class Asyncio {
   }
 
   /**
-   * Where the running task stands and who awaits it, and who awaits those; null in a callback.
+   * Where the running task stands and who awaits it, and who awaits those; null in a callback. One
+   * that awaits several of them is followed once.
    *
    * <p><i>Thread</i>: on the loop.
    */

@@ -3,13 +3,22 @@ package asyncio;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Takes a {@link FutureCallGraph}. On the loop only. */
 final class CallGraphs {
+  /** A chain may be a hundred thousand tasks long, and a stack is not. */
+  private static final int MAX_DEPTH = 500;
+
   private final CallGraphOptions options;
-  private final List<Future<?>> path = new ArrayList<>();
+
+  /** Those that stand in the graph already: many may await many, and in a circle. */
+  private final Set<Future<?>> seen = new HashSet<>();
+
+  private int depth;
 
   private CallGraphs(CallGraphOptions options) {
     this.options = options;
@@ -27,15 +36,17 @@ final class CallGraphs {
   }
 
   private FutureCallGraph capture(Future<?> future) {
-    path.add(future);
     List<FutureCallGraph> awaitedBy = new ArrayList<>();
-    for (Fiber fiber : future.awaiters()) {
-      Task<?> awaiter = Task.of(fiber);
-      if (awaiter != null && !path.contains(awaiter)) { // they may wait for each other in a circle
-        awaitedBy.add(capture(awaiter));
+    if (seen.add(future) && depth < MAX_DEPTH) {
+      depth++;
+      for (Fiber fiber : future.awaiters()) {
+        Task<?> awaiter = Task.of(fiber);
+        if (awaiter != null) {
+          awaitedBy.add(capture(awaiter));
+        }
       }
+      depth--;
     }
-    path.removeLast();
     return new FutureCallGraph(future, stack(future), awaitedBy);
   }
 

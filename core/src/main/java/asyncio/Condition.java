@@ -122,7 +122,7 @@ public final class Condition {
     }
     while (true) {
       try {
-        lock.take(fiber);
+        lock.take(fiber, true);
         break;
       } catch (CancelledError again) {
         // The caller's code still needs the lock: it releases it.

@@ -3,26 +3,30 @@ package asyncio;
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Wait;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out whether tasks wait for ever, and says so. Called by the loop when it has nothing else
  * to do; what is said is said in a callback, since a loop's own thread may not log. Loop-confined.
  *
- * <p>A task is <i>stuck</i> when nothing ends its wait but other tasks, all of them are stuck, and
- * no time limit will cancel one of them. It may wait for several tasks of which one would do: so
- * all that can be reached from it must be stuck. The search ends at the first that is not, as
- * nearly always, and what led there is not walked again in the same search.
+ * <p>A task is <i>stuck</i> when nothing ends its wait but other tasks, and all of them are stuck.
+ * It may wait for several tasks of which one would do: so all that can be reached from it must be
+ * stuck, and no time limit may be set for one of them. The search goes into the depth and ends at
+ * the first that is not stuck, as nearly always at once, and what led there is not walked again in
+ * the same search.
+ *
+ * <p>A callback may release a lock too. So while a timer is set that calls one, locks prove
+ * nothing.
  */
 final class Deadlocks {
   /** Of so many tasks a report tells; the others are counted. */
@@ -34,90 +38,125 @@ final class Deadlocks {
 
   /** On the loop's own thread. */
   static void lookForCircles(EventLoop loop, List<Fiber> suspects) {
-    Set<Task<?>> free = new HashSet<>();
+    Set<Task<?>> free = null;
+    Task<?> stuck = null;
     // Those that came last first: where there is a circle, one of them closed it.
-    for (Fiber fiber : suspects.reversed()) {
+    int left = suspects.size();
+    while (stuck == null && --left >= 0) {
+      Fiber fiber = suspects.get(left);
+      if (!fiber.isWaiting()) {
+        continue;
+      }
       Task<?> suspect = Task.of(fiber);
-      if (suspect != null && isStuck(suspect, free)) {
-        loop.kernel.add(
-            new Callback() {
-              @Override
-              protected void call() {
-                fail(loop, suspect);
-              }
-            });
+      if (suspect == null || !waitsForTasksOnly(suspect)) {
+        continue;
+      }
+      if (free == null) {
+        free = new HashSet<>();
+      }
+      switch (look(suspect, free)) {
+        case FREE -> {}
+        case EXCUSED -> fiber.suspect(); // until the timer has gone
+        case STUCK -> stuck = suspect;
       }
     }
+    if (stuck == null) {
+      return;
+    }
+    // The error for that one may set the others free.
+    suspects.subList(0, left).forEach(Fiber::suspect);
+    Task<?> found = stuck;
+    loop.kernel.add(
+        new Callback() {
+          @Override
+          protected void call() {
+            fail(loop, found);
+          }
+        });
   }
 
-  private static boolean isStuck(Task<?> suspect, Set<Task<?>> free) {
-    Map<Task<?>, Task<?>> ledFrom = new HashMap<>();
-    Deque<Task<?>> open = new ArrayDeque<>();
-    ledFrom.put(suspect, suspect);
-    open.add(suspect);
-    while (!open.isEmpty()) {
-      Task<?> task = open.remove();
-      List<Task<?>> targets = free.contains(task) ? null : targetsOnly(task);
-      if (targets == null) {
-        markFree(task, ledFrom, free);
-        return false;
-      }
-      for (Task<?> target : targets) {
-        if (ledFrom.putIfAbsent(target, task) == null) {
-          open.add(target);
+  private enum Finding {
+    FREE,
+    /** It is stuck, but a timer may end that. */
+    EXCUSED,
+    STUCK
+  }
+
+  private static Finding look(Task<?> suspect, Set<Task<?>> free) {
+    Set<Task<?>> seen = new HashSet<>();
+    List<Task<?>> path = new ArrayList<>();
+    Deque<Iterator<?>> open = new ArrayDeque<>();
+    Task<?> next = suspect;
+    while (true) {
+      if (next != null && seen.add(next)) {
+        if (free.contains(next) || !waitsForTasksOnly(next)) {
+          free.add(next);
+          free.addAll(path);
+          return Finding.FREE;
         }
+        path.add(next);
+        open.push(targets(next));
+      }
+      Iterator<?> targets = open.peek();
+      if (targets == null) {
+        return mayBeEndedByTimer(seen) ? Finding.EXCUSED : Finding.STUCK;
+      }
+      if (!targets.hasNext()) {
+        open.pop();
+        path.removeLast();
+        next = null;
+      } else if (targets.next() instanceof Task<?> task && task.loop == suspect.loop) {
+        next = task;
+      } else {
+        free.addAll(path);
+        return Finding.FREE;
       }
     }
-    for (Task<?> task : ledFrom.keySet()) {
-      if (task.loop.kernel.anyTimerStrikes(task.fiber())) {
-        return false;
-      }
-    }
-    return true;
   }
 
-  private static void markFree(Task<?> found, Map<Task<?>, Task<?>> ledFrom, Set<Task<?>> free) {
-    Task<?> task = found;
-    while (free.add(task)) {
-      task = ledFrom.getOrDefault(task, task);
+  private static boolean mayBeEndedByTimer(Set<Task<?>> stuck) {
+    Set<Fiber> fibers = new HashSet<>();
+    boolean locks = false;
+    for (Task<?> task : stuck) {
+      fibers.add(task.fiber());
+      locks |= wait(task).kind() == WaitKind.LOCK;
     }
+    Loop kernel = stuck.iterator().next().loop.kernel;
+    return kernel.anyDeadlineStrikes(fibers) || (locks && kernel.anyTimerCallsBack());
   }
 
   /**
-   * The tasks without which the wait of {@code task} can't end; null when something else ends it.
+   * Whether {@code task} waits, and nothing ends the wait but one of its targets, of which there
+   * are some.
    */
-  private static @Nullable List<Task<?>> targetsOnly(Task<?> task) {
+  private static boolean waitsForTasksOnly(Task<?> task) {
     Fiber fiber = task.fiber();
     Wait wait = fiber.waitsFor();
-    if (!fiber.isWaiting()
-        || wait == null
-        || wait.isOver()
-        || !wait.endsByTargetsOnly()
-        || task.loop.kernel.isSentenced(fiber)) {
-      return null;
-    }
-    List<Task<?>> targets = new ArrayList<>();
-    boolean[] others = new boolean[1];
-    wait.forEachTarget(
-        target -> {
-          if (target instanceof Task<?> one && one.loop == task.loop) {
-            targets.add(one);
-          } else {
-            others[0] = true;
-          }
-        });
-    return others[0] || targets.isEmpty() ? null : targets;
+    return fiber.isWaiting()
+        && wait != null
+        && !wait.isOver()
+        && wait.endsByTargetsOnly()
+        && !task.loop.kernel.isSentenced(fiber)
+        && wait.targets().hasNext();
+  }
+
+  private static Wait wait(Task<?> task) {
+    return Objects.requireNonNull(task.fiber().waitsFor(), "a task that is stuck waits");
+  }
+
+  private static Iterator<?> targets(Task<?> task) {
+    return wait(task).targets();
   }
 
   /** In a callback: steps have run since it was found. */
   private static void fail(EventLoop loop, Task<?> suspect) {
-    if (!isStuck(suspect, new HashSet<>())) {
+    if (!waitsForTasksOnly(suspect) || look(suspect, new HashSet<>()) != Finding.STUCK) {
       return;
     }
     List<Task<?>> circle = circle(suspect);
     Collections.rotate(circle, -circle.indexOf(victim(circle, suspect)));
     Task<?> victim = circle.getFirst();
-    WaitGraph graph = loop.waitGraph();
+    WaitGraph graph = graph(loop, circle);
     List<Task<?>> all = loop.allTasks();
     List<Integer> ids = circle.stream().map(all::indexOf).toList();
     boolean locks = ids.stream().anyMatch(id -> isForLock(graph.tasks().get(id)));
@@ -141,17 +180,22 @@ final class Deadlocks {
 
   /**
    * The one whose wait closed the circle, if it stands in it: it has waited for the least time. But
-   * never the owner of a task group, which has to wait for its tasks whatever happens.
+   * where there is a choice none that has to go on waiting, as the owner of a task group has.
    */
   private static Task<?> victim(List<Task<?>> circle, Task<?> suspect) {
-    List<Task<?>> candidates =
-        circle.stream()
-            .filter(task -> !(task.fiber().waitsFor() instanceof TaskGroup.Emptied))
-            .toList();
-    if (candidates.contains(suspect)) {
-      return suspect;
+    List<Task<?>> candidates = circle.stream().filter(task -> !wait(task).mustGoOn()).toList();
+    if (candidates.isEmpty()) {
+      candidates = circle;
     }
-    return candidates.isEmpty() ? circle.getLast() : candidates.getLast();
+    return candidates.contains(suspect) ? suspect : candidates.getLast();
+  }
+
+  /** With the stacks of those that matter, and of so many others as a report shows. */
+  private static WaitGraph graph(EventLoop loop, List<Task<?>> matter) {
+    Set<Task<?>> shown = new HashSet<>(matter);
+    List<Task<?>> all = loop.allTasks();
+    shown.addAll(all.subList(0, Math.min(REPORTED_TASKS, all.size())));
+    return GraphBuilder.graph(loop, shown::contains);
   }
 
   private static boolean isForLock(WaitGraph.Node node) {
@@ -173,13 +217,22 @@ final class Deadlocks {
     Task<?> task = stuck;
     while (seen.add(task)) {
       path.add(task);
-      List<Task<?>> targets = targetsOnly(task);
-      if (targets == null) {
-        throw new AssertionError("a task that is stuck waits for none: a bug, please report it");
-      }
-      task = targets.contains(stuck) ? stuck : targets.getFirst();
+      task = towards(stuck, task);
     }
     return new ArrayList<>(path.subList(path.indexOf(task), path.size()));
+  }
+
+  /** The next one of a circle: the first target, but {@code stuck} itself where it is one. */
+  private static Task<?> towards(Task<?> stuck, Task<?> from) {
+    Task<?> first = null;
+    for (Iterator<?> targets = targets(from); targets.hasNext(); ) {
+      Task<?> target = (Task<?>) targets.next();
+      if (target == stuck) {
+        return stuck;
+      }
+      first = first == null ? target : first;
+    }
+    return Objects.requireNonNull(first, "a task that is stuck waits for others");
   }
 
   // ---- quiet ----
@@ -212,7 +265,7 @@ final class Deadlocks {
         return false;
       }
     }
-    WaitGraph graph = loop.waitGraph();
+    WaitGraph graph = graph(loop, List.of());
     boolean foreign = loop.allTasks().stream().anyMatch(task -> task.fiber().inForeignCode());
     if (loop.kernel.standstillFails() && !foreign) {
       fail(loop, main, graph);

@@ -23,6 +23,7 @@ final class Driver implements Runnable {
   private final Queue<Job> jobs = new ArrayDeque<>();
   private @Nullable Thread thread;
   private boolean closing;
+  private boolean working;
 
   Driver(Loop kernel, long stackSize) {
     this.kernel = kernel;
@@ -165,12 +166,15 @@ final class Driver implements Runnable {
       thread = running; // only now: where it can't be started, the next call tries again
     }
     jobs.add(job);
-    kernel.callWaits(true);
+    if (!working) {
+      kernel.callWaits(true);
+    }
     notifyAll();
     return running;
   }
 
   private synchronized @Nullable Job next() {
+    working = false;
     while (jobs.isEmpty() && !closing) {
       try {
         wait();
@@ -178,6 +182,7 @@ final class Driver implements Runnable {
         // The flag is cleared: the wait goes on.
       }
     }
+    working = true;
     kernel.callWaits(false);
     return jobs.poll();
   }

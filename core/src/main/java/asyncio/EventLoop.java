@@ -70,6 +70,7 @@ public final class EventLoop {
   }
 
   static EventLoop open(RunOptions options) {
+    Loop.checkOptions();
     var loop = new EventLoop(options);
     Duration slowStep = options.slowStep();
     if (slowStep != null) {

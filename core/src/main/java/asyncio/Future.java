@@ -10,8 +10,12 @@ import asyncio.internal.loop.Wait;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -143,16 +147,16 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /** Who waits for it, in the order in which they began to. Loop only. */
-  final List<Fiber> awaiters() {
+  final Set<Fiber> awaiters() {
     Object registered = listeners;
-    List<Fiber> all = new ArrayList<>();
     List<?> each =
         registered instanceof ArrayList<?> many
             ? many
             : registered == null ? List.of() : List.of(registered);
+    Set<Fiber> all = new LinkedHashSet<>();
     for (Object one : each) {
       Fiber fiber = ((Listener) one).awaitedBy();
-      if (fiber != null && !all.contains(fiber)) {
+      if (fiber != null) {
         all.add(fiber);
       }
     }
@@ -357,8 +361,8 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
 
     @Override
-    public void forEachTarget(Consumer<Object> to) {
-      to.accept(future);
+    public Iterator<?> targets() {
+      return Collections.singleton(future).iterator();
     }
 
     @Override

@@ -5,10 +5,10 @@ import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Wait;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Gather extends Future.Listener implements Wait {
   private final Fiber fiber;
   private final List<? extends Future<?>> children;
+  private final Pending pending;
   private final boolean collectsOutcomes;
   private int left;
   private @Nullable Future<?> failed;
@@ -27,6 +28,7 @@ final class Gather extends Future.Listener implements Wait {
   private Gather(Fiber fiber, List<? extends Future<?>> children, boolean collectsOutcomes) {
     this.fiber = fiber;
     this.children = children;
+    this.pending = new Pending(children);
     this.collectsOutcomes = collectsOutcomes;
   }
 
@@ -151,12 +153,8 @@ final class Gather extends Future.Listener implements Wait {
   }
 
   @Override
-  public void forEachTarget(Consumer<Object> to) {
-    for (Future<?> child : children) {
-      if (!child.isDone()) {
-        to.accept(child);
-      }
-    }
+  public Iterator<?> targets() {
+    return pending.iterator();
   }
 
   @Override

@@ -12,18 +12,23 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Takes the {@link WaitGraph} of a loop. On the loop only. */
 final class GraphBuilder {
   private final EventLoop loop;
   private final List<Task<?>> tasks;
+  private final Predicate<Task<?>> withStack;
   private final Map<Object, Integer> ids = new HashMap<>();
 
-  private GraphBuilder(EventLoop loop) {
+  private GraphBuilder(EventLoop loop, Predicate<Task<?>> withStack) {
     this.loop = loop;
+    this.withStack = withStack;
     this.tasks = loop.allTasks();
     for (Task<?> task : tasks) {
       ids.put(task, ids.size());
@@ -31,7 +36,12 @@ final class GraphBuilder {
   }
 
   static WaitGraph graph(EventLoop loop) {
-    return new GraphBuilder(loop).build();
+    return new GraphBuilder(loop, task -> true).build();
+  }
+
+  /** Where only the tasks for which {@code withStack} holds have a stack: it takes microseconds. */
+  static WaitGraph graph(EventLoop loop, Predicate<Task<?>> withStack) {
+    return new GraphBuilder(loop, withStack).build();
   }
 
   private WaitGraph build() {
@@ -45,7 +55,8 @@ final class GraphBuilder {
   private Node node(Task<?> task, int id) {
     Fiber fiber = task.fiber();
     Thread thread = fiber.thread();
-    List<StackTraceElement> stack = thread == null ? List.of() : TaskStack.of(thread);
+    List<StackTraceElement> stack =
+        thread == null || !withStack.test(task) ? List.of() : TaskStack.of(thread);
     boolean foreign = fiber.inForeignCode();
     boolean runs = loop.kernel.currentFiber() == fiber;
     State state = runs ? State.RUNNING : foreign || fiber.isWaiting() ? State.WAITING : State.READY;
@@ -62,15 +73,14 @@ final class GraphBuilder {
   }
 
   private Waiting waiting(Wait wait) {
-    List<Integer> targets = new ArrayList<>();
-    wait.forEachTarget(
-        target -> {
-          Integer id = ids.get(target);
-          if (id != null && !targets.contains(id)) {
-            targets.add(id);
-          }
-        });
-    return new Waiting(wait.kind(), wait.describe(), targets, left(wait));
+    Set<Integer> targets = new LinkedHashSet<>();
+    for (Iterator<?> all = wait.targets(); all.hasNext(); ) {
+      Integer id = ids.get(all.next());
+      if (id != null) {
+        targets.add(id);
+      }
+    }
+    return new Waiting(wait.kind(), wait.describe(), List.copyOf(targets), left(wait));
   }
 
   private @Nullable Duration left(Wait wait) {

@@ -5,7 +5,8 @@ import asyncio.internal.loop.Home;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
-import java.util.function.Consumer;
+import java.util.Collections;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +67,16 @@ public final class Lock {
   }
 
   /** Takes the lock for the task of {@code fiber}, which is the running coroutine. */
-  void take(Fiber fiber) {
+  private void take(Fiber fiber) {
+    take(fiber, false);
+  }
+
+  /**
+   * As {@link #take(Fiber)}.
+   *
+   * @param again whether it had the lock before and has to have it again, whatever happens
+   */
+  void take(Fiber fiber, boolean again) {
     Task<?> task = Task.of(fiber);
     if (tryTake(task)) {
       return;
@@ -77,7 +87,7 @@ public final class Lock {
               + " acquires a lock that it holds already: a lock is not re-entrant, this would"
               + " wait for ever.");
     }
-    var waiter = new LockWaiter(fiber);
+    var waiter = new LockWaiter(fiber, again);
     waiters.add(waiter);
     if (holder != null && holder.fiber().isWaiting()) {
       fiber.suspect();
@@ -95,15 +105,23 @@ public final class Lock {
   }
 
   private final class LockWaiter extends Waiter {
-    LockWaiter(Fiber fiber) {
+    private final boolean again;
+
+    LockWaiter(Fiber fiber, boolean again) {
       super(fiber, WaitKind.LOCK, "a lock");
+      this.again = again;
     }
 
     @Override
-    public void forEachTarget(Consumer<Object> to) {
-      if (holder != null) {
-        to.accept(holder);
-      }
+    public boolean mustGoOn() {
+      return again;
+    }
+
+    @Override
+    public Iterator<?> targets() {
+      return holder == null
+          ? Collections.emptyIterator()
+          : Collections.singleton(holder).iterator();
     }
 
     @Override
@@ -143,7 +161,9 @@ public final class Lock {
   /**
    * Releases the lock; the first who waits gets it.
    *
-   * <p><i>Thread</i>: on the loop, in the task that holds it or in a callback.
+   * <p><i>Thread</i>: on the loop, in the task that holds it or in a callback. A callback that
+   * another thread hands over may come too late for tasks that wait in a circle: they get a {@link
+   * DeadlockException} before.
    *
    * @throws IllegalStateException if it is free, or held by another task
    */

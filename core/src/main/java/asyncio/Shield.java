@@ -3,7 +3,8 @@ package asyncio;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Waiter;
-import java.util.function.Consumer;
+import java.util.Collections;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /** Awaits a future and keeps cancels away from it. */
@@ -63,8 +64,8 @@ final class Shield extends Future.Listener {
     }
 
     @Override
-    public void forEachTarget(Consumer<Object> to) {
-      to.accept(inner);
+    public Iterator<?> targets() {
+      return Collections.singleton(inner).iterator();
     }
 
     @Override

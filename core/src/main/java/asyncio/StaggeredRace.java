@@ -9,10 +9,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -226,8 +226,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   }
 
   @Override
-  public void forEachTarget(Consumer<Object> to) {
-    running.keySet().forEach(to);
+  public Iterator<?> targets() {
+    return running.keySet().iterator();
   }
 
   @Override

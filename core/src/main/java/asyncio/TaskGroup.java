@@ -6,11 +6,11 @@ import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Waiter;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,22 +58,23 @@ public final class TaskGroup {
   }
 
   /** The wait at the end of the scope. */
-  final class Emptied extends Waiter {
+  private final class Emptied extends Waiter {
     Emptied(Fiber fiber) {
       super(fiber, WaitKind.TASK, "the tasks of a group");
     }
 
     @Override
-    public void forEachTarget(Consumer<Object> to) {
-      for (Task<?> task : tasks) {
-        if (!task.isDone()) {
-          to.accept(task);
-        }
-      }
+    public Iterator<?> targets() {
+      return tasks.iterator();
     }
 
     @Override
     public boolean endsByTargetsOnly() {
+      return true;
+    }
+
+    @Override
+    public boolean mustGoOn() {
       return true;
     }
   }
@@ -154,13 +155,11 @@ public final class TaskGroup {
       try {
         waiter.awaitPermit();
       } catch (DeadlockException standsStill) {
-        if (failure instanceof DeadlockException) {
-          throw standsStill; // the tasks do not mind their cancel: this group can't end
+        if (errors.stream().anyMatch(DeadlockException.class::isInstance)) {
+          throw Sneaky.rethrow(leftWith(standsStill, failure, current));
         }
-        failure = standsStill;
-        if (!aborting) {
-          abort("the task group can't end");
-        }
+        errors.add(standsStill);
+        abort("the task group can't end"); // also those that did not mind an earlier cancel
       } catch (CancelledError signal) {
         whileEnding = signal;
         if (!aborting) {
@@ -199,6 +198,20 @@ public final class TaskGroup {
       }
       throw new ExceptionGroup("Unhandled failures in a task group", errors);
     }
+  }
+
+  /** The tasks do not mind their cancel: the group is left with them, and no failure is lost. */
+  private Throwable leftWith(
+      DeadlockException standsStill, @Nullable Throwable bodyFailed, Fiber current) {
+    finished = true;
+    if (parentCancelRequested) {
+      current.uncancel();
+    }
+    if (bodyFailed != null) {
+      collect(List.of(bodyFailed));
+    }
+    errors.forEach(standsStill::addSuppressed);
+    return fatal != null ? fatal : standsStill;
   }
 
   /**

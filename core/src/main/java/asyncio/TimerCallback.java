@@ -23,6 +23,11 @@ final class TimerCallback extends Timer implements TimerHandle {
   }
 
   @Override
+  protected boolean callsBack() {
+    return true;
+  }
+
+  @Override
   public void cancel() {
     callback.cancel();
     if (loop.isOnLoop()) {

@@ -7,9 +7,9 @@ import asyncio.internal.loop.Timer;
 import asyncio.internal.loop.Waiter;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for several futures and leaves them alone, whatever happens. Loop-confined. */
@@ -18,6 +18,7 @@ final class WaitUntil extends Future.Listener {
   private final ReturnWhen mode;
   private final Waiter waiter;
   private List<? extends Future<?>> futures = List.of();
+  private Pending pending = new Pending(List.of());
   private boolean limited;
   private int left;
   private boolean over;
@@ -39,12 +40,8 @@ final class WaitUntil extends Future.Listener {
     }
 
     @Override
-    public void forEachTarget(Consumer<Object> to) {
-      for (Future<?> future : futures) {
-        if (!future.isDone()) {
-          to.accept(future);
-        }
-      }
+    public Iterator<?> targets() {
+      return pending.iterator();
     }
 
     @Override
@@ -65,6 +62,7 @@ final class WaitUntil extends Future.Listener {
     var wait = new WaitUntil(fiber, mode);
     List<F> all = FutureSet.listen(given, wait);
     wait.futures = all;
+    wait.pending = new Pending(all);
     wait.limited = limit != null;
     wait.await(limit);
     if (wait.left == 0) { // as most waits end

@@ -22,10 +22,10 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -314,8 +314,8 @@ public final class Server implements AutoCloseable {
       var waiter =
           new Waiter(fiber, WaitKind.TASK, "the handlers of " + this + " to end") {
             @Override
-            public void forEachTarget(Consumer<Object> to) {
-              handlers.stream().filter(handler -> handler != caller).forEach(to);
+            public Iterator<?> targets() {
+              return handlers.stream().filter(handler -> handler != caller).iterator();
             }
           };
       closers.add(waiter);

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +37,10 @@ public final class Loop implements Clock.Activity {
    */
   private static final int POLL_INTERVAL = 61;
 
+  private static final String DEADLOCK = "asyncio.deadlock";
+
   /** Whether a loop that stands still fails although something from outside might come. */
-  private static final boolean DEADLOCK_FAILS = deadlockFails();
+  private static final boolean DEADLOCK_FAILS = "fail".equals(System.getProperty(DEADLOCK));
 
   /** All loops that are not closed. Copied on write. */
   private static volatile Loop[] loops = {};
@@ -129,18 +132,18 @@ public final class Loop implements Clock.Activity {
         chosen == CarrierKind.MOUNTED ? new MountedCarrier(this) : new PortableCarrier(this);
   }
 
-  private static boolean deadlockFails() {
-    String value = System.getProperty("asyncio.deadlock", "warn");
-    return switch (value) {
-      case "fail" -> true;
-      case "warn" -> false;
-      default ->
-          throw new IllegalArgumentException(
-              "-Dasyncio.deadlock is 'warn', which warns of a loop that stands still, or 'fail',"
-                  + " which fails its main task; got '"
-                  + value
-                  + "'.");
-    };
+  /** Refuses an option that means nothing. */
+  public static void checkOptions() {
+    String value = System.getProperty(DEADLOCK);
+    if (value != null && !value.equals("fail") && !value.equals("warn")) {
+      throw new IllegalArgumentException(
+          "-D"
+              + DEADLOCK
+              + " is 'warn', which warns of a loop that stands still, or 'fail', which fails its"
+              + " main task; got '"
+              + value
+              + "'.");
+    }
   }
 
   /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */
@@ -201,6 +204,9 @@ public final class Loop implements Clock.Activity {
    * to wait for, before it asks {@link #requireTask}.
    */
   public static void refuseInRegion(String what) {
+    if (!Region.mayBeOpen()) {
+      return;
+    }
     Loop loop = current();
     Fiber fiber = loop == null ? null : loop.current;
     if (fiber != null && fiber.region != null) {
@@ -313,10 +319,7 @@ public final class Loop implements Clock.Activity {
     return inbox.add(step);
   }
 
-  /**
-   * A number that changes with every step and is odd while one runs, and the thread it runs on; for
-   * the watchdog.
-   */
+  /** A number that changes with every step and is odd while one runs,; for the watchdog. */
   long steps() {
     return steps;
   }
@@ -485,9 +488,14 @@ public final class Loop implements Clock.Activity {
     return sleepers.when(sleeper);
   }
 
-  /** Whether a time limit will cancel {@code fiber}, or a sleep of it end. Looks at all timers. */
-  public boolean anyTimerStrikes(Fiber fiber) {
-    return deadlines.anyStrikes(fiber);
+  /** Whether a time limit will cancel one of {@code fibers}. Looks at all limits. */
+  public boolean anyDeadlineStrikes(Set<Fiber> fibers) {
+    return deadlines.any(timer -> timer.strikes() != null && fibers.contains(timer.strikes()));
+  }
+
+  /** Whether a timer is set that calls user code. Looks at all timers. */
+  public boolean anyTimerCallsBack() {
+    return sleepers.any(Timer::callsBack);
   }
 
   // ---- standing still: loop only ----
@@ -747,17 +755,13 @@ public final class Loop implements Clock.Activity {
 
   private void sleep() throws IOException {
     long next = Math.min(sleepers.next(), deadlines.next());
-    boolean quiet = next == Long.MAX_VALUE && helpers == 0;
-    if (quiet && isClosedWorld()) {
-      standstill.quiet(0, true);
+    if (next == Long.MAX_VALUE && helpers == 0 && isClosedWorld()) {
+      standstill.closedWorld();
       if (!ready.isEmpty()) {
         return;
       }
     }
     long nanos = clock.idle(next == Long.MAX_VALUE ? Long.MAX_VALUE : origin + next, this);
-    if (quiet && nanos == Long.MAX_VALUE) {
-      nanos = standstill.quiet(nanos, false);
-    }
     Engine open = engine;
     if (nanos <= 0) {
       if (open != null) {
@@ -781,6 +785,19 @@ public final class Loop implements Clock.Activity {
     }
     takeInbox();
     fireDue();
+  }
+
+  /** The watchdog has seen no step for some time. On the loop's own thread. */
+  private void askWhetherQuiet() {
+    boolean timers = sleepers.size() + deadlines.size() > 0;
+    if (ready.isEmpty() && !timers && helpers == 0) {
+      standstill.ask();
+    }
+  }
+
+  /** Has the loop look whether it stands still, from the watchdog's thread. */
+  void sendQuietQuestion() {
+    trySend(LoopAction.of(this::askWhetherQuiet));
   }
 
   /** Whether nothing from outside can make this loop go on, as far as it knows. */

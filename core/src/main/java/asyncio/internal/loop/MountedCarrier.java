@@ -161,7 +161,10 @@ final class MountedCarrier implements Carrier, Executor {
     }
     recorder.stepEnds(fiber);
     fiber.awaitResumed();
-    recorder.stepBegan(fiber);
+    recorder = loop.recorder; // another recording may have begun meanwhile
+    if (recorder != null) {
+      recorder.stepBegan(fiber);
+    }
   }
 
   @Override

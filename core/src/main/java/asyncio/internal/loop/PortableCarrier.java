@@ -100,7 +100,10 @@ final class PortableCarrier implements Carrier {
     recorder.stepEnds(fiber);
     handOver();
     fiber.awaitResumed();
-    recorder.stepBegan(fiber);
+    recorder = loop.recorder; // another recording may have begun meanwhile
+    if (recorder != null) {
+      recorder.stepBegan(fiber);
+    }
   }
 
   @Override

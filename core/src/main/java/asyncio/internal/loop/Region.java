@@ -1,6 +1,7 @@
 package asyncio.internal.loop;
 
 import asyncio.Coroutine;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class Region {
   private static final StackTraceElement[] UNKNOWN = {};
 
+  /** How many regions are open in this process; who is in one sees at least one. */
+  private static final AtomicInteger OPEN = new AtomicInteger();
+
   private final Fiber fiber;
   private final @Nullable Region outer;
 
@@ -34,6 +38,11 @@ public final class Region {
     this.outer = fiber.region;
   }
 
+  /** Whether the caller may be in a region; a plain read, since its own is there for it to see. */
+  static boolean mayBeOpen() {
+    return OPEN.getPlain() != 0;
+  }
+
   /** Runs {@code body} in a region of the running coroutine. */
   public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body)
       throws X {
@@ -44,6 +53,7 @@ public final class Region {
     }
     var region = new Region(fiber);
     fiber.region = region;
+    OPEN.getAndIncrement();
     T value;
     try {
       value = body.run();
@@ -58,6 +68,7 @@ public final class Region {
   @SuppressWarnings("ReferenceEquality") // the very object that an inner region threw
   private void end(@Nullable Throwable failure) {
     fiber.region = outer;
+    OPEN.getAndDecrement();
     StackTraceElement[] stack = leftAt;
     if (stack == null) {
       return;

@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
  * now and then. So a wait costs no walk along the chain of those that wait.
  *
  * <p><b>Quiet.</b> When nothing is ready, no timer is set and no helper works, only something from
- * outside can make the loop go on. The host is asked once for each stretch without a step: after a
- * second, and after twice as long each time it has warned, since a loop may well be meant to wait
- * for another thread. Where nothing comes from outside, because the clock says so or by {@code
- * -Dasyncio.deadlock=fail}, it is asked at once.
+ * outside can make the loop go on. The host is asked once for each stretch without a step: when the
+ * watchdog has seen none for a second, and for twice as long each time the host has warned, since a
+ * loop may well be meant to wait for another thread. So a loop that sleeps pays nothing. Where
+ * nothing comes from outside, because the clock says so or by {@code -Dasyncio.deadlock=fail}, it
+ * is asked at once.
  *
- * <p>Loop-confined.
+ * <p>Loop-confined where nothing else is said.
  */
 final class Standstill {
   private static final long FIRST_GAP_NANOS = 1_000_000_000;
@@ -30,18 +31,24 @@ final class Standstill {
    */
   private static final int BUSY_LOOKS = 1024;
 
+  /** And so many suspects do not wait for that. */
+  private static final int MANY = 1024;
+
   private final Loop loop;
 
   private List<Fiber> suspects = new ArrayList<>();
+  private List<Fiber> looked = new ArrayList<>();
   private int busyLooks;
   private @Nullable Verdict verdicts;
 
-  /** The stretch without a step, by the number of the last step, and when it was first noticed. */
-  private long stretch = -1;
+  /** In a closed world: the last step before the host was asked. */
+  private long askedAfter = -1;
 
-  private long quietSince;
-  private boolean asked;
-  private long gap = FIRST_GAP_NANOS;
+  // Written on the loop, read by the watchdog.
+  private volatile long gap = FIRST_GAP_NANOS;
+
+  /** What {@link Loop#steps} will be when the step that reports has ended, if no other follows. */
+  private volatile long reportedAt = -1;
 
   Standstill(Loop loop) {
     this.loop = loop;
@@ -56,16 +63,22 @@ final class Standstill {
 
   /** At a look at the operating system. On the loop's own thread. */
   void lookForCircles(boolean idle) {
-    if (suspects.isEmpty() || !(idle || ++busyLooks >= BUSY_LOOKS)) {
+    if (suspects.isEmpty() || !(idle || ++busyLooks >= BUSY_LOOKS || suspects.size() >= MANY)) {
       return;
     }
     busyLooks = 0;
-    List<Fiber> looked = suspects;
-    suspects = new ArrayList<>();
-    for (Fiber fiber : looked) {
+    List<Fiber> now = suspects;
+    suspects = looked;
+    looked = now;
+    for (Fiber fiber : now) {
       fiber.suspected = false;
     }
-    loop.host().lookForCircles(looked);
+    try {
+      loop.host().lookForCircles(now);
+    } catch (Throwable noMemory) {
+      // No run ends because it could not be looked at.
+    }
+    now.clear();
   }
 
   /** An error for a coroutine that waits, unless its wait ends before it runs. */
@@ -112,26 +125,34 @@ final class Standstill {
   // ---- quiet ----
 
   /**
-   * The loop is about to sleep, with no timer set and no helper at work. Asks the host when it is
-   * time to, and returns how many nanoseconds the loop may sleep until then. On the loop's own
-   * thread.
+   * The loop is about to sleep, with nothing to do, and nothing can come from outside: asks the
+   * host once. On the loop's own thread.
    */
-  long quiet(long nanos, boolean closedWorld) {
+  void closedWorld() {
     long steps = loop.steps();
-    if (steps != stretch) {
-      stretch = steps;
-      asked = false;
-      quietSince = System.nanoTime();
+    if (steps != askedAfter && steps != reportedAt) {
+      askedAfter = steps;
+      ask();
     }
-    if (asked) {
-      return nanos;
+  }
+
+  /** For how long a loop that does nothing is not looked at. Any thread. */
+  long gap() {
+    return gap;
+  }
+
+  /** Whether the step of this number was the report of the stretch that goes on. Any thread. */
+  boolean isReported(long steps) {
+    return steps == reportedAt;
+  }
+
+  /** The loop has done nothing for some time. On the loop's own thread. */
+  void ask() {
+    try {
+      loop.host().isQuiet();
+    } catch (Throwable noMemory) {
+      // As above.
     }
-    long left = closedWorld ? 0 : quietSince + gap - System.nanoTime();
-    if (left > 0) {
-      return Math.min(nanos, left);
-    }
-    asked = true;
-    return loop.host().isQuiet() ? 0 : nanos;
   }
 
   /**
@@ -139,8 +160,7 @@ final class Standstill {
    */
   void reported(boolean warned) {
     // The step that reports is none of the program's: if no other follows, the stretch goes on.
-    stretch = loop.steps() + 1;
-    asked = true;
+    reportedAt = loop.steps() + 1;
     if (warned) {
       gap = Math.min(2 * gap, LONGEST_GAP_NANOS);
     }

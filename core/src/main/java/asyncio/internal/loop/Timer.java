@@ -18,6 +18,11 @@ public abstract class Timer {
     return null;
   }
 
+  /** Whether it calls user code. */
+  protected boolean callsBack() {
+    return false;
+  }
+
   /** Whether the timer waits to fire. */
   public final boolean isPending() {
     return index >= 0;

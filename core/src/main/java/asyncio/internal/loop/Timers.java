@@ -1,6 +1,7 @@
 package asyncio.internal.loop;
 
 import java.util.Arrays;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,10 +61,10 @@ final class Timers {
     return times[timer.index];
   }
 
-  /** Whether a timer will cancel {@code fiber}. Looks at all: for reports. */
-  boolean anyStrikes(Fiber fiber) {
+  /** Whether a pending timer is as asked. Looks at all: for reports. */
+  boolean any(Predicate<Timer> asked) {
     for (int i = 0; i < size; i++) {
-      if (at(i).strikes() == fiber) {
+      if (asked.test(at(i))) {
         return true;
       }
     }

@@ -1,7 +1,8 @@
 package asyncio.internal.loop;
 
 import asyncio.WaitKind;
-import java.util.function.Consumer;
+import java.util.Collections;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,13 +44,20 @@ public interface Wait {
   WaitKind kind();
 
   /**
-   * Tells the futures that are waited for, or the tasks that have what is waited for. For reports
-   * and for the search for circles.
+   * The futures that are waited for and not done, or the tasks that have what is waited for. For
+   * reports and for the search for circles, which often looks at the first one only.
    */
-  default void forEachTarget(Consumer<Object> to) {}
+  default Iterator<?> targets() {
+    return Collections.emptyIterator();
+  }
 
   /** Whether this wait ends by one of its targets going on, or by a cancel, and by nothing else. */
   default boolean endsByTargetsOnly() {
+    return false;
+  }
+
+  /** Whether its caller has to go on waiting whatever happens: then an error is of no use to it. */
+  default boolean mustGoOn() {
     return false;
   }
 }

@@ -171,6 +171,8 @@ final class Watchdog implements Runnable {
     boolean runs = (steps & 1) == 1;
     if (runs && !lacksThread) {
       entry.ran(passed);
+    } else if (!lacksThread && loop.isDriven()) {
+      entry.sleeps(steps, now);
     }
     long held = now - entry.since;
     if (steps != entry.steps || !(lacksThread || runs)) {

@@ -26,6 +26,12 @@ final class Watched {
   /** When the step is reported again, in nanoseconds since it began; 0 before its first report. */
   long nextReport;
 
+  /** The stretch without a step, by the number of the last one, and when it was first seen. */
+  private long quietAfter = -1;
+
+  private long quietSince;
+  private boolean asked;
+
   boolean announced;
   private @Nullable SlowStep slow;
 
@@ -62,6 +68,19 @@ final class Watched {
   }
 
   // ---- by the watchdog ----
+
+  /** The loop sleeps; when it has done so for long, it is asked once whether it stands still. */
+  void sleeps(long number, long now) {
+    if (number != quietAfter) {
+      boolean goesOn = loop.standstill.isReported(number);
+      quietAfter = number;
+      quietSince = now;
+      asked = goesOn;
+    } else if (!asked && now - quietSince >= loop.standstill.gap()) {
+      asked = true;
+      loop.sendQuietQuestion();
+    }
+  }
 
   /** The step that runs is being reported. */
   void reported(String task, long held, StackTraceElement[] stack, long now) {

@@ -1,0 +1,57 @@
+package asyncio;
+
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+
+/**
+ * Those of some futures that are not done, as often as somebody asks: who is done stays so, and the
+ * first ones are not looked at again. Loop-confined.
+ */
+final class Pending {
+  private final List<? extends Future<?>> futures;
+
+  /** All before it are done. */
+  private int first;
+
+  Pending(List<? extends Future<?>> futures) {
+    this.futures = futures;
+  }
+
+  Iterator<?> iterator() {
+    first = next(first);
+    return first == futures.size() ? Collections.emptyIterator() : new Rest(first);
+  }
+
+  private int next(int from) {
+    int index = from;
+    while (index < futures.size() && futures.get(index).isDone()) {
+      index++;
+    }
+    return index;
+  }
+
+  private final class Rest implements Iterator<Object> {
+    private int index;
+
+    Rest(int index) {
+      this.index = index;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return index < futures.size();
+    }
+
+    @Override
+    public Object next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      Object found = futures.get(index);
+      index = Pending.this.next(index + 1);
+      return found;
+    }
+  }
+}
