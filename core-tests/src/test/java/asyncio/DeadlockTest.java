@@ -345,6 +345,37 @@ class DeadlockTest {
   }
 
   @AsyncTest
+  void aCallbackThatRenewsItsTimerIsNoExcuseForEver() {
+    var beat = new Runnable[1];
+    beat[0] = () -> Asyncio.runningLoop().callLater(ofSeconds(1), beat[0]);
+    beat[0].run();
+    var a = new Lock();
+    var b = new Lock();
+    holdsAndTakes("first", a, b);
+    deadlock(holdsAndTakes("second", b, a));
+    assertEquals(ofSeconds(1), Asyncio.runningLoop().time());
+    beat[0] = () -> {};
+  }
+
+  @AsyncTest
+  void aRaceWhoseBodyAwaitsTheRacerFailsThatBody() {
+    List<Task<?>> racer = new ArrayList<>();
+    racer.add(
+        createTask(
+            () ->
+                Asyncio.staggeredRace(
+                    List.of(
+                        () -> racer.getFirst().await(),
+                        () -> {
+                          sleep(ofSeconds(1));
+                          throw new IllegalStateException("the other one");
+                        }),
+                    ofMillis(100))));
+    var race = (Race<?>) racer.getFirst().await();
+    assertInstanceOf(DeadlockException.class, race.errors().getFirst());
+  }
+
+  @AsyncTest
   void whoTakesTheLockOfAConditionAgainGetsNoErrorWhereAnotherCan() {
     var condition = new Condition();
     var waiting =
@@ -377,8 +408,13 @@ class DeadlockTest {
       int number = i;
       children.add(createTask(() -> createTask(() -> sleep(ofMillis(number))).await()));
     }
+    var slow = createTask(() -> sleep(ofDays(1)));
+    var slowFirst = new ArrayList<Task<?>>(List.of(slow));
+    slowFirst.addAll(children);
+    var second = createTask(() -> gather(slowFirst));
     gather(children); // would take minutes if each end were a reason
     assertEquals(ofMillis(19_999), Asyncio.runningLoop().time());
+    second.await();
   }
 
   @AsyncTest

@@ -230,6 +230,27 @@ class StandstillTest {
     }
   }
 
+  @AsyncTest
+  void aCallbackInForeignCodeCouldStillGoOn() {
+    Only.mounted("on the portable carrier it stalls the loop");
+    var latch = new CountDownLatch(1);
+    var event = new Event();
+    runningLoop()
+        .callSoon(
+            () -> {
+              try {
+                latch.await();
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+              event.set();
+            });
+    yieldNow();
+    Deadlocks.quiet(runningLoop());
+    createTask(() -> toThread(latch::countDown));
+    event.await();
+  }
+
   @AsyncTest(otherThreads = true)
   void anotherThreadCouldStillCallIn() {
     EventLoop loop = runningLoop();
@@ -255,7 +276,7 @@ class StandstillTest {
           clock,
           () -> {
             looking.run();
-            Deadlocks.isQuiet(runningLoop());
+            Deadlocks.quiet(runningLoop());
             yieldNow();
             yieldNow();
           });

@@ -1386,4 +1386,25 @@ class TaskGroupTest {
     assertEquals("TaskGroup[tasks=0, errors=0, ended]", group.toString());
     assertFalse(group.toString().isEmpty());
   }
+
+  @AsyncTest
+  void aBodyThatAwaitsTheTaskThatFailsAddsNothing() {
+    for (Exception failure : List.of(new IllegalStateException("x"), new IOException("y"))) {
+      var group = new TaskGroup();
+      var thrown =
+          assertThrows(
+              ExceptionGroup.class,
+              () ->
+                  group.run(
+                      () ->
+                          group
+                              .createTask(
+                                  () -> {
+                                    yieldNow();
+                                    throw failure;
+                                  })
+                              .await()));
+      assertEquals(List.of(failure), thrown.exceptions());
+    }
+  }
 }

@@ -156,7 +156,7 @@ public final class Asyncio {
 
   /**
    * Where the running task stands and who awaits it, and who awaits those; null in a callback. One
-   * that awaits several of them is followed once.
+   * that awaits several of them is followed once, and a chain to a depth of 500.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -205,7 +205,7 @@ public final class Asyncio {
   }
 
   /**
-   * Whether loops that are made from now on are in debug mode, where {@link RunOptions#withDebug}
+   * Switches debug mode for the loops that are made from now on, where {@link RunOptions#withDebug}
    * does not say it; see {@link EventLoop#setDebug}. Until the first call {@code -Dasyncio.debug}
    * decides. <i>Thread</i>: any.
    */
@@ -419,6 +419,8 @@ public final class Asyncio {
    * ended.
    *
    * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
    */
   @SafeVarargs
   @SuppressWarnings("unused") // X: what the bodies throw is thrown bare
@@ -562,6 +564,7 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    *
    * @throws IllegalArgumentException if there are no futures, or one belongs to another loop
+   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
    */
   public static <F extends Future<?>> Waited<F> waitUntil(
       ReturnWhen mode, Iterable<? extends F> futures) {
@@ -624,6 +627,8 @@ public final class Asyncio {
    * exception handler gets the failure.
    *
    * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
    */
   public static <T extends @Nullable Object> T shield(Future<T> future) {
     return Shield.await(future);

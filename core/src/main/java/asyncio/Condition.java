@@ -77,6 +77,7 @@ public final class Condition {
    *
    * <p><i>Thread</i>: a coroutine.
    *
+   * @throws DeadlockException if tasks wait for each other in a circle; then the lock is not held
    * @throws IllegalStateException if this task does not hold the lock
    */
   public void await() {
@@ -89,6 +90,7 @@ public final class Condition {
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
    *
+   * @throws DeadlockException if tasks wait for each other in a circle; then the lock is not held
    * @throws IllegalStateException if this task does not hold the lock
    */
   public void await(BooleanSupplier predicate) {

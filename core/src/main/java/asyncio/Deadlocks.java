@@ -9,9 +9,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -56,7 +58,7 @@ final class Deadlocks {
       }
       switch (look(suspect, free)) {
         case FREE -> {}
-        case EXCUSED -> fiber.suspect(); // until the timer has gone
+        case EXCUSED -> free.add(suspect); // it is looked at again when the timer has gone
         case STUCK -> stuck = suspect;
       }
     }
@@ -99,7 +101,7 @@ final class Deadlocks {
       }
       Iterator<?> targets = open.peek();
       if (targets == null) {
-        return mayBeEndedByTimer(seen) ? Finding.EXCUSED : Finding.STUCK;
+        return excuse(suspect, seen) ? Finding.EXCUSED : Finding.STUCK;
       }
       if (!targets.hasNext()) {
         open.pop();
@@ -114,15 +116,28 @@ final class Deadlocks {
     }
   }
 
-  private static boolean mayBeEndedByTimer(Set<Task<?>> stuck) {
+  /**
+   * Whether a timer may end what is stuck: a time limit of one of them, or, where locks are waited
+   * for, a callback, which may release one. Those that are set now have their chance; later ones,
+   * of a callback that renews its timer, are no excuse.
+   */
+  private static boolean excuse(Task<?> suspect, Set<Task<?>> stuck) {
     Set<Fiber> fibers = new HashSet<>();
     boolean locks = false;
     for (Task<?> task : stuck) {
       fibers.add(task.fiber());
       locks |= wait(task).kind() == WaitKind.LOCK;
     }
-    Loop kernel = stuck.iterator().next().loop.kernel;
-    return kernel.anyDeadlineStrikes(fibers) || (locks && kernel.anyTimerCallsBack());
+    Loop kernel = suspect.loop.kernel;
+    long until = kernel.lastDeadlineOf(fibers);
+    if (locks && !suspect.fiber().isOverdue()) {
+      until = Math.max(until, kernel.lastCallback());
+    }
+    if (until == Long.MIN_VALUE) {
+      return false;
+    }
+    kernel.excuse(suspect.fiber(), until);
+    return true;
   }
 
   /**
@@ -136,7 +151,6 @@ final class Deadlocks {
         && wait != null
         && !wait.isOver()
         && wait.endsByTargetsOnly()
-        && !task.loop.kernel.isSentenced(fiber)
         && wait.targets().hasNext();
   }
 
@@ -150,15 +164,21 @@ final class Deadlocks {
 
   /** In a callback: steps have run since it was found. */
   private static void fail(EventLoop loop, Task<?> suspect) {
-    if (!waitsForTasksOnly(suspect) || look(suspect, new HashSet<>()) != Finding.STUCK) {
+    if (!waitsForTasksOnly(suspect)) {
+      return;
+    }
+    if (look(suspect, new HashSet<>()) != Finding.STUCK) {
       return;
     }
     List<Task<?>> circle = circle(suspect);
     Collections.rotate(circle, -circle.indexOf(victim(circle, suspect)));
     Task<?> victim = circle.getFirst();
-    WaitGraph graph = graph(loop, circle);
-    List<Task<?>> all = loop.allTasks();
-    List<Integer> ids = circle.stream().map(all::indexOf).toList();
+    WaitGraph graph = graph(loop, circle.subList(0, Math.min(REPORTED_TASKS, circle.size())));
+    Map<Task<?>, Integer> numbers = new HashMap<>();
+    for (Task<?> task : loop.allTasks()) {
+      numbers.put(task, numbers.size());
+    }
+    List<Integer> ids = circle.stream().map(numbers::get).toList();
     boolean locks = ids.stream().anyMatch(id -> isForLock(graph.tasks().get(id)));
     String message =
         victim.fiber().describe()
@@ -166,16 +186,23 @@ final class Deadlocks {
             + (circle.size() == 1
                 ? "it waits for itself."
                 : "tasks wait for each other in a circle.")
-            + WaitGraphText.circle(graph, ids)
+            + WaitGraphText.circle(graph, ids, REPORTED_TASKS)
             + System.lineSeparator()
-            + (locks
-                ? "Take locks in the same order everywhere, and await no task that needs a lock"
-                    + " that you hold."
-                : "Let one of them return what the other needs, or await both in a third.")
+            + advice(circle.size(), locks)
             + " All tasks:"
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
     loop.kernel.fail(victim.fiber(), error(message, graph, victim));
+  }
+
+  private static String advice(int size, boolean locks) {
+    if (locks) {
+      return "Take locks in the same order everywhere, and await no task that needs a lock that you"
+          + " hold.";
+    }
+    return size == 1
+        ? "Await it in another task: createTask(() -> …)."
+        : "Let one of them return what the other needs, or await both in a third.";
   }
 
   /**
@@ -238,10 +265,10 @@ final class Deadlocks {
   // ---- quiet ----
 
   /** On the loop's own thread. */
-  static boolean isQuiet(EventLoop loop) {
+  static void quiet(EventLoop loop) {
     Future<?> main = loop.awaited();
     if (main == null || main.isDone()) {
-      return false;
+      return;
     }
     loop.kernel.add(
         new Callback() {
@@ -255,19 +282,24 @@ final class Deadlocks {
             }
           }
         });
-    return true;
   }
 
   /** Returns whether it had something to say. */
   private static boolean report(EventLoop loop, Future<?> main) {
+    List<Task<?>> foreign = new ArrayList<>();
     for (Task<?> task : loop.allTasks()) {
       if (endsFromOutside(task.fiber())) {
         return false;
       }
+      if (task.fiber().inForeignCode()) {
+        foreign.add(task);
+      }
     }
-    WaitGraph graph = graph(loop, List.of());
-    boolean foreign = loop.allTasks().stream().anyMatch(task -> task.fiber().inForeignCode());
-    if (loop.kernel.standstillFails() && !foreign) {
+    if (loop.kernel.foreignWaits() > foreign.size()) {
+      return false; // a callback stands there: who knows what it will do
+    }
+    WaitGraph graph = graph(loop, foreign);
+    if (loop.kernel.standstillFails() && foreign.isEmpty()) {
       fail(loop, main, graph);
       return true;
     }
@@ -300,13 +332,9 @@ final class Deadlocks {
         .append(new WaitGraphText(graph).tree(REPORTED_TASKS));
     graph.tasks().stream()
         .map(WaitGraphText::foreignStack)
+        .filter(Objects::nonNull)
         .limit(REPORTED_TASKS)
-        .forEach(
-            stack -> {
-              if (stack != null) {
-                text.append(System.lineSeparator()).append(stack);
-              }
-            });
+        .forEach(stack -> text.append(System.lineSeparator()).append(stack));
     text.append(System.lineSeparator())
         .append("With -Dasyncio.deadlock=fail the main task fails instead.");
     return text.toString();

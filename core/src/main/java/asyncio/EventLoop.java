@@ -109,8 +109,8 @@ public final class EventLoop {
     }
 
     @Override
-    public boolean isQuiet() {
-      return Deadlocks.isQuiet(loop);
+    public void quiet() {
+      Deadlocks.quiet(loop);
     }
   }
 
@@ -208,7 +208,8 @@ public final class EventLoop {
   }
 
   private static boolean isOn(@Nullable String property) {
-    return property != null && (property.isEmpty() || property.equalsIgnoreCase("true"));
+    return property != null
+        && (property.isEmpty() || property.equals("1") || property.equalsIgnoreCase("true"));
   }
 
   // ---- watching ----

@@ -35,8 +35,10 @@ final class Frames {
   private static boolean isUsers(StackTraceElement frame) {
     String type = frame.getClassName();
     return !type.startsWith("java.")
+        && !type.startsWith("javax.")
         && !type.startsWith("jdk.")
         && !type.startsWith("sun.")
+        && !type.startsWith("com.sun.")
         && !CreationSite.isOurs(frame);
   }
 

@@ -244,6 +244,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * <p><i>Thread</i>: a coroutine of the future's loop; any other thread uses {@link #get()}.
    *
    * @throws CancelledError if the future is cancelled
+   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
    * @throws IllegalStateException if called elsewhere, or by the task itself
    */
   public final T await() {

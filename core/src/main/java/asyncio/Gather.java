@@ -88,7 +88,9 @@ final class Gather extends Future.Listener implements Wait {
       for (Future<?> child : children) {
         child.removeListener(this);
         // The first failure speaks for all; those of the others are dropped, as asyncio does.
-        child.markRetrieved();
+        if (isOver()) {
+          child.markRetrieved();
+        }
       }
     }
     if (cancelRequested) {

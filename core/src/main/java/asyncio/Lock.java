@@ -59,20 +59,16 @@ public final class Lock {
    *
    * <p><i>Thread</i>: a coroutine.
    *
+   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
    * @throws IllegalStateException if this task holds it already: it would wait for itself for ever
    */
   public Permit acquire() {
-    take(home.requireTask("Lock.acquire()"));
+    take(home.requireTask("Lock.acquire()"), false);
     return new Permit();
   }
 
-  /** Takes the lock for the task of {@code fiber}, which is the running coroutine. */
-  private void take(Fiber fiber) {
-    take(fiber, false);
-  }
-
   /**
-   * As {@link #take(Fiber)}.
+   * Takes the lock for the task of {@code fiber}, which is the running coroutine.
    *
    * @param again whether it had the lock before and has to have it again, whatever happens
    */

@@ -41,6 +41,7 @@ final class Pending {
 
     @Override
     public boolean hasNext() {
+      index = Pending.this.next(index);
       return index < futures.size();
     }
 
@@ -49,9 +50,7 @@ final class Pending {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
-      Object found = futures.get(index);
-      index = Pending.this.next(index + 1);
-      return found;
+      return futures.get(index++);
     }
   }
 }

@@ -87,6 +87,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       loop.discard(winner.result());
     }
     cancelAll("the race that started it failed");
+    fiber.suspect();
     try {
       fiber.suspend(this);
     } finally {
@@ -228,6 +229,11 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   @Override
   public Iterator<?> targets() {
     return running.keySet().iterator();
+  }
+
+  @Override
+  public boolean mustGoOn() {
+    return true;
   }
 
   @Override

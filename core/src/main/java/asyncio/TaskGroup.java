@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,6 +93,8 @@ public final class TaskGroup {
    *
    * @throws ExceptionGroup if the body or a task failed; a task that is cancelled on its own does
    *     not count, but what its clean-up threw does
+   * @throws DeadlockException if the tasks can never end and do not mind their cancel; the failures
+   *     there were are suppressed in it
    * @throws IllegalStateException if the group was used before
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
@@ -144,6 +147,7 @@ public final class TaskGroup {
     }
     CancelledError outside = failure instanceof CancelledError signal ? signal : null;
     CancelledError whileEnding = null;
+    boolean stoodStill = false;
     int outsideRequests = current.cancelling() - (parentCancelRequested ? 1 : 0);
     if (failure != null && !aborting) {
       abort("the body of the task group failed or was cancelled");
@@ -155,9 +159,10 @@ public final class TaskGroup {
       try {
         waiter.awaitPermit();
       } catch (DeadlockException standsStill) {
-        if (errors.stream().anyMatch(DeadlockException.class::isInstance)) {
+        if (stoodStill) {
           throw Sneaky.rethrow(leftWith(standsStill, failure, current));
         }
+        stoodStill = true;
         errors.add(standsStill);
         abort("the task group can't end"); // also those that did not mind an earlier cancel
       } catch (CancelledError signal) {
@@ -180,7 +185,7 @@ public final class TaskGroup {
       outside = current.cancelPending() ? null : whileEnding;
     }
     if (failure != null && !(failure instanceof CancelledError)) {
-      errors.add(failure);
+      collectOfBody(failure);
     }
     if (outside != null && errors.isEmpty()) {
       throw outside;
@@ -189,14 +194,30 @@ public final class TaskGroup {
       collect(Failures.suppressedBy(swallowed));
     }
     if (!errors.isEmpty()) {
-      if (current.cancelling() > cancellingAtEntry) {
-        // A cancel from outside was swallowed by the failures: make it strike at the next wait,
-        // count unchanged.
-        String message = current.cancelMessage();
-        current.uncancel();
-        current.cancel(message);
-      }
+      strikeAgain(current);
       throw new ExceptionGroup("Unhandled failures in a task group", errors);
+    }
+  }
+
+  /**
+   * A cancel from outside was swallowed by the failures: makes it strike at the next wait, count
+   * unchanged.
+   */
+  private void strikeAgain(Fiber current) {
+    if (current.cancelling() > cancellingAtEntry) {
+      String message = current.cancelMessage();
+      current.uncancel();
+      current.cancel(message);
+    }
+  }
+
+  /** What the body threw: perhaps what it got from a task of the group that failed. */
+  private void collectOfBody(Throwable failure) {
+    Throwable cause = failure.getCause();
+    boolean known =
+        failure instanceof CompletionException && errors.stream().anyMatch(one -> one == cause);
+    if (!known) {
+      collect(List.of(failure));
     }
   }
 
@@ -207,8 +228,9 @@ public final class TaskGroup {
     if (parentCancelRequested) {
       current.uncancel();
     }
+    strikeAgain(current);
     if (bodyFailed != null) {
-      collect(List.of(bodyFailed));
+      collectOfBody(bodyFailed);
     }
     errors.forEach(standsStill::addSuppressed);
     return fatal != null ? fatal : standsStill;
@@ -288,6 +310,9 @@ public final class TaskGroup {
 
   private void childFailed(Task<?> task) {
     ended(task);
+    if (finished) {
+      return; // the group was left before: nobody receives it here
+    }
     task.markRetrieved();
     collect(failuresOf(task));
     if (fatal == null && task.failed() && Failures.isFatal(task.failure())) {

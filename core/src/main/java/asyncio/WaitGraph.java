@@ -47,9 +47,9 @@ public record WaitGraph(
    * @param main whether the call that runs the loop waits for it
    * @param state how it stands
    * @param waitsFor what it waits for; null unless it does
-   * @param at the line of user code where it stands; null when it has not begun
-   * @param stack where it stands, innermost frame first, without the library's own; empty when it
-   *     has not begun
+   * @param at the line of user code where it stands; null when it has not begun, and in a {@link
+   *     DeadlockException} where it is one of very many
+   * @param stack where it stands, innermost frame first; empty where {@code at} is null
    */
   public record Node(
       int id,

@@ -19,6 +19,7 @@ final class WaitGraphText {
   private static final int MAX_DEPTH = 40;
 
   private final WaitGraph graph;
+  private @Nullable Set<List<Integer>> circleEdges;
 
   WaitGraphText(WaitGraph graph) {
     this.graph = graph;
@@ -273,21 +274,28 @@ final class WaitGraphText {
   }
 
   private boolean isInCircle(int from, int to) {
-    for (List<Integer> circle : graph.circles()) {
-      for (int i = 0; i < circle.size(); i++) {
-        if (circle.get(i) == from && circle.get((i + 1) % circle.size()) == to) {
-          return true;
+    Set<List<Integer>> known = circleEdges;
+    if (known == null) {
+      known = new HashSet<>();
+      for (List<Integer> circle : graph.circles()) {
+        for (int i = 0; i < circle.size(); i++) {
+          known.add(List.of(circle.get(i), circle.get((i + 1) % circle.size())));
         }
       }
+      circleEdges = known;
     }
-    return false;
+    return known.contains(List.of(from, to));
   }
 
-  /** The tasks of a circle, a line for each. */
-  static String circle(WaitGraph graph, List<Integer> ids) {
+  /** The tasks of a circle, a line for each; those beyond {@code limit} are counted. */
+  static String circle(WaitGraph graph, List<Integer> ids, int limit) {
     var text = new StringBuilder();
-    for (int id : ids) {
+    for (int id : ids.subList(0, Math.min(limit, ids.size()))) {
       text.append(System.lineSeparator()).append("    ").append(describe(graph.tasks().get(id)));
+    }
+    if (ids.size() > limit) {
+      text.append(System.lineSeparator()).append("    and ").append(ids.size() - limit);
+      text.append(" more");
     }
     return text.toString();
   }

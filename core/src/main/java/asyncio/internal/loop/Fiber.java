@@ -65,6 +65,9 @@ public abstract class Fiber extends Step implements Runnable {
   /** Whether it is among those that {@link Standstill} will look at. */
   boolean suspected;
 
+  /** What excused its circle has passed; see {@link Standstill#excuse}. */
+  boolean overdue;
+
   private @Nullable CancelRequests requests;
   private @Nullable Wait wait;
 
@@ -287,6 +290,7 @@ public abstract class Fiber extends Step implements Runnable {
    * close a circle, and is looked at when the loop has nothing else to do.
    */
   public final void suspect() {
+    overdue = false;
     if (!suspected) {
       suspected = true;
       loop.standstill.suspect(this);
@@ -512,6 +516,14 @@ public abstract class Fiber extends Step implements Runnable {
   /** What this coroutine waits for in one of our waits, or null. */
   public final @Nullable Wait waitsFor() {
     return wait;
+  }
+
+  /**
+   * Whether callbacks that were due when its circle was found have had their chance to end it. Loop
+   * only.
+   */
+  public final boolean isOverdue() {
+    return overdue;
   }
 
   /** Whether it is suspended in one of our waits, and nothing has ended the wait yet. */

@@ -28,12 +28,8 @@ public interface Host {
   default void lookForCircles(List<Fiber> suspects) {}
 
   /**
-   * The loop has nothing to do, no timer and no helper. Called on the loop's own thread.
-   *
-   * @return whether a step was made ready that looks into it, and then calls {@link
-   *     Loop#quietReported}
+   * The loop has nothing to do, no timer and no helper. Where that matters, a step is made ready
+   * that looks into it, and then calls {@link Loop#quietReported}. Called on the loop's own thread.
    */
-  default boolean isQuiet() {
-    return false;
-  }
+  default void quiet() {}
 }

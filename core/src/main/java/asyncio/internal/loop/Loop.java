@@ -319,7 +319,7 @@ public final class Loop implements Clock.Activity {
     return inbox.add(step);
   }
 
-  /** A number that changes with every step and is odd while one runs,; for the watchdog. */
+  /** A number that changes with every step and is odd while one runs; for the watchdog. */
   long steps() {
     return steps;
   }
@@ -488,14 +488,24 @@ public final class Loop implements Clock.Activity {
     return sleepers.when(sleeper);
   }
 
-  /** Whether a time limit will cancel one of {@code fibers}. Looks at all limits. */
-  public boolean anyDeadlineStrikes(Set<Fiber> fibers) {
-    return deadlines.any(timer -> timer.strikes() != null && fibers.contains(timer.strikes()));
+  /**
+   * The last time at which a time limit will cancel one of {@code fibers}; Long.MIN_VALUE when none
+   * will. Looks at all limits.
+   */
+  public long lastDeadlineOf(Set<Fiber> fibers) {
+    return deadlines.last(timer -> timer.strikes() != null && fibers.contains(timer.strikes()));
   }
 
-  /** Whether a timer is set that calls user code. Looks at all timers. */
-  public boolean anyTimerCallsBack() {
-    return sleepers.any(Timer::callsBack);
+  /**
+   * The last time at which a timer calls user code; Long.MIN_VALUE when none does. Looks at all.
+   */
+  public long lastCallback() {
+    return sleepers.last(Timer::callsBack);
+  }
+
+  /** When the next timer is due; Long.MAX_VALUE when none is set. */
+  long nextTimer() {
+    return Math.min(sleepers.next(), deadlines.next());
   }
 
   // ---- standing still: loop only ----
@@ -510,9 +520,12 @@ public final class Loop implements Clock.Activity {
     }
   }
 
-  /** Whether {@link #fail} has struck a coroutine that has not run since. */
-  public boolean isSentenced(Fiber fiber) {
-    return standstill.isSentenced(fiber);
+  /**
+   * Puts off the search for a circle in which {@code fiber} waits, until a time of the loop's clock
+   * or until no timer is set: before, a timer may end it.
+   */
+  public void excuse(Fiber fiber, long until) {
+    standstill.excuse(fiber, until);
   }
 
   /** The host has looked into a loop that stands still; tells whether it had something to say. */
@@ -754,7 +767,7 @@ public final class Loop implements Clock.Activity {
   }
 
   private void sleep() throws IOException {
-    long next = Math.min(sleepers.next(), deadlines.next());
+    long next = nextTimer();
     if (next == Long.MAX_VALUE && helpers == 0 && isClosedWorld()) {
       standstill.closedWorld();
       if (!ready.isEmpty()) {
@@ -787,17 +800,19 @@ public final class Loop implements Clock.Activity {
     fireDue();
   }
 
-  /** The watchdog has seen no step for some time. On the loop's own thread. */
-  private void askWhetherQuiet() {
-    boolean timers = sleepers.size() + deadlines.size() > 0;
-    if (ready.isEmpty() && !timers && helpers == 0) {
-      standstill.ask();
-    }
-  }
-
-  /** Has the loop look whether it stands still, from the watchdog's thread. */
-  void sendQuietQuestion() {
-    trySend(LoopAction.of(this::askWhetherQuiet));
+  /**
+   * Has the loop look whether it stands still, if it has made no step since. On the watchdog's
+   * thread.
+   */
+  void askWhetherQuiet(long since) {
+    trySend(
+        LoopAction.of(
+            () -> {
+              boolean idle = ready.isEmpty() && nextTimer() == Long.MAX_VALUE && helpers == 0;
+              if (idle && steps == since) {
+                standstill.ask();
+              }
+            }));
   }
 
   /** Whether nothing from outside can make this loop go on, as far as it knows. */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Standstill {
   private static final long FIRST_GAP_NANOS = 1_000_000_000;
-  private static final long LONGEST_GAP_NANOS = 3_600_000_000_000L;
+  static final long LONGEST_GAP_NANOS = 3_600_000_000_000L;
 
   /**
    * While something is ready, so many looks at the operating system pass from one search to the
@@ -39,6 +39,11 @@ final class Standstill {
   private List<Fiber> suspects = new ArrayList<>();
   private List<Fiber> looked = new ArrayList<>();
   private int busyLooks;
+
+  /** Those of circles that a timer may end, each with the time until which it may. */
+  private List<Excused> excused = new ArrayList<>();
+
+  private long nextExcused = Long.MAX_VALUE;
   private @Nullable Verdict verdicts;
 
   /** In a closed world: the last step before the host was asked. */
@@ -49,6 +54,9 @@ final class Standstill {
 
   /** What {@link Loop#steps} will be when the step that reports has ended, if no other follows. */
   private volatile long reportedAt = -1;
+
+  /** Whether it had something to say. */
+  private volatile boolean warned;
 
   Standstill(Loop loop) {
     this.loop = loop;
@@ -61,8 +69,45 @@ final class Standstill {
     suspects.add(fiber);
   }
 
+  private record Excused(Fiber fiber, long until) {}
+
+  /**
+   * Puts off the look at a suspect: until a time of the loop's clock, something may set it free.
+   */
+  void excuse(Fiber fiber, long until) {
+    if (!fiber.suspected) {
+      fiber.suspected = true;
+      excused.add(new Excused(fiber, until));
+      nextExcused = Math.min(nextExcused, until);
+    }
+  }
+
+  private void suspectAgain(boolean all) {
+    long now = loop.time();
+    List<Excused> before = excused;
+    excused = new ArrayList<>();
+    nextExcused = Long.MAX_VALUE;
+    for (Excused one : before) {
+      if (!one.fiber.isWaiting()) {
+        one.fiber.suspected = false;
+      } else if (all || one.until <= now) {
+        one.fiber.overdue = true;
+        suspects.add(one.fiber);
+      } else {
+        excused.add(one);
+        nextExcused = Math.min(nextExcused, one.until);
+      }
+    }
+  }
+
   /** At a look at the operating system. On the loop's own thread. */
   void lookForCircles(boolean idle) {
+    if (idle && !excused.isEmpty()) {
+      boolean noTimers = loop.nextTimer() == Long.MAX_VALUE;
+      if (noTimers || nextExcused <= loop.time()) {
+        suspectAgain(noTimers);
+      }
+    }
     if (suspects.isEmpty() || !(idle || ++busyLooks >= BUSY_LOOKS || suspects.size() >= MANY)) {
       return;
     }
@@ -93,16 +138,6 @@ final class Standstill {
   /** Whether some coroutine is about to get an error; asked at the end of each wait. */
   boolean hasVerdicts() {
     return verdicts != null;
-  }
-
-  /** Whether this one is. */
-  boolean isSentenced(Fiber fiber) {
-    for (Verdict one = verdicts; one != null; one = one.next) {
-      if (one.fiber == fiber) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Throws the error that ended the wait {@code what}, if one did. By the coroutine itself. */
@@ -141,27 +176,33 @@ final class Standstill {
     return gap;
   }
 
-  /** Whether the step of this number was the report of the stretch that goes on. Any thread. */
+  /** Whether the step of this number was the host's look at a stretch that goes on. Any thread. */
   boolean isReported(long steps) {
     return steps == reportedAt;
+  }
+
+  /** Whether it was, and the host had something to say. Any thread. */
+  boolean hasWarned(long steps) {
+    return steps == reportedAt && warned;
   }
 
   /** The loop has done nothing for some time. On the loop's own thread. */
   void ask() {
     try {
-      loop.host().isQuiet();
+      loop.host().quiet();
     } catch (Throwable noMemory) {
       // As above.
     }
   }
 
   /**
-   * The host is done with what it was asked; {@code warned} tells whether it had to say something.
+   * The host is done with what it was asked; {@code said} tells whether it had something to say.
    */
-  void reported(boolean warned) {
+  void reported(boolean said) {
+    warned = said;
     // The step that reports is none of the program's: if no other follows, the stretch goes on.
     reportedAt = loop.steps() + 1;
-    if (warned) {
+    if (said) {
       gap = Math.min(2 * gap, LONGEST_GAP_NANOS);
     }
   }

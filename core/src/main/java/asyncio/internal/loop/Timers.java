@@ -61,14 +61,15 @@ final class Timers {
     return times[timer.index];
   }
 
-  /** Whether a pending timer is as asked. Looks at all: for reports. */
-  boolean any(Predicate<Timer> asked) {
+  /** The latest time of those that are as asked; Long.MIN_VALUE when none is. Looks at all. */
+  long last(Predicate<Timer> asked) {
+    long last = Long.MIN_VALUE;
     for (int i = 0; i < size; i++) {
-      if (asked.test(at(i))) {
-        return true;
+      if (times[i] > last && asked.test(at(i))) {
+        last = times[i];
       }
     }
-    return false;
+    return last;
   }
 
   /** Takes out and returns the first timer if its time is not after {@code now}. */

@@ -26,11 +26,14 @@ final class Watched {
   /** When the step is reported again, in nanoseconds since it began; 0 before its first report. */
   long nextReport;
 
-  /** The stretch without a step, by the number of the last one, and when it was first seen. */
+  /**
+   * The stretch without a step, by the number of the last one; when it was first seen, or asked
+   * about.
+   */
   private long quietAfter = -1;
 
   private long quietSince;
-  private boolean asked;
+  private long quietGap;
 
   boolean announced;
   private @Nullable SlowStep slow;
@@ -69,16 +72,22 @@ final class Watched {
 
   // ---- by the watchdog ----
 
-  /** The loop sleeps; when it has done so for long, it is asked once whether it stands still. */
+  /**
+   * The loop sleeps. When it has done so for long, it is asked whether it stands still; again after
+   * twice as long, as what it waits for may change without a step, until it has said that it does.
+   */
   void sleeps(long number, long now) {
+    Standstill standstill = loop.standstill;
     if (number != quietAfter) {
-      boolean goesOn = loop.standstill.isReported(number);
+      if (!standstill.isReported(number)) {
+        quietGap = standstill.gap();
+      }
       quietAfter = number;
       quietSince = now;
-      asked = goesOn;
-    } else if (!asked && now - quietSince >= loop.standstill.gap()) {
-      asked = true;
-      loop.sendQuietQuestion();
+    } else if (now - quietSince >= quietGap && !standstill.hasWarned(number)) {
+      quietSince = now;
+      quietGap = Math.min(2 * quietGap, Standstill.LONGEST_GAP_NANOS);
+      loop.askWhetherQuiet(number);
     }
   }
 
