@@ -3,6 +3,7 @@ package asyncio;
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Stacks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -63,9 +64,7 @@ final class Dump {
     var text = new StringBuilder("Loop '").append(loop.name()).append("' does not answer: ");
     text.append(fiber == null ? "something" : fiber.describe()).append(" holds it.");
     if (thread != null) {
-      for (StackTraceElement frame : thread.getStackTrace()) {
-        text.append(System.lineSeparator()).append("    at ").append(frame);
-      }
+      Stacks.append(text, thread.getStackTrace());
     }
     return text.toString();
   }

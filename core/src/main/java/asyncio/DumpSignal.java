@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.Stacks;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -63,9 +64,7 @@ final class DumpSignal implements Consumer<String> {
     for (Map.Entry<Thread, StackTraceElement[]> entry : Thread.getAllStackTraces().entrySet()) {
       Thread thread = Objects.requireNonNull(entry.getKey());
       text.append('"').append(thread.getName()).append("\" ").append(thread.getState());
-      for (StackTraceElement frame : entry.getValue()) {
-        text.append(System.lineSeparator()).append("    at ").append(frame);
-      }
+      Stacks.append(text, entry.getValue());
       text.append(System.lineSeparator()).append(System.lineSeparator());
     }
     return text.toString();

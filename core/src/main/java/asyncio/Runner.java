@@ -3,6 +3,7 @@ package asyncio;
 import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Sneaky;
+import asyncio.internal.loop.Stacks;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -272,9 +273,7 @@ public final class Runner implements AutoCloseable {
           .append("' closed; it is left behind.");
       if (thread != null && task.fiber().inForeignCode()) {
         text.append(" It stands in foreign code:");
-        for (StackTraceElement element : thread.getStackTrace()) {
-          text.append(System.lineSeparator()).append("    at ").append(element);
-        }
+        Stacks.append(text, thread.getStackTrace());
       } else if (task.fiber().waitsFor() != null) {
         text.append(" It waits for ").append(task.fiber().waitsFor().describe()).append('.');
       }

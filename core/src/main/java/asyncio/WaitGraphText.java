@@ -3,6 +3,7 @@ package asyncio;
 import asyncio.WaitGraph.Node;
 import asyncio.WaitGraph.State;
 import asyncio.WaitGraph.Waiting;
+import asyncio.internal.loop.Stacks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -307,9 +308,7 @@ final class WaitGraphText {
       return null;
     }
     var text = new StringBuilder(node.name()).append(" stands in foreign code:");
-    for (StackTraceElement frame : node.stack()) {
-      text.append(System.lineSeparator()).append("    at ").append(frame);
-    }
+    Stacks.append(text, node.stack());
     return text.toString();
   }
 }

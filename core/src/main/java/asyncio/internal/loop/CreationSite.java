@@ -135,9 +135,7 @@ public final class CreationSite {
   /** Adds {@code head} and frames, each on a line of its own. */
   public static void append(StringBuilder report, String head, List<StackTraceElement> frames) {
     report.append(System.lineSeparator()).append(head);
-    for (StackTraceElement frame : frames) {
-      report.append(System.lineSeparator()).append("    at ").append(frame);
-    }
+    Stacks.append(report, frames);
   }
 
   @Override

@@ -310,9 +310,7 @@ final class Watchdog implements Runnable {
       text.append("Split the work with yieldNow(), or hand it over with toThread(() -> …).");
     }
     text.append(" It stands here:");
-    for (StackTraceElement element : stack) {
-      text.append(System.lineSeparator()).append("    at ").append(element);
-    }
+    Stacks.append(text, stack);
     CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
     if (blocked
         && loop.carrierKind() == CarrierKind.PORTABLE
@@ -356,9 +354,7 @@ final class Watchdog implements Runnable {
         text.append(" has not begun");
         continue;
       }
-      for (StackTraceElement element : thread.getStackTrace()) {
-        text.append(System.lineSeparator()).append("    at ").append(element);
-      }
+      Stacks.append(text, thread.getStackTrace());
     }
   }
 }
