@@ -358,6 +358,33 @@ class DeadlockTest {
   }
 
   @AsyncTest
+  void whoWaitsAnewWithoutTheLimitHasNoExcuse() {
+    var other = createTask(() -> sleep(ofDays(2)));
+    var a = new Lock();
+    var b = new Lock();
+    var first = holdsAndTakes("first", a, b);
+    var second =
+        createTask(
+            "second",
+            () -> {
+              try (var _ = b.acquire()) {
+                yieldNow();
+                try {
+                  timeout(ofDays(1), () -> a.acquire().close());
+                } catch (CancelledError cancelled) {
+                  Asyncio.currentTask().uncancel();
+                }
+                a.acquire().close();
+              }
+            });
+    Asyncio.runningLoop().callLater(ofSeconds(1), second::cancel);
+    deadlock(second);
+    assertEquals(ofSeconds(1), Asyncio.runningLoop().time());
+    first.await();
+    other.cancel();
+  }
+
+  @AsyncTest
   void aRaceWhoseBodyAwaitsTheRacerFailsThatBody() {
     List<Task<?>> racer = new ArrayList<>();
     racer.add(

@@ -32,6 +32,11 @@ import org.jspecify.annotations.Nullable;
  * ({@link Action}); javac picks the right one and infers which checked exception the body throws.
  */
 public final class Asyncio {
+  // Long because a static import brings all functions from one class; none has more than a few
+  // lines.
+  // In order: running; who waits for whom; tasks; time; several at once; other threads and
+  // libraries.
+
   private Asyncio() {}
 
   // ---- running ----

@@ -27,8 +27,8 @@ import java.util.Set;
  * the first that is not stuck, as nearly always at once, and what led there is not walked again in
  * the same search.
  *
- * <p>A callback may release a lock too. So while a timer is set that calls one, locks prove
- * nothing.
+ * <p>A callback may release a lock too. So where locks are waited for, those that are due when a
+ * circle is found have one chance to, before it counts.
  */
 final class Deadlocks {
   /** Of so many tasks a report tells; the others are counted. */

@@ -27,6 +27,11 @@ import org.jspecify.annotations.Nullable;
  * use the running one.
  */
 public final class EventLoop {
+  // Long because it is the whole of asyncio's loop, each method a few lines before the class that
+  // does
+  // the work. In order: facts; debug mode; watching; running without a runner; tasks and futures;
+  // callbacks; blocking calls on other threads; failures that nobody receives; running and closing.
+
   /** For loops made from now on. Any thread. */
   private static volatile boolean debugByDefault = isOn(System.getProperty("asyncio.debug"));
 

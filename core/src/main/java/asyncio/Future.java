@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed class Future<T extends @Nullable Object> implements java.util.concurrent.Future<T>
     permits Task {
+  // One state machine and all that reads or moves it. In order: reading; awaiting; completing;
+  // cancelling; callbacks and listeners; other threads.
+
   private static final byte PENDING = 0;
   private static final byte FINISHED = 1;
   private static final byte FAILED = 2;

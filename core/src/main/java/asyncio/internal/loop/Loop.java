@@ -31,6 +31,11 @@ import org.jspecify.annotations.Nullable;
  * and each step happens-before the next. Fields are loop-confined where nothing else is said.
  */
 public final class Loop implements Clock.Activity {
+  // One turn and all that it touches; what has a life of its own stands apart (Inbox, Timers,
+  // ReadyQueue, Callbacks, Standstill, Watched). In order: who am I; facts for any thread; queues
+  // and
+  // timers; standing still; steps; driving: a turn, a poll, a sleep; the end.
+
   /**
    * Steps between two looks at the operating system; prime, as Tokio's, so that it falls in step
    * with nothing.

@@ -1,7 +1,10 @@
 package asyncio.internal.loop;
 
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,11 +16,11 @@ import org.jspecify.annotations.Nullable;
  * now and then. So a wait costs no walk along the chain of those that wait.
  *
  * <p><b>Quiet.</b> When nothing is ready, no timer is set and no helper works, only something from
- * outside can make the loop go on. The host is asked once for each stretch without a step: when the
- * watchdog has seen none for a second, and for twice as long each time the host has warned, since a
- * loop may well be meant to wait for another thread. So a loop that sleeps pays nothing. Where
- * nothing comes from outside, because the clock says so or by {@code -Dasyncio.deadlock=fail}, it
- * is asked at once.
+ * outside can make the loop go on. The host is asked when the watchdog has seen no step for a
+ * second, and again after twice as long, until it has warned; the next warning comes after twice as
+ * long at the earliest, since a loop may well be meant to wait for another thread. So a loop that
+ * sleeps pays nothing. Where nothing comes from outside, because the clock says so or by {@code
+ * -Dasyncio.deadlock=fail}, it is asked at once.
  *
  * <p>Loop-confined where nothing else is said.
  */
@@ -40,8 +43,8 @@ final class Standstill {
   private List<Fiber> looked = new ArrayList<>();
   private int busyLooks;
 
-  /** Those of circles that a timer may end, each with the time until which it may. */
-  private List<Excused> excused = new ArrayList<>();
+  /** Those of circles that a timer may end, in the order in which they were found. */
+  private final Map<Fiber, Excused> excused = new LinkedHashMap<>();
 
   private long nextExcused = Long.MAX_VALUE;
   private @Nullable Verdict verdicts;
@@ -69,46 +72,54 @@ final class Standstill {
     suspects.add(fiber);
   }
 
-  private record Excused(Fiber fiber, long until) {}
+  /** The wait it stands in, and until when, by the loop's clock, something may end that. */
+  private record Excused(@Nullable Wait in, long until) {}
 
   /**
    * Puts off the look at a suspect: until a time of the loop's clock, something may set it free.
    */
   void excuse(Fiber fiber, long until) {
-    if (!fiber.suspected) {
-      fiber.suspected = true;
-      excused.add(new Excused(fiber, until));
-      nextExcused = Math.min(nextExcused, until);
-    }
+    excused.put(fiber, new Excused(fiber.waitsFor(), until));
+    nextExcused = Math.min(nextExcused, until);
   }
 
-  private void suspectAgain(boolean all) {
+  private void suspectAgain() {
+    boolean noTimers = loop.nextTimer() == Long.MAX_VALUE;
     long now = loop.time();
-    List<Excused> before = excused;
-    excused = new ArrayList<>();
+    if (!noTimers && nextExcused > now) {
+      return;
+    }
     nextExcused = Long.MAX_VALUE;
-    for (Excused one : before) {
-      if (!one.fiber.isWaiting()) {
-        one.fiber.suspected = false;
-      } else if (all || one.until <= now) {
-        one.fiber.overdue = true;
-        suspects.add(one.fiber);
-      } else {
-        excused.add(one);
-        nextExcused = Math.min(nextExcused, one.until);
+    Iterator<Map.Entry<Fiber, Excused>> all = excused.entrySet().iterator();
+    while (all.hasNext()) {
+      Map.Entry<Fiber, Excused> one = all.next();
+      Fiber fiber = one.getKey();
+      long until = one.getValue().until;
+      boolean over = !fiber.isWaiting() || fiber.waitsFor() != one.getValue().in;
+      if (!over && !noTimers && until > now) {
+        nextExcused = Math.min(nextExcused, until);
+        continue;
+      }
+      all.remove();
+      if (!over) {
+        fiber.suspect();
+        fiber.overdue = true;
       }
     }
   }
 
   /** At a look at the operating system. On the loop's own thread. */
   void lookForCircles(boolean idle) {
-    if (idle && !excused.isEmpty()) {
-      boolean noTimers = loop.nextTimer() == Long.MAX_VALUE;
-      if (noTimers || nextExcused <= loop.time()) {
-        suspectAgain(noTimers);
-      }
+    if (suspects.isEmpty() && excused.isEmpty()) {
+      return;
     }
-    if (suspects.isEmpty() || !(idle || ++busyLooks >= BUSY_LOOKS || suspects.size() >= MANY)) {
+    if (!idle && ++busyLooks < BUSY_LOOKS && suspects.size() < MANY) {
+      return;
+    }
+    if (!excused.isEmpty()) {
+      suspectAgain();
+    }
+    if (suspects.isEmpty()) {
       return;
     }
     busyLooks = 0;
