@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -453,5 +454,44 @@ class ConditionTest {
       condition.signalAll();
       assertEquals("Condition[locked]", condition.toString());
     }
+  }
+
+  // ---- a predicate that is wrong ----
+
+  @AsyncTest
+  void aPredicateThatReleasesTheLockIsToldAndLeavesNoWaiterBehind() {
+    var permit = condition.acquire();
+    var told =
+        assertThrows(
+            IllegalStateException.class,
+            () ->
+                condition.await(
+                    () -> {
+                      permit.close();
+                      return false;
+                    }));
+    assertTrue(told.getMessage().contains("after its predicate"), told.getMessage());
+    var waiting = waiter("waits");
+    settle();
+    signal(1);
+    // The signal is for who waits, and not for what this task does next.
+    var never = new Event();
+    assertThrows(TimeoutException.class, () -> timeout(Duration.ofMillis(1), never::await));
+    waiting.await();
+    assertEquals(List.of("waits"), order);
+  }
+
+  @AsyncTest
+  void aPredicateThatReleasesTheLockAndIsMetIsToldAsWell() {
+    var permit = condition.acquire();
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            condition.await(
+                () -> {
+                  permit.close();
+                  return true;
+                }));
+    assertFalse(condition.locked());
   }
 }

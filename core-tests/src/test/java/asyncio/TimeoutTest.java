@@ -695,4 +695,35 @@ class TimeoutTest {
     assertThrows(TimeoutException.class, () -> limit.run(() -> sleep(ofSeconds(1))));
     assertEquals(ofSeconds(1), runningLoop().time());
   }
+
+  // ---- a cancel from outside, after the limit's own has struck ----
+
+  @AsyncTest
+  void aCancelThatComesWhenTheCleanUpHasItsValueStrikesAfterTheScope() {
+    var value = new Future<String>();
+    var victim =
+        createTask(
+            () -> {
+              var limit = Timeout.none();
+              String got =
+                  limit.run(
+                      () -> {
+                        limit.reschedule(Duration.ZERO);
+                        try {
+                          return new Future<String>().await();
+                        } catch (CancelledError ranOut) {
+                          return value.await(); // a clean-up that waits, and swallows the limit
+                        }
+                      });
+              assertEquals("value", got);
+              assertEquals(1, currentTask().cancelling());
+              new Future<String>().await();
+            });
+    for (int i = 0; i < 5; i++) {
+      yieldNow();
+    }
+    value.setResult("value");
+    assertTrue(victim.cancel("from outside"));
+    Cancelling.assertCancelled("from outside", victim);
+  }
 }

@@ -139,15 +139,13 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   /** The next future that is done, or null when the time limit runs out before. */
   private @Nullable F awaitNext() {
     var turn = new Turn<F>(this);
-    waiters.add(turn);
     turn.fiber().suspect();
     if (limit != null) {
       loop.addDeadline(turn.deadline, deadline);
     }
     try {
-      turn.awaitValue();
+      waiters.awaitValue(turn);
     } finally {
-      waiters.remove(turn);
       loop.removeDeadline(turn.deadline);
     }
     // One may have come between the end of the limit and this step.

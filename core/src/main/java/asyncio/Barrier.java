@@ -67,7 +67,7 @@ public final class Barrier {
   public int await() {
     Fiber fiber = home.requireTask("Barrier.await()");
     while (state == State.DRAINING || state == State.RESETTING) {
-      awaitIn(outside, new Waiter(fiber, WaitKind.BARRIER, "a barrier to drain"));
+      outside.await(new Waiter(fiber, WaitKind.BARRIER, "a barrier to drain"));
     }
     if (state == State.BROKEN) {
       throw new BrokenBarrierException(
@@ -81,7 +81,7 @@ public final class Barrier {
         return parties - 1;
       }
       var comer = new Comer(fiber);
-      awaitIn(inside, comer);
+      inside.await(comer);
       if (state != State.DRAINING) {
         throw new BrokenBarrierException(
             "The barrier was " + (state == State.BROKEN ? "aborted" : "reset") + " meanwhile.");
@@ -106,15 +106,6 @@ public final class Barrier {
     for (Waiter next = inside.poll(); next != null; next = inside.poll()) {
       ((Comer) next).place = place++;
       next.wake();
-    }
-  }
-
-  private static void awaitIn(WaiterList list, Waiter waiter) {
-    list.add(waiter);
-    try {
-      waiter.awaitPermit();
-    } finally {
-      list.remove(waiter);
     }
   }
 

@@ -95,44 +95,53 @@ public final class Condition {
    */
   public void await(BooleanSupplier predicate) {
     Fiber fiber = lock.requireHolder("Condition.await()");
-    while (!predicate.getAsBoolean()) {
+    while (true) {
+      boolean met = predicate.getAsBoolean();
+      // A predicate is the user's: one that releases the lock would let others in meanwhile.
+      lock.requireHolder("Condition.await(), after its predicate was looked at,");
+      if (met) {
+        return;
+      }
       await(fiber);
     }
   }
 
   private void await(Fiber fiber) {
     var waiter = new Waiter(fiber, WaitKind.CONDITION, "a condition");
-    waiters.add(waiter);
-    try {
-      lock.release();
-      awaitSignal(fiber, waiter);
-    } catch (Throwable ended) {
-      if (waiter.woken()) {
-        waiters.wakeFirst();
-      }
-      throw ended;
-    }
-  }
-
-  private void awaitSignal(Fiber fiber, Waiter waiter) {
     @Nullable Throwable ended = null;
+    boolean goesOn = false;
+    lock.release();
     try {
-      waiter.awaitPermit();
-    } catch (Throwable cancelled) {
-      waiters.remove(waiter);
-      ended = cancelled;
-    }
-    while (true) {
       try {
-        lock.take(fiber, true);
-        break;
-      } catch (CancelledError again) {
-        // The caller's code still needs the lock: it releases it.
-        ended = again;
+        waiters.await(waiter);
+      } catch (Throwable cancelled) {
+        ended = cancelled;
+      }
+      CancelledError again = takeLock(fiber);
+      ended = again != null ? again : ended;
+      goesOn = ended == null;
+    } finally {
+      if (!goesOn && waiter.woken()) {
+        waiters.wakeFirst();
       }
     }
     if (ended != null) {
       throw Sneaky.rethrow(ended);
+    }
+  }
+
+  /**
+   * Takes the lock whatever happens, since the caller's code releases it; returns the last cancel.
+   */
+  private @Nullable CancelledError takeLock(Fiber fiber) {
+    CancelledError last = null;
+    while (true) {
+      try {
+        lock.take(fiber, true);
+        return last;
+      } catch (CancelledError again) {
+        last = again;
+      }
     }
   }
 

@@ -149,7 +149,6 @@ final class Deadlocks {
     Wait wait = fiber.waitsFor();
     return fiber.isWaiting()
         && wait != null
-        && !wait.isOver()
         && wait.endsByTargetsOnly()
         && wait.targets().hasNext();
   }

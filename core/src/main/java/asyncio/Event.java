@@ -29,13 +29,7 @@ public final class Event {
     if (set) {
       return;
     }
-    var waiter = new Waiter(fiber, WaitKind.EVENT, "an event");
-    waiters.add(waiter);
-    try {
-      waiter.awaitPermit();
-    } finally {
-      waiters.remove(waiter);
-    }
+    waiters.await(new Waiter(fiber, WaitKind.EVENT, "an event"));
   }
 
   /** Sets the event and wakes all who wait, in order. <i>Thread</i>: on the loop. */

@@ -1,9 +1,6 @@
 package asyncio;
 
-import java.io.InterruptedIOException;
 import java.lang.reflect.Constructor;
-import java.net.SocketException;
-import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -16,22 +13,6 @@ final class Failures {
   static boolean isFatal(Throwable failure) {
     return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
         || failure instanceof KeyboardInterrupt;
-  }
-
-  /** Whether this is how foreign code ends when its thread is interrupted. */
-  static boolean isInterrupt(Throwable failure) {
-    int depth = 0;
-    for (Throwable cause = failure; cause != null && depth < 8; cause = cause.getCause(), depth++) {
-      if (cause instanceof InterruptedException
-          || cause instanceof ClosedByInterruptException
-          || (cause instanceof InterruptedIOException
-              && !(cause instanceof java.net.SocketTimeoutException))
-          || (cause instanceof SocketException
-              && "Closed by interrupt".equals(cause.getMessage()))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /**

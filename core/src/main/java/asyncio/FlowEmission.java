@@ -254,28 +254,26 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   /** Waits in {@link #emit}. Who wakes it reserves the turn for it, so that nobody overtakes. */
-  private static final class Turn extends Waiter {
+  private final class Turn extends Waiter {
     private boolean given;
 
     Turn(Fiber fiber) {
       super(fiber, WaitKind.STAGE, "the demand of a Flow.Subscriber");
     }
+
+    @Override
+    protected void passOn() {
+      if (given) {
+        turnEnded();
+      }
+    }
   }
 
   private void awaitTurn(Fiber fiber) {
     var turn = new Turn(fiber);
-    emitters.add(turn);
-    try {
-      turn.awaitPermit();
-      if (!turn.given) {
-        refuseIfOver(fiber);
-      }
-    } catch (Throwable left) {
-      emitters.remove(turn);
-      if (turn.given) {
-        turnEnded();
-      }
-      throw left;
+    emitters.await(turn);
+    if (!turn.given) {
+      refuseIfOver(fiber);
     }
   }
 
@@ -285,7 +283,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     }
     for (Waiter first = emitters.poll(); first != null; first = emitters.poll()) {
       if (first.wake()) {
-        ((Turn) first).given = true;
+        ((FlowEmission<?>.Turn) first).given = true;
         signalling = true;
         return;
       }
@@ -315,8 +313,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   private boolean isCancel(Throwable thrown) {
     Fiber fiber = loop.kernel.currentFiber();
-    return thrown instanceof CancelledError
-        || (fiber != null && fiber.nudged() && Failures.isInterrupt(thrown));
+    return fiber != null ? fiber.isCancel(thrown) : thrown instanceof CancelledError;
   }
 
   // ---- the end ----

@@ -252,7 +252,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
         end.result(); // throws the failure
         return null;
       }
-      awaitItem(new Waiter(fiber, WaitKind.STAGE, "an item of a Flow.Publisher"));
+      waiters.await(new Taker(fiber));
     }
     T item = items.remove();
     free++;
@@ -260,17 +260,16 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     return item;
   }
 
-  /** Who was woken and does not go on wakes the next one if there is still an item. */
-  private void awaitItem(Waiter waiter) {
-    waiters.add(waiter);
-    try {
-      waiter.awaitPermit();
-    } catch (Throwable left) {
-      waiters.remove(waiter);
-      if (waiter.woken() && !items.isEmpty()) {
+  private final class Taker extends Waiter {
+    Taker(Fiber fiber) {
+      super(fiber, WaitKind.STAGE, "an item of a Flow.Publisher");
+    }
+
+    @Override
+    protected void passOn() {
+      if (!items.isEmpty()) {
         waiters.wakeFirst();
       }
-      throw left;
     }
   }
 

@@ -308,19 +308,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
         removeListener(wait);
       }
     }
-    if (wait.aborted) {
-      throw fiber.delivered(wait.message);
-    }
     if (isCancelled()) {
-      fiber.delivered();
+      fiber.deliver();
     }
   }
 
   static final class AwaitFuture extends Listener implements Wait {
     private final Fiber fiber;
     private final Future<?> future;
-    private boolean aborted;
-    private @Nullable String message;
 
     AwaitFuture(Fiber fiber, Future<?> future) {
       this.fiber = fiber;
@@ -329,24 +324,17 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
     @Override
     void done(Future<?> done) {
-      fiber.wake();
+      fiber.wake(this);
     }
 
     @Override
     public boolean isOver() {
-      return aborted || future.isDone();
+      return future.isDone();
     }
 
     @Override
     public @Nullable Fiber passesOnTo() {
       return future instanceof Task<?> task && !task.isDone() ? task.fiber() : null;
-    }
-
-    @Override
-    public void abort(@Nullable String why) {
-      aborted = true;
-      message = why;
-      fiber.wake();
     }
 
     @Override

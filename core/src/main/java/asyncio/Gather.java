@@ -94,7 +94,7 @@ final class Gather extends Future.Listener implements Wait {
       }
     }
     if (cancelRequested) {
-      throw fiber.delivered(fiber.cancelMessage());
+      throw fiber.cancelledError(fiber.cancelMessage());
     }
     if (failed != null) {
       throw Sneaky.rethrow(failed.failureForReceiver());
@@ -108,7 +108,7 @@ final class Gather extends Future.Listener implements Wait {
       failed = child;
     }
     if (isOver()) {
-      fiber.wake();
+      fiber.wake(this);
     } else {
       fiber.suspect(); // of those that are left, all may wait for the caller
     }

@@ -83,20 +83,10 @@ public final class Lock {
               + " acquires a lock that it holds already: a lock is not re-entrant, this would"
               + " wait for ever.");
     }
-    var waiter = new LockWaiter(fiber, again);
-    waiters.add(waiter);
     if (holder != null && holder.fiber().isWaiting()) {
       fiber.suspect();
     }
-    try {
-      waiter.awaitPermit();
-    } catch (Throwable ended) {
-      waiters.remove(waiter);
-      if (waiter.woken()) {
-        passOn();
-      }
-      throw ended;
-    }
+    waiters.await(new LockWaiter(fiber, again));
     holder = task;
   }
 
@@ -106,6 +96,11 @@ public final class Lock {
     LockWaiter(Fiber fiber, boolean again) {
       super(fiber, WaitKind.LOCK, "a lock");
       this.again = again;
+    }
+
+    @Override
+    protected void passOn() {
+      Lock.this.passOn();
     }
 
     @Override

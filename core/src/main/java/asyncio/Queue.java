@@ -128,12 +128,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       return;
     }
     var putter = new Putter(fiber, item);
-    putters.add(putter);
-    try {
-      putter.awaitValue();
-    } finally {
-      putters.remove(putter);
-    }
+    putters.awaitValue(putter);
     if (putter.refused != null) {
       throw Sneaky.rethrow(putter.refused);
     }
@@ -239,7 +234,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     Fiber fiber = home.requireTask("Queue.get()");
     while (items.isEmpty()) {
       refuseIfDrained();
-      awaitItem(new Waiter(fiber, WaitKind.QUEUE, "an item in a queue"));
+      getters.await(new Getter(fiber));
     }
     return take();
   }
@@ -280,17 +275,16 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
-  /** A getter that was woken and does not go on wakes the next one if there is still an item. */
-  private void awaitItem(Waiter getter) {
-    getters.add(getter);
-    try {
-      getter.awaitPermit();
-    } catch (Throwable ended) {
-      getters.remove(getter);
-      if (getter.woken() && !items.isEmpty()) {
+  private final class Getter extends Waiter {
+    Getter(Fiber fiber) {
+      super(fiber, WaitKind.QUEUE, "an item in a queue");
+    }
+
+    @Override
+    protected void passOn() {
+      if (!items.isEmpty()) {
         getters.wakeFirst();
       }
-      throw ended;
     }
   }
 
@@ -327,13 +321,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     if (unfinished == 0) {
       return;
     }
-    var waiter = new Waiter(fiber, WaitKind.QUEUE, "the unfinished items of a queue");
-    joiners.add(waiter);
-    try {
-      waiter.awaitPermit();
-    } finally {
-      joiners.remove(waiter);
-    }
+    joiners.await(new Waiter(fiber, WaitKind.QUEUE, "the unfinished items of a queue"));
   }
 
   /**

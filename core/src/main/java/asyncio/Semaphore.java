@@ -84,23 +84,24 @@ public sealed class Semaphore permits BoundedSemaphore {
   public Permit acquire() {
     Fiber fiber = home.requireTask("Semaphore.acquire()");
     if (!tryTake()) {
-      var waiter = new Waiter(fiber, WaitKind.SEMAPHORE, "a semaphore");
-      waiters.add(waiter);
-      try {
-        waiter.awaitPermit();
-      } catch (Throwable ended) {
-        waiters.remove(waiter);
-        if (waiter.woken()) {
-          promised--;
-          permits++;
-          wakeWhoMay();
-        }
-        throw ended;
-      }
+      waiters.await(new PermitWaiter(fiber));
       promised--;
       wakeWhoMay();
     }
     return new Permit();
+  }
+
+  private final class PermitWaiter extends Waiter {
+    PermitWaiter(Fiber fiber) {
+      super(fiber, WaitKind.SEMAPHORE, "a semaphore");
+    }
+
+    @Override
+    protected void passOn() {
+      promised--;
+      permits++;
+      wakeWhoMay();
+    }
   }
 
   /**

@@ -74,7 +74,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       throw failed;
     }
     if (cancelRequested) {
-      throw fiber.delivered(fiber.cancelMessage());
+      throw fiber.cancelledError(fiber.cancelMessage());
     }
     @Nullable T value = winner == null ? null : (T) winner.result();
     return new Race<>(value, winnerIndex, Collections.unmodifiableList(errors));
@@ -152,9 +152,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   }
 
   private void wakeIfOver() {
-    // Not in another wait: that of a task factory which the race has called.
-    if (fiber.waitsFor() == this && isOver()) {
-      fiber.wake();
+    if (isOver()) {
+      fiber.wake(this); // if it is in this wait, and not in that of a task factory
     }
   }
 

@@ -197,19 +197,16 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
       }
       return;
     }
-    fiber.settleInterrupt(false);
+    fiber.settle(null);
     loop.unregister(this);
     finish(value);
   }
 
-  private void ended(Throwable failure) {
-    boolean interrupted = fiber.nudged() && Failures.isInterrupt(failure);
-    fiber.settleInterrupt(false);
+  private void ended(Throwable thrown) {
+    Throwable failure = Objects.requireNonNull(fiber.settle(thrown));
     loop.unregister(this);
     if (failure instanceof CancelledError) {
       endCancelled(failure);
-    } else if (interrupted) {
-      endCancelled(new CancelledError(fiber.cancelMessage(), failure));
     } else if (Failures.isFatal(failure)) {
       markRetrieved();
       fail(failure);

@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.CancelRequest;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -42,6 +43,9 @@ public final class TaskGroup {
   private boolean parentCancelRequested;
   private boolean cancelAtEntry;
   private int cancellingAtEntry;
+
+  /** The group's request to its own body; null before it makes one. */
+  private @Nullable CancelRequest ownCancel;
 
   /** A group that has not begun. */
   public TaskGroup() {}
@@ -137,11 +141,7 @@ public final class TaskGroup {
 
   private void exit(Fiber current, @Nullable Throwable thrown) {
     exiting = true;
-    Throwable failure = thrown;
-    if (failure != null && current.nudged() && Failures.isInterrupt(failure)) {
-      failure = new CancelledError(current.cancelMessage(), failure);
-    }
-    current.settleInterrupt(false);
+    Throwable failure = current.settle(thrown);
     if (failure != null && fatal == null && Failures.isFatal(failure)) {
       fatal = failure;
     }
@@ -179,7 +179,7 @@ public final class TaskGroup {
     if (fatal != null) {
       throw Sneaky.rethrow(fatal);
     }
-    if (parentCancelRequested && current.uncancel() <= cancellingAtEntry) {
+    if (parentCancelRequested && current.takeBack(ownCancel) <= cancellingAtEntry) {
       outside = null;
     } else if (outside == null && current.cancelling() > outsideRequests) {
       outside = current.cancelPending() ? null : whileEnding;
@@ -205,9 +205,7 @@ public final class TaskGroup {
    */
   private void strikeAgain(Fiber current) {
     if (current.cancelling() > cancellingAtEntry) {
-      String message = current.cancelMessage();
-      current.uncancel();
-      current.cancel(message);
+      current.strikeAgain();
     }
   }
 
@@ -225,9 +223,7 @@ public final class TaskGroup {
   private Throwable leftWith(
       DeadlockException standsStill, @Nullable Throwable bodyFailed, Fiber current) {
     finished = true;
-    if (parentCancelRequested) {
-      current.uncancel();
-    }
+    current.takeBack(ownCancel);
     strikeAgain(current);
     if (bodyFailed != null) {
       collectOfBody(bodyFailed);
@@ -260,7 +256,8 @@ public final class TaskGroup {
     abort("the group was cancelled");
     if (!exiting) {
       parentCancelRequested = true;
-      current.cancel("the task group was cancelled");
+      ownCancel = new CancelRequest();
+      current.cancel("the task group was cancelled", ownCancel);
     }
   }
 
@@ -322,7 +319,8 @@ public final class TaskGroup {
     if (!aborting && !parentCancelRequested) {
       abort("another task of the group failed");
       parentCancelRequested = true;
-      current.cancel("a task of the group failed");
+      ownCancel = new CancelRequest();
+      current.cancel("a task of the group failed", ownCancel);
     }
   }
 

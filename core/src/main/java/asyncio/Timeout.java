@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.CancelRequest;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -49,6 +50,10 @@ public final class Timeout {
 
   private @Nullable Fiber fiber;
   private int cancellingAtEntry;
+
+  /** The request to the body, once the limit has run out. */
+  private @Nullable CancelRequest ownCancel;
+
   private final Deadline deadline = new Deadline();
   private int schedule;
 
@@ -112,7 +117,7 @@ public final class Timeout {
     try {
       value = body.run();
     } catch (Throwable failure) {
-      throw Sneaky.rethrow(exit(failure));
+      throw Sneaky.rethrow(Objects.requireNonNull(leave(failure)));
     }
     leave(null);
     return value;
@@ -139,35 +144,29 @@ public final class Timeout {
     schedule(current);
   }
 
-  private Throwable exit(Throwable failure) {
-    Throwable result = leave(failure);
-    return result == null ? failure : result;
-  }
-
+  /** Ends the scope; returns what comes out of it in place of {@code failure}. */
   private @Nullable Throwable leave(@Nullable Throwable failure) {
     Fiber current = Objects.requireNonNull(fiber);
     current.loop().removeDeadline(deadline);
     schedule++;
-    boolean interrupted = failure != null && current.nudged() && Failures.isInterrupt(failure);
-    current.settleInterrupt(false);
+    Throwable seen = current.settle(failure);
     if (state != State.EXPIRING) {
       state = State.FINISHED;
-      // The flag that explained it is cleared here, so it says itself what it is.
-      return interrupted ? new CancelledError(current.cancelMessage(), failure) : null;
+      return seen;
     }
     state = State.EXPIRED;
-    boolean onlyOurs = current.uncancel() <= cancellingAtEntry;
+    boolean onlyOurs = current.takeBack(ownCancel) <= cancellingAtEntry;
     if (failure == null || !onlyOurs) {
-      return null;
+      return seen;
     }
-    if (failure instanceof CancelledError || interrupted) {
+    if (seen instanceof CancelledError) {
       return new TimeoutException("The time limit " + limitText() + " ran out.", failure);
     }
     suppress(failure);
     if (failure instanceof ExceptionGroup group) {
       group.exceptions().forEach(this::suppress);
     }
-    return null;
+    return failure;
   }
 
   private void suppress(Throwable failure) {
@@ -242,7 +241,8 @@ public final class Timeout {
   private void expire() {
     if (state == State.ACTIVE) {
       state = State.EXPIRING;
-      Objects.requireNonNull(fiber).cancel("the time limit " + limitText() + " ran out");
+      ownCancel = new CancelRequest();
+      Objects.requireNonNull(fiber).cancel("the time limit " + limitText() + " ran out", ownCancel);
     }
   }
 

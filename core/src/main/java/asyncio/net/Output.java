@@ -272,13 +272,7 @@ final class Output implements WriteCompletion {
       flush();
     }
     while (paused) {
-      var waiter = new PeerWaiter(fiber, "its output to ", " to be taken");
-      drains.add(waiter);
-      try {
-        waiter.awaitPermit();
-      } finally {
-        drains.remove(waiter);
-      }
+      drains.await(new PeerWaiter(fiber, "its output to ", " to be taken"));
     }
     checkDrainable();
   }
@@ -352,13 +346,7 @@ final class Output implements WriteCompletion {
   /** Waits until the connection is closed. */
   void awaitClosed(Fiber fiber) throws IOException {
     while (!wire.isClosed()) {
-      var waiter = new PeerWaiter(fiber, "the connection with ", " to close");
-      closes.add(waiter);
-      try {
-        waiter.awaitPermit();
-      } finally {
-        closes.remove(waiter);
-      }
+      closes.await(new PeerWaiter(fiber, "the connection with ", " to close"));
     }
     if (dropped > 0 && wire.isLost()) {
       throw wire.lostException();

@@ -318,12 +318,7 @@ public final class Server implements AutoCloseable {
               return handlers.stream().filter(handler -> handler != caller).iterator();
             }
           };
-      closers.add(waiter);
-      try {
-        waiter.awaitPermit();
-      } finally {
-        closers.remove(waiter);
-      }
+      closers.await(waiter);
     }
   }
 

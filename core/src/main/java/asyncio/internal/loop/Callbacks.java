@@ -84,7 +84,7 @@ final class Callbacks {
         loop.host().callbackFailed(callback, failure);
       } finally {
         calling = null; // or an idle runner would keep alive what the callback knows
-        settleInterrupt(false);
+        settle(null);
         setContext(null);
       }
     }

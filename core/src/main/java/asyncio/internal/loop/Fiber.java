@@ -8,25 +8,36 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A coroutine at run time: its virtual thread, its place in the loop and the cancel requests it has
- * received.
+ * A coroutine at run time: its virtual thread, its place in the loop, the one wait in which it is,
+ * and the cancel requests it has received.
  *
  * <pre>
- *   NEW --start()--> READY --the loop comes to it--> RUNNING --suspend()--> WAITING --wake()--> READY
+ *   NEW --start()--> READY --the loop comes to it--> RUNNING --suspend()--> WAITING --its wait ends--> READY
  *                                                      |  ^
  *                            parks in foreign code     v  |  its step comes back
  *                                                     FOREIGN
  *   RUNNING --body ends--> DONE
  * </pre>
  *
- * All moves are made on the loop: by the running coroutine or by the loop's own thread.
+ * <p><b>A wait</b>, whatever it is for, goes like this. The state is kept here, so that a {@link
+ * Wait} has none of its own and a wake-up for any but the current one has no effect:
  *
- * <p><b>Cancel requests.</b> {@link CancelRequests} counts requests less uncancels and is the
- * truth; {@code pending} says that one has not been delivered. It strikes at the next wait that
- * would suspend. {@code LATE} is a request that came when a wait was already over or the coroutine
- * stood in foreign code: when its body then ends without another wait, what it returns counts.
- * {@code NOW} is one that came in the middle of a step: it counts even when the body ends in that
- * step. An interrupt is a nudge for foreign code and nothing more.
+ * <pre>
+ *   OPEN --wake(wait)-------------> WOKEN       what was waited for is there
+ *   OPEN --endByCancel(wait, why)-> CANCELLED   suspend() throws the request
+ *   OPEN --fail(error)------------> FAILED      suspend() throws the error
+ *   FAILED --wake, endByCancel----> WOKEN, CANCELLED   before the coroutine has run
+ * </pre>
+ *
+ * <p>All moves are made on the loop: by the running coroutine or by the loop's own thread. Each
+ * suspension is repeated until its wait has ended: what resumes a coroutine for another reason,
+ * such as an entry of the ready queue that an error left behind, ends no wait.
+ *
+ * <p><b>Cancel requests</b> are kept by {@link CancelRequests}. One that pends strikes at the next
+ * wait that would suspend. One that came in the middle of a step counts even when the body ends in
+ * that step; one that came when a wait was over already, or while the coroutine stood in foreign
+ * code, does not: then what the body returns counts. An interrupt is a nudge for foreign code and
+ * nothing more.
  */
 public abstract class Fiber extends Step implements Runnable {
   static final byte NEW = 0;
@@ -39,9 +50,10 @@ public abstract class Fiber extends Step implements Runnable {
   /** The {@link #label} of a virtual thread that runs on a loop and is none of its coroutines. */
   static final String NO_COROUTINE = "a virtual thread that is no coroutine";
 
-  private static final byte NONE = 0;
-  private static final byte LATE = 1;
-  private static final byte NOW = 2;
+  private static final byte OPEN = 0;
+  private static final byte WOKEN = 1;
+  private static final byte CANCELLED = 2;
+  private static final byte FAILED = 3;
 
   private static final VarHandle RESUMED;
 
@@ -59,7 +71,10 @@ public abstract class Fiber extends Step implements Runnable {
 
   // Loop-confined.
   byte state = NEW;
-  private byte pending = NONE;
+
+  /** How the current wait goes; of no meaning without one. */
+  private byte outcome;
+
   private boolean nudged;
 
   /** Whether it is among those that {@link Standstill} will look at. */
@@ -199,23 +214,18 @@ public abstract class Fiber extends Step implements Runnable {
       state = RUNNING;
       throw pinned;
     }
-    if (pending != NONE && cancelling() > before) {
+    CancelRequests received = requests;
+    if (received != null && received.count() > before) {
       // To the canceller this coroutine was in the middle of its step.
-      pending = NOW;
-    }
-  }
-
-  /** Makes a suspended coroutine ready; does nothing when it does not wait. Loop only. */
-  public final void wake() {
-    if (state == WAITING) {
-      state = READY;
-      loop.ready.add(this);
+      received.pendNow();
     }
   }
 
   @Override
   final void run(Loop ignored) {
-    loop.carrier.resume(this);
+    if (state == READY) { // else an error left the entry behind, see yieldNow()
+      loop.carrier.resume(this);
+    }
   }
 
   /** The thread's body. */
@@ -261,28 +271,85 @@ public abstract class Fiber extends Step implements Runnable {
   // ---- waiting: called by the running coroutine itself ----
 
   /**
-   * Suspends until {@code what} is over. A pending cancel is handed to {@code what} first; how the
-   * wait ended is for the caller to see.
+   * Suspends until {@code what} has been ended. A cancel that pends is handed to it first.
+   *
+   * @throws CancelledError if a cancel ended it
    */
   public final void suspend(Wait what) {
     settleInterrupt(true);
-    if (pending != NONE && what.cancel(cancelMessage())) {
-      delivered();
-    }
-    if (what.isOver()) {
-      return;
-    }
     wait = what;
-    state = WAITING;
+    outcome = OPEN;
     try {
-      loop.carrier.suspend(this);
+      if (cancelPending() && what.cancel(cancelMessage())) {
+        deliver();
+      }
+      if (outcome == OPEN && what.isOver()) {
+        return;
+      }
+      while (outcome == OPEN) {
+        state = WAITING;
+        try {
+          loop.carrier.suspend(this);
+        } finally {
+          state = RUNNING;
+        }
+      }
     } finally {
       wait = null;
-      state = RUNNING;
     }
-    if (loop.standstill.hasVerdicts()) {
-      loop.standstill.throwVerdict(this, what);
+    if (outcome == CANCELLED) {
+      throw cancelledError(cancelRequests().endedWait());
     }
+    if (outcome == FAILED) {
+      throw loop.standstill.takeVerdict(this);
+    }
+  }
+
+  /**
+   * Ends the wait {@code what} well, if this coroutine is in it and nothing has ended it yet. Loop
+   * only.
+   *
+   * @return whether it did: if not, nobody was woken, and what was promised is still to be had
+   */
+  public final boolean wake(Wait what) {
+    return end(what, WOKEN);
+  }
+
+  /**
+   * Ends the wait {@code what} by a cancel, if this coroutine is in it and nothing has ended it
+   * yet. For {@link Wait#cancel}. Loop only.
+   */
+  public final boolean endByCancel(Wait what, @Nullable String why) {
+    if (!end(what, CANCELLED)) {
+      return false;
+    }
+    cancelRequests().endWait(why);
+    return true;
+  }
+
+  /**
+   * Ends the current wait with an error, unless something else ends it before the coroutine runs.
+   *
+   * @return whether it is in a wait that nothing has ended yet
+   */
+  final boolean endByError() {
+    Wait current = wait;
+    return state == WAITING && current != null && end(current, FAILED);
+  }
+
+  private boolean end(Wait what, byte how) {
+    if (wait != what || (outcome != OPEN && outcome != FAILED) || loop.closed) {
+      return false;
+    }
+    if (outcome == FAILED) {
+      loop.standstill.takeVerdict(this);
+    }
+    if (state == WAITING) {
+      loop.ready.add(this);
+      state = READY;
+    }
+    outcome = how;
+    return true;
   }
 
   /**
@@ -301,24 +368,22 @@ public abstract class Fiber extends Step implements Runnable {
   public final void yieldNow() {
     settleInterrupt(true);
     throwIfCancelPending(null);
-    state = READY;
     loop.ready.add(this);
+    state = READY;
     try {
       loop.carrier.suspend(this);
-    } catch (IllegalStateException pinned) {
-      loop.ready.removeLast(this);
+    } finally {
+      // Where it could not be suspended, its entry is dropped when the loop comes to it.
       state = RUNNING;
-      throw pinned;
     }
     throwIfCancelPending(null);
   }
 
-  /** Throws the pending cancel, if there is one. */
+  /** Throws the cancel that pends, if there is one. */
   public final void throwIfCancelPending(@Nullable String fallback) {
-    if (pending != NONE) {
-      delivered();
+    if (cancelPending()) {
       String message = cancelMessage();
-      throw new CancelledError(message != null ? message : fallback);
+      throw cancelledError(message != null ? message : fallback);
     }
   }
 
@@ -326,7 +391,7 @@ public abstract class Fiber extends Step implements Runnable {
    * Clears an interrupt flag. A flag that no nudge of ours explains is somebody's request to stop,
    * and counts as a cancel when {@code foreignCounts}.
    */
-  public final void settleInterrupt(boolean foreignCounts) {
+  private void settleInterrupt(boolean foreignCounts) {
     Thread self = thread;
     if (self != null && self.isInterrupted()) {
       Thread.interrupted();
@@ -337,43 +402,78 @@ public abstract class Fiber extends Step implements Runnable {
     nudged = false;
   }
 
+  /**
+   * At the edge of a scope or body: forgets interrupts, and returns what the body threw as the
+   * scope is to see it. What an interrupt of ours made foreign code throw is the cancel that it
+   * nudged for, with that as its cause.
+   *
+   * @param thrown what the body threw; null for nothing
+   */
+  public final @Nullable Throwable settle(@Nullable Throwable thrown) {
+    Throwable seen = thrown;
+    if (thrown != null && isCausedByNudge(thrown)) {
+      seen = new CancelledError(cancelMessage(), thrown);
+    }
+    settleInterrupt(false);
+    return seen;
+  }
+
+  /** Whether {@code thrown} is a cancel, or what an interrupt of ours made foreign code throw. */
+  public final boolean isCancel(Throwable thrown) {
+    return thrown instanceof CancelledError || isCausedByNudge(thrown);
+  }
+
+  private boolean isCausedByNudge(Throwable thrown) {
+    return nudged && Interrupts.explain(thrown);
+  }
+
   // ---- cancel requests: loop only ----
+
+  private CancelRequests cancelRequests() {
+    CancelRequests received = requests;
+    if (received == null) {
+      received = new CancelRequests();
+      requests = received;
+    }
+    return received;
+  }
+
+  /** As {@link #cancel(String, CancelRequest)}, for a request that nobody will name again. */
+  public final boolean cancel(@Nullable String why) {
+    return cancel(why, null);
+  }
 
   /**
    * Requests the cancellation of this coroutine. Where it waits for another one to end, that one is
    * cancelled too, and so on down the chain; where the chain leads into a circle, which nothing
    * else would end, this coroutine's wait is ended.
    *
+   * @param scope the request of a scope of this coroutine, to be taken back by name; null for any
+   *     other
    * @return false when it has ended
    */
-  public final boolean cancel(@Nullable String why) {
+  public final boolean cancel(@Nullable String why, @Nullable CancelRequest scope) {
     if (state == DONE) {
       return false;
     }
+    cancelRequests().receive(scope, why);
     Wait current = wait;
     if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACircle()) {
-      count(why);
-      current.abort(why);
+      cancelRequests().delivered(scope);
+      endByCancel(current, why);
       return true;
     }
     // A loop: chains can be longer than the stack is deep.
     Fiber target = this;
+    CancelRequest own = scope;
     for (Fiber next = target.passesOnTo(); next != null; next = target.passesOnTo()) {
-      target.count(why);
+      target.cancelRequests().delivered(own);
+      own = null;
       target = next;
+      target.cancelRequests().receive(null, why);
     }
-    target.receiveCancel(why);
+    target.received(own, why);
     return true;
-  }
-
-  private void count(@Nullable String why) {
-    CancelRequests received = requests;
-    if (received == null) {
-      received = new CancelRequests();
-      requests = received;
-    }
-    received.count++;
-    received.message = why;
   }
 
   private @Nullable Fiber passesOnTo() {
@@ -402,16 +502,16 @@ public abstract class Fiber extends Step implements Runnable {
     return false;
   }
 
-  private void receiveCancel(@Nullable String why) {
-    count(why);
+  /** A request has been counted: it ends the wait, or pends. */
+  private void received(@Nullable CancelRequest scope, @Nullable String why) {
+    CancelRequests all = cancelRequests();
     Wait current = wait;
     if (state == WAITING && current != null && current.cancel(why)) {
+      all.delivered(scope);
       return;
     }
     if (state == RUNNING || thread == null) {
-      pending = NOW;
-    } else {
-      pending = pending == NOW ? NOW : LATE;
+      all.pendNow();
     }
     if (state == FOREIGN) {
       nudged = true;
@@ -421,69 +521,75 @@ public abstract class Fiber extends Step implements Runnable {
     }
   }
 
-  /**
-   * The wait of this coroutine ended by cancellation: the error for it to throw. Requests that came
-   * between the end of the wait and now are delivered by it too.
-   */
-  public final CancelledError delivered(@Nullable String why) {
-    delivered();
-    return new CancelledError(why);
-  }
-
-  /** As {@link #delivered(String)}, where the error exists already. */
-  public final void delivered() {
-    pending = NONE;
+  /** All requests that pend are delivered, by a wait that passed one on and ended because of it. */
+  public final void deliver() {
     CancelRequests received = requests;
     if (received != null) {
-      received.delivered = received.count;
+      received.deliver();
     }
   }
 
-  /** Requests less uncancels. */
-  public final int cancelling() {
-    CancelRequests received = requests;
-    return received == null ? 0 : received.count;
+  /** The same, as the error to throw. */
+  public final CancelledError cancelledError(@Nullable String why) {
+    deliver();
+    return new CancelledError(why);
   }
 
-  /**
-   * Takes one request back and returns how many are left; one not yet delivered is dropped when it
-   * was that one.
-   */
+  /** Requests less those taken back. */
+  public final int cancelling() {
+    CancelRequests received = requests;
+    return received == null ? 0 : received.count();
+  }
+
+  /** Takes one request back and returns how many are left. */
   public final int uncancel() {
     CancelRequests received = requests;
     if (received == null) {
       return 0;
     }
-    if (received.count > 0) {
-      received.count--;
+    received.takeBackAny();
+    return received.count();
+  }
+
+  /**
+   * Takes the request of a scope back, if it was made; one from elsewhere stays, and strikes if it
+   * has not. Returns how many are left.
+   */
+  public final int takeBack(@Nullable CancelRequest scope) {
+    CancelRequests received = requests;
+    if (received == null) {
+      return 0;
     }
-    if (received.count <= received.delivered) {
-      // Those that are left were delivered before: what pends is the request taken back.
-      received.delivered = received.count;
-      pending = NONE;
+    if (scope != null) {
+      received.takeBack(scope);
     }
-    return received.count;
+    return received.count();
+  }
+
+  /** A cancel that was delivered came to nothing: it strikes at the next wait, uncounted. */
+  public final void strikeAgain() {
+    CancelRequests received = requests;
+    if (received != null) {
+      received.strikeAgain();
+    }
   }
 
   /** Whether a request waits to be delivered. */
   public final boolean cancelPending() {
-    return pending != NONE;
+    CancelRequests received = requests;
+    return received != null && received.isPending();
   }
 
-  /** Whether a request came in the middle of the step that runs. */
+  /** Whether one that pends came in the middle of the step that runs. */
   public final boolean cancelPendingNow() {
-    return pending == NOW;
+    CancelRequests received = requests;
+    return received != null && received.isPendingNow();
   }
 
   /** The message of the last request. */
   public final @Nullable String cancelMessage() {
     CancelRequests received = requests;
-    return received == null ? null : received.message;
-  }
-
-  /** Whether an interrupt of ours was sent and has not been accounted for at one of our waits. */
-  public final boolean nudged() {
-    return nudged;
+    return received == null ? null : received.message();
   }
 
   /** Someone else interrupted this coroutine while it was suspended in one of our waits. */

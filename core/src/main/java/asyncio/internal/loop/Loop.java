@@ -520,9 +520,7 @@ public final class Loop implements Clock.Activity {
    * nothing when it does not wait.
    */
   public void fail(Fiber fiber, RuntimeException error) {
-    if (fiber.isWaiting()) {
-      standstill.fail(fiber, error);
-    }
+    standstill.fail(fiber, error);
   }
 
   /**

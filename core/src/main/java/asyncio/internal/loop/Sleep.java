@@ -6,20 +6,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A coroutine's wait for a time: the timer and the wait in one object, with few frames below it,
  * since there may be a million of them. Loop-confined.
- *
- * <pre>
- *   ASLEEP --fire()---> OVER
- *   ASLEEP --cancel()-> CANCELLED
- * </pre>
  */
 public final class Sleep extends Timer implements Wait {
-  private static final byte ASLEEP = 0;
-  private static final byte OVER = 1;
-  private static final byte CANCELLED = 2;
-
   private final Fiber fiber;
-  private byte state = ASLEEP;
-  private @Nullable String message;
 
   private Sleep(Fiber fiber) {
     this.fiber = fiber;
@@ -39,38 +28,17 @@ public final class Sleep extends Timer implements Wait {
     } finally {
       fiber.loop.removeSleeper(sleep);
     }
-    sleep.throwIfCancelled();
-  }
-
-  private void throwIfCancelled() {
-    if (state == CANCELLED) {
-      throw fiber.delivered(message);
-    }
     fiber.throwIfCancelPending(null);
   }
 
   @Override
   protected void fire() {
-    if (state == ASLEEP) { // a deadline of the same turn may have been first
-      state = OVER;
-      fiber.wake();
-    }
-  }
-
-  @Override
-  public boolean isOver() {
-    return state != ASLEEP;
+    fiber.wake(this); // unless a time limit of the same turn was first
   }
 
   @Override
   public boolean cancel(@Nullable String why) {
-    if (state != ASLEEP) {
-      return false;
-    }
-    state = CANCELLED;
-    message = why;
-    fiber.wake();
-    return true;
+    return fiber.endByCancel(this, why);
   }
 
   @Override

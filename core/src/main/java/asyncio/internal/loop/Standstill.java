@@ -1,10 +1,12 @@
 package asyncio.internal.loop;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +49,9 @@ final class Standstill {
   private final Map<Fiber, Excused> excused = new LinkedHashMap<>();
 
   private long nextExcused = Long.MAX_VALUE;
-  private @Nullable Verdict verdicts;
+
+  /** The errors for coroutines whose waits they have ended, until these run. */
+  private final IdentityHashMap<Fiber, RuntimeException> verdicts = new IdentityHashMap<>(4);
 
   /** In a closed world: the last step before the host was asked. */
   private long askedAfter = -1;
@@ -137,35 +141,16 @@ final class Standstill {
     now.clear();
   }
 
-  /** An error for a coroutine that waits, unless its wait ends before it runs. */
-  private record Verdict(Fiber fiber, RuntimeException error, @Nullable Verdict next) {}
-
-  /** Ends the wait of a coroutine with an error. */
+  /** Ends the wait of a coroutine with an error, if it is in one. */
   void fail(Fiber fiber, RuntimeException error) {
-    verdicts = new Verdict(fiber, error, verdicts);
-    fiber.wake();
+    if (fiber.endByError()) {
+      verdicts.put(fiber, error);
+    }
   }
 
-  /** Whether some coroutine is about to get an error; asked at the end of each wait. */
-  boolean hasVerdicts() {
-    return verdicts != null;
-  }
-
-  /** Throws the error that ended the wait {@code what}, if one did. By the coroutine itself. */
-  void throwVerdict(Fiber fiber, Wait what) {
-    Verdict others = null;
-    RuntimeException mine = null;
-    for (Verdict one = verdicts; one != null; one = one.next) {
-      if (one.fiber == fiber) {
-        mine = one.error;
-      } else {
-        others = new Verdict(one.fiber, one.error, others);
-      }
-    }
-    verdicts = others;
-    if (mine != null && !what.isOver()) {
-      throw mine;
-    }
+  /** The error that was to end the wait of {@code fiber}, which gets it or no longer needs it. */
+  RuntimeException takeVerdict(Fiber fiber) {
+    return Objects.requireNonNull(verdicts.remove(fiber), "a wait that failed has its error");
   }
 
   // ---- quiet ----

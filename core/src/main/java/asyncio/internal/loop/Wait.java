@@ -8,14 +8,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a suspended coroutine waits for. Confined to the loop.
  *
- * <p>Whoever ends the wait makes {@link #isOver} true and calls {@link Fiber#wake}.
+ * <p>It says what the wait is for and what a cancel does to it; how it goes is kept by the {@link
+ * Fiber}, which draws it. Whoever ends the wait calls {@link Fiber#wake}.
  */
 public interface Wait {
-  /** Whether the coroutine may go on. */
-  boolean isOver();
+  /** Whether there is nothing to wait for any more; asked once, before the coroutine suspends. */
+  default boolean isOver() {
+    return false;
+  }
 
   /**
-   * Asks that the wait ends by cancellation.
+   * Asks that the wait ends by cancellation: at once, through {@link Fiber#endByCancel}, or when
+   * the work has ended to which the request is passed on.
    *
    * @return true when the wait will end because of this request, now or once the cancelled work has
    *     ended; false when it was over already, so that the request stays pending
@@ -27,14 +31,6 @@ public interface Wait {
    */
   default @Nullable Fiber passesOnTo() {
     return null;
-  }
-
-  /**
-   * Ends the wait itself by cancellation, whatever becomes of what was waited for. Where {@link
-   * #passesOnTo} is used.
-   */
-  default void abort(@Nullable String message) {
-    cancel(message);
   }
 
   /** What is waited for, for reports: "sleep", "lock", "Task-3". */

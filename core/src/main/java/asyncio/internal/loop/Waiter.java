@@ -5,20 +5,12 @@ import asyncio.WaitKind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One coroutine waiting once, in a lock, a queue, a timer or a stream. Confined to the loop.
+ * One coroutine waiting once, in a lock, a queue or a stream, until somebody wakes it. Confined to
+ * the loop.
  *
- * <pre>
- *   WAITING --wake()----> WOKEN       the permit, item or event is there
- *   WAITING --cancel()--> CANCELLED
- * </pre>
- *
- * A waiter can stand in one {@link WaiterList}.
+ * <p>A waiter can stand in one {@link WaiterList}, which is also how most of them wait.
  */
 public class Waiter implements Wait {
-  private static final byte WAITING = 0;
-  private static final byte WOKEN = 1;
-  private static final byte CANCELLED = 2;
-
   /** Links of the {@link WaiterList} this waiter stands in. */
   @Nullable Waiter previous;
 
@@ -28,8 +20,7 @@ public class Waiter implements Wait {
   private final Fiber fiber;
   private final WaitKind kind;
   private final String what;
-  private byte state = WAITING;
-  private @Nullable String message;
+  private boolean woken;
 
   /**
    * A waiter for the running coroutine.
@@ -53,38 +44,31 @@ public class Waiter implements Wait {
   }
 
   /**
-   * Ends the wait well. Returns false when it was over already, or the loop has closed and the
-   * coroutine never goes on.
+   * Ends the wait well. Returns false when the coroutine is not in this wait, or its loop has
+   * closed and it never goes on: then what it was to get is for somebody else.
    */
   public final boolean wake() {
-    if (state != WAITING || fiber.loop.closed) {
+    if (!fiber.wake(this)) {
       return false;
     }
-    state = WOKEN;
-    fiber.wake();
+    woken = true;
     return true;
   }
 
-  /** Whether the wait ended by {@link #wake}. */
+  /** Whether {@link #wake} ended the wait. */
   public final boolean woken() {
-    return state == WOKEN;
-  }
-
-  /** Whether the wait goes on. */
-  public final boolean waiting() {
-    return state == WAITING;
+    return woken;
   }
 
   /**
    * Waits for a permit or a wake-up, which is no value: a cancel that arrives after the wake-up and
-   * before the coroutine runs still strikes here, and the caller passes the permit on ({@link
-   * #woken} tells it to).
+   * before the coroutine runs still strikes here, and the permit goes to somebody else.
    *
    * @throws CancelledError if cancelled
    */
   public final void awaitPermit() {
-    suspend();
-    fiber.throwIfCancelPending(message);
+    fiber.suspend(this);
+    fiber.throwIfCancelPending(null);
   }
 
   /**
@@ -94,37 +78,15 @@ public class Waiter implements Wait {
    * @throws CancelledError if cancelled before the value was there
    */
   public final void awaitValue() {
-    suspend();
+    fiber.suspend(this);
   }
 
-  private void suspend() {
-    try {
-      fiber.suspend(this);
-    } catch (Throwable failed) {
-      if (state == WAITING) {
-        state = CANCELLED;
-      }
-      throw failed;
-    }
-    if (state == CANCELLED) {
-      throw fiber.delivered(message);
-    }
-  }
-
-  @Override
-  public final boolean isOver() {
-    return state != WAITING;
-  }
+  /** It was woken, and does not go on: gives what it was to get to the next. */
+  protected void passOn() {}
 
   @Override
   public final boolean cancel(@Nullable String why) {
-    if (state != WAITING) {
-      return false;
-    }
-    state = CANCELLED;
-    message = why;
-    fiber.wake();
-    return true;
+    return fiber.endByCancel(this, why);
   }
 
   @Override

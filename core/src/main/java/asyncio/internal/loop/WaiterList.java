@@ -2,7 +2,10 @@ package asyncio.internal.loop;
 
 import org.jspecify.annotations.Nullable;
 
-/** Waiters in the order in which they came, with removal in constant time. Confined to the loop. */
+/**
+ * Waiters in the order in which they came, with removal in constant time, and the one way in which
+ * a coroutine waits in such a list. Confined to the loop.
+ */
 public final class WaiterList {
   private @Nullable Waiter first;
   private @Nullable Waiter last;
@@ -42,6 +45,47 @@ public final class WaiterList {
     waiter.following = null;
     waiter.listed = false;
     size--;
+  }
+
+  /**
+   * Waits in the list for a permit or a wake-up; see {@link Waiter#awaitPermit}. However that ends,
+   * the waiter is out of the list after it, and what it was to get is not lost: {@link
+   * Waiter#passOn}.
+   *
+   * @throws asyncio.CancelledError if cancelled
+   */
+  public void await(Waiter waiter) {
+    add(waiter);
+    boolean goesOn = false;
+    try {
+      waiter.awaitPermit();
+      goesOn = true;
+    } finally {
+      left(waiter, goesOn);
+    }
+  }
+
+  /**
+   * Waits in the list for a value; see {@link Waiter#awaitValue}. As {@link #await} else.
+   *
+   * @throws asyncio.CancelledError if cancelled before the value was there
+   */
+  public void awaitValue(Waiter waiter) {
+    add(waiter);
+    boolean goesOn = false;
+    try {
+      waiter.awaitValue();
+      goesOn = true;
+    } finally {
+      left(waiter, goesOn);
+    }
+  }
+
+  private void left(Waiter waiter, boolean goesOn) {
+    remove(waiter);
+    if (!goesOn && waiter.woken()) {
+      waiter.passOn();
+    }
   }
 
   /** The first waiter, left where it is; null when there is none. */
