@@ -248,4 +248,67 @@ class LockTest {
     var waiter = createTask(() -> timeout(ofDays(1), () -> lock.acquire()));
     assertThrows(TimeoutException.class, waiter::await);
   }
+
+  // ---- a holder that has ended ----
+
+  @AsyncTest
+  void whoWaitsForALockWhoseHolderHasEndedIsTold() {
+    var lock = new Lock();
+    var go = new Event();
+    var holder =
+        createTask(
+            "holder",
+            () -> {
+              lock.acquire();
+              go.await();
+            });
+    yieldNow();
+    var waits = createTask("waits", () -> lock.acquire());
+    yieldNow();
+    go.set();
+    holder.await();
+    var told = assertThrows(DeadlockException.class, waits::await);
+    assertTrue(told.getMessage().contains("holder has ended and still holds"), told.getMessage());
+    lock.release();
+  }
+
+  @AsyncTest
+  void whoComesWhenTheHolderHasEndedIsToldAsWell() {
+    var lock = new Lock();
+    createTask("holder", () -> lock.acquire()).await();
+    var told = assertThrows(DeadlockException.class, lock::acquire);
+    assertTrue(told.getMessage().contains("holder has ended and still holds"), told.getMessage());
+  }
+
+  @AsyncTest
+  void aCallbackOfTheHolderMayStillReleaseTheLock() {
+    var lock = new Lock();
+    var holder = createTask("holder", () -> lock.acquire());
+    holder.addDoneCallback(_ -> lock.release());
+    var waits = createTask("waits", () -> lock.acquire());
+    holder.await();
+    waits.await().close();
+    assertFalse(lock.locked());
+  }
+
+  @AsyncTest
+  void severalLocksAreReleasedInAnyOrder() {
+    var first = new Lock();
+    var second = new Lock();
+    var third = new Lock();
+    var holder =
+        createTask(
+            "holder",
+            () -> {
+              var one = first.acquire();
+              second.acquire();
+              third.acquire();
+              one.close();
+              third.release();
+            });
+    holder.await();
+    assertThrows(DeadlockException.class, second::acquire);
+    first.acquire().close();
+    third.acquire().close();
+  }
 }

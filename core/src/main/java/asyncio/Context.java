@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Headroom;
 import asyncio.internal.loop.Loop;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -165,6 +166,7 @@ public final class Context {
   }
 
   private Context enter() {
+    Headroom.ensure(Headroom.CHANGE);
     Context before = currentMade();
     Fiber fiber = runningFiber();
     Object self = fiber != null ? fiber : Thread.currentThread();

@@ -4,9 +4,9 @@ package asyncio;
  * A wait that could never end. Its message tells who waits for whom, and where; the wait is over,
  * so what its task holds can be released as the exception passes through.
  *
- * <p>Thrown where tasks wait for each other in a circle, and, where nothing can come from outside
- * (a virtual clock, or {@code -Dasyncio.deadlock=fail}), in the main task of a loop that has
- * nothing to do any more.
+ * <p>Thrown where tasks wait for each other in a circle, where one waits for a lock whose holder
+ * has ended without releasing it, and, where nothing can come from outside (a virtual clock, or
+ * {@code -Dasyncio.deadlock=fail}), in the main task of a loop that has nothing to do any more.
  */
 public final class DeadlockException extends IllegalStateException {
   private static final long serialVersionUID = 1;

@@ -16,16 +16,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out whether tasks wait for ever, and says so. Called by the loop when it has nothing else
  * to do; what is said is said in a callback, since a loop's own thread may not log. Loop-confined.
  *
  * <p>A task is <i>stuck</i> when nothing ends its wait but other tasks, and all of them are stuck.
- * It may wait for several tasks of which one would do: so all that can be reached from it must be
- * stuck, and no time limit may be set for one of them. The search goes into the depth and ends at
- * the first that is not stuck, as nearly always at once, and what led there is not walked again in
- * the same search.
+ * A lock whose holder has ended ends no wait either. It may wait for several tasks of which one
+ * would do: so all that can be reached from it must be stuck, and no time limit may be set for one
+ * of them. The search goes into the depth and ends at the first that is not stuck, as nearly always
+ * at once, and what led there is not walked again in the same search.
  *
  * <p>A callback may release a lock too. So where locks are waited for, those that are due when a
  * circle is found have one chance to, before it counts.
@@ -149,8 +150,8 @@ final class Deadlocks {
     Wait wait = fiber.waitsFor();
     return fiber.isWaiting()
         && wait != null
-        && wait.endsByTargetsOnly()
-        && wait.targets().hasNext();
+        && (wait.whyItNeverEnds() != null
+            || (wait.endsByTargetsOnly() && wait.targets().hasNext()));
   }
 
   private static Wait wait(Task<?> task) {
@@ -158,7 +159,8 @@ final class Deadlocks {
   }
 
   private static Iterator<?> targets(Task<?> task) {
-    return wait(task).targets();
+    Wait wait = wait(task);
+    return wait.whyItNeverEnds() == null ? wait.targets() : Collections.emptyIterator();
   }
 
   /** In a callback: steps have run since it was found. */
@@ -167,6 +169,11 @@ final class Deadlocks {
       return;
     }
     if (look(suspect, new HashSet<>()) != Finding.STUCK) {
+      return;
+    }
+    Task<?> hopeless = hopeless(suspect);
+    if (hopeless != null) {
+      failHopeless(loop, hopeless);
       return;
     }
     List<Task<?>> circle = circle(suspect);
@@ -189,6 +196,39 @@ final class Deadlocks {
             + System.lineSeparator()
             + advice(circle.size(), locks)
             + " All tasks:"
+            + System.lineSeparator()
+            + new WaitGraphText(graph).tree(REPORTED_TASKS);
+    loop.kernel.fail(victim.fiber(), error(message, graph, victim));
+  }
+
+  /**
+   * One that waits for what nobody can give any more, and that {@code stuck} waits for in the end.
+   */
+  private static @Nullable Task<?> hopeless(Task<?> stuck) {
+    Set<Task<?>> seen = new HashSet<>();
+    Deque<Task<?>> open = new ArrayDeque<>(List.of(stuck));
+    while (!open.isEmpty()) {
+      Task<?> task = open.pop();
+      if (wait(task).whyItNeverEnds() != null) {
+        return task;
+      }
+      if (seen.add(task)) {
+        targets(task).forEachRemaining(target -> open.push((Task<?>) target));
+      }
+    }
+    return null;
+  }
+
+  private static void failHopeless(EventLoop loop, Task<?> victim) {
+    WaitGraph graph = graph(loop, List.of(victim));
+    Wait wait = wait(victim);
+    String message =
+        victim.fiber().describe()
+            + " would wait for ever for "
+            + wait.describe()
+            + ": "
+            + wait.whyItNeverEnds()
+            + ". All tasks:"
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
     loop.kernel.fail(victim.fiber(), error(message, graph, victim));

@@ -538,13 +538,22 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
       trace = UnretrievedFailure.watch(this, failure());
     }
     if (told instanceof Listener one) {
-      one.done(this);
+      tell(one);
     } else if (told instanceof ArrayList<?> many) {
       for (Object one : many) {
-        ((Listener) one).done(this);
+        tell((Listener) one);
       }
     }
     return true;
+  }
+
+  /** Whatever becomes of one, the others are told as well. */
+  private void tell(Listener listener) {
+    try {
+      listener.done(this);
+    } catch (Throwable broken) {
+      loop.kernel.fatal(broken);
+    }
   }
 
   /** Somebody has received the failure, or undertakes to: it will not be reported. */

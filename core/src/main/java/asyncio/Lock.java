@@ -29,6 +29,9 @@ public final class Lock {
   private boolean locked;
   private @Nullable Task<?> holder;
 
+  /** The one that the holder took before this one and still holds; see {@link Task#held}. */
+  private @Nullable Lock heldBefore;
+
   /** A free lock. */
   public Lock() {}
 
@@ -42,8 +45,8 @@ public final class Lock {
     @Override
     public void close() {
       if (!released) {
-        released = true;
         release();
+        released = true;
       }
     }
   }
@@ -83,11 +86,11 @@ public final class Lock {
               + " acquires a lock that it holds already: a lock is not re-entrant, this would"
               + " wait for ever.");
     }
-    if (holder != null && holder.fiber().isWaiting()) {
+    if (holder != null && (holder.fiber().isWaiting() || holder.isDone())) {
       fiber.suspect();
     }
     waiters.await(new LockWaiter(fiber, again));
-    holder = task;
+    heldBy(task);
   }
 
   private final class LockWaiter extends Waiter {
@@ -121,6 +124,16 @@ public final class Lock {
     }
 
     @Override
+    public @Nullable String whyItNeverEnds() {
+      Task<?> has = holder;
+      return has == null || !has.isDone()
+          ? null
+          : has.name()
+              + " has ended and still holds the lock: nobody is left to release it. Release it"
+              + " in the task that takes it: try (var _ = lock.acquire()) { … }";
+    }
+
+    @Override
     public String describe() {
       Task<?> has = holder;
       if (has == null) {
@@ -145,7 +158,7 @@ public final class Lock {
       return false;
     }
     locked = true;
-    holder = task;
+    heldBy(task);
     return true;
   }
 
@@ -203,9 +216,44 @@ public final class Lock {
 
   /** Hands the lock, still locked, to the first who waits; so nobody can overtake. */
   private void passOn() {
-    holder = null;
-    if (!waiters.wakeFirst()) {
-      locked = false;
+    boolean handedOver = waiters.wakeFirst();
+    heldBy(null);
+    locked = handedOver;
+  }
+
+  private void heldBy(@Nullable Task<?> next) {
+    Task<?> before = holder;
+    if (before != null) {
+      before.held = without(before.held);
+    }
+    holder = next;
+    if (next != null) {
+      heldBefore = next.held;
+      next.held = this;
+    }
+  }
+
+  /** A list of held locks without this one, which nearly always is its first. */
+  private @Nullable Lock without(@Nullable Lock held) {
+    Lock rest = heldBefore;
+    heldBefore = null;
+    if (held == this) {
+      return rest;
+    }
+    Lock one = held;
+    while (one != null && one.heldBefore != this) {
+      one = one.heldBefore;
+    }
+    if (one != null) {
+      one.heldBefore = rest;
+    }
+    return held;
+  }
+
+  /** A task has ended and holds these locks: who waits for one waits for ever, as it seems. */
+  static void holderEnded(@Nullable Lock held) {
+    for (Lock lock = held; lock != null; lock = lock.heldBefore) {
+      lock.waiters.forEach(waiter -> waiter.fiber().suspect());
     }
   }
 

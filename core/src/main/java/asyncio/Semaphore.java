@@ -64,8 +64,8 @@ public sealed class Semaphore permits BoundedSemaphore {
     @Override
     public void close() {
       if (!released) {
-        released = true;
         release();
+        released = true;
       }
     }
   }

@@ -37,6 +37,9 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   // Loop-confined.
   private @Nullable Coroutine<T, ?> body; // until it runs
 
+  /** The lock it took last and still holds, which knows the one before. */
+  @Nullable Lock held;
+
   // Loop-confined: the list of the loop's unfinished tasks.
   @Nullable Task<?> previous;
   @Nullable Task<?> following;
@@ -72,9 +75,9 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     }
     try {
       fiber.startEagerly();
-    } catch (IllegalStateException pinned) {
+    } catch (Throwable notStarted) {
       loop.unregister(this);
-      throw pinned;
+      throw notStarted;
     }
     return this;
   }
@@ -192,19 +195,26 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
         fiber.throwIfCancelPending(null);
       } catch (CancelledError cancelled) {
         loop.discard(value);
-        loop.unregister(this);
+        leave();
         endCancelled(cancelled);
       }
       return;
     }
     fiber.settle(null);
-    loop.unregister(this);
+    leave();
     finish(value);
+  }
+
+  private void leave() {
+    loop.unregister(this);
+    if (held != null) {
+      Lock.holderEnded(held);
+    }
   }
 
   private void ended(Throwable thrown) {
     Throwable failure = Objects.requireNonNull(fiber.settle(thrown));
-    loop.unregister(this);
+    leave();
     if (failure instanceof CancelledError) {
       endCancelled(failure);
     } else if (Failures.isFatal(failure)) {

@@ -36,6 +36,7 @@ public final class StreamWriter {
   /** As {@link #write(byte[])}, {@code length} bytes from {@code offset}. */
   public void write(byte[] bytes, int offset, int length) throws IOException {
     wire.loop.checkOnLoop("StreamWriter.write()");
+    wire.loop.ensureHeadroom();
     Objects.checkFromIndexSize(offset, length, bytes.length);
     output.write(bytes, offset, length);
   }
@@ -46,6 +47,7 @@ public final class StreamWriter {
    */
   public void write(ByteBuffer bytes) throws IOException {
     wire.loop.checkOnLoop("StreamWriter.write()");
+    wire.loop.ensureHeadroom();
     int length = bytes.remaining();
     if (bytes.hasArray()) {
       output.write(bytes.array(), bytes.arrayOffset() + bytes.position(), length);

@@ -12,6 +12,9 @@ interface Carrier {
   /** Which one it is. */
   CarrierKind kind();
 
+  /** What {@link Headroom} makes sure of before a coroutine suspends. */
+  int waitHeadroom();
+
   /** A thread that can drive the loop, not started. */
   Thread loopThread(String name, long stackSize, Runnable body);
 

@@ -191,6 +191,7 @@ public abstract class Fiber extends Step implements Runnable {
     if (creator.region != null) {
       throw Region.refusal("createTask() with an eager start", creator);
     }
+    loop.ensureHeadroom();
     if (state != NEW) {
       throw new IllegalStateException("coroutine started twice: a bug, please report it");
     }
@@ -670,6 +671,23 @@ public abstract class Fiber extends Step implements Runnable {
       return true;
     }
     return false;
+  }
+
+  /**
+   * As {@link #awaitResumed}, but keeps the JVM's thread, for which a monitor asks no stack; looks
+   * every millisecond. Where that is the only thread for virtual threads, the loop stands still,
+   * and the watchdog says so.
+   */
+  final void awaitResumedMounted() {
+    synchronized (this) {
+      while (!takeResumed()) {
+        try {
+          wait(1);
+        } catch (InterruptedException flagWasSet) {
+          loop.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
+        }
+      }
+    }
   }
 
   /**

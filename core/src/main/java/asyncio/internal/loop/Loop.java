@@ -174,8 +174,13 @@ public final class Loop implements Clock.Activity {
     return null;
   }
 
-  /** The loop of the running coroutine. */
+  /** The loop of the running coroutine, which is about to change its state in {@code what}. */
   public static Loop require(String what) {
+    Headroom.ensure(Headroom.CHANGE);
+    return running(what);
+  }
+
+  private static Loop running(String what) {
     Loop loop = current();
     if (loop == null) {
       throw new IllegalStateException(notOnLoop(what));
@@ -185,11 +190,12 @@ public final class Loop implements Clock.Activity {
 
   /** The running coroutine, which is about to wait in {@code what}. */
   public static Fiber requireTask(String what) {
-    Fiber fiber = require(what).current;
+    Fiber fiber = running(what).current;
     if (fiber == null) {
       throw new AssertionError(
           "a loop runs its coroutine without knowing it: a bug, please report it");
     }
+    fiber.loop.ensureHeadroom();
     if (fiber.region != null) {
       throw Region.refusal(what, fiber);
     }
@@ -271,9 +277,18 @@ public final class Loop implements Clock.Activity {
     return self == running || (self == thread && running == null);
   }
 
-  /** Fails when the current thread is not on this loop. */
+  /** Makes sure that the stack is enough for a wait, or for as much work as one. */
+  public void ensureHeadroom() {
+    Headroom.ensure(carrier.waitHeadroom());
+  }
+
+  /**
+   * Fails when the current thread is not on this loop, or its stack is not enough for a change of
+   * the loop's state.
+   */
   public void checkOnLoop(String what) {
     if (isOnLoop()) {
+      Headroom.ensure(Headroom.CHANGE);
       return;
     }
     Loop other = current();
@@ -662,6 +677,7 @@ public final class Loop implements Clock.Activity {
     if (fiber.region != null) {
       throw Region.refusal("blocking()", fiber);
     }
+    loop.ensureHeadroom();
     return loop.carrier.blocking(fiber, body);
   }
 

@@ -45,6 +45,11 @@ final class MountedCarrier implements Carrier, Executor {
   }
 
   @Override
+  public int waitHeadroom() {
+    return Headroom.MOUNTED_WAIT;
+  }
+
+  @Override
   public Thread loopThread(String name, long stackSize, Runnable body) {
     return new Thread(null, body, name, stackSize, false);
   }

@@ -34,6 +34,11 @@ final class PortableCarrier implements Carrier {
   }
 
   @Override
+  public int waitHeadroom() {
+    return Headroom.PORTABLE_WAIT;
+  }
+
+  @Override
   public Thread loopThread(String name, long stackSize, Runnable body) {
     return Thread.ofVirtual().name(name).inheritInheritableThreadLocals(false).unstarted(body);
   }
@@ -94,15 +99,28 @@ final class PortableCarrier implements Carrier {
     Recorder recorder = loop.recorder;
     if (recorder == null) {
       handOver();
-      fiber.awaitResumed();
+      awaitBaton(fiber);
       return;
     }
     recorder.stepEnds(fiber);
     handOver();
-    fiber.awaitResumed();
+    awaitBaton(fiber);
     recorder = loop.recorder; // another recording may have begun meanwhile
     if (recorder != null) {
       recorder.stepBegan(fiber);
+    }
+  }
+
+  /**
+   * The baton is with somebody else, so this coroutine has to wait, whatever the JVM says: to
+   * unmount a thread it needs about as much free stack as is in use, and throws where there is
+   * less.
+   */
+  private static void awaitBaton(Fiber fiber) {
+    try {
+      fiber.awaitResumed();
+    } catch (StackOverflowError cannotUnmount) {
+      fiber.awaitResumedMounted();
     }
   }
 
@@ -139,7 +157,7 @@ final class PortableCarrier implements Carrier {
     if (!open) {
       throw new IllegalStateException(Loop.closedMessage(loop));
     }
-    fiber.awaitResumed();
+    awaitBaton(fiber);
     Recorder recorder = loop.recorder;
     if (recorder != null) {
       recorder.stepBegan(fiber);

@@ -52,6 +52,14 @@ public interface Wait {
     return false;
   }
 
+  /**
+   * Why nobody who has a part in this wait can end it any more, for the error that does; null where
+   * that is not known.
+   */
+  default @Nullable String whyItNeverEnds() {
+    return null;
+  }
+
   /** Whether its caller has to go on waiting whatever happens: then an error is of no use to it. */
   default boolean mustGoOn() {
     return false;

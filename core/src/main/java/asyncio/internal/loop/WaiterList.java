@@ -1,5 +1,6 @@
 package asyncio.internal.loop;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,8 +108,10 @@ public final class WaiterList {
    * none.
    */
   public boolean wakeFirst() {
-    for (Waiter waiter = poll(); waiter != null; waiter = poll()) {
-      if (waiter.wake()) {
+    for (Waiter waiter = first; waiter != null; waiter = first) {
+      boolean woken = waiter.wake(); // before it leaves the list: if it can't be queued, it stays
+      remove(waiter);
+      if (woken) {
         return true;
       }
     }
@@ -117,8 +120,13 @@ public final class WaiterList {
 
   /** Wakes all waiters in order and empties the list. */
   public void wakeAll() {
-    for (Waiter waiter = poll(); waiter != null; waiter = poll()) {
-      waiter.wake();
+    while (wakeFirst()) {}
+  }
+
+  /** Shows all waiters, in order, to somebody who changes nothing. */
+  public void forEach(Consumer<Waiter> seen) {
+    for (Waiter waiter = first; waiter != null; waiter = waiter.following) {
+      seen.accept(waiter);
     }
   }
 

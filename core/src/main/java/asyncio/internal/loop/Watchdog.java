@@ -107,9 +107,14 @@ final class Watchdog implements Runnable {
   public void run() {
     Thread self = Thread.currentThread();
     long before = System.nanoTime();
+    boolean early = true;
     while (true) {
       long interval = interval();
       LockSupport.parkNanos(interval);
+      if (early) { // once the program has started: on its way there it would pay for them
+        early = false;
+        EarlyClasses.initialize();
+      }
       synchronized (Watchdog.class) {
         if (thread != self) {
           return;
@@ -127,10 +132,19 @@ final class Watchdog implements Runnable {
         try {
           look(entry, now, passed);
         } catch (Throwable failure) {
-          Logs.WATCHDOG.log(
-              System.Logger.Level.ERROR, "The watchdog failed for " + entry.loop, failure);
+          tellOwn(entry, failure);
         }
       }
+    }
+  }
+
+  /** Whatever fails, this thread goes on: it is what ends a wait that holds a loop for ever. */
+  private static void tellOwn(Watched entry, Throwable failure) {
+    try {
+      Logs.WATCHDOG.log(
+          System.Logger.Level.ERROR, "The watchdog failed for " + entry.loop, failure);
+    } catch (Throwable logFails) {
+      // Nobody is left to tell.
     }
   }
 

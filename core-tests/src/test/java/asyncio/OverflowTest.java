@@ -1,0 +1,411 @@
+package asyncio;
+
+import static asyncio.Asyncio.asCompleted;
+import static asyncio.Asyncio.atomically;
+import static asyncio.Asyncio.blocking;
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.gather;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.shield;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.staggeredRace;
+import static asyncio.Asyncio.statistics;
+import static asyncio.Asyncio.timeout;
+import static asyncio.Asyncio.toThread;
+import static asyncio.Asyncio.waitFor;
+import static asyncio.Asyncio.waitUntil;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofNanos;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A recursion that runs away and ends in the library: its task gets a StackOverflowError, and
+ * nobody else is harmed. Each operation is called at each of the last depths before the stack ends.
+ */
+class OverflowTest {
+  @Test
+  void noOverflowHarmsAnybodyElseWhenCompiled() throws Exception {
+    sweepWith("-XX:TieredStopAtLevel=4");
+  }
+
+  @Test
+  void noOverflowHarmsAnybodyElseWhenInterpreted() throws Exception {
+    sweepWith("-Xint");
+  }
+
+  private static void sweepWith(String option) throws Exception {
+    try (var child =
+        new ChildJvm(
+            Sweep.class,
+            option,
+            "-Xss400k",
+            "-XX:MaxJavaStackTraceDepth=20",
+            "-Dasyncio.slowStepMillis=5000")) {
+      int code = child.exitCode();
+      assertEquals(
+          "all is well",
+          child.lines().isEmpty() ? "" : child.lines().getLast(),
+          () -> String.join("\n", child.lines()));
+      assertEquals(0, code);
+    }
+  }
+
+  static final class Sweep {
+    private static final int NEAR = 40;
+    private static final int FAR = 600;
+
+    private static int unwound;
+    private static int at;
+    private static boolean ran;
+    private static boolean overflowed;
+    private static Action<Exception> operation = () -> {};
+
+    private Sweep() {}
+
+    /** Goes down to the end of the stack and, so many frames up from there, does the operation. */
+    @SuppressWarnings("InfiniteRecursion")
+    private static void down() {
+      try {
+        down();
+      } catch (StackOverflowError end) {
+        if (++unwound < at) {
+          throw end;
+        }
+        operate();
+      }
+    }
+
+    private static void operate() {
+      ran = true;
+      try {
+        operation.run();
+      } catch (StackOverflowError here) {
+        overflowed = true;
+      } catch (Exception failed) {
+        throw new IllegalStateException(failed);
+      }
+    }
+
+    /** What a trial works with, new for each. */
+    private static final class Things {
+      final Lock lock = new Lock();
+      final Semaphore semaphore = new Semaphore(2);
+      final Event event = new Event();
+      final Event other = new Event();
+      final Queue<Integer> queue = new Queue<>();
+      final Condition condition = new Condition();
+      final Future<Integer> future = new Future<>();
+      final ContextVar<Integer> variable = new ContextVar<>("x");
+      final List<Task<?>> helpers = new ArrayList<>();
+    }
+
+    private interface Operation {
+      Action<Exception> of(Things things);
+    }
+
+    private static final Map<String, Operation> OPERATIONS = new LinkedHashMap<>();
+
+    static {
+      OPERATIONS.put("yieldNow", _ -> () -> yieldNow());
+      OPERATIONS.put("sleep", _ -> () -> sleep(ofNanos(1)));
+      OPERATIONS.put("set an event", t -> () -> t.event.set());
+      OPERATIONS.put("await an event", t -> () -> t.other.await());
+      OPERATIONS.put(
+          "a lock",
+          t ->
+              () -> {
+                try (var _ = t.lock.acquire()) {
+                  t.event.isSet();
+                }
+              });
+      OPERATIONS.put(
+          "a semaphore",
+          t ->
+              () -> {
+                try (var _ = t.semaphore.acquire()) {
+                  t.event.isSet();
+                }
+              });
+      OPERATIONS.put(
+          "a lock that is held",
+          t -> {
+            t.helpers.add(
+                createTask(
+                    () -> {
+                      try (var _ = t.lock.acquire()) {
+                        t.other.await();
+                      }
+                    }));
+            yieldNow();
+            return () -> {
+              try (var _ = t.lock.acquire()) {
+                t.event.isSet();
+              }
+            };
+          });
+      OPERATIONS.put("put", t -> () -> t.queue.put(1));
+      OPERATIONS.put(
+          "get",
+          t -> {
+            t.queue.putNowait(1);
+            return () -> t.queue.get();
+          });
+      OPERATIONS.put(
+          "get from an empty queue",
+          t -> {
+            t.helpers.add(
+                createTask(
+                    () -> {
+                      t.other.await();
+                      t.queue.putNowait(1);
+                      t.queue.shutdown();
+                    }));
+            return () -> t.queue.get();
+          });
+      OPERATIONS.put(
+          "a condition",
+          t -> {
+            t.helpers.add(
+                createTask(
+                    () -> {
+                      t.other.await();
+                      try (var _ = t.condition.acquire()) {
+                        t.condition.signalAll();
+                      }
+                    }));
+            return () -> {
+              try (var _ = t.condition.acquire()) {
+                t.condition.await();
+              }
+            };
+          });
+      OPERATIONS.put("createTask", _ -> () -> createTask(() -> yieldNow()));
+      OPERATIONS.put(
+          "an eager task",
+          _ -> () -> createTask(TaskOptions.defaults().withEagerStart(true), () -> yieldNow()));
+      OPERATIONS.put("gather", _ -> () -> gather(() -> 1, () -> 2));
+      OPERATIONS.put(
+          "a group",
+          _ ->
+              () -> {
+                var group = new TaskGroup();
+                group.run(() -> group.createTask(() -> yieldNow()));
+              });
+      OPERATIONS.put("a time limit", _ -> () -> timeout(ofDays(1), () -> yieldNow()));
+      OPERATIONS.put("waitFor", t -> () -> waitFor(() -> t.other.await(), ofDays(1)));
+      OPERATIONS.put("complete a future", t -> () -> t.future.trySetResult(1));
+      OPERATIONS.put(
+          "await a future",
+          t -> {
+            t.helpers.add(
+                createTask(
+                    () -> {
+                      t.other.await();
+                      t.future.trySetResult(1);
+                    }));
+            return () -> t.future.await();
+          });
+      OPERATIONS.put("addDoneCallback", t -> () -> t.future.addDoneCallback(_ -> {}));
+      OPERATIONS.put("callSoon", t -> () -> runningLoop().callSoon(() -> t.event.set()));
+      OPERATIONS.put(
+          "callLater", t -> () -> runningLoop().callLater(ofNanos(1), () -> t.event.set()));
+      OPERATIONS.put("toThread", _ -> () -> toThread(() -> 1));
+      OPERATIONS.put("blocking", _ -> () -> blocking(() -> 1));
+      OPERATIONS.put(
+          "cancel",
+          t -> {
+            Task<?> victim = createTask(() -> t.other.await());
+            t.helpers.add(victim);
+            yieldNow();
+            return () -> victim.cancel();
+          });
+      OPERATIONS.put("shield", t -> () -> shield(createTask(() -> t.other.await())));
+      OPERATIONS.put(
+          "waitUntil",
+          _ -> () -> waitUntil(ReturnWhen.ALL_COMPLETED, List.of(createTask(() -> yieldNow()))));
+      OPERATIONS.put(
+          "asCompleted",
+          _ ->
+              () -> {
+                for (Task<?> task : asCompleted(List.of(createTask(() -> yieldNow())))) {
+                  task.isDone();
+                }
+              });
+      OPERATIONS.put(
+          "staggeredRace",
+          _ -> () -> staggeredRace(List.<Coroutine<Integer, RuntimeException>>of(() -> 1)));
+      OPERATIONS.put("a context", t -> () -> new Context().run(() -> t.variable.set(1)));
+      OPERATIONS.put("atomically", t -> () -> atomically(() -> t.event.set()));
+    }
+
+    public static void main(String[] arguments) {
+      List<String> wrong = new ArrayList<>();
+      try {
+        Asyncio.run(
+            () -> {
+              warmUp();
+              OPERATIONS.forEach((name, each) -> sweep(wrong, name, each));
+            });
+      } catch (Throwable escaped) {
+        escaped.printStackTrace();
+        wrong.add("run threw " + escaped);
+      }
+      wrong.forEach(System.out::println);
+      System.out.println(wrong.isEmpty() ? "all is well" : "harm was done");
+    }
+
+    /** Each operation once where there is room: classes are loaded, call sites linked. */
+    private static void warmUp() {
+      OPERATIONS.forEach(
+          (_, each) -> {
+            var things = new Things();
+            createTask(() -> each.of(things).run());
+            yieldNow();
+            yieldNow();
+            end(things);
+          });
+    }
+
+    private static void end(Things things) {
+      things.other.set();
+      for (Task<?> helper : things.helpers) {
+        waitUntil(ReturnWhen.ALL_COMPLETED, List.of(helper));
+      }
+    }
+
+    /**
+     * At the last depths of all, at some further up, and round the one at which the operation
+     * begins to find room: there it has just as much as it needs. A wait finds none before the
+     * stack is half empty, since the JVM needs room to put away what is on it.
+     */
+    private static void sweep(List<String> wrong, String name, Operation each) {
+      int overflows = 0;
+      for (int back = 1; back < FAR && wrong.isEmpty(); back += back < NEAR ? 1 : 20) {
+        overflows += overflowsAt(wrong, name, each, back) ? 1 : 0;
+      }
+      int tooDeep = 1;
+      int fits = 1;
+      while (wrong.isEmpty() && overflowsAt(wrong, name, each, fits)) {
+        tooDeep = fits;
+        fits *= 2;
+      }
+      while (wrong.isEmpty() && fits - tooDeep > 1) {
+        int middle = (fits + tooDeep) / 2;
+        if (overflowsAt(wrong, name, each, middle)) {
+          tooDeep = middle;
+        } else {
+          fits = middle;
+        }
+      }
+      for (int back = Math.max(1, fits - 6); back < fits + 6 && wrong.isEmpty(); back++) {
+        overflows += overflowsAt(wrong, name, each, back) ? 1 : 0;
+      }
+      if (wrong.isEmpty() && overflows == 0) {
+        wrong.add(name + " never overflowed: the sweep misses the end of the stack");
+      }
+      System.out.println(name + ": " + overflows + " overflows; room " + fits);
+    }
+
+    private static boolean overflowsAt(List<String> wrong, String name, Operation each, int back) {
+      String harm;
+      try {
+        harm = trial(each, back);
+      } catch (Throwable failed) {
+        harm = failed.toString();
+      }
+      if (harm != null) {
+        wrong.add(name + ", " + back + " frames before the end: " + harm);
+      }
+      return overflowed;
+    }
+
+    private static String trial(Operation each, int back) throws Exception {
+      var things = new Things();
+      List<String> harm = new ArrayList<>();
+      Task<?> waiter = createTask("waiter", () -> things.event.await());
+      yieldNow();
+      int tasks = runningLoop().allTasks().size();
+      Task<?> deep =
+          createTask(
+              "deep",
+              () -> {
+                operation = each.of(things);
+                unwound = 0;
+                at = back;
+                ran = false;
+                overflowed = false;
+                down();
+                Task<?> self = currentTask();
+                if (self == null || !self.name().equals("deep")) {
+                  harm.add("it runs beside the loop");
+                }
+                nextWait(harm);
+              });
+      things.helpers.add(deep);
+      for (int i = 0; i < 6; i++) {
+        yieldNow();
+      }
+      things.other.set();
+      waitUntil(ReturnWhen.ALL_COMPLETED, List.of(deep), ofSeconds(5));
+      if (!deep.isDone()) {
+        return "it hangs: " + deep + " " + Asyncio.waitGraph();
+      }
+      if (!ran) {
+        assertInstanceOf(StackOverflowError.class, deep.exception(), "the stack has fewer frames");
+      } else if (deep.isCancelled() || deep.exception() != null) {
+        harm.add("it ended with " + deep);
+      }
+      end(things);
+      things.event.set();
+      waitUntil(ReturnWhen.ALL_COMPLETED, List.of(waiter), ofSeconds(5));
+      if (!waiter.isDone()) {
+        harm.add("who waited for the event hangs");
+      }
+      for (int i = 0; i < 4; i++) {
+        yieldNow();
+      }
+      if (things.lock.locked() || things.condition.locked()) {
+        harm.add("a lock is locked for ever");
+      }
+      if (things.semaphore.available() != 2) {
+        harm.add("permits: " + things.semaphore.available());
+      }
+      while (statistics().helpers() > 0 || statistics().timers() > 0) {
+        sleep(ofNanos(1)); // a call on a helper is on its way back
+        if (statistics().timers() > 0) {
+          harm.add("timers are left");
+          break;
+        }
+      }
+      if (runningLoop().allTasks().size() > tasks - 1) {
+        harm.add("tasks are left: " + runningLoop().allTasks());
+      }
+      return harm.isEmpty() ? null : harm.toString();
+    }
+
+    /** The next wait ends when it is to, and not before. */
+    private static void nextWait(List<String> harm) {
+      var event = new Event();
+      createTask(
+          () -> {
+            yieldNow();
+            yieldNow();
+            event.set();
+          });
+      event.await();
+      if (!event.isSet()) {
+        harm.add("its next wait ended at once");
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package asyncio.internal.loop;
+
+import java.util.List;
+
+/**
+ * The classes of this library that run code when they are initialised. That happens at their first
+ * use, wherever that is: with the stack nearly at its end the initialiser fails, and the JVM gives
+ * such a class up for good. So they are initialised early, by a thread of their own.
+ */
+final class EarlyClasses {
+  /** All but those that exist for one option, or need a module that may be missing. */
+  static final List<String> NAMES =
+      List.of(
+          "asyncio.Asyncio",
+          "asyncio.Barrier$State",
+          "asyncio.CallGraphOptions",
+          "asyncio.CallbackHandle",
+          "asyncio.CarrierKind",
+          "asyncio.Context",
+          "asyncio.ContextValues",
+          "asyncio.ContextVar",
+          "asyncio.Deadlocks$Finding",
+          "asyncio.EventLoop",
+          "asyncio.ForeignWait",
+          "asyncio.Future",
+          "asyncio.LeakCheck",
+          "asyncio.LoopExecutors",
+          "asyncio.ReturnWhen",
+          "asyncio.RunOptions",
+          "asyncio.ShutdownHook",
+          "asyncio.SystemClock",
+          "asyncio.Task",
+          "asyncio.TaskFactory",
+          "asyncio.TaskOptions",
+          "asyncio.Timeout$State",
+          "asyncio.UnretrievedFailure$Cleaners",
+          "asyncio.WaitGraph$State",
+          "asyncio.WaitKind",
+          "asyncio.WaitUntil$1",
+          "asyncio.internal.loop.CreationSite",
+          "asyncio.internal.loop.Fiber",
+          "asyncio.internal.loop.Headroom",
+          "asyncio.internal.loop.HelperPool",
+          "asyncio.internal.loop.Inbox",
+          "asyncio.internal.loop.Logs",
+          "asyncio.internal.loop.Loop",
+          "asyncio.internal.loop.Region",
+          "asyncio.internal.loop.VectorRegisters",
+          "asyncio.internal.loop.Watchdog",
+          "asyncio.internal.loop.WorstSteps",
+          "asyncio.net.ByteFifo",
+          "asyncio.net.ConnectOptions",
+          "asyncio.net.Resolver",
+          "asyncio.net.Server",
+          "asyncio.net.ServerOptions",
+          "asyncio.net.StreamOptions",
+          "asyncio.net.StreamReader");
+
+  private EarlyClasses() {}
+
+  /** Initialises them. One that can't be is left to who uses it, and fails there. */
+  static void initialize() {
+    for (String name : NAMES) {
+      try {
+        Class.forName(name, true, EarlyClasses.class.getClassLoader());
+      } catch (ClassNotFoundException | LinkageError unusable) {
+        // As said.
+      }
+    }
+  }
+}

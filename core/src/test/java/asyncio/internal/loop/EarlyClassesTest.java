@@ -1,0 +1,43 @@
+package asyncio.internal.loop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+class EarlyClassesTest {
+  /**
+   * They exist for one option or need a module that may be missing, and run at a start or an end.
+   */
+  private static final List<String> OTHERS =
+      List.of("asyncio.DumpSignal", "asyncio.Signals", "asyncio.internal.loop.JfrRecorder$Types");
+
+  @Test
+  void allClassesWithAnInitialiserAreListed() throws Exception {
+    Path classes = Path.of(Loop.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    var found = new TreeSet<String>();
+    try (var files = Files.walk(classes)) {
+      files.filter(file -> file.toString().endsWith(".class")).forEach(file -> add(found, file));
+    }
+    var listed = new TreeSet<>(EarlyClasses.NAMES);
+    listed.addAll(OTHERS);
+    assertEquals(listed, found);
+  }
+
+  private static void add(TreeSet<String> found, Path file) {
+    try {
+      var model = ClassFile.of().parse(file);
+      if (model.methods().stream().anyMatch(one -> one.methodName().equalsString("<clinit>"))) {
+        found.add(model.thisClass().asInternalName().replace('/', '.'));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
