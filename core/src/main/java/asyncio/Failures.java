@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.Causes;
 import java.io.InterruptedIOException;
 import java.lang.reflect.Constructor;
 import java.net.SocketException;
@@ -20,18 +21,15 @@ final class Failures {
 
   /** Whether this is how foreign code ends when its thread is interrupted. */
   static boolean isInterrupt(Throwable failure) {
-    int depth = 0;
-    for (Throwable cause = failure; cause != null && depth < 8; cause = cause.getCause(), depth++) {
-      if (cause instanceof InterruptedException
-          || cause instanceof ClosedByInterruptException
-          || (cause instanceof InterruptedIOException
-              && !(cause instanceof java.net.SocketTimeoutException))
-          || (cause instanceof SocketException
-              && "Closed by interrupt".equals(cause.getMessage()))) {
-        return true;
-      }
-    }
-    return false;
+    return Causes.any(failure, Failures::tellsOfInterrupt);
+  }
+
+  private static boolean tellsOfInterrupt(Throwable one) {
+    return one instanceof InterruptedException
+        || one instanceof ClosedByInterruptException
+        || (one instanceof InterruptedIOException
+            && !(one instanceof java.net.SocketTimeoutException))
+        || (one instanceof SocketException && "Closed by interrupt".equals(one.getMessage()));
   }
 
   /**
