@@ -832,6 +832,7 @@ public final class EventLoop {
    */
   List<Task<?>> cancelAllTasks() {
     closing = true;
+    kernel.endTasks();
     for (Task<?> task = lastTask; task != null; task = task.previous) {
       // A second request would cut the clean-up short that the first one began.
       if (!cancelledForShutdown.contains(task)) {
@@ -948,6 +949,7 @@ public final class EventLoop {
       whenEnded.run();
       return;
     }
+    kernel.endTasks();
     cancelledForShutdown = Set.copyOf(others);
     for (Task<?> task : others) {
       task.addListener(

@@ -1,6 +1,8 @@
 package asyncio;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -47,24 +49,75 @@ public final class ExceptionGroup extends RuntimeException {
 
   /** Divides the failures into those that match and the others, keeping the nesting of groups. */
   public Split split(Predicate<? super Throwable> matches) {
-    List<Throwable> matching = new ArrayList<>();
-    List<Throwable> rest = new ArrayList<>();
-    for (Throwable failure : exceptions) {
-      if (matches.test(failure)) {
-        matching.add(failure);
-      } else if (failure instanceof ExceptionGroup inner) {
-        Split parts = inner.split(matches);
-        if (parts.matching != null) {
-          matching.add(parts.matching);
-        }
-        if (parts.rest != null) {
-          rest.add(parts.rest);
-        }
-      } else {
-        rest.add(failure);
+    // No recursion, since groups may be nested deeper than a stack; and each group is divided once,
+    // however many others it stands in.
+    IdentityHashMap<ExceptionGroup, Split> done = new IdentityHashMap<>();
+    ArrayDeque<Division> open = new ArrayDeque<>();
+    open.push(new Division(this));
+    while (true) {
+      Division division = open.element();
+      ExceptionGroup inner = division.goOn(matches, done);
+      if (inner != null) {
+        open.push(new Division(inner));
+        continue;
       }
+      open.pop();
+      Split split = new Split(division.matching(), division.rest());
+      if (open.isEmpty()) {
+        return split;
+      }
+      done.put(division.group, split);
     }
-    return new Split(part(matching), part(rest));
+  }
+
+  /** One group on its way to be divided. */
+  private static final class Division {
+    final ExceptionGroup group;
+    private final List<Throwable> matching = new ArrayList<>();
+    private final List<Throwable> rest = new ArrayList<>();
+    private int next;
+
+    /** Whether the next one was asked about already, and does not match as a whole. */
+    private boolean asked;
+
+    Division(ExceptionGroup group) {
+      this.group = group;
+    }
+
+    /** Goes on until the end, or to an inner group that has to be divided first. */
+    @Nullable ExceptionGroup goOn(
+        Predicate<? super Throwable> matches, IdentityHashMap<ExceptionGroup, Split> done) {
+      for (; next < group.exceptions.size(); next++) {
+        Throwable failure = group.exceptions.get(next);
+        if (!asked && matches.test(failure)) {
+          matching.add(failure);
+        } else if (failure instanceof ExceptionGroup inner) {
+          Split parts = done.get(inner);
+          if (parts == null) {
+            asked = true;
+            return inner;
+          }
+          if (parts.matching != null) {
+            matching.add(parts.matching);
+          }
+          if (parts.rest != null) {
+            rest.add(parts.rest);
+          }
+        } else {
+          rest.add(failure);
+        }
+        asked = false;
+      }
+      return null;
+    }
+
+    @Nullable ExceptionGroup matching() {
+      return group.part(matching);
+    }
+
+    @Nullable ExceptionGroup rest() {
+      return group.part(rest);
+    }
   }
 
   private @Nullable ExceptionGroup part(List<Throwable> failures) {

@@ -1,5 +1,6 @@
 package asyncio.net;
 
+import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.loop.Fiber;
 import java.io.IOException;
@@ -25,10 +26,11 @@ final class Connector {
     } catch (UnknownHostException unknown) {
       throw unknown(host, port, unknown);
     }
+    Engine engine = fiber.loop().engine();
     List<IOException> failures = new ArrayList<>(1);
     for (InetAddress address : addresses) {
       try {
-        return fiber.loop().engine().connect(new InetSocketAddress(address, port), noDelay);
+        return engine.connect(new InetSocketAddress(address, port), noDelay);
       } catch (IOException failure) {
         failures.add(failure);
       }

@@ -22,14 +22,15 @@ final class Listeners {
 
   private Listeners() {}
 
-  static List<ListenHandle> open(Fiber fiber, String host, int port, Engine.ListenOptions options)
+  static List<ListenHandle> open(
+      Fiber fiber, @Nullable String host, int port, Engine.ListenOptions options)
       throws IOException {
     Engine engine = fiber.loop().engine();
-    if (host.isEmpty()) {
+    if (host == null || host.isEmpty()) {
       try {
-        return List.of(engine.listen(new InetSocketAddress(port), options));
+        return List.of(openOnAll(engine, port, options));
       } catch (IOException failure) {
-        throw explained(host, port, failure);
+        throw explained("*", port, failure);
       }
     }
     InetAddress[] addresses;
@@ -53,6 +54,28 @@ final class Listeners {
     }
   }
 
+  /**
+   * On all addresses of this machine: one IPv6 socket, which serves IPv4 too, where there is IPv6.
+   * Two sockets, as asyncio has them, would be in each other's way: the JDK can't keep the first
+   * one from taking IPv4.
+   */
+  private static ListenHandle openOnAll(Engine engine, int port, Engine.ListenOptions options)
+      throws IOException {
+    try {
+      return engine.listen(new InetSocketAddress(anyAddress(16), port), options);
+    } catch (BindException failure) {
+      if (!isNotAvailable(failure)) {
+        throw failure;
+      }
+      return engine.listen(new InetSocketAddress(anyAddress(4), port), options);
+    }
+  }
+
+  /** "::" or 0.0.0.0. */
+  private static InetAddress anyAddress(int length) throws UnknownHostException {
+    return InetAddress.getByAddress(new byte[length]);
+  }
+
   private static List<ListenHandle> openAll(
       Engine engine, InetAddress[] addresses, int port, Engine.ListenOptions options)
       throws IOException {
@@ -73,13 +96,17 @@ final class Listeners {
         }
       }
     } catch (Throwable failed) {
-      open.forEach(ListenHandle::close);
+      close(open);
       throw failed;
     }
     if (open.isEmpty() && notHere != null) {
       throw notHere;
     }
     return open;
+  }
+
+  static void close(List<ListenHandle> listeners) {
+    listeners.forEach(ListenHandle::close);
   }
 
   private static boolean isNotAvailable(BindException failure) {
@@ -90,7 +117,7 @@ final class Listeners {
 
   private static IOException explained(String host, int port, IOException failure) {
     @Nullable String reason = failure.getMessage();
-    String where = Addresses.text(host.isEmpty() ? "*" : host, port);
+    String where = Addresses.text(host, port);
     String message = "Can't listen on " + where + ": " + reason + hint(failure, port);
     IOException explained =
         failure instanceof BindException ? new BindException(message) : new IOException(message);

@@ -11,6 +11,7 @@ import asyncio.internal.loop.Loop;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Clients and servers, made for {@code import static asyncio.net.Net.*}. */
 public final class Net {
@@ -53,11 +54,16 @@ public final class Net {
           "openConnection() needs a host; \"localhost\" is this machine.");
     }
     StreamHandle handle = Connector.connect(fiber, host, port, options.streams.noDelay());
-    Connection connection = connection(fiber.loop(), handle, options.streams);
-    // Now, when it has worked: a refused one costs nothing.
-    CreationSite openedAt = CreationSite.here(Asyncio.runningLoop().debug());
-    handle.belongsTo(new OpenedConnection(connection, openedAt));
-    return connection;
+    try {
+      Connection connection = connection(fiber.loop(), handle, options.streams);
+      // Now, when it has worked: a refused one costs nothing.
+      CreationSite openedAt = CreationSite.here(Asyncio.runningLoop().debug());
+      handle.belongsTo(new OpenedConnection(connection, openedAt));
+      return connection;
+    } catch (Throwable failed) {
+      handle.close();
+      throw failed;
+    }
   }
 
   /**
@@ -76,13 +82,15 @@ public final class Net {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @param host the address to listen on, or a name for all its addresses; "" listens on all of
-   *     this machine's
+   * @param host the address to listen on, or a name for all its addresses; "" and null listen on
+   *     all of this machine's, IPv4 and IPv6. "0.0.0.0" listens on IPv4 alone; "::" on IPv6, and on
+   *     IPv4 as well, since the JDK can't tell an IPv6 socket not to
    * @param port 0 takes a free one, see {@link Server#port}
    * @throws java.net.BindException if the port is in use
    * @throws IOException if it can't listen for another reason
    */
-  public static Server startServer(Handler handler, String host, int port) throws IOException {
+  public static Server startServer(Handler handler, @Nullable String host, int port)
+      throws IOException {
     return startServer(handler, host, port, ServerOptions.defaults());
   }
 
@@ -92,19 +100,24 @@ public final class Net {
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #startServer(Handler, String,
    * int)}.
    */
-  public static Server startServer(Handler handler, String host, int port, ServerOptions options)
-      throws IOException {
+  public static Server startServer(
+      Handler handler, @Nullable String host, int port, ServerOptions options) throws IOException {
     Fiber fiber = Loop.requireTask("startServer()");
     Objects.requireNonNull(handler, "handler");
     Addresses.checkPort(port);
     var listening =
         new Engine.ListenOptions(options.backlog, options.reuseAddress, options.streams.noDelay());
     List<ListenHandle> listeners = Listeners.open(fiber, host, port, listening);
-    EventLoop loop = Asyncio.runningLoop();
-    CreationSite startedAt = CreationSite.here(loop.debug());
-    var server = new Server(loop, fiber.loop(), handler, options.streams, listeners, startedAt);
-    server.start();
-    return server;
+    try {
+      EventLoop loop = Asyncio.runningLoop();
+      CreationSite startedAt = CreationSite.here(loop.debug());
+      var server = new Server(loop, fiber.loop(), handler, options.streams, listeners, startedAt);
+      server.start();
+      return server;
+    } catch (Throwable failed) {
+      Listeners.close(listeners);
+      throw failed;
+    }
   }
 
   static Connection connection(Loop loop, StreamHandle handle, StreamOptions options) {

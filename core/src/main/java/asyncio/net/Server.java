@@ -33,8 +33,14 @@ import org.jspecify.annotations.Nullable;
  * by {@link Net#startServer}, used on its loop.
  *
  * <pre>
- *   SERVING --close(), serveForever() cancelled--> CLOSING --all handlers have ended--> CLOSED
+ *   SERVING --close(), serveForever() cancelled--> CLOSING --all handlers have ended--> closed
+ *   SERVING --an acceptor ended-----------------> DEAF     --close(), serveForever()--> CLOSING
  * </pre>
+ *
+ * <p>A client that can't be handed to a task, since the loop's task factory failed for instance, is
+ * closed and the failure reported; the server goes on. A DEAF one accepts nobody any more, because
+ * a task that accepts was cancelled, or its socket closed; its clients are served on. {@link
+ * #serveForever} fails then, and where nobody waits there the exception handler is told.
  *
  * <p>A handler that fails is reported to the loop's exception handler, once, and its connection
  * closed; the others and the server go on. One that is cancelled ends without a word, and what the
@@ -43,6 +49,12 @@ import org.jspecify.annotations.Nullable;
 public final class Server implements AutoCloseable {
   /** As asyncio: descriptors come back when some client leaves. */
   private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
+
+  private enum State {
+    SERVING,
+    DEAF,
+    CLOSING
+  }
 
   // Immutable.
   private final EventLoop loop;
@@ -61,7 +73,14 @@ public final class Server implements AutoCloseable {
   /** Who waits for the end of handlers. */
   private final WaiterList closers = new WaiterList();
 
-  private boolean closing;
+  private State state = State.SERVING;
+
+  /** Why it is DEAF. */
+  private @Nullable Throwable ended;
+
+  /** Who closed it: never cancelled by that. */
+  private @Nullable Task<?> closedBy;
+
   private @Nullable Waiter forever;
 
   /** To whom its listeners and clients belong. */
@@ -93,7 +112,7 @@ public final class Server implements AutoCloseable {
 
     @Override
     public boolean isLeft() {
-      return !closing;
+      return state != State.CLOSING;
     }
 
     @Override
@@ -109,33 +128,89 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  /** Begins to accept; if it can't, the caller closes the listeners. */
   void start() {
-    for (ListenHandle listener : listeners) {
-      String name = "server " + Addresses.text(listener.localAddress());
-      acceptors.add(Asyncio.createTask(name, () -> accept(listener, name)));
+    try {
+      for (ListenHandle listener : listeners) {
+        String name = "server " + Addresses.text(listener.localAddress());
+        Task<?> acceptor = Asyncio.createTask(name, () -> accept(listener, name));
+        acceptors.add(acceptor);
+        acceptor.addDoneCallback(done -> acceptorEnded(acceptor));
+      }
+    } catch (Throwable failed) {
+      state = State.CLOSING;
+      acceptors.forEach(acceptor -> acceptor.cancel("the server could not be started"));
+      throw failed;
     }
   }
 
   // ---- accepting ----
 
-  private void accept(ListenHandle listener, String name) {
+  private void accept(ListenHandle listener, String name) throws ClosedChannelException {
     try {
-      while (!closing) {
+      while (state == State.SERVING) {
+        StreamHandle handle;
         try {
-          welcome(listener.accept());
+          handle = listener.accept();
+        } catch (CancelledError cancelled) {
+          throw cancelled;
         } catch (ClosedChannelException closed) {
-          return;
-        } catch (IOException failure) {
+          if (state != State.SERVING) {
+            return;
+          }
+          throw closed; // not by us
+        } catch (Throwable failure) {
+          if (isFatal(failure)) {
+            throw (Error) failure;
+          }
           reportAcceptFailure(listener, failure, name);
           Asyncio.sleep(ACCEPT_RETRY);
+          continue;
         }
+        welcome(handle);
       }
     } finally {
       listener.close();
     }
   }
 
-  private void reportAcceptFailure(ListenHandle listener, IOException failure, String name) {
+  /** A callback of the loop. */
+  private void acceptorEnded(Task<?> acceptor) {
+    Throwable failure = acceptor.isCancelled() ? null : acceptor.exception();
+    if (state != State.SERVING || kernel.endsTasks()) {
+      return;
+    }
+    state = State.DEAF;
+    ended =
+        acceptor.isCancelled()
+            ? new CancelledError("Task '" + acceptor.name() + "' was cancelled")
+            : failure;
+    Listeners.close(listeners);
+    acceptors.forEach(other -> other.cancel("another task of the server has ended"));
+    Waiter waiter = forever;
+    if (waiter != null) {
+      waiter.wake();
+    } else if (failure == null || !isFatal(failure)) { // that one ends the run
+      var stopped = stopped();
+      loop.callExceptionHandler(
+          new ExceptionContext(
+              String.valueOf(stopped.getMessage()), stopped, acceptor.name(), startedAt()));
+    }
+  }
+
+  /** That it is DEAF, as a new exception for each receiver. */
+  private IllegalStateException stopped() {
+    Throwable cause = ended;
+    return new IllegalStateException(
+        this
+            + " accepts no more clients, because its task that did has ended"
+            + (cause == null ? "" : ": " + cause)
+            + ". Close it and start a new one. To stop a server call close(), and leave the tasks"
+            + " alone that allTasks() lists for it.",
+        cause);
+  }
+
+  private void reportAcceptFailure(ListenHandle listener, Throwable failure, String name) {
     String message =
         "Accepting clients on "
             + Addresses.text(listener.localAddress())
@@ -146,21 +221,60 @@ public final class Server implements AutoCloseable {
     loop.callExceptionHandler(new ExceptionContext(message, failure, name, startedAt()));
   }
 
+  /** Hands a client to a task of its own; one that can't be is closed, so that it can tell. */
   private void welcome(StreamHandle handle) {
-    if (closing) {
-      handle.close();
-      return;
+    Connection client = null;
+    Task<?> task = null;
+    try {
+      if (state == State.CLOSING) {
+        handle.close();
+        return;
+      }
+      handle.belongsTo(owner);
+      Connection connection = Net.connection(kernel, handle, options);
+      client = connection;
+      String name = "client " + Addresses.text(handle.remoteAddress());
+      // The user's task factory: it may fail, wait, run the handler's first step, or give the task
+      // another body.
+      Task<?> made = Asyncio.createTask(name, () -> serve(connection, name));
+      task = made;
+      handlers.add(made);
+      // Not in the task's body, which never runs when it is cancelled before its first step.
+      made.addDoneCallback(done -> ended(made, connection));
+      if (state == State.CLOSING && made != closedBy) {
+        made.cancel("the server is closed"); // the factory waited meanwhile
+      }
+    } catch (Throwable failure) {
+      turnAway(handle, client, task);
+      if (failure instanceof CancelledError || isFatal(failure)) {
+        throw failure;
+      }
+      loop.callExceptionHandler(
+          new ExceptionContext(
+              "A client of "
+                  + this
+                  + " could not be handed to its handler, and was closed. The server goes on.",
+              failure,
+              null,
+              startedAt()));
     }
-    handle.belongsTo(owner);
-    Connection client = Net.connection(kernel, handle, options);
-    String name = "client " + Addresses.text(handle.remoteAddress());
-    Task<?> task = Asyncio.createTask(name, () -> serve(client, name));
-    handlers.add(task);
-    // Not in the task's body, which never runs when it is cancelled before its first step.
-    task.addDoneCallback(done -> ended(task, client));
+  }
+
+  private void turnAway(StreamHandle handle, @Nullable Connection client, @Nullable Task<?> task) {
+    if (client != null) {
+      client.abort();
+    }
+    handle.close();
+    if (task != null && handlers.remove(task)) {
+      closers.wakeAll();
+      task.cancel("its client was closed");
+    }
   }
 
   private void serve(Connection client, String name) {
+    if (client.isClosed()) {
+      return; // who made this task failed after it had been made
+    }
     try {
       handler.handle(client);
     } catch (CancelledError cancelled) {
@@ -208,18 +322,21 @@ public final class Server implements AutoCloseable {
   }
 
   private void ended(Task<?> task, Connection client) {
-    client.writer().close(); // takes what the socket takes at once
-    client.abort();
-    handlers.remove(task);
-    closers.wakeAll();
+    try {
+      client.writer().close(); // takes what the socket takes at once
+    } finally {
+      client.abort();
+      handlers.remove(task);
+      closers.wakeAll();
+    }
   }
 
   // ---- asking ----
 
-  /** Where the server listens; empty when it is closed. <i>Thread</i>: on the loop. */
+  /** Where the server listens; empty when it does not any more. <i>Thread</i>: on the loop. */
   public List<InetSocketAddress> addresses() {
     kernel.checkOnLoop("Server.addresses()");
-    return closing ? List.of() : addresses;
+    return state == State.SERVING ? addresses : List.of();
   }
 
   /** The port it listens on, or did. <i>Thread</i>: any. */
@@ -230,7 +347,7 @@ public final class Server implements AutoCloseable {
   /** Whether it accepts clients. <i>Thread</i>: on the loop. */
   public boolean isServing() {
     kernel.checkOnLoop("Server.isServing()");
-    return !closing;
+    return state == State.SERVING;
   }
 
   /** How many clients are being served. <i>Thread</i>: on the loop. */
@@ -252,11 +369,13 @@ public final class Server implements AutoCloseable {
    *
    * <p><i>Thread</i>: a coroutine of the server's loop; one at a time.
    *
-   * @throws IllegalStateException if the server is closed, or another task waits here
+   * @throws IllegalStateException if the server is closed, or another task waits here; also when it
+   *     accepts no more clients because a task of it that did has ended, by a failure, which is the
+   *     cause, or cancelled by somebody. Then the server is closed first, as by {@link #close}
    */
   public void serveForever() {
     Fiber fiber = requireTask("Server.serveForever()");
-    if (closing) {
+    if (state == State.CLOSING) {
       throw new IllegalStateException(this + " is closed: start a new one with startServer().");
     }
     if (forever != null) {
@@ -265,14 +384,28 @@ public final class Server implements AutoCloseable {
     }
     var waiter = new Waiter(fiber, WaitKind.SOCKET, this + " to close");
     forever = waiter;
+    boolean deaf;
     try {
-      waiter.awaitPermit();
-      awaitHandlers(fiber);
+      if (state == State.SERVING) {
+        waiter.awaitPermit();
+      }
+      deaf = state == State.DEAF;
+      if (!deaf) {
+        awaitHandlers(fiber);
+      }
     } catch (CancelledError cancelled) {
+      if (state == State.DEAF) {
+        cancelled.addSuppressed(stopped()); // or nobody would be told
+      }
       close();
       throw cancelled;
     } finally {
       forever = null;
+    }
+    if (deaf) {
+      IllegalStateException stopped = stopped();
+      close();
+      throw stopped;
     }
   }
 
@@ -290,11 +423,12 @@ public final class Server implements AutoCloseable {
   @Override
   public void close() {
     Fiber fiber = requireTask("Server.close()");
-    if (!closing) {
-      closing = true;
-      listeners.forEach(ListenHandle::close);
-      acceptors.forEach(acceptor -> acceptor.cancel("the server is closed"));
+    if (state != State.CLOSING) {
+      state = State.CLOSING;
       Task<?> caller = Asyncio.currentTask();
+      closedBy = caller;
+      Listeners.close(listeners);
+      acceptors.forEach(acceptor -> acceptor.cancel("the server is closed"));
       for (Task<?> task : List.copyOf(handlers)) {
         if (task != caller) {
           task.cancel("the server is closed");
@@ -334,7 +468,7 @@ public final class Server implements AutoCloseable {
   public String toString() {
     return "Server["
         + String.join(", ", addresses.stream().map(Addresses::text).toList())
-        + (closing ? ", closed, " : ", ")
+        + (state == State.CLOSING ? ", closed, " : ", ")
         + handlers.size()
         + " clients]";
   }

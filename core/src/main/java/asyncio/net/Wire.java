@@ -1,7 +1,7 @@
 package asyncio.net;
 
-import asyncio.ExceptionGroup;
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.loop.Causes;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import java.io.IOException;
@@ -50,18 +50,9 @@ final class Wire {
    * threw it.
    */
   boolean explains(Throwable failure) {
-    if (lost == null) {
-      return false;
-    }
-    if (failure instanceof ExceptionGroup group) {
-      return group.exceptions().stream().allMatch(this::explains);
-    }
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause == lost) {
-        return true;
-      }
-    }
-    return false;
+    IOException loss = lost;
+    return loss != null
+        && Causes.allMembers(failure, one -> Causes.any(one, cause -> cause == loss));
   }
 
   boolean isLost() {

@@ -22,8 +22,10 @@ import org.jspecify.annotations.Nullable;
  * writes: those are made at the end of a step and when the selector says so.
  */
 public final class NioEngine implements Engine {
-  /** As asyncio's stream limit, and what a socket usually holds. */
-  private static final int BUFFER_SIZE = 64 * 1024;
+  private static final int BUFFER_SIZE = BufferPool.BUFFER_SIZE;
+
+  /** Instead of the buffers, when they are given back: any use fails. */
+  private static final ByteBuffer NONE = ByteBuffer.allocate(0);
 
   private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -39,10 +41,10 @@ public final class NioEngine implements Engine {
    * What goes through it is copied in the same step, so all sockets share it. Off the heap, as
    * system calls need it.
    */
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private ByteBuffer buffer;
 
   /** What one stream sends in the step that runs. */
-  private final ByteBuffer outgoing = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private ByteBuffer outgoing;
 
   /** Who has {@link #outgoing}. */
   private @Nullable NioStream borrower;
@@ -50,14 +52,32 @@ public final class NioEngine implements Engine {
   private final Consumer<SelectionKey> ready = NioEngine::ready;
   private @Nullable NioHandle last;
   private int handles;
+  private boolean closed;
 
-  private NioEngine(Loop loop, Selector selector) {
+  private NioEngine(Loop loop, Selector selector, ByteBuffer buffer, ByteBuffer outgoing) {
     this.loop = loop;
     this.selector = selector;
+    this.buffer = buffer;
+    this.outgoing = outgoing;
   }
 
-  /** An open engine. */
+  /** An open engine. Where memory is short the JDK sleeps in here, and others may run. */
   public static NioEngine open(Loop loop) throws IOException {
+    ByteBuffer buffer = BufferPool.take(loop);
+    ByteBuffer outgoing = null;
+    try {
+      outgoing = BufferPool.take(loop);
+      return new NioEngine(loop, openSelector(loop), buffer, outgoing);
+    } catch (Throwable failed) {
+      BufferPool.giveBack(buffer);
+      if (outgoing != null) {
+        BufferPool.giveBack(outgoing);
+      }
+      throw failed;
+    }
+  }
+
+  private static Selector openSelector(Loop loop) throws IOException {
     Selector selector = Selector.open();
     try {
       if (loop.carrierKind() == CarrierKind.PORTABLE
@@ -65,9 +85,8 @@ public final class NioEngine implements Engine {
           && !pollersMade) {
         // The first wait of a selector on a virtual thread makes the JDK's pollers, which take two
         // descriptors. Now: where none are left later, it would fail, and the loop with it. Never
-        // on
-        // the mounted carrier, whose loop waits on a platform thread: there it would suspend the
-        // coroutine that opens the engine, and the next one would open another.
+        // on the mounted carrier, whose loop waits on a platform thread: there it would suspend the
+        // coroutine that opens the engine, for nothing.
         selector.select(1);
         pollersMade = true;
       }
@@ -75,7 +94,7 @@ public final class NioEngine implements Engine {
       selector.close();
       throw failed;
     }
-    return new NioEngine(loop, selector);
+    return selector;
   }
 
   @Override
@@ -210,6 +229,10 @@ public final class NioEngine implements Engine {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     for (NioHandle handle = last; handle != null; handle = last) {
       handle.close();
     }
@@ -217,6 +240,22 @@ public final class NioEngine implements Engine {
       selector.close();
     } catch (IOException nothingToBeDone) {
       // It holds nothing any more.
+    }
+    releaseBuffers();
+  }
+
+  /**
+   * The next engine gets the memory, unless somebody may still use it: a coroutine that outlives
+   * the loop may stand between a read and the copy.
+   */
+  private void releaseBuffers() {
+    ByteBuffer in = buffer;
+    ByteBuffer out = outgoing;
+    buffer = NONE;
+    outgoing = NONE;
+    if (!loop.hasSurvivors() && borrower == null) {
+      BufferPool.giveBack(in);
+      BufferPool.giveBack(out);
     }
   }
 }

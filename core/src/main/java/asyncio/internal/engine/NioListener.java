@@ -44,11 +44,11 @@ final class NioListener extends NioHandle implements ListenHandle {
 
   static NioListener open(NioEngine engine, SocketAddress local, Engine.ListenOptions options)
       throws IOException {
-    // Without a family the JDK opens a socket for both, which is what the wildcard address is for.
+    // Always the address's own family: without one the JDK would open an IPv6 socket where there is
+    // IPv6, and 0.0.0.0 would take clients of both. On "::" an IPv6 socket of the JDK does take
+    // both, since nobody can set IPV6_V6ONLY there.
     boolean four =
-        local instanceof InetSocketAddress inet
-            && inet.getAddress() instanceof Inet4Address address
-            && !address.isAnyLocalAddress();
+        local instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
     ServerSocketChannel channel =
         four ? ServerSocketChannel.open(StandardProtocolFamily.INET) : ServerSocketChannel.open();
     try {

@@ -53,7 +53,13 @@ final class NioStream extends NioHandle implements StreamHandle {
   static NioStream connect(NioEngine engine, SocketAddress remote, boolean noDelay)
       throws IOException {
     SocketChannel channel = open(remote);
-    var stream = new NioStream(engine, channel, remote, remote);
+    NioStream stream;
+    try {
+      stream = new NioStream(engine, channel, remote, remote);
+    } catch (Throwable failed) {
+      channel.close();
+      throw failed;
+    }
     try {
       prepare(channel, noDelay);
       if (!channel.connect(remote)) {

@@ -8,6 +8,7 @@ import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.Owner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -111,6 +112,8 @@ public final class Loop implements Clock.Activity {
   private int sincePoll;
   private @Nullable StepEnd stepEnds;
   private boolean stopping;
+  private boolean endsTasks;
+  private boolean survived;
 
   /** Other loops read it as well, when an object that lived on this one has moved to them. */
   boolean closed;
@@ -585,17 +588,38 @@ public final class Loop implements Clock.Activity {
     }
   }
 
-  /** The engine; opened at first use. */
+  /**
+   * The engine; opened at first use. Opening one may let others run, because the JDK sleeps where
+   * memory is short, and they may want it as well, or the loop may end: who is ready first wins.
+   */
   public Engine engine() throws IOException {
     Engine open = engine;
-    if (open == null) {
-      open = engines.open(this);
-      if (engine != null) {
-        open.close();
-        throw new AssertionError(
-            "an engine factory let another coroutine run while it opened: a bug, please report it");
+    if (open != null) {
+      return open;
+    }
+    Engine made;
+    try {
+      made = engines.open(this);
+    } catch (Throwable failed) {
+      Engine ofAnother = engine;
+      if (ofAnother != null && !closed && failed instanceof IOException) {
+        return ofAnother;
       }
-      engine = open;
+      throw failed;
+    }
+    open = engine;
+    if (open == null) {
+      open = made;
+      engine = made;
+    } else {
+      made.close();
+    }
+    // close() writes before it looks for an engine, and here it is the other way round: one of the
+    // two sees what the other did. Closing an engine twice does nothing.
+    VarHandle.fullFence();
+    if (closed) {
+      open.close();
+      throw new IllegalStateException(closedMessage(this));
     }
     return open;
   }
@@ -873,10 +897,29 @@ public final class Loop implements Clock.Activity {
    * so.
    */
   public void survives(Fiber fiber) {
+    survived = true;
     Thread left = fiber.thread;
     if (left != null) {
       survivors.put(left, name);
     }
+  }
+
+  /**
+   * Whether a coroutine outlives the loop. It may stand in the middle of anything, so what it might
+   * use is not given to others.
+   */
+  public boolean hasSurvivors() {
+    return survived;
+  }
+
+  /** From now on tasks are cancelled because the loop, or the process, ends. Loop only. */
+  public void endTasks() {
+    endsTasks = true;
+  }
+
+  /** Whether tasks are cancelled because everything ends, and no server needs to mind. */
+  public boolean endsTasks() {
+    return endsTasks;
   }
 
   /** Closes the loop for ever, on a thread of {@link #newThread} that does not drive it now. */
@@ -904,6 +947,7 @@ public final class Loop implements Clock.Activity {
     for (Step step = ready.poll(); step != null; step = ready.poll()) {
       bury(step);
     }
+    VarHandle.fullFence(); // see engine()
     Engine open = engine;
     if (open != null) {
       open.close();

@@ -1,0 +1,193 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.yieldNow;
+import static asyncio.net.Net.openConnection;
+import static asyncio.net.Net.startServer;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.CancelledError;
+import asyncio.Coroutine;
+import asyncio.EventLoop;
+import asyncio.Task;
+import asyncio.TaskFactory;
+import asyncio.TaskOptions;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What ends the tasks that accept, and what does not. */
+@Timeout(50)
+class AcceptorTest {
+  /** Fails for one task after it has made, or not made, it. */
+  private static final class FailingOnce implements TaskFactory {
+    final RuntimeException failure = new IllegalStateException("factory fails once");
+    private final String name;
+    private final boolean late;
+    private boolean failed;
+
+    FailingOnce(String name, boolean late) {
+      this.name = name;
+      this.late = late;
+    }
+
+    @Override
+    public <T> Task<T> create(EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
+      boolean fails = !failed && String.valueOf(options.name()).startsWith(name);
+      if (fails && !late) {
+        failed = true;
+        throw failure;
+      }
+      Task<T> task = TaskFactory.PLAIN.create(loop, body, options);
+      if (fails) {
+        failed = true;
+        throw failure;
+      }
+      return task;
+    }
+  }
+
+  private static void hello(Connection client) throws IOException {
+    client.writer().write("hello\n");
+  }
+
+  private static String greeting(Server server) throws IOException {
+    try (var client = openConnection(Loopback.HOST, server.port())) {
+      return client.reader().readLine();
+    }
+  }
+
+  private static Task<?> acceptor() {
+    return runningLoop().allTasks().stream()
+        .filter(task -> task.name().startsWith("server "))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void oneClientIsTurnedAway(boolean late) throws Exception {
+    Loopback.run(
+        here -> {
+          try (var server = startServer(AcceptorTest::hello, Loopback.HOST, 0)) {
+            assertEquals("hello", greeting(server));
+            var factory = new FailingOnce("client ", late);
+            runningLoop().setTaskFactory(factory);
+            assertNull(greeting(server));
+            assertSame(factory.failure, here.takeReport().exception());
+            assertEquals("hello", greeting(server));
+            assertTrue(server.isServing());
+            here.untilOpenHandles(1);
+            assertEquals(0, server.connections());
+          }
+        });
+  }
+
+  @Test
+  void aTaskFactoryThatFailsOnceCostsOneClient() throws Exception {
+    oneClientIsTurnedAway(false);
+  }
+
+  @Test
+  void aTaskFactoryThatFailsWhenItHasMadeTheTaskCostsOneClient() throws Exception {
+    oneClientIsTurnedAway(true);
+  }
+
+  @Test
+  void aTaskFactoryThatFailsAtTheStartLeavesNothingOpen() throws Exception {
+    Loopback.run(
+        here -> {
+          var factory = new FailingOnce("server ", false);
+          runningLoop().setTaskFactory(factory);
+          assertSame(
+              factory.failure,
+              assertThrows(
+                  IllegalStateException.class,
+                  () -> startServer(AcceptorTest::hello, Loopback.HOST, 0)));
+          here.untilOpenHandles(0);
+        });
+  }
+
+  @Test
+  void anAcceptorThatSomebodyCancelsEndsServeForever() throws Exception {
+    Loopback.run(
+        here -> {
+          var server = startServer(AcceptorTest::hello, Loopback.HOST, 0);
+          var forever = createTask(() -> server.serveForever());
+          yieldNow();
+          acceptor().cancel();
+          var stopped = assertThrows(IllegalStateException.class, forever::await);
+          assertTrue(stopped.getMessage().contains("accepts no more clients"), stopped::toString);
+          assertInstanceOf(CancelledError.class, stopped.getCause());
+          assertFalse(server.isServing());
+        });
+  }
+
+  @Test
+  void anAcceptorThatSomebodyCancelsIsReportedWhereNobodyWaitsAndClientsAreServedOn()
+      throws Exception {
+    Loopback.run(
+        here -> {
+          try (var server =
+                  startServer(
+                      client -> client.writer().write(client.reader().readLine() + "\n"),
+                      Loopback.HOST,
+                      0);
+              var client = openConnection(Loopback.HOST, server.port())) {
+            Loopback.until(() -> server.connections() == 1);
+            acceptor().cancel();
+            assertInstanceOf(IllegalStateException.class, here.takeReport().exception());
+            assertFalse(server.isServing());
+            assertEquals(0, server.addresses().size());
+            assertThrows(IOException.class, () -> greeting(server));
+            client.writer().write("still there\n");
+            assertEquals("still there", client.reader().readLine());
+            assertThrows(IllegalStateException.class, server::serveForever);
+          }
+        });
+  }
+
+  @Test
+  void aServerThatIsLeftOpenIsNoReportWhenTheRunEnds() throws Exception {
+    var reports = new java.util.ArrayList<String>();
+    asyncio.Asyncio.run(
+        () -> {
+          runningLoop().setExceptionHandler((loop, context) -> reports.add(context.message()));
+          startServer(AcceptorTest::hello, Loopback.HOST, 0);
+        });
+    assertEquals(java.util.List.of(), reports);
+  }
+
+  @Test
+  void aHandlerThatFailsWithACircleOfCausesIsReportedAndTheLoopGoesOn() throws Exception {
+    Loopback.run(
+        here -> {
+          var first = new RuntimeException("first");
+          var second = new RuntimeException("second", first);
+          first.initCause(second);
+          try (var server =
+              startServer(
+                  client -> {
+                    try {
+                      while (client.reader().readLine() != null) {}
+                    } catch (IOException lost) {
+                      throw first;
+                    }
+                  },
+                  Loopback.HOST,
+                  0)) {
+            var socket = new java.net.Socket(Loopback.HOST, server.port());
+            socket.getOutputStream().write('x');
+            Loopback.until(() -> server.connections() == 1);
+            Loopback.reset(socket);
+            assertSame(first, here.takeReport().exception());
+            assertTrue(server.isServing());
+          }
+        });
+  }
+}

@@ -1,0 +1,82 @@
+package asyncio.internal.loop;
+
+import asyncio.ExceptionGroup;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What stands behind a failure. Everything here ends, whatever the program has built: causes may go
+ * round in a circle (initCause makes one of two failures), chains and groups may be deeper than a
+ * stack, and one failure may stand in many groups. So no walk recurses, and each knows where it has
+ * been. All walks of the library are here.
+ */
+public final class Causes {
+  /** A getCause of a program's own may make a new one each time: some walk has to end all the same. */
+  private static final int MOST = 10_000_000;
+
+  private Causes() {}
+
+  /** Whether {@code failure}, its cause, the cause of that, and so on, has one that matches. */
+  @SuppressWarnings("ReferenceEquality") // the very same object: a circle
+  public static boolean any(Throwable failure, Predicate<? super Throwable> matches) {
+    // Brent's way to find a circle: no memory, and all of it was looked at when it is found.
+    Throwable mark = failure;
+    int steps = 0;
+    int next = 1;
+    Throwable cause = failure;
+    for (int all = 0; all < MOST; all++) {
+      if (matches.test(cause)) {
+        return true;
+      }
+      Throwable following = causeOf(cause);
+      if (following == null || following == mark) {
+        return false;
+      }
+      if (++steps == next) {
+        mark = following;
+        steps = 0;
+        next *= 2;
+      }
+      cause = following;
+    }
+    return false;
+  }
+
+  /**
+   * Whether {@code failure} matches, or, when it is a group, all that stand in it and in groups
+   * inside it; none is asked about twice.
+   */
+  public static boolean allMembers(Throwable failure, Predicate<? super Throwable> matches) {
+    if (!(failure instanceof ExceptionGroup)) {
+      return matches.test(failure);
+    }
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    ArrayDeque<Throwable> left = new ArrayDeque<>(List.of(failure));
+    while (!left.isEmpty()) {
+      Throwable one = left.pop();
+      if (!seen.add(one)) {
+        continue;
+      }
+      if (one instanceof ExceptionGroup group) {
+        group.exceptions().forEach(left::push);
+      } else if (!matches.test(one)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Programs override getCause, and one that fails itself must not hide the failure it is in. */
+  private static @Nullable Throwable causeOf(Throwable failure) {
+    try {
+      return failure.getCause();
+    } catch (RuntimeException noneToBeHad) {
+      return null;
+    }
+  }
+}
