@@ -1,6 +1,11 @@
 package asyncio;
 
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -47,24 +52,55 @@ public final class ExceptionGroup extends RuntimeException {
 
   /** Divides the failures into those that match and the others, keeping the nesting of groups. */
   public Split split(Predicate<? super Throwable> matches) {
-    List<Throwable> matching = new ArrayList<>();
-    List<Throwable> rest = new ArrayList<>();
-    for (Throwable failure : exceptions) {
-      if (matches.test(failure)) {
-        matching.add(failure);
-      } else if (failure instanceof ExceptionGroup inner) {
-        Split parts = inner.split(matches);
-        if (parts.matching != null) {
-          matching.add(parts.matching);
+    // No recursion: groups may be nested deeper than the stack is.
+    Deque<Division> outer = new ArrayDeque<>();
+    Division division = new Division(this);
+    while (true) {
+      if (division.left.hasNext()) {
+        Throwable failure = division.left.next();
+        if (matches.test(failure)) {
+          division.matching.add(failure);
+        } else if (failure instanceof ExceptionGroup inner) {
+          outer.push(division);
+          division = new Division(inner);
+        } else {
+          division.rest.add(failure);
         }
-        if (parts.rest != null) {
-          rest.add(parts.rest);
-        }
-      } else {
-        rest.add(failure);
+        continue;
+      }
+      Split parts = division.parts();
+      if (outer.isEmpty()) {
+        return parts;
+      }
+      division = outer.pop();
+      division.add(parts);
+    }
+  }
+
+  /** A group that is being divided. */
+  private static final class Division {
+    final ExceptionGroup group;
+    final Iterator<Throwable> left;
+    final List<Throwable> matching = new ArrayList<>();
+    final List<Throwable> rest = new ArrayList<>();
+
+    Division(ExceptionGroup group) {
+      this.group = group;
+      this.left = group.exceptions.iterator();
+    }
+
+    void add(Split inner) {
+      if (inner.matching != null) {
+        matching.add(inner.matching);
+      }
+      if (inner.rest != null) {
+        rest.add(inner.rest);
       }
     }
-    return new Split(part(matching), part(rest));
+
+    Split parts() {
+      return new Split(group.part(matching), group.part(rest));
+    }
   }
 
   private @Nullable ExceptionGroup part(List<Throwable> failures) {
@@ -74,5 +110,25 @@ public final class ExceptionGroup extends RuntimeException {
     ExceptionGroup part = new ExceptionGroup("part of: " + getMessage(), failures);
     part.setStackTrace(getStackTrace());
     return part;
+  }
+
+  /** As of every Throwable, also where groups are nested deeper than the stack is. */
+  @Override
+  public void printStackTrace(PrintStream to) {
+    if (NestedTrace.isDeep(this)) {
+      to.println(NestedTrace.of(this));
+    } else {
+      super.printStackTrace(to);
+    }
+  }
+
+  /** As {@link #printStackTrace(PrintStream)}. */
+  @Override
+  public void printStackTrace(PrintWriter to) {
+    if (NestedTrace.isDeep(this)) {
+      to.println(NestedTrace.of(this));
+    } else {
+      super.printStackTrace(to);
+    }
   }
 }

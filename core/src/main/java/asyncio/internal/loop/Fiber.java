@@ -350,11 +350,17 @@ public abstract class Fiber extends Step implements Runnable {
     if (state == DONE) {
       return false;
     }
+    loop.cancelWave.request(this, why);
+    return true;
+  }
+
+  /** Delivers a request, in a {@link CancelWave}. */
+  final void deliverCancel(@Nullable String why) {
     Wait current = wait;
     if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACircle()) {
       count(why);
       current.abort(why);
-      return true;
+      return;
     }
     // A loop: chains can be longer than the stack is deep.
     Fiber target = this;
@@ -363,7 +369,6 @@ public abstract class Fiber extends Step implements Runnable {
       target = next;
     }
     target.receiveCancel(why);
-    return true;
   }
 
   private void count(@Nullable String why) {
