@@ -548,6 +548,10 @@ class ModelTest {
     private final List<Item> items = new ArrayList<>();
     private final List<Actor> putting = new ArrayList<>();
     private final Map<Actor, Item> outside = new HashMap<>();
+
+    /** For whom room is kept: where items are compared, each puts its own in. */
+    private final Set<Actor> promised = new HashSet<>();
+
     private final Set<Actor> joining = new HashSet<>();
     private int numbers;
     private int unfinished;
@@ -590,7 +594,7 @@ class ModelTest {
     }
 
     private boolean full() {
-      return maxSize > 0 && items.size() >= maxSize;
+      return maxSize > 0 && items.size() + promised.size() >= maxSize;
     }
 
     private void added(Item item) {
@@ -615,7 +619,7 @@ class ModelTest {
               try {
                 queue.put(item);
                 require(!wasShutDown, "an item was put after the shutdown");
-                if (atOnce) {
+                if (atOnce || promised.remove(actor)) {
                   added(item);
                 } else {
                   require(!outside.containsKey(actor), "put returned before there was room");
@@ -627,9 +631,13 @@ class ModelTest {
             });
       } catch (CancelledError cancel) {
         require(outside.containsKey(actor), "cancelled although the item is in");
+        if (promised.remove(actor)) {
+          letNextIn();
+        }
         throw cancel;
       } finally {
         putting.remove(actor);
+        promised.remove(actor);
         outside.remove(actor);
       }
     }
@@ -643,13 +651,21 @@ class ModelTest {
             case SMALLEST -> items.stream().min(Comparator.comparingInt(Item::rank)).orElseThrow();
           };
       items.remove(next);
+      letNextIn();
+      return next;
+    }
+
+    private void letNextIn() {
       for (Actor actor : putting) {
-        if (!shutDown && outside.containsKey(actor) && !actor.doomed) {
-          added(outside.remove(actor));
+        if (!shutDown && outside.containsKey(actor) && !promised.contains(actor) && !actor.doomed) {
+          if (kind == Kind.SMALLEST) {
+            promised.add(actor);
+          } else {
+            added(outside.remove(actor));
+          }
           break;
         }
       }
-      return next;
     }
 
     private void get(Actor actor) {

@@ -322,4 +322,31 @@ class RunInExecutorTest {
       assertThrows(IllegalStateException.class, () -> loop.setDefaultExecutor(mine));
     }
   }
+
+  @AsyncTest
+  void anExecutorThatRunsTheBodyAndThrowsOrRunsItTwiceCountsOnce() {
+    int[] runs = {0};
+    var ranAndThrew =
+        runningLoop()
+            .runInExecutor(
+                call -> {
+                  call.run();
+                  throw new RejectedExecutionException("after it ran");
+                },
+                () -> ++runs[0]);
+    assertEquals(1, ranAndThrew.await());
+    var ranTwice =
+        runningLoop()
+            .runInExecutor(
+                call -> {
+                  call.run();
+                  call.run();
+                },
+                () -> ++runs[0]);
+    assertEquals(2, ranTwice.await());
+    toThread(() -> {}); // what the executors brought late has come before
+    toThread(() -> {});
+    assertEquals(2, runs[0]);
+    assertEquals(0, runningLoop().statistics().helpers());
+  }
 }

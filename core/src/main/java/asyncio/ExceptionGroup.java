@@ -1,5 +1,7 @@
 package asyncio;
 
+import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -127,5 +129,25 @@ public final class ExceptionGroup extends RuntimeException {
     ExceptionGroup part = new ExceptionGroup("part of: " + getMessage(), failures);
     part.setStackTrace(getStackTrace());
     return part;
+  }
+
+  /** As of every Throwable, also where groups are nested deeper than the stack is. */
+  @Override
+  public void printStackTrace(PrintStream to) {
+    if (NestedTrace.isDeep(this)) {
+      to.println(NestedTrace.of(this));
+    } else {
+      super.printStackTrace(to);
+    }
+  }
+
+  /** As {@link #printStackTrace(PrintStream)}. */
+  @Override
+  public void printStackTrace(PrintWriter to) {
+    if (NestedTrace.isDeep(this)) {
+      to.println(NestedTrace.of(this));
+    } else {
+      super.printStackTrace(to);
+    }
   }
 }

@@ -20,9 +20,37 @@ import org.jspecify.annotations.Nullable;
  * takes it out of {@link #subscriber}: the body's end, a cancel, or the closing loop. What it asks
  * for from other threads comes through the loop's inbox; only that it wants nothing more is seen at
  * once, so that a body that never suspends stops too.
+ *
+ * <p>How far it has come, and whose turn it is to call the subscriber:
+ *
+ * <pre>
+ *   NEW --onSubscribe()--> ACTIVE --cancel(), or a wrong request()--> STOPPING --body ends--> ENDED
+ *   NEW --cancel()--> STOPPING         ACTIVE --body ends--> ENDED
+ *
+ *   FREE --there is demand and somebody emits--> GIVEN --onNext()--> CALLING --it returns--> GIVEN
+ *   FREE --onSubscribe()--> CALLING --it returns--> FREE         GIVEN --emit() ends--> FREE
+ * </pre>
  */
 final class FlowEmission<T> extends ForeignListener implements Flow.Subscription {
   private static final String CANCELLED = "the Flow.Subscriber cancelled its subscription";
+
+  private enum State {
+    /** The subscriber does not know of it. */
+    NEW,
+    ACTIVE,
+    /** The body's task was told to end. */
+    STOPPING,
+    /** The body has ended. */
+    ENDED
+  }
+
+  private enum Turn {
+    FREE,
+    /** Somebody is about to call the subscriber, or was woken to. */
+    GIVEN,
+    /** It is being called. */
+    CALLING
+  }
 
   // Immutable.
   private final EventLoop loop;
@@ -34,7 +62,8 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   // Loop-confined.
   private @Nullable Task<?> task;
-  private boolean introduced;
+  private State state = State.NEW;
+  private Turn turn = Turn.FREE;
 
   /** Requested and not emitted yet. */
   private long demand;
@@ -42,19 +71,9 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   /** Tasks that wait in {@link #emit} for demand, or for the signal before theirs. */
   private final WaiterList emitters = new WaiterList();
 
-  /** The subscriber is being called, or somebody was woken to call it. */
-  private boolean signalling;
-
-  /** It is being called. */
-  private boolean calling;
-
-  /** The body's task was told to end. */
-  private boolean stopped;
-
   /** Why the subscriber is to get an error although the body did not fail. */
   private @Nullable Throwable refused;
 
-  private boolean ended;
   private @Nullable Throwable failure;
   private boolean failedByCancel;
 
@@ -116,7 +135,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   // ---- what it asks for: loop only ----
 
   private void requested(long n) {
-    if (ended || refused != null || isOver()) {
+    if (state == State.ENDED || refused != null || isOver()) {
       return;
     }
     if (n <= 0) {
@@ -135,10 +154,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   /** Ends the body: once, or a second request would cut its clean-up short. */
   private void stop() {
-    if (stopped || ended) {
+    if (state == State.STOPPING || state == State.ENDED) {
       return;
     }
-    stopped = true;
+    state = State.STOPPING;
     emitters.wakeAll();
     Task<?> running = task;
     if (running != null) {
@@ -157,17 +176,17 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Throwable thrown = null;
     try {
       introduce();
-      if (!stopped && !isOver()) {
+      if (state == State.ACTIVE && !isOver()) {
         body.run(new FlowEmitter<>(this));
       }
     } catch (Throwable any) {
       thrown = any;
     }
-    ended = true;
+    state = State.ENDED;
     failure = thrown;
     failedByCancel = thrown != null && isCancel(thrown);
     emitters.wakeAll();
-    if (!signalling) {
+    if (turn == Turn.FREE) {
       signalEnd();
     }
     // Those that are the task's own affair as well.
@@ -182,16 +201,14 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (to == null) {
       return; // cancelled by who gave the subscription away
     }
-    introduced = true;
-    signalling = true;
-    calling = true;
+    state = State.ACTIVE;
+    turn = Turn.CALLING;
     try {
       to.onSubscribe(this);
     } catch (Throwable broken) {
       subscriberFailed("onSubscribe()", broken);
     } finally {
-      calling = false;
-      signalling = false;
+      turn = Turn.FREE;
     }
   }
 
@@ -200,10 +217,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     loop.kernel.checkOnLoop("emit()");
     Fiber fiber = Loop.requireTask("emit()");
     refuseIfOver(fiber);
-    if (signalling || demand == 0) {
+    if (turn != Turn.FREE || demand == 0) {
       awaitTurn(fiber);
     }
-    signalling = true;
+    turn = Turn.GIVEN;
     try {
       signalNext(fiber, item);
     } finally {
@@ -212,8 +229,8 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   private void turnEnded() {
-    signalling = false;
-    if (ended) {
+    turn = Turn.FREE;
+    if (state == State.ENDED) {
       signalEnd(); // the body did not wait for this task
     } else {
       letNextEmit();
@@ -229,24 +246,24 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (demand != Long.MAX_VALUE) {
       demand--;
     }
-    calling = true;
+    turn = Turn.CALLING;
     try {
       to.onNext(item);
     } catch (Throwable broken) {
       subscriberFailed("onNext()", broken);
       refuseIfOver(fiber);
     } finally {
-      calling = false;
+      turn = Turn.GIVEN;
     }
   }
 
   private void refuseIfOver(Fiber fiber) {
-    if (ended) {
+    if (state == State.ENDED) {
       throw new IllegalStateException(
           "emit() was called after the body of the publisher had ended: a body awaits the tasks"
               + " that emit for it, in a TaskGroup, say.");
     }
-    if (stopped || isOver()) {
+    if (state == State.STOPPING || isOver()) {
       stop();
       fiber.throwIfCancelPending(null);
       throw new CancelledError(whyStopped());
@@ -254,10 +271,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   /** Waits in {@link #emit}. Who wakes it reserves the turn for it, so that nobody overtakes. */
-  private final class Turn extends Waiter {
+  private final class Emitter extends Waiter {
     private boolean given;
 
-    Turn(Fiber fiber) {
+    Emitter(Fiber fiber) {
       super(fiber, WaitKind.STAGE, "the demand of a Flow.Subscriber");
     }
 
@@ -270,21 +287,21 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   private void awaitTurn(Fiber fiber) {
-    var turn = new Turn(fiber);
-    emitters.await(turn);
-    if (!turn.given) {
+    var emitter = new Emitter(fiber);
+    emitters.await(emitter);
+    if (!emitter.given) {
       refuseIfOver(fiber);
     }
   }
 
   private void letNextEmit() {
-    if (signalling || demand == 0) {
+    if (turn != Turn.FREE || demand == 0) {
       return;
     }
     for (Waiter first = emitters.poll(); first != null; first = emitters.poll()) {
       if (first.wake()) {
-        ((FlowEmission<?>.Turn) first).given = true;
-        signalling = true;
+        ((FlowEmission<?>.Emitter) first).given = true;
+        turn = Turn.GIVEN;
         return;
       }
     }
@@ -369,7 +386,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
    */
   @Override
   void done(Future<?> running) {
-    if (isOver() || signalling) { // the latter in a task that the body did not wait for
+    if (isOver() || turn != Turn.FREE) { // the latter in a task that the body did not wait for
       loop.foreignListeners.remove(this);
       return;
     }
@@ -387,7 +404,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   /** The loop has closed, and runs nothing more. */
   @Override
   void release() {
-    if (calling) {
+    if (turn == Turn.CALLING) {
       return; // when the subscriber's code returns, the end is signalled there
     }
     var closed =
@@ -403,8 +420,8 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (to == null) {
       return;
     }
-    if (!introduced) {
-      introduced = true;
+    if (state == State.NEW) {
+      state = State.ACTIVE;
       to.onSubscribe(this); // which may cancel
     }
     if (subscriber.getAndSet(null) != null) {

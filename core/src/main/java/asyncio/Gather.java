@@ -23,7 +23,7 @@ final class Gather extends Future.Listener implements Wait {
   private int left;
   private @Nullable Future<?> failed;
   private boolean cancelRequested;
-  private boolean cancelling;
+  private @Nullable PassedCancel passed;
 
   private Gather(Fiber fiber, List<? extends Future<?>> children, boolean collectsOutcomes) {
     this.fiber = fiber;
@@ -129,18 +129,14 @@ final class Gather extends Future.Listener implements Wait {
     if (left == 0) {
       return false;
     }
-    if (cancelling) {
-      return true; // a child awaits, in the end, the task that gathers it
-    }
     cancelRequested = true;
-    cancelling = true;
-    // One request each, though a future may stand twice.
-    for (Future<?> child : new LinkedHashSet<>(children)) {
-      if (!child.isDone()) {
-        child.cancelOnLoop(message);
-      }
+    PassedCancel passing = passed;
+    if (passing == null) {
+      passing = new PassedCancel(fiber.loop());
+      passed = passing;
     }
-    cancelling = false;
+    // One request each, though a future may stand twice.
+    passing.to(new LinkedHashSet<>(children), message);
     return true;
   }
 

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.LoopAction;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,9 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
   private final Future<T> future;
 
   private final Context context;
+
+  /** Taken by who runs it or rejects it, first: an executor may do both, or run it twice. */
+  private final AtomicBoolean taken = new AtomicBoolean();
 
   private HelperCall(EventLoop loop, Context context, Coroutine<T, ?> body) {
     this.loop = loop;
@@ -34,6 +38,9 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
   /** On the helper thread. */
   @Override
   public void run() {
+    if (!taken.compareAndSet(false, true)) {
+      return;
+    }
     if (future.isDone()) { // cancelled before it began
       deliver(() -> {});
       return;
@@ -64,7 +71,9 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
 
   /** No thread will run it. Any thread. */
   void rejected(Throwable why) {
-    deliver(() -> future.fail(why));
+    if (taken.compareAndSet(false, true)) {
+      deliver(() -> future.fail(why));
+    }
   }
 
   private boolean deliver(Runnable outcome) {

@@ -2,7 +2,6 @@ package asyncio;
 
 import java.util.Comparator;
 import java.util.Objects;
-import java.util.TreeSet;
 
 /**
  * A {@link Queue} that gives out its smallest item; of equal ones, that which was put in first.
@@ -14,6 +13,11 @@ import java.util.TreeSet;
  * <p>When the items can't be compared, because the comparator throws or they have no order, {@code
  * put} throws what came of it and the item is not added; who takes items never sees that. An item's
  * place is found when it is put in, and stays: what changes in it later moves nothing.
+ *
+ * <p>The comparator is called in {@code put} alone, by its caller. It may wait, in foreign code or
+ * in this library, and may use the queue: others put and take meanwhile, and the item is in the
+ * queue, and counts, once its place is found. The room for it is kept. A queue that was shut down
+ * meanwhile refuses it.
  *
  * @param <T> the items; never null
  */
@@ -43,7 +47,7 @@ public final class PriorityQueue<T> extends Queue<T> {
    * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
    */
   public PriorityQueue(int maxSize, Comparator<? super T> comparator) {
-    super(maxSize, new Sorted<>(Objects.requireNonNull(comparator, "comparator")));
+    super(maxSize, new SortedItems<>(Objects.requireNonNull(comparator, "comparator")));
   }
 
   @SuppressWarnings("unchecked") // what does not fit fails in compareTo
@@ -56,45 +60,4 @@ public final class PriorityQueue<T> extends Queue<T> {
             + " has no natural order (it is not Comparable): give the queue a Comparator, as in new"
             + " PriorityQueue<>(Comparator.comparing(…)).");
   }
-
-  /**
-   * A tree and not a heap: it compares when an item is added, before it changes anything, and never
-   * when one is taken, so a comparator that fails can neither lose an item nor hit who takes one.
-   */
-  private static final class Sorted<T> extends Store<T> {
-    private final TreeSet<Ranked<T>> items;
-    private long added;
-
-    Sorted(Comparator<? super T> comparator) {
-      items =
-          new TreeSet<>(
-              (one, other) -> {
-                int order = comparator.compare(one.item, other.item);
-                return order != 0 ? order : Long.compare(one.number, other.number);
-              });
-    }
-
-    @Override
-    void add(T item) {
-      items.add(new Ranked<>(item, added++));
-    }
-
-    @Override
-    T remove() {
-      return items.removeFirst().item;
-    }
-
-    @Override
-    int size() {
-      return items.size();
-    }
-
-    @Override
-    void clear() {
-      items.clear();
-    }
-  }
-
-  /** An item with its number in the order of coming, which decides between equal ones. */
-  private record Ranked<T>(T item, long number) {}
 }

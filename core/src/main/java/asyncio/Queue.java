@@ -3,7 +3,6 @@ package asyncio;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Home;
 import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
 import java.util.ArrayDeque;
@@ -36,6 +35,10 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   private final WaiterList getters = new WaiterList();
   private final WaiterList putters = new WaiterList();
   private final WaiterList joiners = new WaiterList();
+
+  /** Room that is kept for items whose place is being found: whoever looks for it may wait. */
+  private int reserved;
+
   private int unfinished;
   private boolean shutDown;
 
@@ -62,11 +65,21 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   /**
    * The items of a queue, in the order in which they come out. Loop-confined.
    *
-   * <p>{@code add} may fail, when the items can't be compared, and then adds nothing. The others
-   * never do: who takes an item has no part in another one's failure.
+   * <p>Where it compares them, {@code find} calls the comparator: it may fail, and others may come
+   * meanwhile. Everything else calls nobody and never fails.
    */
   abstract static class Store<T> {
     abstract void add(T item);
+
+    /** Whether it asks somebody's code where an item belongs: then {@link #find} comes first. */
+    boolean compares() {
+      return false;
+    }
+
+    /** The place of an item that is to be added; changes nothing. Holds until the next change. */
+    Place find(T item) {
+      return () -> add(item);
+    }
 
     /** The next item, of which there is one. */
     abstract T remove();
@@ -78,6 +91,12 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     final boolean isEmpty() {
       return size() == 0;
     }
+  }
+
+  /** Where an item belongs, now. */
+  interface Place {
+    /** Puts it there. */
+    void enter();
   }
 
   private static final class Fifo<T> extends Store<T> {
@@ -108,7 +127,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
    * Adds an item.
    *
    * <p><i>Waits</i> until there is room; does not suspend when there is. Who takes an item lets the
-   * first that waits in at once, so putters come in strictly in order, and nobody overtakes them.
+   * first that waits in at once, so putters come in strictly in order, and nobody overtakes them; a
+   * {@link PriorityQueue} keeps the room for it until it has compared its item.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; the item is not added. A cancel that comes when
    * it has been added already strikes at the next wait.
@@ -124,60 +144,115 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     Fiber fiber = home.requireTask("Queue.put()");
     refuseIfShutDown();
     if (!full()) {
-      add(item);
+      if (!add(item)) {
+        throw shutDownException();
+      }
       return;
     }
     var putter = new Putter(fiber, item);
-    putters.awaitValue(putter);
-    if (putter.refused != null) {
-      throw Sneaky.rethrow(putter.refused);
+    if (items.compares()) {
+      putters.await(putter);
+    } else {
+      putters.awaitValue(putter);
     }
-    if (!putter.entered) {
+    if (putter.hasRoom) {
+      if (!addInReserved(item)) {
+        throw shutDownException();
+      }
+    } else if (!putter.entered) {
       // Woken by the shutdown, which is no value that could be lost.
       fiber.throwIfCancelPending(null);
       refuseIfShutDown();
     }
   }
 
-  private void add(T item) {
+  /** Adds an item; false when the queue was shut down before its place was found. */
+  private boolean add(T item) {
+    if (items.compares()) {
+      reserved++;
+      return addInReserved(item);
+    }
     items.add(item);
+    added();
+    return true;
+  }
+
+  /** As {@link #add}, where room is reserved; who is refused gives it back. */
+  private boolean addInReserved(T item) {
+    @Nullable Place place;
+    try {
+      place = shutDown ? null : items.find(item);
+    } catch (Throwable refused) {
+      giveRoomBack();
+      throw refused;
+    }
+    home.require("Queue.put()"); // the loop may have closed meanwhile
+    // Nobody is called from here on.
+    reserved--;
+    if (place == null || shutDown) {
+      return false;
+    }
+    place.enter();
+    added();
+    return true;
+  }
+
+  private void giveRoomBack() {
+    if (Loop.current() != null) { // else the loop has closed meanwhile
+      reserved--;
+      letPuttersIn();
+    }
+  }
+
+  private void added() {
     unfinished++;
     getters.wakeFirst();
   }
 
   /**
-   * Waits with its item until someone makes room, who puts the item in: one switch less than if the
-   * putter did so itself, and no room that another could take first.
+   * Waits for room with its item. Who makes room puts the item in: one switch less than if the
+   * putter did so itself, and no room that another could take first. But where items are compared
+   * it keeps the room for the putter, which does that itself: a comparator may wait or fail, and
+   * neither is for who takes an item.
    */
   private final class Putter extends Waiter {
     private final T item;
     private boolean entered;
-
-    /** Why the item could not be added. */
-    private @Nullable Throwable refused;
+    private boolean hasRoom;
 
     Putter(Fiber fiber, T item) {
       super(fiber, WaitKind.QUEUE, "room in a queue");
       this.item = item;
     }
 
-    /** Adds the item. If it is refused, that is the putter's to know, not the caller's. */
-    boolean enter() {
-      try {
-        add(item);
-        entered = true;
-      } catch (Throwable failure) {
-        refused = failure;
+    @Override
+    protected void passOn() {
+      if (hasRoom) {
+        giveRoomBack();
       }
-      return entered;
+    }
+
+    void enter() {
+      if (items.compares()) {
+        reserved++;
+        hasRoom = true;
+      } else {
+        items.add(item);
+        added();
+        entered = true;
+      }
     }
   }
 
-  /** Uses the room for one item. */
-  private void letPutterIn() {
-    for (Waiter first = putters.poll(); first != null; first = putters.poll()) {
-      if (first.wake() && ((Queue<?>.Putter) first).enter()) {
+  /** Uses the room there is for those that wait for it. */
+  private void letPuttersIn() {
+    while (!full()) {
+      Waiter first = putters.poll();
+      if (first == null) {
         return;
+      }
+      if (first.wake()) {
+        ((Queue<?>.Putter) first).enter();
       }
     }
   }
@@ -198,24 +273,27 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       throw new QueueFullException(
           "The queue holds " + maxSize + " items, as many as it may: put() waits for room.");
     }
-    add(item);
+    if (!add(item)) {
+      throw shutDownException();
+    }
   }
 
   /** Adds an item if there is room now; tells whether it did. <i>Thread</i>: on the loop. */
   public boolean tryPut(T item) {
     home.require("Queue.tryPut()");
-    if (shutDown || full()) {
-      return false;
-    }
-    putNowait(item);
-    return true;
+    Objects.requireNonNull(item, "A queue holds no null");
+    return !shutDown && !full() && add(item);
   }
 
   private void refuseIfShutDown() {
     if (shutDown) {
-      throw new QueueShutDownException(
-          "The queue is shut down: nothing can be put into it any more.");
+      throw shutDownException();
     }
+  }
+
+  private static QueueShutDownException shutDownException() {
+    return new QueueShutDownException(
+        "The queue is shut down: nothing can be put into it any more.");
   }
 
   /**
@@ -241,7 +319,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
 
   private T take() {
     T item = items.remove();
-    letPutterIn();
+    letPuttersIn();
     return item;
   }
 
@@ -413,7 +491,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
 
   /** Whether {@link #put} would wait. <i>Thread</i>: on the loop. */
   public boolean full() {
-    return maxSize > 0 && items.size() >= maxSize;
+    return maxSize > 0 && items.size() + reserved >= maxSize;
   }
 
   @Override

@@ -23,9 +23,17 @@ import org.jspecify.annotations.Nullable;
  *   RACING --a body succeeds--> WON -------all have ended--> over
  *   RACING --cancel()---------> CANCELLED -all have ended--> over
  *   RACING ------all have ended, and none is left to start--> over
+ *   any of them --a body could not be started--> BROKEN ----all have ended--> over
  * </pre>
  */
 final class StaggeredRace<T extends @Nullable Object> extends Future.Listener implements Wait {
+  private enum State {
+    RACING,
+    WON,
+    CANCELLED,
+    BROKEN
+  }
+
   private final Fiber fiber;
   private final EventLoop loop;
   private final List<Coroutine<? extends T, ?>> bodies;
@@ -41,9 +49,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   /** Whether the next body may start before all have ended. */
   private boolean nextsTurn;
 
-  private boolean cancelRequested;
-  private boolean startFailed;
-  private boolean cancelling;
+  private State state = State.RACING;
+  private final PassedCancel passed;
 
   private StaggeredRace(
       Fiber fiber,
@@ -51,6 +58,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       @Nullable Duration delay) {
     this.fiber = fiber;
     this.loop = EventLoop.of(fiber.loop());
+    this.passed = new PassedCancel(fiber.loop());
     this.bodies = List.copyOf(bodies);
     this.delay = delay;
   }
@@ -73,7 +81,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       endAfterFailure();
       throw failed;
     }
-    if (cancelRequested) {
+    if (state == State.CANCELLED) {
       throw fiber.cancelledError(fiber.cancelMessage());
     }
     @Nullable T value = winner == null ? null : (T) winner.result();
@@ -82,7 +90,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
 
   /** A body could not be started: the others end before the caller gets the failure. */
   private void endAfterFailure() {
-    startFailed = true;
+    state = State.BROKEN;
     if (winner != null) {
       loop.discard(winner.result());
     }
@@ -96,7 +104,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   }
 
   private boolean someAreLeftToStart() {
-    return winner == null && !cancelRequested && !startFailed && errors.size() < bodies.size();
+    return state == State.RACING && errors.size() < bodies.size();
   }
 
   /** Starts a body and waits until it is the next one's turn. */
@@ -111,7 +119,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     } else {
       task.addListener(this);
     }
-    if (winner != null || cancelRequested) { // meanwhile: a task factory may wait
+    if (state != State.RACING) { // meanwhile: a task factory may wait
       cancelAll("the race is over");
     }
     var timer = new Delay();
@@ -165,7 +173,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     }
     if (!task.succeeded()) {
       errors.set(index, task.failureForReceiver());
-    } else if (winner == null && !cancelRequested && !startFailed) {
+    } else if (state == State.RACING) {
+      state = State.WON;
       winner = task;
       winnerIndex = index;
       cancelAll("another body has won the race");
@@ -186,14 +195,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   }
 
   private void cancelAll(@Nullable String message) {
-    if (cancelling) {
-      return; // a body awaits, in the end, the task that races it
-    }
-    cancelling = true;
-    for (Future<?> task : List.copyOf(running.keySet())) {
-      task.cancelOnLoop(message);
-    }
-    cancelling = false;
+    passed.to(running.keySet(), message);
   }
 
   @Override
@@ -207,11 +209,11 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       return false;
     }
     cancelAll(message);
-    if (winner != null || startFailed) {
+    if (state == State.WON || state == State.BROKEN) {
       // Neither its value nor the failure is lost; the cancel strikes at the caller's next wait.
       return false;
     }
-    cancelRequested = true;
+    state = State.CANCELLED;
     return true;
   }
 

@@ -30,6 +30,36 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class TaskGroup {
+  // Two states: how far the scope has come, and whether it is to end early.
+  //
+  //   CREATED --run()--> RUNNING --body ends--> ENDING --no task is left, or they
+  //                                                      can't end--> ENDED
+  //
+  //   NONE --cancel() before run()---------------------------------> AT_ENTRY
+  //   NONE --body fails or is cancelled, or the group in its end---> TASKS
+  //   NONE or AT_ENTRY --cancel(), or run() after that-------------> TASKS_AND_PARENT
+  //   NONE --a task fails------------------------------------------> TASKS_AND_PARENT
+
+  private enum State {
+    CREATED,
+    /** The body runs. */
+    RUNNING,
+    /** The body has ended, and the parent waits for the tasks. */
+    ENDING,
+    ENDED
+  }
+
+  /** What was asked to end early. Only ever moves down this list. */
+  private enum Abort {
+    NONE,
+    /** The group is to, once it begins. */
+    AT_ENTRY,
+    /** The tasks; there will be no more of them. */
+    TASKS,
+    /** The coroutine that runs the group as well: that request is taken back at the end. */
+    TASKS_AND_PARENT
+  }
+
   // Loop-confined.
   private final Set<Task<?>> tasks = new LinkedHashSet<>();
   private final List<Throwable> errors = new ArrayList<>();
@@ -37,11 +67,8 @@ public final class TaskGroup {
   private @Nullable EventLoop loop;
   private @Nullable Throwable fatal;
   private @Nullable Waiter emptied;
-  private boolean exiting;
-  private boolean aborting;
-  private boolean finished;
-  private boolean parentCancelRequested;
-  private boolean cancelAtEntry;
+  private State state = State.CREATED;
+  private Abort abort = Abort.NONE;
   private int cancellingAtEntry;
 
   /** The group's request to its own body; null before it makes one. */
@@ -109,8 +136,9 @@ public final class TaskGroup {
     }
     parent = current;
     loop = EventLoop.of(current.loop());
+    state = State.RUNNING;
     cancellingAtEntry = current.cancelling();
-    if (cancelAtEntry) {
+    if (abort == Abort.AT_ENTRY) {
       cancelAll(current);
     }
     T value = nullUntilSet();
@@ -140,7 +168,7 @@ public final class TaskGroup {
   }
 
   private void exit(Fiber current, @Nullable Throwable thrown) {
-    exiting = true;
+    state = State.ENDING;
     Throwable failure = current.settle(thrown);
     if (failure != null && fatal == null && Failures.isFatal(failure)) {
       fatal = failure;
@@ -148,9 +176,9 @@ public final class TaskGroup {
     CancelledError outside = failure instanceof CancelledError signal ? signal : null;
     CancelledError whileEnding = null;
     boolean stoodStill = false;
-    int outsideRequests = current.cancelling() - (parentCancelRequested ? 1 : 0);
-    if (failure != null && !aborting) {
-      abort("the body of the task group failed or was cancelled");
+    int outsideRequests = current.cancelling() - (parentIsCancelled() ? 1 : 0);
+    if (failure != null && !isAborting()) {
+      abort(Abort.TASKS, "the body of the task group failed or was cancelled");
     }
     while (!tasks.isEmpty()) {
       var waiter = new Emptied(current);
@@ -164,22 +192,24 @@ public final class TaskGroup {
         }
         stoodStill = true;
         errors.add(standsStill);
-        abort("the task group can't end"); // also those that did not mind an earlier cancel
+        abort(
+            Abort.TASKS,
+            "the task group can't end"); // also those that did not mind an earlier cancel
       } catch (CancelledError signal) {
         whileEnding = signal;
-        if (!aborting) {
+        if (!isAborting()) {
           outside = signal;
-          abort("the task group was cancelled from outside");
+          abort(Abort.TASKS, "the task group was cancelled from outside");
         }
       } finally {
         emptied = null;
       }
     }
-    finished = true;
+    state = State.ENDED;
     if (fatal != null) {
       throw Sneaky.rethrow(fatal);
     }
-    if (parentCancelRequested && current.takeBack(ownCancel) <= cancellingAtEntry) {
+    if (parentIsCancelled() && takeBackCancel(current) <= cancellingAtEntry) {
       outside = null;
     } else if (outside == null && current.cancelling() > outsideRequests) {
       outside = current.cancelPending() ? null : whileEnding;
@@ -222,8 +252,10 @@ public final class TaskGroup {
   /** The tasks do not mind their cancel: the group is left with them, and no failure is lost. */
   private Throwable leftWith(
       DeadlockException standsStill, @Nullable Throwable bodyFailed, Fiber current) {
-    finished = true;
-    current.takeBack(ownCancel);
+    state = State.ENDED;
+    if (parentIsCancelled()) {
+      takeBackCancel(current);
+    }
     strikeAgain(current);
     if (bodyFailed != null) {
       collectOfBody(bodyFailed);
@@ -243,29 +275,49 @@ public final class TaskGroup {
   public void cancel() {
     EventLoop on = loop;
     if (on == null) {
-      cancelAtEntry = true;
+      abort = Abort.AT_ENTRY;
       return;
     }
     on.kernel.checkOnLoop("cancel() of a task group");
-    if (!finished && !aborting) {
+    if (state != State.ENDED && !isAborting()) {
       cancelAll(Objects.requireNonNull(parent));
     }
   }
 
   private void cancelAll(Fiber current) {
-    abort("the group was cancelled");
-    if (!exiting) {
-      parentCancelRequested = true;
-      ownCancel = new CancelRequest();
-      current.cancel("the task group was cancelled", ownCancel);
+    if (state == State.RUNNING) {
+      abortWithParent(current, "the group was cancelled", "the task group was cancelled");
+    } else {
+      abort(Abort.TASKS, "the group was cancelled");
     }
   }
 
-  private void abort(String why) {
-    aborting = true;
+  private void abortWithParent(Fiber current, String why, String whyParent) {
+    abort(Abort.TASKS_AND_PARENT, why);
+    ownCancel = new CancelRequest();
+    current.cancel(whyParent, ownCancel);
+  }
+
+  /** Takes back the request of {@link #abortWithParent}; returns how many are left. */
+  private int takeBackCancel(Fiber current) {
+    return current.takeBack(ownCancel);
+  }
+
+  private void abort(Abort what, String why) {
+    if (what.compareTo(abort) > 0) {
+      abort = what;
+    }
     for (Task<?> task : List.copyOf(tasks)) {
       task.cancelOnLoop(why);
     }
+  }
+
+  private boolean isAborting() {
+    return abort.compareTo(Abort.TASKS) >= 0;
+  }
+
+  private boolean parentIsCancelled() {
+    return abort == Abort.TASKS_AND_PARENT;
   }
 
   private void childDone(Task<?> task) {
@@ -307,7 +359,7 @@ public final class TaskGroup {
 
   private void childFailed(Task<?> task) {
     ended(task);
-    if (finished) {
+    if (state == State.ENDED) {
       return; // the group was left before: nobody receives it here
     }
     task.markRetrieved();
@@ -316,11 +368,8 @@ public final class TaskGroup {
       fatal = task.failure();
     }
     Fiber current = Objects.requireNonNull(parent);
-    if (!aborting && !parentCancelRequested) {
-      abort("another task of the group failed");
-      parentCancelRequested = true;
-      ownCancel = new CancelRequest();
-      current.cancel("a task of the group failed", ownCancel);
+    if (!isAborting()) {
+      abortWithParent(current, "another task of the group failed", "a task of the group failed");
     }
   }
 
@@ -372,17 +421,17 @@ public final class TaskGroup {
           "This task group does not run yet: create tasks inside group.run(() -> …).");
     }
     on.kernel.checkOnLoop("createTask() of a task group");
-    if (finished || (exiting && tasks.isEmpty())) {
+    if (state == State.ENDED || (state == State.ENDING && tasks.isEmpty())) {
       throw new IllegalStateException(
           "This task group has ended: no more tasks can be created in it.");
     }
-    if (aborting) {
+    if (isAborting()) {
       throw new IllegalStateException(
           "This task group is shutting down, because a task failed or it was cancelled: no more"
               + " tasks can be created in it.");
     }
     Task<T> task = on.createTask(options, body);
-    if (finished) { // meanwhile: a factory may wait
+    if (state == State.ENDED) { // meanwhile: a factory may wait
       task.cancelOnLoop("the group ended while the task was made");
       return task;
     }
@@ -393,7 +442,7 @@ public final class TaskGroup {
       return task;
     }
     task.addListener(new ChildDone());
-    if (aborting) { // meanwhile: a factory may wait, and a first step may fail the group
+    if (isAborting()) { // meanwhile: a factory may wait, and a first step may fail the group
       task.cancelOnLoop("the group was cancelled while the task was made");
     }
     return task;
@@ -405,6 +454,6 @@ public final class TaskGroup {
         + tasks.size()
         + ", errors="
         + errors.size()
-        + (finished ? ", ended]" : "]");
+        + (state == State.ENDED ? ", ended]" : "]");
   }
 }

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * been. All walks of the library are here.
  */
 public final class Causes {
-  /** A getCause of a program's own may make a new one each time: some walk has to end all the same. */
+  /**
+   * A getCause of a program's own may make a new one each time: some walk has to end all the same.
+   */
   private static final int MOST = 10_000_000;
 
   private Causes() {}

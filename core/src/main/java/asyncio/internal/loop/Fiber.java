@@ -457,12 +457,21 @@ public abstract class Fiber extends Step implements Runnable {
     if (state == DONE) {
       return false;
     }
+    loop.cancelWave.request(this, why, scope);
+    return true;
+  }
+
+  /** Delivers a request, in a {@link CancelWave}. */
+  final void deliverCancel(@Nullable String why, @Nullable CancelRequest scope) {
+    if (state == DONE) {
+      return;
+    }
     cancelRequests().receive(scope, why);
     Wait current = wait;
     if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACircle()) {
       cancelRequests().delivered(scope);
       endByCancel(current, why);
-      return true;
+      return;
     }
     // A loop: chains can be longer than the stack is deep.
     Fiber target = this;
@@ -474,7 +483,6 @@ public abstract class Fiber extends Step implements Runnable {
       target.cancelRequests().receive(null, why);
     }
     target.received(own, why);
-    return true;
   }
 
   private @Nullable Fiber passesOnTo() {

@@ -105,6 +105,7 @@ public final class Loop implements Clock.Activity {
   final ReadyQueue ready = new ReadyQueue();
   final Callbacks callbacks = new Callbacks(this);
   final Standstill standstill = new Standstill(this);
+  final CancelWave cancelWave = new CancelWave();
   private final Timers sleepers = new Timers();
   private final Timers deadlines = new Timers();
   private @Nullable Fiber current;
@@ -529,6 +530,11 @@ public final class Loop implements Clock.Activity {
   /** When the next timer is due; Long.MAX_VALUE when none is set. */
   long nextTimer() {
     return Math.min(sleepers.next(), deadlines.next());
+  }
+
+  /** Passes cancels on. */
+  public CancelWave cancelWave() {
+    return cancelWave;
   }
 
   // ---- standing still: loop only ----

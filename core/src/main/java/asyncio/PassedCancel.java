@@ -1,0 +1,41 @@
+package asyncio;
+
+import asyncio.internal.loop.CancelWave;
+import asyncio.internal.loop.Loop;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Passes the cancels that a wait for several futures receives on to these. Loop-confined. */
+final class PassedCancel extends CancelWave.Branch {
+  private final CancelWave wave;
+  private Iterator<? extends Future<?>> left = Collections.emptyIterator();
+  private @Nullable String message;
+
+  PassedCancel(Loop loop) {
+    this.wave = loop.cancelWave();
+  }
+
+  /** One request for each of them, and one for each wave that comes here. */
+  void to(Collection<? extends Future<?>> futures, @Nullable String why) {
+    if (!wave.hasReached(this)) {
+      left = List.copyOf(futures).iterator();
+      message = why;
+      wave.passOn(this);
+    }
+  }
+
+  @Override
+  protected boolean cancelNext() {
+    if (!left.hasNext()) {
+      return false;
+    }
+    Future<?> next = left.next();
+    if (!next.isDone()) {
+      next.cancelOnLoop(message);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,134 @@
+package asyncio.internal.loop;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cancel request on its way to all that it is passed on to: from a coroutine to those that it
+ * gathers or races, from there to theirs, and so on. Their depth is the program's, and may be any;
+ * so nobody calls into those below, but leaves them here, and the first call of a wave delivers
+ * them, one after the other. Depth first and in order, as calls would. Loop-confined; one for each
+ * loop, used again for every wave.
+ *
+ * <pre>
+ *   IDLE --request() or passOn()--> RUNNING --all are delivered, or one failed--> IDLE
+ * </pre>
+ *
+ * No user code runs in a wave.
+ */
+public final class CancelWave {
+  /** What a wait passes a cancel on to, when that is several. */
+  public abstract static class Branch {
+    /** The last wave that came here. */
+    private long reachedBy;
+
+    /** Passes the cancel on to the next one; returns false when there was none left. */
+    protected abstract boolean cancelNext();
+  }
+
+  private record Request(Fiber fiber, @Nullable String message, @Nullable CancelRequest scope) {}
+
+  /** Those that are being passed on, the innermost first. */
+  private final Deque<Branch> branches = new ArrayDeque<>();
+
+  /** What was asked for in the delivery that goes on, in order; null when nothing was. */
+  private @Nullable List<Request> asked;
+
+  private long number;
+  private boolean running;
+
+  /** Requests the cancellation of a coroutine, now or later in the wave that runs. */
+  void request(Fiber fiber, @Nullable String message, @Nullable CancelRequest scope) {
+    if (running) {
+      List<Request> others = asked;
+      if (others == null) {
+        others = new ArrayList<>(2);
+        asked = others;
+      }
+      others.add(new Request(fiber, message, scope));
+      return;
+    }
+    begin();
+    try {
+      fiber.deliverCancel(message, scope);
+      deliverAll();
+    } finally {
+      running = false;
+    }
+  }
+
+  /**
+   * Whether the wave that runs has come here before: over a coroutine that two others wait for, or
+   * in a circle. Once is enough.
+   */
+  public boolean hasReached(Branch branch) {
+    return running && branch.reachedBy == number;
+  }
+
+  /** Passes a cancel on, now or later in the wave that runs. */
+  public void passOn(Branch branch) {
+    if (running) {
+      reach(branch);
+      return;
+    }
+    begin();
+    try {
+      reach(branch);
+      deliverAll();
+    } finally {
+      running = false;
+    }
+  }
+
+  private void reach(Branch branch) {
+    branch.reachedBy = number;
+    branches.push(branch);
+  }
+
+  private void begin() {
+    // What one left that failed, as where the stack was nearly full: each wave is a whole one.
+    branches.clear();
+    asked = null;
+    number++;
+    running = true;
+  }
+
+  private void deliverAll() {
+    while (true) {
+      List<Request> requests = asked;
+      if (requests != null) {
+        asked = null;
+        branches.push(new Requests(requests));
+      }
+      Branch innermost = branches.peek();
+      if (innermost == null) {
+        return;
+      }
+      if (!innermost.cancelNext()) {
+        branches.pop();
+      }
+    }
+  }
+
+  private static final class Requests extends Branch {
+    private final List<Request> requests;
+    private int next;
+
+    Requests(List<Request> requests) {
+      this.requests = requests;
+    }
+
+    @Override
+    protected boolean cancelNext() {
+      if (next == requests.size()) {
+        return false;
+      }
+      Request request = requests.get(next++);
+      request.fiber.deliverCancel(request.message, request.scope);
+      return true;
+    }
+  }
+}
