@@ -346,7 +346,7 @@ class AtomicallyTest {
     }
 
     @AsyncTest
-    void aContendedMonitorIsToldAtTheEnd() throws Exception {
+    void aMonitorThatAnotherCoroutineHasIsToldAtTheEnd() throws Exception {
       var monitor = new Object();
       var hold = new Hold();
       hold.start(
@@ -367,7 +367,7 @@ class AtomicallyTest {
     }
 
     @AsyncTest
-    void aContendedLockIsToldAtTheEnd() throws Exception {
+    void aLockThatAnotherCoroutineHasIsToldAtTheEnd() throws Exception {
       var lock = new ReentrantLock();
       var hold = new Hold();
       hold.start(
@@ -390,7 +390,7 @@ class AtomicallyTest {
     }
 
     @AsyncTest
-    void aContendedLoggerIsToldAtTheEnd() throws Exception {
+    void aLoggerThatAnotherCoroutineHoldsIsToldAtTheEnd() throws Exception {
       var hold = new Hold();
       try (var log = new SharedLog(hold::here)) {
         hold.start(log.handler::flush);
@@ -549,7 +549,7 @@ class AtomicallyTest {
     Only.portable("on the mounted carrier others run meanwhile");
     var monitor = new Object();
     var hold = new Hold();
-    hold.start(
+    hold.startOutside(
         () -> {
           synchronized (monitor) {
             hold.here();
@@ -571,7 +571,7 @@ class AtomicallyTest {
   /**
    * Read, log, write, where others write as well. Whenever another coroutine came between the read
    * and the write, the region has failed. How often the two threads that log get in the way is
-   * chance; in every 50th round a third one holds the logger until another coroutine has run.
+   * chance; in every 50th round a coroutine holds the logger until another coroutine has run.
    */
   @Test
   @Timeout(50)
@@ -651,13 +651,25 @@ class AtomicallyTest {
     }
   }
 
-  /** A thread that stops in the middle of what it does until it is told to go on. */
+  /**
+   * A coroutine, or a thread, that stops in the middle of what it does until it is told to go on. A
+   * lock that a thread outside has holds the loop; one that a coroutine has hands it over.
+   */
   private static final class Hold {
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
     private volatile Thread thread;
 
     void start(Runnable work) throws InterruptedException {
+      createTask(
+          () -> {
+            thread = Thread.currentThread();
+            work.run();
+          });
+      held.await();
+    }
+
+    void startOutside(Runnable work) throws InterruptedException {
       thread = Thread.ofPlatform().daemon().unstarted(work);
       thread.start();
       held.await();

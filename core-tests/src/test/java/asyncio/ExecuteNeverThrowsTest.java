@@ -42,7 +42,7 @@ class ExecuteNeverThrowsTest {
   void monitorsOfOthersGoOnAfterALoopClosedUnderAWaiter() throws Exception {
     Only.mounted("on the portable carrier the JDK schedules all virtual threads");
     Object monitor = new Object();
-    var owner = new Owner(monitor);
+    boolean[] notified = {false};
     var entered = new CompletableFuture<Boolean>();
     try (var log = new CapturedLog("asyncio.loop")) {
       try (var runner = new Runner(RunOptions.defaults().withCloseTimeout(ofMillis(20)))) {
@@ -51,6 +51,13 @@ class ExecuteNeverThrowsTest {
               createTask(
                   () -> {
                     synchronized (monitor) {
+                      while (!notified[0]) {
+                        try {
+                          monitor.wait();
+                        } catch (InterruptedException swallowed) {
+                          // It survives the loop.
+                        }
+                      }
                       entered.complete(true);
                     }
                   });
@@ -59,7 +66,10 @@ class ExecuteNeverThrowsTest {
       }
       assertTrue(log.messages().stream().anyMatch(message -> message.contains("did not end")));
     }
-    owner.release.countDown();
+    synchronized (monitor) {
+      notified[0] = true;
+      monitor.notifyAll(); // the JDK's unblocker hands it to the executor
+    }
     assertTrue(entered.get(10, TimeUnit.SECONDS), "the survivor itself goes on");
 
     Object another = new Object();

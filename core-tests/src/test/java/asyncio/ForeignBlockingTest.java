@@ -71,35 +71,34 @@ class ForeignBlockingTest {
     return task.awaitThrowing(Exception.class);
   }
 
-  /** Holds a monitor or a lock on a thread of its own until told to release it. */
+  /**
+   * A coroutine that holds a monitor or a lock until told to release it. (Where a thread outside
+   * has it, the loop waits as well: HeldLockTest.)
+   */
   private static final class Holder implements AutoCloseable {
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
 
     static Holder ofMonitor(Object monitor) throws InterruptedException {
       var holder = new Holder();
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                synchronized (monitor) {
-                  holder.hold();
-                }
-              });
+      createTask(
+          () -> {
+            synchronized (monitor) {
+              holder.hold();
+            }
+          });
       holder.held.await();
       return holder;
     }
 
     static Holder ofLock(ReentrantLock lock) throws InterruptedException {
       var holder = new Holder();
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                lock.lock();
-                holder.hold();
-                lock.unlock();
-              });
+      createTask(
+          () -> {
+            lock.lock();
+            holder.hold();
+            lock.unlock();
+          });
       holder.held.await();
       return holder;
     }
@@ -222,7 +221,7 @@ class ForeignBlockingTest {
     }
 
     @AsyncTest
-    void aContendedMonitor() throws Exception {
+    void aMonitorThatAnotherCoroutineHas() throws Exception {
       Object monitor = new Object();
       var holder = Holder.ofMonitor(monitor);
       othersRunDuring(
@@ -252,7 +251,7 @@ class ForeignBlockingTest {
     }
 
     @AsyncTest
-    void aContendedLock() throws Exception {
+    void aLockThatAnotherCoroutineHas() throws Exception {
       var lock = new ReentrantLock();
       var holder = Holder.ofLock(lock);
       othersRunDuring(
@@ -456,7 +455,7 @@ class ForeignBlockingTest {
     }
 
     @AsyncTest
-    void aContendedMonitor() throws Exception {
+    void aMonitorThatAnotherCoroutineHas() throws Exception {
       Object monitor = new Object();
       var holder = Holder.ofMonitor(monitor);
       cancelStrikesAfter(
@@ -469,7 +468,7 @@ class ForeignBlockingTest {
     }
 
     @AsyncTest
-    void aContendedLock() throws Exception {
+    void aLockThatAnotherCoroutineHas() throws Exception {
       var lock = new ReentrantLock();
       var holder = Holder.ofLock(lock);
       cancelStrikesAfter(

@@ -11,17 +11,17 @@ import java.util.Map;
 final class Rows {
   static final List<String> NAMES =
       List.of(
-          "switch", "spawn", "queue", "queues", "locks", "timers", "gather", "wait", "memory",
-          "startup", "echo");
+          "switch", "spawn", "queue", "queues", "locks", "foreign", "timers", "gather", "wait",
+          "memory", "startup", "echo");
 
   /** The one with a load, servers and tables of its own. */
   static final String ECHO = NAMES.getLast();
 
   /** The rows that JMH runs. */
-  static final List<String> PROFILED = NAMES.subList(0, 8);
+  static final List<String> PROFILED = NAMES.subList(0, 9);
 
   /** For these a quick run has no time, unless they are named. */
-  private static final List<String> NOT_QUICK = List.of("queues", "locks");
+  private static final List<String> NOT_QUICK = List.of("queues", "locks", "foreign");
 
   private static final List<Integer> PENDING = List.of(10, 10_000, 1_000_000);
   private static final List<Integer> TOGETHER = List.of(10, 1_000, 100_000);
@@ -62,6 +62,7 @@ final class Rows {
       case "queue" -> queue();
       case "queues" -> queues();
       case "locks" -> locks();
+      case "foreign" -> foreign();
       case "timers" -> timers();
       case "gather" -> gather();
       case "wait" -> waits();
@@ -178,6 +179,22 @@ final class Rows {
             ours("portable", Jmh.PORTABLE, LocksBenchmark.class, works),
             pythons(works)),
         "mounted, lock",
+        List.of());
+  }
+
+  private Row foreign() {
+    Class<?> type = ForeignBenchmark.class;
+    return new Row(
+        "foreign",
+        "a wait in code of others, handed from task to task",
+        "ns",
+        effort.fewRounds(),
+        List.of(
+            jmh.benchmark("mounted, lock across a wait", Jmh.MOUNTED, type, "lockAcrossAWait"),
+            jmh.benchmark(
+                "mounted, monitor across a wait", Jmh.MOUNTED, type, "monitorAcrossAWait"),
+            jmh.benchmark("mounted, blocking queue", Jmh.MOUNTED, type, "blockingQueue")),
+        "mounted, blocking queue",
         List.of());
   }
 

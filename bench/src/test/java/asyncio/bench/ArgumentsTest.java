@@ -44,7 +44,7 @@ class ArgumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"queue", "queues", "locks", "wait"})
+  @ValueSource(strings = {"queue", "queues", "locks", "foreign", "wait"})
   void aProfileIsOfEachRowOfJmh(String name) {
     assertEquals(List.of(name), Arguments.parse("--profile", name).rows());
   }

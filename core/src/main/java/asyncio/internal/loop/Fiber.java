@@ -47,6 +47,11 @@ public abstract class Fiber extends Step implements Runnable {
   static final byte FOREIGN = 4;
   static final byte DONE = 5;
 
+  // Values of foreignWait.
+  static final byte NOWHERE = 0;
+  static final byte BY_NATURE = 1;
+  static final byte AT_A_LOCK = 2;
+
   /** The {@link #label} of a virtual thread that runs on a loop and is none of its coroutines. */
   static final String NO_COROUTINE = "a virtual thread that is no coroutine";
 
@@ -76,6 +81,9 @@ public abstract class Fiber extends Step implements Runnable {
   private byte outcome;
 
   private boolean nudged;
+
+  /** At what it parked in foreign code last, as {@link Hold} saw it. */
+  byte foreignWait;
 
   /** Whether it is among those that {@link Standstill} will look at. */
   boolean suspected;

@@ -8,26 +8,29 @@ import org.jspecify.annotations.Nullable;
  * Where other threads leave steps for a loop, and the guarded wake-up of a loop that sleeps. This
  * is the only protocol between a loop and other threads.
  *
- * <p><b>One word carries both facts</b>, what was left and whether the loop sleeps:
+ * <p><b>One word carries all facts</b>, what was left, whether the loop sleeps, and where:
  *
  * <pre>
  *   head = null      the loop is awake, nothing was left
  *   head = ASLEEP    nothing was left, and the loop sleeps or is about to: the next sender must wake it
+ *   head = HOLDING   the same, in a step that it keeps open: on a park, and not in the engine
  *   head = a step    steps were left, newest first; the loop is awake or being woken
  *   head = CLOSED    for ever: senders are told no
  *
  *   sender:  CAS(null or step -> own step)   no wake-up: the loop looks here before it sleeps
  *            CAS(ASLEEP -> own step)         and wakes the loop: exactly one sender does
- *   loop:    CAS(null -> ASLEEP)             fails if anything was left: then it does not sleep
+ *            CAS(HOLDING -> own step)        and unparks the loop: exactly one sender does
+ *   loop:    CAS(null -> ASLEEP or HOLDING)  fails if anything was left: then it does not sleep
  *            swap(anything -> null)          takes all, and is awake
  * </pre>
  *
  * <p><b>Why no wake-up is lost.</b> All moves are atomic changes of one variable, so they have one
  * order. Take a send and the sleep that follows it or not: if the send comes first, the loop's CAS
- * from null fails and it does not sleep. If the loop's CAS comes first, the send finds ASLEEP and
- * wakes. There is no third case, and no fence to reason about; the usual pair of a queue and a
- * "sleeping" flag needs a store-load fence on both sides. {@code wake} must be sticky (an unpark, a
- * selector's wake-up): it may come before the loop really blocks.
+ * from null fails and it does not sleep. If the loop's CAS comes first, the send finds its mark and
+ * wakes it there, as the mark says where it is. There is no third case, and no fence to reason
+ * about; the usual pair of a queue and a "sleeping" flag needs a store-load fence on both sides.
+ * {@code wake} must be sticky (an unpark, a selector's wake-up): it may come before the loop really
+ * blocks.
  *
  * <p>A stack that is only pushed to and taken whole has no ABA problem.
  */
@@ -43,6 +46,7 @@ public final class Inbox {
   }
 
   private static final Step ASLEEP = new Mark();
+  private static final Step HOLDING = new Mark();
   private static final Step CLOSED = new Mark();
 
   private static final class Mark extends Step {
@@ -53,6 +57,7 @@ public final class Inbox {
   }
 
   private final Runnable wake;
+  private final Runnable unpark;
 
   @SuppressWarnings("unused") // through HEAD
   private volatile @Nullable Step head;
@@ -61,9 +66,11 @@ public final class Inbox {
    * An open inbox.
    *
    * @param wake wakes the loop, from any thread; called by exactly one sender for each sleep
+   * @param unpark does the same for a loop that parks in the middle of a step
    */
-  public Inbox(Runnable wake) {
+  public Inbox(Runnable wake, Runnable unpark) {
     this.wake = wake;
+    this.unpark = unpark;
   }
 
   /**
@@ -77,10 +84,12 @@ public final class Inbox {
       if (seen == CLOSED) {
         return false;
       }
-      step.next = seen == ASLEEP ? null : seen;
+      step.next = seen == ASLEEP || seen == HOLDING ? null : seen;
       if (HEAD.compareAndSet(this, seen, step)) {
         if (seen == ASLEEP) {
           wake.run();
+        } else if (seen == HOLDING) {
+          unpark.run();
         }
         return true;
       }
@@ -90,7 +99,7 @@ public final class Inbox {
   /** Whether nothing was left. Any thread. */
   public boolean isEmpty() {
     Step seen = head;
-    return seen == null || seen == ASLEEP;
+    return seen == null || seen == ASLEEP || seen == HOLDING;
   }
 
   /**
@@ -99,6 +108,14 @@ public final class Inbox {
    */
   public boolean prepareToSleep() {
     return HEAD.compareAndSet(this, (Step) null, ASLEEP);
+  }
+
+  /**
+   * As {@link #prepareToSleep}, for a loop that parks in the middle of a step and leaves the engine
+   * alone. Loop only.
+   */
+  public boolean prepareToHold() {
+    return HEAD.compareAndSet(this, (Step) null, HOLDING);
   }
 
   /** Takes all steps, oldest first, linked by {@code next}; the loop counts as awake. Loop only. */
@@ -112,7 +129,7 @@ public final class Inbox {
   }
 
   private static @Nullable Step oldestFirst(@Nullable Step newest) {
-    if (newest == null || newest == ASLEEP || newest == CLOSED) {
+    if (newest == null || newest == ASLEEP || newest == HOLDING || newest == CLOSED) {
       return null;
     }
     Step oldestSoFar = null;

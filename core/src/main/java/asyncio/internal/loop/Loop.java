@@ -65,7 +65,7 @@ public final class Loop implements Clock.Activity {
   private final Host host;
   private final Engine.Factory engines;
   final Carrier carrier;
-  final Inbox inbox = new Inbox(new WakeUp(this));
+  final Inbox inbox = new Inbox(new WakeUp(this), new Unpark(this));
 
   // Any thread.
   /** The thread that drives the loop, while one does. */
@@ -419,6 +419,20 @@ public final class Loop implements Clock.Activity {
       } else {
         LockSupport.unpark(loop.thread);
       }
+    }
+  }
+
+  /** Ends the park of a loop that holds a step open, from any thread. */
+  private static final class Unpark implements Runnable {
+    private final Loop loop;
+
+    Unpark(Loop loop) {
+      this.loop = loop;
+    }
+
+    @Override
+    public void run() {
+      LockSupport.unpark(loop.thread);
     }
   }
 

@@ -2,7 +2,11 @@ package asyncio.internal.loop;
 
 import asyncio.CarrierKind;
 import asyncio.Coroutine;
+import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -31,6 +35,15 @@ final class MountedCarrier implements Carrier, Executor {
    * The coroutine whose continuation is on its way into {@link #execute}. Loop's own thread only.
    */
   private @Nullable Fiber expected;
+
+  /** The coroutine whose step is open can go on already. Loop's own thread only. */
+  private boolean cameBack;
+
+  /** Continuations of virtual threads that others started here; loop-confined, as is the hold. */
+  private @Nullable Set<Runnable> strangers;
+
+  /** Made at the first park in foreign code; read by the watchdog as well. */
+  private volatile @Nullable Hold hold;
 
   private @Nullable ThreadPoolExecutor afterlife;
 
@@ -69,7 +82,12 @@ final class MountedCarrier implements Carrier, Executor {
         fiber.continuation = continuation;
         return;
       }
-      loop.ready.add(new ForeignStep(continuation));
+      Fiber open = loop.runningFiber();
+      if (open != null && open.continuation == continuation) {
+        cameBack = true; // before it has left its step
+      } else {
+        loop.ready.add(new ForeignStep(continuation));
+      }
     } else if (current == loop.running) {
       loop.ready.add(new ForeignStep(continuation));
     } else if (!loop.inbox.add(new ForeignStep(continuation))) {
@@ -135,14 +153,16 @@ final class MountedCarrier implements Carrier, Executor {
     }
     loop.enter(fiber);
     try {
-      continuation.run();
-      // While somebody takes a thread's stack it can't run: the call returned and did nothing. That
-      // takes microseconds. To run another step first would break the order, and a coroutine that
-      // did not run would look like one that parked in foreign code.
-      while (fiber.isResumed()) {
-        Thread.onSpinWait();
+      do {
         continuation.run();
-      }
+        // While somebody takes a thread's stack it can't run: the call returned and did nothing.
+        // That takes microseconds. To run another step first would break the order, and a coroutine
+        // that did not run would look like one that parked in foreign code.
+        while (fiber.isResumed()) {
+          Thread.onSpinWait();
+          continuation.run();
+        }
+      } while (fiber.state == Fiber.RUNNING && keeps(fiber, continuation));
     } finally {
       if (fiber.state == Fiber.RUNNING) {
         fiber.state = Fiber.FOREIGN;
@@ -153,7 +173,77 @@ final class MountedCarrier implements Carrier, Executor {
           region.left();
         }
       }
+      if (cameBack) {
+        cameBack = false;
+        loop.ready.add(new ForeignStep(continuation));
+      }
       loop.leave();
+    }
+  }
+
+  /** Whether the step of a coroutine that parked in foreign code goes on. */
+  private boolean keeps(Fiber fiber, Runnable continuation) {
+    try {
+      Hold made = hold;
+      if (made == null) {
+        made = new Hold(loop, this);
+        hold = made;
+      }
+      return made.keeps(fiber, continuation);
+    } catch (Throwable noMemory) {
+      return false; // it comes back as any other that parked in foreign code
+    }
+  }
+
+  // ---- for the hold ----
+
+  /** What keeps steps open; null before the first park in foreign code. Any thread. */
+  @Nullable Hold hold() {
+    return hold;
+  }
+
+  /** Whether the coroutine whose step is open was submitted on this thread; asked once. */
+  boolean takeBack() {
+    boolean back = cameBack;
+    cameBack = false;
+    return back;
+  }
+
+  boolean isStepOf(Step step, Runnable continuation) {
+    return step instanceof ForeignStep other && other.continuation == continuation;
+  }
+
+  /** Whether anybody may stand in foreign code here. */
+  boolean hasForeign() {
+    return !foreign.isEmpty() || strangers != null;
+  }
+
+  /** The thread of a step that came without being asked for. */
+  @Nullable Thread threadOf(Step step) {
+    if (!(step instanceof ForeignStep other)) {
+      return null;
+    }
+    Fiber fiber = foreign.get(other.continuation);
+    return fiber != null ? fiber.thread : Contention.threadOf(other.continuation);
+  }
+
+  void addForeign(List<Thread> threads) {
+    for (Fiber fiber : foreign.values()) {
+      Thread thread = fiber.thread;
+      if (thread != null) {
+        threads.add(thread);
+      }
+    }
+  }
+
+  void addStrangers(List<Thread> threads) {
+    if (strangers != null) {
+      for (Runnable continuation : strangers) {
+        Thread thread = Contention.threadOf(continuation);
+        if (thread != null) {
+          threads.add(thread);
+        }
+      }
     }
   }
 
@@ -201,14 +291,23 @@ final class MountedCarrier implements Carrier, Executor {
 
     @Override
     void run(Loop ignored) {
-      Fiber fiber = foreign.remove(continuation);
+      Fiber fiber = foreign.get(continuation);
       if (fiber != null) {
+        Thread thread = fiber.thread;
+        if (fiber.foreignWait == Fiber.AT_A_LOCK && thread != null && !Contention.mayRun(thread)) {
+          return; // submitted twice; to run it would do nothing, and hold the loop again
+        }
+        foreign.remove(continuation);
         Recorder recorder = loop.recorder;
         if (recorder != null) {
           recorder.stepBegan(fiber);
         }
         mount(fiber, continuation);
       } else {
+        if (strangers == null) {
+          strangers = Collections.newSetFromMap(new WeakHashMap<>());
+        }
+        strangers.add(continuation);
         loop.enterForeign();
         try {
           continuation.run();

@@ -52,6 +52,11 @@ final class ReadyQueue {
     return step;
   }
 
+  /** The step that has {@code index} others before it. */
+  @Nullable Step get(int index) {
+    return ring[(head + index) & (ring.length - 1)];
+  }
+
   int size() {
     return size;
   }

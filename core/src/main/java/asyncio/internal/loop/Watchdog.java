@@ -180,6 +180,12 @@ final class Watchdog implements Runnable {
       announce(loop);
       loop.host().watched();
     }
+    if (loop.carrier instanceof MountedCarrier mounted) {
+      Hold hold = mounted.hold();
+      if (hold != null && hold.kept.get() != null) {
+        KeptLocks.tell(loop, hold.kept.getAndSet(null));
+      }
+    }
     long steps = loop.steps();
     boolean lacksThread = loop.lacksThread(now);
     boolean runs = (steps & 1) == 1;
@@ -316,6 +322,11 @@ final class Watchdog implements Runnable {
                   + " with ")
           .append(Carriers.flag())
           .append(" so that such calls suspend only their task.");
+    } else if (blocked && isHolding(loop)) {
+      text.append(
+          "It waits for a lock of others, and code between two waits is not disturbed: the loop"
+              + " goes on without it after a second at the latest. Let who has the lock keep it for"
+              + " a shorter time, or hand the call over with toThread(() -> …).");
     } else if (blocked) {
       text.append(
           "It blocks its thread where the JVM can't suspend it: hand the call over with toThread(()"
@@ -333,6 +344,11 @@ final class Watchdog implements Runnable {
       appendOthers(text, loop, fiber);
     }
     Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
+  }
+
+  private static boolean isHolding(Loop loop) {
+    Hold hold = loop.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
+    return hold != null && hold.isHolding();
   }
 
   /** Not when it sleeps, or waits for the network. */

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 /** The states of the one word, by one thread; its races are in the jcstress module. */
 class InboxTest {
   private int wakes;
-  private final Inbox inbox = new Inbox(() -> wakes++);
+  private int unparks;
+  private final Inbox inbox = new Inbox(() -> wakes++, () -> unparks++);
   private final Step first = LoopAction.of(() -> {});
   private final Step second = LoopAction.of(() -> {});
 
@@ -42,9 +43,25 @@ class InboxTest {
   }
 
   @Test
+  void aLoopThatHoldsAStepOpenIsUnparkedByTheFirstSenderAlone() {
+    assertTrue(inbox.prepareToHold());
+    assertTrue(inbox.isEmpty());
+    inbox.add(first);
+    inbox.add(second);
+    assertEquals(1, unparks);
+    assertEquals(0, wakes);
+    assertSame(first, inbox.takeAll());
+    assertTrue(inbox.prepareToHold());
+    assertNull(inbox.takeAll());
+    inbox.add(first);
+    assertEquals(1, unparks);
+  }
+
+  @Test
   void aLoopWithSomethingLeftMayNotSleep() {
     inbox.add(first);
     assertFalse(inbox.prepareToSleep());
+    assertFalse(inbox.prepareToHold());
   }
 
   @Test

@@ -20,7 +20,7 @@ import org.openjdk.jcstress.infra.results.L_Result;
 @State
 public class InboxCloseTest {
   private final AtomicInteger wakeUps = new AtomicInteger();
-  private final Inbox inbox = new Inbox(wakeUps::incrementAndGet);
+  private final Inbox inbox = new Inbox(wakeUps::incrementAndGet, () -> {});
   private final Sent a = new Sent("a");
   private final Sent b = new Sent("b");
   private Step taken;

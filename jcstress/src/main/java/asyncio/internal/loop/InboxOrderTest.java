@@ -25,7 +25,7 @@ import org.openjdk.jcstress.infra.results.L_Result;
 @State
 public class InboxOrderTest {
   private final AtomicInteger wakeUps = new AtomicInteger();
-  private final Inbox inbox = new Inbox(wakeUps::incrementAndGet);
+  private final Inbox inbox = new Inbox(wakeUps::incrementAndGet, () -> {});
   private final Sent a = new Sent("a");
   private final Sent b = new Sent("b");
   private boolean sleptFirst;

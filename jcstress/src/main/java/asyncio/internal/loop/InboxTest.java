@@ -20,7 +20,7 @@ import org.openjdk.jcstress.infra.results.L_Result;
 @State
 public class InboxTest {
   private final AtomicInteger wakeUps = new AtomicInteger();
-  private final Inbox inbox = new Inbox(wakeUps::incrementAndGet);
+  private final Inbox inbox = new Inbox(wakeUps::incrementAndGet, () -> {});
   private final Sent step = new Sent("a");
   private boolean asleep;
 

@@ -1,0 +1,56 @@
+package asyncio.internal.loop;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells of locks that others kept so long that a loop went on without the coroutine which wanted
+ * one: code between two of its waits was disturbed. On the watchdog's thread.
+ */
+final class KeptLocks {
+  private KeptLocks() {}
+
+  /** Tells of {@code last} and those before it, in their order. */
+  static void tell(Loop loop, Hold.@Nullable Kept last) {
+    var inOrder = new ArrayDeque<Hold.Kept>();
+    for (Hold.Kept kept = last; kept != null; kept = kept.before()) {
+      inOrder.addFirst(kept);
+    }
+    inOrder.forEach(kept -> tellOf(loop, kept));
+  }
+
+  private static void tellOf(Loop loop, Hold.Kept kept) {
+    StringBuilder text = new StringBuilder(1024);
+    text.append(kept.who())
+        .append(" has waited for ")
+        .append(kept.lock())
+        .append(" for so long that the event loop '")
+        .append(loop.name())
+        .append(
+            "' went on without it: others may change what it had read. Let who has the lock keep"
+                + " it for a shorter time, or hand the call over with toThread(() -> …). This is"
+                + " told once for each lock. It stands here:");
+    Stacks.append(text, kept.stack());
+    Object monitor = kept.monitor();
+    Thread owner = monitor == null ? kept.owner() : ownerOf(monitor);
+    if (owner != null) {
+      text.append(System.lineSeparator())
+          .append("The thread '")
+          .append(owner.getName())
+          .append("' has the lock, and stands here now:");
+      Stacks.append(text, List.of(owner.getStackTrace()));
+    }
+    Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
+  }
+
+  /** Who of the platform threads has it; that of a virtual thread is not to be had. */
+  private static @Nullable Thread ownerOf(Object monitor) {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (Contention.hasMonitor(thread, monitor)) {
+        return thread;
+      }
+    }
+    return null;
+  }
+}
