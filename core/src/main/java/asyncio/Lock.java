@@ -24,9 +24,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lock {
   // Loop-confined.
-  private final Home home = new Home();
+  private final Home home =
+      new Home() {
+        @Override
+        protected void moved() {
+          waiters.clear();
+          if (promised) { // to one that never goes on
+            promised = false;
+            locked = false;
+          }
+        }
+      };
   private final WaiterList waiters = new WaiterList();
   private boolean locked;
+
+  /** Locked for a waiter that is woken and has not run yet. */
+  private boolean promised;
+
   private @Nullable Task<?> holder;
 
   /** A free lock. */
@@ -83,6 +97,18 @@ public final class Lock {
               + " acquires a lock that it holds already: a lock is not re-entrant, this would"
               + " wait for ever.");
     }
+    Task<?> has = holder;
+    if (has != null && has.loop.isClosed()) {
+      throw new IllegalStateException(
+          task
+              + " waits for a lock that "
+              + has.name()
+              + " has held since the event loop '"
+              + has.loop.name()
+              + "' closed under it: that task never goes on, so nobody will release the lock, and"
+              + " what it keeps together may be half done. End tasks before their loop closes, as a"
+              + " Runner does, or use a new lock.");
+    }
     var waiter = new LockWaiter(fiber, again);
     waiters.add(waiter);
     if (holder != null && holder.fiber().isWaiting()) {
@@ -97,6 +123,7 @@ public final class Lock {
       }
       throw ended;
     }
+    promised = false;
     holder = task;
   }
 
@@ -209,9 +236,8 @@ public final class Lock {
   /** Hands the lock, still locked, to the first who waits; so nobody can overtake. */
   private void passOn() {
     holder = null;
-    if (!waiters.wakeFirst()) {
-      locked = false;
-    }
+    promised = waiters.wakeFirst();
+    locked = promised;
   }
 
   /**
