@@ -415,4 +415,45 @@ class CloseTest {
     future.setResult(value);
     return future;
   }
+
+  /** Where a virtual thread stands that waits for {@code latch} on one of our loops. */
+  private static void awaitComingBack(Thread thread) {
+    boolean mounted = Asyncio.carrier() == CarrierKind.MOUNTED;
+    while (true) {
+      Thread.State state = thread.getState();
+      boolean inLatch =
+          List.of(thread.getStackTrace()).stream()
+              .anyMatch(frame -> frame.getClassName().contains("CountDownLatch"));
+      if (mounted ? state == Thread.State.RUNNABLE : state == Thread.State.WAITING && !inLatch) {
+        return;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void whatComesBackBetweenTheLastStepAndTheCloseIsCleanedUp() throws Exception {
+    var gate = new CountDownLatch(1);
+    var cleaned = new CountDownLatch(1);
+    var thread = new CompletableFuture<Thread>();
+    EventLoop loop = Asyncio.newEventLoop();
+    loop.runUntilComplete(
+        () -> {
+          createTask(
+              () -> {
+                thread.complete(Thread.currentThread());
+                try {
+                  blocking(() -> gate.await());
+                } finally {
+                  cleaned.countDown();
+                }
+              });
+          yieldNow();
+          yieldNow();
+        });
+    gate.countDown();
+    awaitComingBack(thread.get());
+    loop.close();
+    assertTrue(cleaned.await(20, TimeUnit.SECONDS));
+  }
 }

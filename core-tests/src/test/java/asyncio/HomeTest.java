@@ -199,4 +199,86 @@ class HomeTest {
           }
         });
   }
+
+  @Test
+  void whatWasPromisedToAWaiterOfAClosedLoopIsFreeOnTheNext() {
+    try (var first = new ByHand()) {
+      first.loop.runUntilComplete(
+          () -> {
+            var permit = lock.acquire();
+            var other = semaphore.acquire();
+            createTask(lock::acquire);
+            createTask(semaphore::acquire);
+            yieldNow();
+            yieldNow();
+            permit.close();
+            other.close();
+          });
+    }
+    run(
+        () -> {
+          try (var now = lock.tryAcquire();
+              var too = semaphore.tryAcquire()) {
+            assertTrue(now != null);
+            assertTrue(too != null);
+          }
+        });
+  }
+
+  @Test
+  void whoWaitedInABarrierOfAClosedLoopCountsNoLonger() {
+    var both = new Barrier(2);
+    try (var first = new ByHand()) {
+      first.loop.runUntilComplete(
+          () -> {
+            createTask(both::await);
+            yieldNow();
+            yieldNow();
+            assertEquals(1, both.waiting());
+          });
+    }
+    run(
+        () -> {
+          var one = createTask(both::await);
+          yieldNow();
+          assertEquals(1, both.waiting());
+          both.await();
+          one.await();
+        });
+  }
+
+  @Test
+  void aLockHeldByATaskOfAClosedLoopIsAnErrorThatNamesIt() {
+    try (var first = new ByHand()) {
+      first.loop.runUntilComplete(
+          () -> {
+            Asyncio.createTask(
+                "holder",
+                () -> {
+                  lock.acquire();
+                  event.await();
+                });
+            yieldNow();
+          });
+    }
+    run(
+        () -> {
+          var error = assertThrows(IllegalStateException.class, lock::acquire);
+          assertTrue(error.getMessage().contains("holder"), error.getMessage());
+          assertTrue(error.getMessage().contains("closed under it"), error.getMessage());
+        });
+  }
+
+  /** A loop that is closed with what is left in it, which its log tells: not here. */
+  private static final class ByHand implements AutoCloseable {
+    final EventLoop loop = newEventLoop();
+
+    @Override
+    public void close() {
+      try (var log = new CapturedLog("asyncio.loop")) {
+        loop.close();
+        assertTrue(log.messages().size() > 0);
+      }
+    }
+  }
 }

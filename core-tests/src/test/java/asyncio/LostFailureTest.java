@@ -192,4 +192,77 @@ class LostFailureTest {
     assertEquals(1, reports.size());
     assertEquals("close", reports.peek().exception().getMessage());
   }
+
+  @Test
+  void aTaskThatTheHandlerStartsForTheReportAtTheEndRunsToItsEnd() {
+    List<String> sent = new ArrayList<>();
+    Asyncio.run(
+        () -> {
+          runningLoop()
+              .setExceptionHandler(
+                  (loop, context) ->
+                      loop.createTask(
+                          "sender",
+                          () -> {
+                            yieldNow();
+                            sent.add(String.valueOf(context.exception().getMessage()));
+                            return null;
+                          }));
+          kept = createTask(LostFailureTest::fails);
+          yieldNow();
+          yieldNow();
+        });
+    assertEquals(List.of("lost"), sent);
+  }
+
+  private Task<?> kept;
+
+  @Test
+  void aHandlerWhoseTasksAllFailKeepsNoLoopForEver() {
+    int[] told = {0};
+    try (var log = new CapturedLog("asyncio.task")) {
+      Asyncio.run(
+          () -> {
+            runningLoop()
+                .setExceptionHandler(
+                    (loop, context) -> {
+                      told[0]++;
+                      kept = loop.createTask(LostFailureTest::fails);
+                    });
+            kept = createTask(LostFailureTest::fails);
+            yieldNow();
+            yieldNow();
+          });
+      assertTrue(told[0] > 1);
+      assertEquals(1, log.records().size()); // the last one, for the default handler
+    }
+  }
+
+  @Test
+  void aTaskThatTheHandlerStartsAndThatDoesNotEndIsCancelledAndCleansUp() {
+    List<String> seen = new ArrayList<>();
+    var options = RunOptions.defaults().withCloseTimeout(java.time.Duration.ofMillis(10));
+    try (var runner = new Runner(options)) {
+      runner.run(
+          () -> {
+            runningLoop()
+                .setExceptionHandler(
+                    (loop, context) ->
+                        loop.createTask(
+                            "sender",
+                            () -> {
+                              try {
+                                sleep(ofDays(1));
+                              } finally {
+                                seen.add("cleaned up");
+                              }
+                              return null;
+                            }));
+            kept = createTask(LostFailureTest::fails);
+            yieldNow();
+            yieldNow();
+          });
+    }
+    assertEquals(List.of("cleaned up"), seen);
+  }
 }

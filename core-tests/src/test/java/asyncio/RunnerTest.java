@@ -420,4 +420,87 @@ class RunnerTest {
       runner.run(() -> assertEquals(ofSeconds(3), runningLoop().time()));
     }
   }
+
+  @Test
+  void closeDoesNotThrowTheVeryErrorThatARunHasThrown() {
+    var first = new InternalError("first");
+    var second = new InternalError("second");
+    var thrown =
+        assertThrows(
+            InternalError.class,
+            () -> {
+              try (var runner = new Runner()) {
+                runner.run(
+                    () -> {
+                      Asyncio.createTask(
+                          () -> {
+                            try {
+                              Asyncio.sleep(java.time.Duration.ofDays(1));
+                            } finally {
+                              throwIt(first);
+                            }
+                          });
+                      Asyncio.yieldNow();
+                    });
+                Error kept =
+                    assertThrows(
+                        InternalError.class,
+                        () ->
+                            runner.run(
+                                () -> {
+                                  Asyncio.runningLoop().callSoon(() -> throwIt(first));
+                                  Asyncio.yieldNow();
+                                  Asyncio.yieldNow();
+                                }));
+                assertThrows(InternalError.class, () -> runner.run(() -> throwIt(second)));
+                throw kept;
+              }
+            });
+    org.junit.jupiter.api.Assertions.assertSame(first, thrown);
+    assertEquals(0, thrown.getSuppressed().length);
+  }
+
+  private static void throwIt(Error error) {
+    throw error;
+  }
+
+  @Test
+  void aVirtualThreadStartedInACoroutineGoesOnBetweenTwoRunsAndCoroutinesDoNot() throws Exception {
+    var gate = new java.util.concurrent.CountDownLatch(1);
+    var others =
+        new java.util.concurrent.CountDownLatch(1); // who is woken at a latch wakes the next
+    boolean[] wentOn = {false};
+    try (var runner = new Runner()) {
+      Thread foreign =
+          runner.run(
+              () -> {
+                Asyncio.createTask(
+                    () -> {
+                      Asyncio.blocking(() -> gate.await());
+                      wentOn[0] = true;
+                    });
+                Asyncio.yieldNow();
+                Asyncio.yieldNow();
+                return Thread.startVirtualThread(
+                    () -> {
+                      try {
+                        others.await();
+                        Thread.sleep(1);
+                      } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                      }
+                    });
+              });
+      gate.countDown();
+      others.countDown();
+      assertTrue(foreign.join(java.time.Duration.ofSeconds(20)));
+      org.junit.jupiter.api.Assertions.assertFalse(wentOn[0]);
+      runner.run(
+          () -> {
+            while (!wentOn[0]) {
+              Asyncio.yieldNow();
+            }
+          });
+    }
+  }
 }

@@ -26,7 +26,18 @@ public final class Barrier {
   private final int parties;
 
   // Loop-confined.
-  private final Home home = new Home();
+  private final Home home =
+      new Home() {
+        @Override
+        protected void moved() {
+          inside.clear();
+          outside.clear();
+          count = 0;
+          if (state != State.BROKEN) {
+            state = State.FILLING;
+          }
+        }
+      };
   private final WaiterList inside = new WaiterList();
 
   /** Who came while the barrier drained or was being reset. */

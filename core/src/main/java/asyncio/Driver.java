@@ -5,6 +5,7 @@ import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,7 +130,7 @@ final class Driver implements Runnable {
     Thread driving;
     synchronized (this) {
       driving = submit(job);
-      closing = true;
+      closing = true; // seen together with the job
     }
     boolean flag = false;
     while (true) {
@@ -169,22 +170,24 @@ final class Driver implements Runnable {
     if (!working) {
       kernel.callWaits(true);
     }
-    notifyAll();
+    LockSupport.unpark(running);
     return running;
   }
 
-  private synchronized @Nullable Job next() {
-    working = false;
-    while (jobs.isEmpty() && !closing) {
-      try {
-        wait();
-      } catch (InterruptedException nobodyMeansThis) {
-        // The flag is cleared: the wait goes on.
-      }
+  private @Nullable Job next() {
+    synchronized (this) {
+      working = false;
     }
-    working = true;
-    kernel.callWaits(false);
-    return jobs.poll();
+    while (true) {
+      synchronized (this) {
+        if (closing || !jobs.isEmpty()) {
+          working = true;
+          kernel.callWaits(false);
+          return jobs.poll();
+        }
+      }
+      kernel.standBy();
+    }
   }
 
   /** The body of the loop's own thread. */

@@ -7,7 +7,13 @@ import asyncio.internal.loop.WaiterList;
 /** A flag that tasks of one loop can wait for. */
 public final class Event {
   // Loop-confined.
-  private final Home home = new Home();
+  private final Home home =
+      new Home() {
+        @Override
+        protected void moved() {
+          waiters.clear();
+        }
+      };
   private final WaiterList waiters = new WaiterList();
   private boolean set;
 

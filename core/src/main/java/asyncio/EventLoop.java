@@ -11,6 +11,7 @@ import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -31,6 +32,9 @@ public final class EventLoop {
   // does
   // the work. In order: facts; debug mode; watching; running without a runner; tasks and futures;
   // callbacks; blocking calls on other threads; failures that nobody receives; running and closing.
+
+  /** So often a loop that closes reports what failed while it reported. */
+  private static final int REPORT_ROUNDS = 10;
 
   /** For loops made from now on. Any thread. */
   private static volatile boolean debugByDefault = isOn(System.getProperty("asyncio.debug"));
@@ -57,8 +61,18 @@ public final class EventLoop {
   private boolean closing;
   private @Nullable Future<?> awaited;
   private Set<Task<?>> cancelledForShutdown = Set.of();
+
+  /** The job of a closing runner that is under way; only that one can be given up. */
+  private @Nullable Object closingJob;
+
   private boolean gaveUp;
-  private @Nullable Throwable thrown;
+
+  /** Tasks that did not end in time when the loop closed, and have not ended since. */
+  private final Set<Task<?>> survivors = new HashSet<>(0);
+
+  /** Errors that ended runs of this loop: their callers have them. Few, since programs end then. */
+  private final List<Throwable> thrown = new ArrayList<>(0);
+
   private @Nullable Throwable fatalWhileClosing;
 
   private EventLoop(RunOptions options) {
@@ -447,8 +461,11 @@ public final class EventLoop {
     task.previous = null;
     task.following = null;
     tasks--;
-    if (closing && tasks == 0) {
-      kernel.stop();
+    if (closing) {
+      survivors.remove(task);
+      if (tasks == survivors.size()) {
+        kernel.stop();
+      }
     }
   }
 
@@ -800,6 +817,16 @@ public final class EventLoop {
 
   // ---- running and closing: called by LoopRuns and Runner, on the loop's own thread ----
 
+  /** Runs until {@link #stop}. */
+  void runUntilStopped() {
+    try {
+      kernel.runUntilStopped();
+    } catch (Throwable fatal) {
+      thrown.add(fatal);
+      throw fatal;
+    }
+  }
+
   /** Runs until {@code main} is done, or {@link #stop}. */
   void runUntilDone(Future<?> main) {
     var stop =
@@ -815,10 +842,7 @@ public final class EventLoop {
     main.addListener(stop);
     awaited = main;
     try {
-      kernel.runUntilStopped();
-    } catch (Throwable fatal) {
-      thrown = fatal;
-      throw fatal;
+      runUntilStopped();
     } finally {
       awaited = null;
       main.removeListener(stop);
@@ -830,32 +854,46 @@ public final class EventLoop {
    * have not. A fatal error meanwhile does not keep the others from ending; {@link
    * #fatalWhileClosing} has it.
    */
-  List<Task<?>> cancelAllTasks() {
-    closing = true;
+  List<Task<?>> cancelAllTasks(Object job) {
+    beginClosingJob(job);
     kernel.endTasks();
     for (Task<?> task = lastTask; task != null; task = task.previous) {
       // A second request would cut the clean-up short that the first one began.
-      if (!cancelledForShutdown.contains(task)) {
+      if (!cancelledForShutdown.contains(task) && !survivors.contains(task)) {
         task.fiber().cancel("the event loop is closing");
       }
     }
-    while (tasks > 0 && !gaveUp) {
+    runTasksWhileClosing();
+    List<Task<?>> left = leaveAllTasks();
+    left.removeIf(survivors::contains); // known already
+    survivors.addAll(left);
+    return left;
+  }
+
+  private void beginClosingJob(Object job) {
+    closing = true;
+    closingJob = job;
+    gaveUp = false;
+  }
+
+  private void runTasksWhileClosing() {
+    while (hasTasksToEnd() && !gaveUp) {
       runWhileClosing();
     }
-    return leaveAllTasks();
+  }
+
+  /** Whether tasks are unfinished that are no survivors. Loop only. */
+  boolean hasTasksToEnd() {
+    return tasks > survivors.size();
   }
 
   /** The tasks that have not ended and, since the loop closes, never will. */
   List<Task<?>> leaveAllTasks() {
-    if (tasks == 0) {
-      return List.of();
-    }
-    List<Task<?>> survivors = new ArrayList<>();
-    for (Task<?> task = lastTask; task != null; task = task.previous) {
-      survivors.add(task);
+    List<Task<?>> left = unfinishedTasks();
+    for (Task<?> task : left) {
       kernel.survives(task.fiber());
     }
-    return survivors.reversed();
+    return left;
   }
 
   private void runWhileClosing() {
@@ -863,23 +901,39 @@ public final class EventLoop {
       kernel.runUntilStopped();
     } catch (Throwable fatal) {
       // Who awaited the task that failed gets the same error again.
-      if (fatal != thrown && fatalWhileClosing == null) {
+      if (!wasThrown(fatal) && fatalWhileClosing == null) {
         fatalWhileClosing = fatal;
       }
     }
+  }
+
+  /** Whether a run has thrown this very object to its caller already. Between runs. */
+  @SuppressWarnings("ReferenceEquality") // the very object: an exception may not suppress itself
+  boolean wasThrown(Throwable failure) {
+    for (Throwable one : thrown) {
+      if (one == failure) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Nullable Throwable fatalWhileClosing() {
     return fatalWhileClosing;
   }
 
-  /** Ends the wait of {@link #cancelAllTasks} and {@link #reportUnretrieved}. Any thread. */
-  void giveUp() {
+  /**
+   * Ends {@link #cancelAllTasks} or {@link #reportUnretrieved} of {@code job}; does nothing when
+   * that is over, since the next one has a time limit of its own. Any thread.
+   */
+  void giveUp(Object job) {
     kernel.trySend(
         LoopAction.of(
             () -> {
-              gaveUp = true;
-              kernel.stop();
+              if (closingJob == job) {
+                gaveUp = true;
+                kernel.stop();
+              }
             }));
   }
 
@@ -888,20 +942,29 @@ public final class EventLoop {
     return tasks > 0 || kernel.openHandles() > 0;
   }
 
-  /** Reports what nobody received, so that no failure is lost with the loop. */
-  void reportUnretrieved() {
-    if (unretrieved.isEmpty()) {
-      return;
+  /**
+   * Reports what nobody received, so that no failure is lost with the loop. Who is told may start
+   * tasks for it, and those may fail in turn: runs until they have ended, or until {@link #giveUp}.
+   * After some rounds the rest is for {@link #reportUnretrievedToTheLog}, or a handler whose tasks
+   * all fail would keep the loop for ever.
+   */
+  void reportUnretrieved(Object job) {
+    beginClosingJob(job);
+    for (int round = 0; round < REPORT_ROUNDS && !gaveUp; round++) {
+      if (unretrieved.isEmpty() && (round == 0 || !kernel.hasReady())) {
+        return;
+      }
+      reportUnretrievedToTheLog();
+      kernel.trySend(
+          new Callback() {
+            @Override
+            protected void call() {
+              kernel.stop();
+            }
+          });
+      runWhileClosing();
+      runTasksWhileClosing();
     }
-    reportUnretrievedToTheLog();
-    kernel.trySend(
-        new Callback() {
-          @Override
-          protected void call() {
-            kernel.stop();
-          }
-        });
-    runWhileClosing();
   }
 
   /** After the loop has closed. Any thread. */

@@ -367,7 +367,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
       return why;
     }
     if (why != null) {
-      if (!failedByCancel) {
+      if (!failedByCancel && thrown != why) { // an exception may not suppress itself
         why.addSuppressed(thrown);
       }
       return why;

@@ -24,9 +24,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lock {
   // Loop-confined.
-  private final Home home = new Home();
+  private final Home home =
+      new Home() {
+        @Override
+        protected void moved() {
+          waiters.clear();
+          if (promised) { // to one that never goes on
+            promised = false;
+            locked = false;
+          }
+        }
+      };
   private final WaiterList waiters = new WaiterList();
   private boolean locked;
+
+  /** Locked for a waiter that is woken and has not run yet. */
+  private boolean promised;
+
   private @Nullable Task<?> holder;
 
   /** The one that the holder took before this one and still holds; see {@link Task#held}. */
@@ -86,10 +100,23 @@ public final class Lock {
               + " acquires a lock that it holds already: a lock is not re-entrant, this would"
               + " wait for ever.");
     }
-    if (holder != null && (holder.fiber().isWaiting() || holder.isDone())) {
+    Task<?> has = holder;
+    if (has != null && has.loop.isClosed()) {
+      throw new IllegalStateException(
+          task
+              + " waits for a lock that "
+              + has.name()
+              + " has held since the event loop '"
+              + has.loop.name()
+              + "' closed under it: that task never goes on, so nobody will release the lock, and"
+              + " what it keeps together may be half done. End tasks before their loop closes, as a"
+              + " Runner does, or use a new lock.");
+    }
+    if (has != null && (has.fiber().isWaiting() || has.isDone())) {
       fiber.suspect();
     }
     waiters.await(new LockWaiter(fiber, again));
+    promised = false;
     heldBy(task);
   }
 
@@ -218,6 +245,7 @@ public final class Lock {
   private void passOn() {
     boolean handedOver = waiters.wakeFirst();
     heldBy(null);
+    promised = handedOver;
     locked = handedOver;
   }
 

@@ -88,7 +88,7 @@ final class LoopRuns {
         new Driver.Job() {
           @Override
           void work() {
-            loop.kernel.runUntilStopped();
+            loop.runUntilStopped();
           }
 
           @Override

@@ -30,7 +30,15 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   private final int maxSize;
 
   // Loop-confined.
-  private final Home home = new Home();
+  private final Home home =
+      new Home() {
+        @Override
+        protected void moved() {
+          getters.clear();
+          putters.clear();
+          joiners.clear();
+        }
+      };
   private final Store<T> items;
   private final WaiterList getters = new WaiterList();
   private final WaiterList putters = new WaiterList();

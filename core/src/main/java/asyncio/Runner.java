@@ -5,6 +5,7 @@ import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Stacks;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,9 @@ public final class Runner implements AutoCloseable {
   private volatile @Nullable Context context;
 
   private volatile @Nullable Signals signals;
+
+  /** What the last run threw. */
+  private volatile @Nullable Throwable thrown;
 
   /** A runner with {@link RunOptions#defaults}. */
   public Runner() {
@@ -101,8 +105,12 @@ public final class Runner implements AutoCloseable {
     Task<T> task = new Task<>(on, null, given != null ? given : context, main);
     restoreSignals(); // of a run before that Ctrl-C ended: this one has its own first and second
     Signals handlers = Signals.install(task);
+    thrown = null;
     try {
       on.runs.run("run()", task);
+    } catch (Throwable failure) {
+      thrown = failure;
+      throw failure;
     } finally {
       if (handlers != null && handlers.received() != null) {
         signals = handlers; // a second signal during close halts
@@ -110,7 +118,12 @@ public final class Runner implements AutoCloseable {
         handlers.restore();
       }
     }
-    return outcome(task, handlers);
+    try {
+      return outcome(task, handlers);
+    } catch (Throwable failure) {
+      thrown = failure;
+      throw failure;
+    }
   }
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
@@ -149,6 +162,7 @@ public final class Runner implements AutoCloseable {
    * @throws LeakException if something was left open and {@link LeakCheck#FAIL} was asked for
    */
   @Override
+  @SuppressWarnings("ReferenceEquality") // the very object that a run threw
   public void close() {
     LoopRuns.refuseCoroutine("close() of a runner");
     EventLoop open;
@@ -163,17 +177,39 @@ public final class Runner implements AutoCloseable {
       restoreSignals();
       return;
     }
+    try {
+      close(open);
+    } catch (Throwable failure) {
+      // What run() threw is with its caller, who is told once: try (var runner = …) would make the
+      // object suppress itself. The JVM may well throw one OutOfMemoryError twice.
+      if (failure != thrown && !open.wasThrown(failure)) {
+        throw failure;
+      }
+    }
+  }
+
+  private void close(EventLoop open) {
+    Duration limit = options.closeTimeout();
     var cancel = new CancelTasks(open, options.leakCheck());
+    var report = new ReportUnretrieved(open);
+    List<Task<?>> survivors = new ArrayList<>();
     List<String> helpers;
     try {
       try {
-        open.runs.closing(options.closeTimeout(), cancel);
-        open.runs.closing(options.closeTimeout(), new ReportUnretrieved(open));
+        open.runs.closing(limit, cancel);
+        survivors.addAll(cancel.survivors);
+        open.runs.closing(limit, report);
+        if (report.tasksLeft) {
+          var late = new CancelTasks(open, LeakCheck.OFF);
+          open.runs.closing(limit, late);
+          survivors.addAll(late.survivors);
+        }
       } finally {
         open.runs.end();
       }
+      open.reportUnretrievedToTheLog();
     } finally {
-      helpers = reportSurvivors(open, cancel.survivors);
+      helpers = reportSurvivors(open, survivors);
       restoreSignals();
     }
     LeakException leaked = checkLeaks(open, cancel.leaks, helpers);
@@ -228,7 +264,7 @@ public final class Runner implements AutoCloseable {
       if (loop.hasLeftovers() && check != LeakCheck.OFF) {
         before = new Leaks(loop, check == LeakCheck.FAIL);
       }
-      survivors = loop.cancelAllTasks();
+      survivors = loop.cancelAllTasks(this);
       if (before != null) {
         before.settle(survivors);
         leaks = before;
@@ -237,12 +273,15 @@ public final class Runner implements AutoCloseable {
 
     @Override
     void endEarly() {
-      loop.giveUp();
+      loop.giveUp(this);
     }
   }
 
   private static final class ReportUnretrieved extends Driver.Job {
     private final EventLoop loop;
+
+    /** Whether tasks that were started meanwhile have not ended. */
+    boolean tasksLeft;
 
     ReportUnretrieved(EventLoop loop) {
       this.loop = loop;
@@ -250,12 +289,13 @@ public final class Runner implements AutoCloseable {
 
     @Override
     void work() {
-      loop.reportUnretrieved();
+      loop.reportUnretrieved(this);
+      tasksLeft = loop.hasTasksToEnd();
     }
 
     @Override
     void endEarly() {
-      loop.giveUp();
+      loop.giveUp(this);
     }
   }
 

@@ -22,7 +22,15 @@ public sealed class Semaphore permits BoundedSemaphore {
   private final int bound;
 
   // Loop-confined.
-  private final Home home = new Home();
+  private final Home home =
+      new Home() {
+        @Override
+        protected void moved() {
+          waiters.clear();
+          permits += promised; // to waiters that never go on
+          promised = 0;
+        }
+      };
   private final WaiterList waiters = new WaiterList();
   private int permits;
 

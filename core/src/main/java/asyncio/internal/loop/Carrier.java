@@ -40,6 +40,18 @@ interface Carrier {
    */
   boolean lacksThread(@Nullable Fiber current);
 
+  /**
+   * A step that was left in a loop that has closed. Foreign code goes on without the loop; other
+   * kinds are dropped with it. On the thread that closes the loop.
+   */
+  void bury(Step step);
+
+  /**
+   * Whether a step is that of a virtual thread that is no coroutine of the loop. On the loop's own
+   * thread.
+   */
+  boolean isForeign(Step step);
+
   /** How many coroutines stand in foreign code. Loop only. */
   int foreignWaits();
 }

@@ -7,13 +7,22 @@ import org.jspecify.annotations.Nullable;
  * that loop has closed. So one in a static field serves several runs, one after the other, and two
  * loops that share one by mistake are told so, instead of waking each other's coroutines on the
  * wrong thread.
+ *
+ * <p>Coroutines that waited in it on the closed loop never go on: {@link #moved} lets the object
+ * forget them, and take back what it had promised to them.
  */
-public final class Home {
+public class Home {
   // Confined to the loop; before the first use, to whoever holds the object.
   private @Nullable Loop loop;
 
+  /** A home that is not settled. */
+  public Home() {}
+
+  /** The object leaves a loop that has closed for another one. On the new one. */
+  protected void moved() {}
+
   /** The running loop, which must be this one; {@code what} is called on it. */
-  public Loop require(String what) {
+  public final Loop require(String what) {
     Loop running = Loop.require(what);
     if (running != loop) {
       settle(running, what);
@@ -22,7 +31,7 @@ public final class Home {
   }
 
   /** The running coroutine, which must be of this loop and is about to wait in {@code what}. */
-  public Fiber requireTask(String what) {
+  public final Fiber requireTask(String what) {
     Fiber fiber = Loop.requireTask(what);
     if (fiber.loop != loop) {
       settle(fiber.loop, what);
@@ -43,5 +52,8 @@ public final class Home {
               + " runCoroutineThreadsafe(body, loop) or loop.callSoonThreadsafe(callback).");
     }
     loop = running;
+    if (before != null) {
+      moved();
+    }
   }
 }

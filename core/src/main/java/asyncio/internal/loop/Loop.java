@@ -73,6 +73,9 @@ public final class Loop implements Clock.Activity {
 
   private volatile @Nullable Engine engine;
 
+  /** The thread that stands by between two runs, while it does. */
+  private volatile @Nullable Thread standingBy;
+
   /** Somebody called for the loop's own thread, and it has not come yet; for the watchdog. */
   private volatile boolean callWaits;
 
@@ -120,6 +123,10 @@ public final class Loop implements Clock.Activity {
   boolean closed;
 
   private int helpers;
+
+  /** Whether what the last run left in the ready queue was looked through. */
+  private boolean leftoversSeen;
+
   private @Nullable Throwable fatal;
 
   /**
@@ -413,6 +420,8 @@ public final class Loop implements Clock.Activity {
 
     @Override
     public void run() {
+      // Both, where it stands by: the mark of a sleep may be one that a run has left.
+      LockSupport.unpark(loop.standingBy);
       Engine open = loop.engine;
       if (open != null) {
         open.wakeup();
@@ -437,6 +446,11 @@ public final class Loop implements Clock.Activity {
   }
 
   // ---- queues and timers: loop only ----
+
+  /** Whether a step is ready. */
+  public boolean hasReady() {
+    return !ready.isEmpty() || !inbox.isEmpty();
+  }
 
   /** Adds a step to the end of the ready queue. */
   public void add(Step step) {
@@ -743,6 +757,7 @@ public final class Loop implements Clock.Activity {
    */
   public void runUntilStopped() {
     thread = Thread.currentThread();
+    leftoversSeen = false;
     stopping = false;
     try {
       do {
@@ -755,6 +770,59 @@ public final class Loop implements Clock.Activity {
     fatal = null;
     if (error != null) {
       throw Sneaky.rethrow(error);
+    }
+  }
+
+  /**
+   * Between two runs the loop stands still, but virtual threads that others started in its
+   * coroutines go on: somebody may wait for them. Runs what they have to do now; where there is
+   * nothing, sleeps until there is, or until this thread is unparked. On a thread of {@link
+   * #newThread} that does not drive the loop now.
+   *
+   * <p><b>Why no wake-up is lost.</b> The loop's own thread alone takes from the inbox, here as in
+   * a run, and sleeps only behind the mark that the inbox guards (see {@link Inbox}); {@link
+   * #standingBy} is written before that mark, and the sender who finds the mark reads it after. A
+   * caller with a run unparks this thread when its job is there to be seen; a permit is sticky. So
+   * each of the two may come at any time, and whoever comes back from here looks at both again.
+   *
+   * <p><b>Why the loop's state stays its own.</b> Only this thread touches it, and none of its
+   * coroutines runs: their steps are kept, in order, for the next run.
+   */
+  public void standBy() {
+    if (carrier.kind() == CarrierKind.PORTABLE) {
+      LockSupport.park(this); // there the JVM runs them
+      Thread.interrupted();
+      return;
+    }
+    if (!leftoversSeen) {
+      leftoversSeen = true;
+      for (int left = ready.size(); left > 0; left--) {
+        runOrKeep(ready.poll());
+      }
+    }
+    standingBy = Thread.currentThread();
+    if (inbox.prepareToSleep()) {
+      LockSupport.park(this);
+      Thread.interrupted(); // a set flag would turn park into a spin
+    }
+    standingBy = null;
+    Step step = inbox.takeAll();
+    while (step != null) {
+      Step following = step.next;
+      step.next = null;
+      runOrKeep(step);
+      step = following;
+    }
+  }
+
+  private void runOrKeep(@Nullable Step step) {
+    if (step == null) {
+      return;
+    }
+    if (carrier.isForeign(step)) {
+      runStep(step);
+    } else {
+      ready.add(step);
     }
   }
 
@@ -978,8 +1046,8 @@ public final class Loop implements Clock.Activity {
   private void bury(Step step) {
     if (step instanceof LoopAction action) {
       runStep(action); // it may deliver something that has to be closed
-    } else if (carrier instanceof MountedCarrier mounted) {
-      mounted.bury(step);
+    } else {
+      carrier.bury(step);
     }
   }
 

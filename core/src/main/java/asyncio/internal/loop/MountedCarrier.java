@@ -278,6 +278,12 @@ final class MountedCarrier implements Carrier, Executor {
   }
 
   @Override
+  public boolean isForeign(Step step) {
+    // One of a coroutine that waits in one of our own methods is a duplicate, and does nothing.
+    return step instanceof ForeignStep one && !foreign.containsKey(one.continuation);
+  }
+
+  @Override
   public int foreignWaits() {
     return foreign.size();
   }
@@ -318,11 +324,9 @@ final class MountedCarrier implements Carrier, Executor {
     }
   }
 
-  /**
-   * Hands a step that was left in a closed loop to the afterlife; other kinds are dropped with the
-   * loop.
-   */
-  void bury(Step step) {
+  /** Hands what still runs to the afterlife. */
+  @Override
+  public void bury(Step step) {
     if (step instanceof ForeignStep left) {
       adopt(left.continuation);
     }

@@ -146,22 +146,60 @@ final class PortableCarrier implements Carrier {
   }
 
   private void comeBack(Fiber fiber) {
-    boolean open =
-        loop.inbox.add(
-            LoopAction.of(
-                () -> {
-                  blocking--;
-                  fiber.state = Fiber.READY;
-                  loop.ready.add(fiber);
-                }));
-    if (!open) {
+    var back = new ComeBack(fiber);
+    boolean open = loop.inbox.add(back);
+    if (open) {
+      awaitBaton(fiber);
+    }
+    if (!open || back.tooLate) {
       throw new IllegalStateException(Loop.closedMessage(loop));
     }
-    awaitBaton(fiber);
     Recorder recorder = loop.recorder;
     if (recorder != null) {
       recorder.stepBegan(fiber);
     }
+  }
+
+  /**
+   * The step in which a coroutine goes on after {@code blocking}. A loop that closes before it
+   * comes to it gives no baton: the coroutine goes on without the loop, to an error, so that what
+   * it has begun is cleaned up.
+   */
+  private final class ComeBack extends Step {
+    private final Fiber fiber;
+
+    /** Written before the coroutine is resumed, read by it after. */
+    private boolean tooLate;
+
+    ComeBack(Fiber fiber) {
+      this.fiber = fiber;
+    }
+
+    @Override
+    void run(Loop ignored) {
+      blocking--;
+      resume(fiber);
+    }
+
+    void bury() {
+      blocking--;
+      tooLate = true;
+      Thread thread = fiber.thread;
+      fiber.giveResumed();
+      LockSupport.unpark(thread);
+    }
+  }
+
+  @Override
+  public void bury(Step step) {
+    if (step instanceof ComeBack back) {
+      back.bury();
+    }
+  }
+
+  @Override
+  public boolean isForeign(Step step) {
+    return false;
   }
 
   @Override

@@ -130,6 +130,11 @@ public final class WaiterList {
     }
   }
 
+  /** Forgets all waiters, whose loop has closed. */
+  public void clear() {
+    while (poll() != null) {}
+  }
+
   /** How many waiters stand in the list. */
   public int size() {
     return size;
