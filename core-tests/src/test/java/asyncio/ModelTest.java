@@ -632,6 +632,7 @@ class ModelTest {
       } catch (CancelledError cancel) {
         require(outside.containsKey(actor), "cancelled although the item is in");
         if (promised.remove(actor)) {
+          putting.remove(actor);
           letNextIn();
         }
         throw cancel;
