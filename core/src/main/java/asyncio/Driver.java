@@ -37,6 +37,9 @@ final class Driver implements Runnable {
     private boolean done;
     private @Nullable Throwable failure;
 
+    // The caller's own.
+    private boolean leftAlone;
+
     /** Does it. On the loop's own thread. */
     abstract void work();
 
@@ -47,6 +50,11 @@ final class Driver implements Runnable {
       failure = thrown;
       done = true;
       notifyAll();
+    }
+
+    /** Whether its caller could not wait for its end. By the caller. */
+    boolean isLeftAlone() {
+      return leftAlone;
     }
 
     private synchronized void await() throws InterruptedException {
@@ -74,15 +82,37 @@ final class Driver implements Runnable {
     }
   }
 
-  /** Does {@code job} and waits; an interrupt of the caller asks it to end early. */
-  void call(Job job) {
+  /**
+   * Does {@code job} and waits; an interrupt of the caller asks it to end early.
+   *
+   * @param what the caller called, for the error where the job can't end before the caller goes on
+   * @throws IllegalStateException if the caller stands in a class initialiser that the job needs;
+   *     it goes on when the caller has left that
+   */
+  void call(String what, Job job) {
     submit(job);
     boolean flag = false;
+    boolean looked = false;
+    @Nullable StuckInitializer initializer = null;
     try {
       while (true) {
         try {
-          job.await();
-          break;
+          if (looked && initializer == null) {
+            job.await();
+            break;
+          }
+          if (job.awaitUntil(System.nanoTime() + StuckInitializer.LOOK_NANOS)) {
+            break;
+          }
+          if (!looked) {
+            looked = true;
+            initializer = StuckInitializer.ofCaller(kernel, what);
+          }
+          if (initializer != null) {
+            job.leftAlone = true; // if that throws
+            initializer.look();
+            job.leftAlone = false;
+          }
         } catch (InterruptedException e) {
           flag = true;
           job.endEarly();

@@ -17,6 +17,9 @@ final class LoopRuns {
   // Guarded by this.
   private boolean busy;
 
+  /** A caller had to leave its job alone, see {@link StuckInitializer}. Any thread. */
+  private volatile boolean abandoned;
+
   LoopRuns(EventLoop loop, long stackSize) {
     this.loop = loop;
     this.driver = new Driver(loop.kernel, stackSize);
@@ -112,10 +115,18 @@ final class LoopRuns {
               + " runCoroutineThreadsafe(body, loop), or use a loop or a runner for each thread.");
     }
     try {
-      driver.call(job);
+      driver.call(what, job);
     } finally {
-      leave();
+      if (job.isLeftAlone()) {
+        abandoned = true;
+      } else {
+        leave();
+      }
     }
+  }
+
+  boolean isAbandoned() {
+    return abandoned;
   }
 
   private synchronized boolean occupy() {

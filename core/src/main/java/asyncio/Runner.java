@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * The loop is made at the first use. Between runs it stands still. {@link #close} cancels what is
- * left.
+ * The loop is made at the first use. Between runs its tasks and timers stand still; virtual threads
+ * that they started go on. {@link #close} cancels what is left.
  */
 public final class Runner implements AutoCloseable {
   private final RunOptions options;
@@ -177,6 +177,11 @@ public final class Runner implements AutoCloseable {
       restoreSignals();
       return;
     }
+    if (open.runs.isAbandoned()) {
+      // The caller stands in a class initialiser that the loop waits for.
+      Thread.ofPlatform().daemon().name(open.name() + "-close").start(() -> closeAfterwards(open));
+      return;
+    }
     try {
       close(open);
     } catch (Throwable failure) {
@@ -185,6 +190,17 @@ public final class Runner implements AutoCloseable {
       if (failure != thrown && !open.wasThrown(failure)) {
         throw failure;
       }
+    }
+  }
+
+  private void closeAfterwards(EventLoop open) {
+    try {
+      close(open);
+    } catch (Throwable failure) {
+      Logs.LOOP.log(
+          System.Logger.Level.ERROR,
+          "The event loop '" + open.name() + "' failed when it closed.",
+          failure);
     }
   }
 

@@ -350,8 +350,8 @@ public final class Loop implements Clock.Activity {
     return inbox.add(step);
   }
 
-  /** A number that changes with every step and is odd while one runs; for the watchdog. */
-  long steps() {
+  /** A number that changes with every step and is odd while one runs. Any thread, without order. */
+  public long steps() {
     return steps;
   }
 

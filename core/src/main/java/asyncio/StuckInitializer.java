@@ -1,0 +1,105 @@
+package asyncio;
+
+import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.Loop;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Notices that a run waits for itself by way of a class initialiser: {@code static final X = run(()
+ * -> …)}. The thread that runs the initialiser waits for the loop; code of the class, such as the
+ * lambda, waits on the loop until the initialiser has ended; and the JVM tells nobody.
+ *
+ * <p>Asked by the thread that waits, and only when it has done so for some time. Where the loop
+ * stands at the very entrance of the program's code, which nothing else holds up, that is an error.
+ * Where it stands further in, it may just compute; then a record says once what it may be.
+ */
+final class StuckInitializer {
+  /** Between two looks. */
+  static final long LOOK_NANOS = 100_000_000;
+
+  /** So often in a row the same step has to stand at the entrance. */
+  private static final int LOOKS = 5;
+
+  private final Loop kernel;
+  private final String what;
+
+  /** The initialiser in which the caller stands. */
+  private final StackTraceElement initializer;
+
+  private long step;
+  private int looks;
+  private int atEntrance;
+
+  private StuckInitializer(Loop kernel, String what, StackTraceElement initializer) {
+    this.kernel = kernel;
+    this.what = what;
+    this.initializer = initializer;
+  }
+
+  /** Null where the current thread runs no class initialiser. */
+  static @Nullable StuckInitializer ofCaller(Loop kernel, String what) {
+    for (StackTraceElement frame : new Throwable().getStackTrace()) {
+      if (frame.getMethodName().equals("<clinit>")) {
+        return new StuckInitializer(kernel, what, frame);
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Looks at the loop once more.
+   *
+   * @throws IllegalStateException if it waits for the initialiser
+   */
+  void look() {
+    long now = kernel.steps();
+    if (now != step || (now & 1) == 0) {
+      step = now;
+      looks = 0;
+      atEntrance = 0;
+      return;
+    }
+    Thread running = kernel.runningThread();
+    StackTraceElement[] stack =
+        running == null ? new StackTraceElement[0] : running.getStackTrace();
+    if (kernel.steps() != step || stack.length == 0) {
+      return;
+    }
+    looks++;
+    atEntrance = isEntrance(stack[0]) ? atEntrance + 1 : 0;
+    if (atEntrance == LOOKS) {
+      throw new IllegalStateException(
+          message()
+              + " waits for the loop, and its coroutine needs the class "
+              + initializer.getClassName()
+              + ", which other threads may not use before the initialiser has ended: both would"
+              + " wait for ever. Call it from a method that runs after the class is initialised, or"
+              + " let the coroutine's code stand in another class.");
+    }
+    if (looks == 2 * LOOKS) {
+      Logs.LOOP.log(
+          System.Logger.Level.WARNING,
+          message()
+              + " has waited for one step of the loop for a second. If that step needs the class "
+              + initializer.getClassName()
+              + ", both wait for ever: other threads may not use it before its initialiser has"
+              + " ended. The step stands at "
+              + stack[0]
+              + ".");
+    }
+  }
+
+  private String message() {
+    return what
+        + ", called in the static initialiser of "
+        + initializer.getClassName()
+        + " ("
+        + initializer
+        + "),";
+  }
+
+  private static boolean isEntrance(StackTraceElement frame) {
+    String type = frame.getClassName();
+    return type.equals("asyncio.Task") || type.equals("asyncio.WithoutResult");
+  }
+}
