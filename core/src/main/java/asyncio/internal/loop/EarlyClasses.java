@@ -71,7 +71,7 @@ final class EarlyClasses {
     for (String name : NAMES) {
       try {
         Class.forName(name, true, EarlyClasses.class.getClassLoader());
-      } catch (ClassNotFoundException | LinkageError unusable) {
+      } catch (Throwable unusable) {
         // As said.
       }
     }

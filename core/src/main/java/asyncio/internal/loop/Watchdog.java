@@ -113,7 +113,7 @@ final class Watchdog implements Runnable {
       LockSupport.parkNanos(interval);
       if (early) { // once the program has started: on its way there it would pay for them
         early = false;
-        EarlyClasses.initialize();
+        EarlyClasses.initialize(); // never throws
       }
       synchronized (Watchdog.class) {
         if (thread != self) {
@@ -126,7 +126,11 @@ final class Watchdog implements Runnable {
       long late = Math.max(0, now - before - 2 * interval);
       long passed = now - before - late;
       before = now;
-      lookForRecordings();
+      try {
+        lookForRecordings();
+      } catch (Throwable noMemory) {
+        // At the next look.
+      }
       for (Watched entry : watched) {
         entry.since += late;
         try {
