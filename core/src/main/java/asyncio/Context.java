@@ -166,7 +166,7 @@ public final class Context {
   }
 
   private Context enter() {
-    Headroom.ensure(Headroom.CHANGE);
+    Headroom.ensure(Headroom.CHANGE, 1); // on any thread: nothing is counted
     Context before = currentMade();
     Fiber fiber = runningFiber();
     Object self = fiber != null ? fiber : Thread.currentThread();

@@ -29,10 +29,7 @@ public final class Headroom {
   /** The large branch is taken once in so many times. */
   private static final int SELDOM = 1024;
 
-  // Written by any thread without order: which calls take the branch, and what is summed there,
-  // does
-  // not matter.
-  private static int calls;
+  // Written by any thread without order: what is summed there does not matter.
   private static final long[] t = new long[LOCALS];
 
   private Headroom() {}
@@ -41,9 +38,11 @@ public final class Headroom {
    * Throws StackOverflowError now, if it might be thrown later.
    *
    * @param frames how many large frames are to fit
+   * @param call a number that the caller counts up with each call, so that no two loops write the
+   *     same memory
    */
-  public static void ensure(int frames) {
-    probe(frames, calls++ & (SELDOM - 1));
+  public static void ensure(int frames, int call) {
+    probe(frames, call & (SELDOM - 1));
   }
 
   @SuppressWarnings("MultiVariableDeclaration") // as many as the frame is to hold

@@ -116,6 +116,7 @@ public final class Loop implements Clock.Activity {
   private int sincePoll;
   private @Nullable StepEnd stepEnds;
   private boolean stopping;
+  private int headroomCalls;
   private boolean endsTasks;
   private boolean survived;
 
@@ -187,8 +188,9 @@ public final class Loop implements Clock.Activity {
 
   /** The loop of the running coroutine, which is about to change its state in {@code what}. */
   public static Loop require(String what) {
-    Headroom.ensure(Headroom.CHANGE);
-    return running(what);
+    Loop loop = running(what);
+    Headroom.ensure(Headroom.CHANGE, loop.headroomCalls++);
+    return loop;
   }
 
   private static Loop running(String what) {
@@ -290,7 +292,7 @@ public final class Loop implements Clock.Activity {
 
   /** Makes sure that the stack is enough for a wait, or for as much work as one. */
   public void ensureHeadroom() {
-    Headroom.ensure(carrier.waitHeadroom());
+    Headroom.ensure(carrier.waitHeadroom(), headroomCalls++);
   }
 
   /**
@@ -299,7 +301,7 @@ public final class Loop implements Clock.Activity {
    */
   public void checkOnLoop(String what) {
     if (isOnLoop()) {
-      Headroom.ensure(Headroom.CHANGE);
+      Headroom.ensure(Headroom.CHANGE, headroomCalls++);
       return;
     }
     Loop other = current();
