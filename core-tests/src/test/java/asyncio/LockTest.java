@@ -310,4 +310,28 @@ class LockTest {
     first.acquire().close();
     third.acquire().close();
   }
+
+  @AsyncTest
+  void aReleaseTooManyIsAnErrorAlsoWhileTheLockIsOnItsWayToAWaiter() {
+    var lock = new Lock();
+    lock.acquire();
+    List<String> inside = new ArrayList<>();
+    Action<RuntimeException> body =
+        () -> {
+          try (var _ = lock.acquire()) {
+            assertEquals(List.of(), inside);
+            inside.add("one");
+            yieldNow();
+            inside.clear();
+          }
+        };
+    var first = createTask(body);
+    var second = createTask(body);
+    yieldNow();
+    lock.release();
+    assertThrows(IllegalStateException.class, lock::release);
+    first.await();
+    second.await();
+    assertFalse(lock.locked());
+  }
 }

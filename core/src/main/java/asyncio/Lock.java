@@ -77,7 +77,8 @@ public final class Lock {
    * <p><i>Thread</i>: a coroutine.
    *
    * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
-   * @throws IllegalStateException if this task holds it already: it would wait for itself for ever
+   * @throws IllegalStateException if this task holds it already: it would wait for itself for ever;
+   *     also if a task of a loop that has closed holds it
    */
   public Permit acquire() {
     take(home.requireTask("Lock.acquire()"), false);
@@ -200,7 +201,7 @@ public final class Lock {
    */
   public void release() {
     Task<?> task = Task.of(home.require("Lock.release()").currentFiber());
-    if (!locked) {
+    if (!locked || promised) { // promised: to a waiter that does not have it yet
       throw new IllegalStateException(
           "This lock is not held: release() without acquire(), or a second one.");
     }
@@ -231,13 +232,17 @@ public final class Lock {
   }
 
   private void checkHeldBy(@Nullable Task<?> task, String what) {
-    if (locked && holder == task) {
+    if (locked && !promised && holder == task) {
       return;
     }
     throw new IllegalStateException(
         what
             + " needs the condition's lock, which "
-            + (!locked ? "is free" : "is held by " + (holder == null ? "another" : holder.name()))
+            + (!locked
+                ? "is free"
+                : promised
+                    ? "is on its way to another"
+                    : "is held by " + (holder == null ? "another" : holder.name()))
             + ": call it inside try (var _ = condition.acquire()) { … }.");
   }
 

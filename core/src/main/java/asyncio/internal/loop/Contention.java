@@ -220,9 +220,9 @@ final class Contention {
         method(OWNED, "lockObject", false, Object.class);
 
     /** What the JDK's continuation of a virtual thread captures, once one has been seen. */
-    private static @Nullable Field captured;
+    private static volatile @Nullable Field captured;
 
-    private static boolean capturedIsMissing;
+    private static volatile boolean capturedIsMissing;
 
     // ---- the questions ----
 
@@ -319,16 +319,19 @@ final class Contention {
           if (capturedIsMissing) {
             return null;
           }
-          capturedIsMissing = true; // unless what follows succeeds
+          // Several loops may look at once, and find the same.
           field = continuation.getClass().getDeclaredFields()[0];
           if (!field.trySetAccessible()) {
+            capturedIsMissing = true;
             return null;
           }
           captured = field;
-          capturedIsMissing = false;
         }
         return field.get(continuation) instanceof Thread thread ? thread : null;
-      } catch (Throwable failure) {
+      } catch (ReflectiveOperationException | RuntimeException missing) {
+        capturedIsMissing = true;
+        return null;
+      } catch (Throwable noMemory) {
         return null;
       }
     }

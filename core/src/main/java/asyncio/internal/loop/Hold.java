@@ -51,6 +51,9 @@ final class Hold {
   private static final int ASK_AFTER_MILLIS = 5;
   private static final long ASK_AFTER_NANOS = ASK_AFTER_MILLIS * 1_000_000L;
 
+  /** A thread that has not told by then what it waits for is asked no more. */
+  private static final long LAST_LOOK_NANOS = 100_000_000;
+
   /** What is remembered of a monitor is as good as forgotten after this time. */
   private static final long KNOWN_NANOS = 60_000_000_000L;
 
@@ -196,7 +199,7 @@ final class Hold {
         if (toAsk != null) {
           continue;
         }
-        askAfter = ASK_AFTER_NANOS;
+        askAfter = held + ASK_AFTER_NANOS;
       }
       long until = asked || held >= askAfter ? limit : Math.min(limit, askAfter);
       if (loop.inbox.prepareToHold()) {
@@ -243,7 +246,9 @@ final class Hold {
     if (wanted == null) {
       Contention.Blocked blocked = Contention.blockedAt(thread);
       if (blocked == null) {
-        asked = held >= ASK_AFTER_NANOS; // it can go on already, or the JDK does not tell
+        // It can go on already, or the JDK does not tell: not now, or, after some more looks,
+        // never.
+        asked = held >= LAST_LOOK_NANOS;
         return false;
       }
       if (blocked.afterWait()) {
