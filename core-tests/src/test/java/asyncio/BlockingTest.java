@@ -21,6 +21,7 @@ import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SynchronousQueue;
@@ -182,6 +183,76 @@ class BlockingTest {
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  @AsyncTest
+  void aCancelStrikesOnceThoughTheBodyLeavesTheInterruptFlagSet() {
+    var latch = new CountDownLatch(1);
+    var task =
+        createTask(
+            () -> {
+              blocking(() -> awaitUninterruptibly(latch));
+              cleanUpWhenCancelled(Asyncio::yieldNow);
+            });
+    yieldNow();
+    yieldNow();
+    task.cancel();
+    yieldNow(); // the nudge
+    latch.countDown();
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("cleaned up"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @Test
+  void aTimeLimitThatInterruptsItLeavesNoCancelBehind() {
+    Asyncio.run(
+        () -> {
+          Task<?> me = Objects.requireNonNull(currentTask());
+          timeout(ofMillis(1), () -> blocking(this::waitUntilInterrupted)); // its value wins
+          for (int i = 0; i < 3; i++) {
+            yieldNow();
+          }
+          assertEquals(0, me.cancelling());
+        });
+  }
+
+  private void waitUntilInterrupted() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException expected) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @AsyncTest
+  void aCancelStrikesOnceWhereItsInterruptEndsAScope() {
+    var latch = new CountDownLatch(1);
+    List<Action<Exception>> scopes =
+        List.of(
+            () -> timeout(ofSeconds(10), () -> blocking(() -> latch.await())),
+            () -> new TaskGroup().run(() -> blocking(() -> latch.await())));
+    for (Action<Exception> scope : scopes) {
+      var task = createTask(() -> cleanUpWhenCancelled(scope));
+      yieldNow();
+      yieldNow();
+      task.cancel();
+      assertThrows(CancelledError.class, task::await);
+      assertEquals(1, task.cancelling());
+    }
+    assertEquals(List.of("cleaned up", "cleaned up"), order);
+  }
+
+  private <X extends Exception> void cleanUpWhenCancelled(Action<X> body) throws X {
+    try {
+      body.run();
+    } catch (CancelledError cancelled) {
+      for (int i = 0; i < 3; i++) {
+        yieldNow();
+      }
+      order.add("cleaned up");
+      throw cancelled;
     }
   }
 

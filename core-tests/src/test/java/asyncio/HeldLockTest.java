@@ -382,12 +382,12 @@ class HeldLockTest {
             .daemon()
             .start(
                 () -> {
-                  log.spinUntil("It waits for a lock of others");
+                  log.spinUntil("It waits for a foreign lock");
                   holder.letGo();
                 });
         lock.lock();
         lock.unlock();
-        log.spinUntil("It waits for a lock of others");
+        log.spinUntil("It waits for a foreign lock");
       }
     }
 
@@ -771,16 +771,16 @@ class HeldLockTest {
         yieldNow();
         counted(0, 0, 4);
         for (String name : List.of("at the lock", "at the monitor")) {
-          String told = log.spinUntil("Task '" + name + "' has waited for java.");
+          String told = log.spinUntil("Task '" + name + "' waited so long for java.");
           assertTrue(told.contains("HeldLockTest$TheLoopHandsOver.lambda"), told);
-          assertTrue(told.contains("The thread 'holder' has the lock"), told);
+          assertTrue(told.contains("The thread 'holder' holds the lock"), told);
           assertTrue(told.contains("HeldLockTest$Holder.keepIt"), told);
         }
         lockHolder.letGo();
         monitorHolder.letGo();
         gather(tasks);
         assertEquals(
-            2, log.messages().stream().filter(text -> text.contains("has waited for")).count());
+            2, log.messages().stream().filter(text -> text.contains("waited so long for")).count());
       }
     }
   }

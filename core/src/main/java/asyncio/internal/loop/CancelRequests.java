@@ -21,14 +21,16 @@ final class CancelRequests {
   // Those that nobody will name again.
   private int delivered;
   private int pending;
-  private int number;
+
+  /** The place of the last of them among all. */
+  private int lastUnnamed;
+
   private @Nullable String pendingMessage;
 
   // Those of scopes, the last one first.
   private @Nullable CancelRequest scopes;
 
-  /** All that were ever made. */
-  private int made;
+  private int madeInAll;
 
   /**
    * One that pends came in the middle of a step: it counts even when the body ends in that step.
@@ -85,17 +87,17 @@ final class CancelRequests {
    */
   void receive(@Nullable CancelRequest scope, @Nullable String why) {
     message = why;
-    made++;
+    madeInAll++;
     if (scope == null) {
       pending++;
-      number = made;
+      lastUnnamed = madeInAll;
       pendingMessage = why;
       return;
     }
     scope.message = why;
     scope.made = true;
     scope.pending = true;
-    scope.number = made;
+    scope.number = madeInAll;
     scope.earlier = scopes;
     scopes = scope;
   }
@@ -140,7 +142,7 @@ final class CancelRequests {
       return;
     }
     CancelRequest latest = scopes;
-    if (latest != null && (delivered == 0 || latest.number > number)) {
+    if (latest != null && (delivered == 0 || latest.number > lastUnnamed)) {
       latest.pending = true;
       message = latest.message;
     } else if (delivered > 0) {
@@ -173,11 +175,13 @@ final class CancelRequests {
     scope.earlier = null;
     if (scope.pending) {
       scope.pending = false;
-      settle();
+      refreshMessage();
     }
   }
 
-  /** Takes back any one: a delivered one if there is any, else the last that pends. */
+  /**
+   * Takes back any one: a delivered one if there is any, else one that pends, an unnamed one first.
+   */
   void takeBackAny() {
     if (delivered > 0) {
       delivered--;
@@ -191,14 +195,14 @@ final class CancelRequests {
       takeBack(ofScope);
     } else if (pending > 0) {
       pending--;
-      settle();
+      refreshMessage();
     } else if (scopes != null) {
       takeBack(scopes);
     }
   }
 
   /** What strikes next says what it is, now that one which came later is gone. */
-  private void settle() {
+  private void refreshMessage() {
     CancelRequest ofScope = pendingOfScope();
     if (pending > 0) {
       message = pendingMessage;

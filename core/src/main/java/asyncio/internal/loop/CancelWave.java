@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * loop, used again for every wave.
  *
  * <pre>
- *   IDLE --request() or passOn()--> RUNNING --all are delivered, or one failed--> IDLE
+ *   IDLE --request() or passOn()--> RUNNING --all are delivered--> IDLE
  * </pre>
  *
- * No user code runs in a wave.
+ * No user code runs in a wave. Where a delivery fails, for lack of stack or memory, the others are
+ * made all the same, and the first error is thrown at the end.
  */
 public final class CancelWave {
   /** What a wait passes a cancel on to, when that is several. */
@@ -25,7 +26,10 @@ public final class CancelWave {
     /** The last wave that came here. */
     private long reachedBy;
 
-    /** Passes the cancel on to the next one; returns false when there was none left. */
+    /**
+     * Passes the cancel on to the next one; returns false when there was none left. After a failure
+     * the next call goes on behind the one that failed.
+     */
     protected abstract boolean cancelNext();
   }
 
@@ -34,8 +38,8 @@ public final class CancelWave {
   /** Those that are being passed on, the innermost first. */
   private final Deque<Branch> branches = new ArrayDeque<>();
 
-  /** What was asked for in the delivery that goes on, in order; null when nothing was. */
-  private @Nullable List<Request> asked;
+  /** What was requested in the delivery that goes on, in order; null when nothing was. */
+  private @Nullable List<Request> requested;
 
   private long number;
   private boolean running;
@@ -43,21 +47,22 @@ public final class CancelWave {
   /** Requests the cancellation of a coroutine, now or later in the wave that runs. */
   void request(Fiber fiber, @Nullable String message, @Nullable CancelRequest scope) {
     if (running) {
-      List<Request> others = asked;
+      List<Request> others = requested;
       if (others == null) {
         others = new ArrayList<>(2);
-        asked = others;
+        requested = others;
       }
       others.add(new Request(fiber, message, scope));
       return;
     }
     begin();
+    Throwable failed = null;
     try {
       fiber.deliverCancel(message, scope);
-      deliverAll();
-    } finally {
-      running = false;
+    } catch (RuntimeException | Error failure) {
+      failed = failure;
     }
+    deliverAll(failed);
   }
 
   /**
@@ -75,12 +80,8 @@ public final class CancelWave {
       return;
     }
     begin();
-    try {
-      reach(branch);
-      deliverAll();
-    } finally {
-      running = false;
-    }
+    reach(branch);
+    deliverAll(null);
   }
 
   private void reach(Branch branch) {
@@ -89,28 +90,47 @@ public final class CancelWave {
   }
 
   private void begin() {
-    // What one left that failed, as where the stack was nearly full: each wave is a whole one.
+    // Discard what a failed wave left behind; waves never mix.
     branches.clear();
-    asked = null;
+    requested = null;
     number++;
     running = true;
   }
 
-  private void deliverAll() {
-    while (true) {
-      List<Request> requests = asked;
-      if (requests != null) {
-        asked = null;
-        branches.push(new Requests(requests));
-      }
-      Branch innermost = branches.peek();
-      if (innermost == null) {
-        return;
-      }
-      if (!innermost.cancelNext()) {
-        branches.pop();
+  private void deliverAll(@Nullable Throwable earlier) {
+    Throwable failed = earlier;
+    boolean more = true;
+    while (more) {
+      try {
+        more = deliverNext();
+      } catch (RuntimeException | Error failure) {
+        failed = failed == null ? failure : failed;
       }
     }
+    running = false;
+    if (failed instanceof Error error) {
+      throw error;
+    }
+    if (failed != null) {
+      throw (RuntimeException) failed;
+    }
+  }
+
+  /** Returns false when nothing was left. */
+  private boolean deliverNext() {
+    List<Request> requests = requested;
+    if (requests != null) {
+      requested = null;
+      branches.push(new Requests(requests));
+    }
+    Branch innermost = branches.peek();
+    if (innermost == null) {
+      return false;
+    }
+    if (!innermost.cancelNext()) {
+      branches.pop();
+    }
+    return true;
   }
 
   private static final class Requests extends Branch {

@@ -35,8 +35,8 @@ interface Carrier {
       throws X;
 
   /**
-   * Whether {@code current}, or the loop, was told to go on and the JVM has found no thread for it
-   * yet; as the watchdog sees it.
+   * Whether {@code current}, or the loop, has been resumed and the JVM has not found a thread for
+   * it yet; as the watchdog sees it.
    */
   boolean lacksThread(@Nullable Fiber current);
 

@@ -19,12 +19,12 @@ import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the JDK tells of a virtual thread that does not run: at which lock it stands, and who has
- * that. For the loop that carries it, between two of its steps.
+ * What the JDK reveals about a parked virtual thread: which lock it waits for, and who owns it. For
+ * the loop that carries it, between two of its steps.
  *
  * <p>Much of it the JDK keeps to itself. Each piece is looked for on its own, at the first
  * contended park of the process; where one is missing, the question that needs it has the answer
- * "not known", and {@link Hold} does without. Nothing here throws.
+ * "not known", and {@link Hold} does without. Nothing here throws but Errors.
  */
 final class Contention {
   /** Stands for the monitor at which a thread is blocked; which one it is, a snapshot tells. */
@@ -161,7 +161,7 @@ final class Contention {
     return Jdk.hasMonitor(thread, monitor);
   }
 
-  /** The members of the JDK's classes, each null where it is missing. A class, to come late. */
+  /** Members of the JDK's classes, null where missing. A class, so that they are resolved late. */
   private static final class Jdk {
     private static final String LOCKS = "java.util.concurrent.locks";
 

@@ -8,7 +8,7 @@ import java.util.List;
  * such a class up for good. So they are initialised early, by a thread of their own.
  */
 final class EarlyClasses {
-  /** All but those that exist for one option, or need a module that may be missing. */
+  /** All but those that serve one option, need a module that may be missing, or run elsewhere. */
   static final List<String> NAMES =
       List.of(
           "asyncio.Asyncio",

@@ -19,19 +19,19 @@ import org.jspecify.annotations.Nullable;
  *   RUNNING --body ends--> DONE
  * </pre>
  *
- * <p><b>A wait</b>, whatever it is for, goes like this. The state is kept here, so that a {@link
- * Wait} has none of its own and a wake-up for any but the current one has no effect:
+ * <p><b>Every wait</b> follows this diagram. Its state is here and not in the {@link Wait}, so a
+ * wake-up meant for an earlier wait has no effect:
  *
  * <pre>
  *   OPEN --wake(wait)-------------> WOKEN       what was waited for is there
  *   OPEN --endByCancel(wait, why)-> CANCELLED   suspend() throws the request
  *   OPEN --fail(error)------------> FAILED      suspend() throws the error
- *   FAILED --wake, endByCancel----> WOKEN, CANCELLED   before the coroutine has run
+ *   FAILED --wake(wait)-----------> WOKEN       before the coroutine has run
  * </pre>
  *
- * <p>All moves are made on the loop: by the running coroutine or by the loop's own thread. Each
- * suspension is repeated until its wait has ended: what resumes a coroutine for another reason,
- * such as an entry of the ready queue that an error left behind, ends no wait.
+ * <p>All moves are made on the loop: by the running coroutine or by the loop's own thread. {@link
+ * #suspend} loops until its wait has ended, so a coroutine that is resumed for another reason, such
+ * as an entry of the ready queue that an error left behind, waits on.
  *
  * <p><b>Cancel requests</b> are kept by {@link CancelRequests}. One that pends strikes at the next
  * wait that would suspend. One that came in the middle of a step counts even when the body ends in
@@ -77,18 +77,18 @@ public abstract class Fiber extends Step implements Runnable {
   // Loop-confined.
   byte state = NEW;
 
-  /** How the current wait goes; of no meaning without one. */
+  /** State of the current wait; meaningless outside one. */
   private byte outcome;
 
   private boolean nudged;
 
-  /** At what it parked in foreign code last, as {@link Hold} saw it. */
+  /** What it last parked at in foreign code, as {@link Hold} saw it. */
   byte foreignWait;
 
   /** Whether it is among those that {@link Standstill} will look at. */
   boolean suspected;
 
-  /** What excused its circle has passed; see {@link Standstill#excuse}. */
+  /** The excuse for its circle has expired; see {@link Standstill#excuse}. */
   boolean overdue;
 
   private @Nullable CancelRequests requests;
@@ -176,14 +176,22 @@ public abstract class Fiber extends Step implements Runnable {
   /** Makes a new coroutine ready: it runs after all that is ready now. Loop only. */
   public final void start() {
     if (state != NEW) {
-      throw new IllegalStateException("coroutine started twice: a bug, please report it");
+      throw startedTwice();
     }
-    state = READY;
     loop.ready.add(this);
+    state = READY;
+    recordStart();
+  }
+
+  private void recordStart() {
     Recorder recorder = loop.recorder;
     if (recorder != null) {
       recorder.taskStarted(this);
     }
+  }
+
+  private static IllegalStateException startedTwice() {
+    return new IllegalStateException("coroutine started twice: a bug, please report it");
   }
 
   /**
@@ -201,27 +209,24 @@ public abstract class Fiber extends Step implements Runnable {
     }
     loop.ensureHeadroom();
     if (state != NEW) {
-      throw new IllegalStateException("coroutine started twice: a bug, please report it");
+      throw startedTwice();
     }
-    state = READY;
-    Recorder recorder = loop.recorder;
-    if (recorder != null) {
-      recorder.taskStarted(this);
-    }
+    recordStart();
     creator.letGoFirst(this);
   }
 
   private void letGoFirst(Fiber child) {
     int before = cancelling();
-    state = READY;
-    loop.addFirst(child, this);
     try {
+      loop.addFirst(child, this);
+      child.state = READY;
+      state = READY;
       loop.carrier.suspend(this);
-    } catch (IllegalStateException pinned) {
-      // It never left its step, so neither of the two has been taken.
+    } catch (Throwable notSuspended) {
+      // It never left its step, because it is pinned or for lack of stack, so neither was taken.
       loop.removeFirst(child, this);
       state = RUNNING;
-      throw pinned;
+      throw notSuspended;
     }
     CancelRequests received = requests;
     if (received != null && received.count() > before) {
@@ -422,6 +427,7 @@ public abstract class Fiber extends Step implements Runnable {
     Throwable seen = thrown;
     if (thrown != null && isCausedByNudge(thrown)) {
       seen = new CancelledError(cancelMessage(), thrown);
+      deliver();
     }
     settleInterrupt(false);
     return seen;
@@ -546,7 +552,7 @@ public abstract class Fiber extends Step implements Runnable {
     }
   }
 
-  /** The same, as the error to throw. */
+  /** Delivers all requests that pend, and returns the error to throw. */
   public final CancelledError cancelledError(@Nullable String why) {
     deliver();
     return new CancelledError(why);
@@ -609,13 +615,12 @@ public abstract class Fiber extends Step implements Runnable {
     return received == null ? null : received.message();
   }
 
-  /** Someone else interrupted this coroutine while it was suspended in one of our waits. */
-  final void interruptedWhileSuspended() {
-    if (nudged) {
-      nudged = false;
-    } else {
-      cancel("interrupted");
-    }
+  /**
+   * Someone else interrupted this coroutine while it was suspended in one of our waits; a nudge of
+   * ours reaches it in foreign code only.
+   */
+  private void interruptedWhileSuspended() {
+    cancel("interrupted");
   }
 
   private static final class Nudge extends Callback {
@@ -690,19 +695,55 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   /**
-   * As {@link #awaitResumed}, but keeps the JVM's thread, for which a monitor asks no stack; looks
-   * every millisecond. Where that is the only thread for virtual threads, the loop stands still,
-   * and the watchdog says so.
+   * As {@link #awaitResumed}, but stays mounted: waiting at a monitor needs no free stack. Looks
+   * every millisecond. Where the JVM has that one thread for virtual threads, the loop stands
+   * still, and the watchdog says so.
    */
   final void awaitResumedMounted() {
-    synchronized (this) {
-      while (!takeResumed()) {
-        try {
+    boolean interrupted = false;
+    while (!takeResumed()) {
+      try {
+        synchronized (this) {
           wait(1);
-        } catch (InterruptedException flagWasSet) {
-          loop.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
         }
+      } catch (InterruptedException flagWasSet) {
+        interrupted |= !tellOfInterrupt();
+      } catch (Throwable noMemory) {
+        // It has no baton, so it waits on.
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Parks the current thread, which is this coroutine's, until it is given the baton. An interrupt
+   * is left to the time when it runs again: as one that came in foreign code.
+   */
+  final void awaitResumedLater() {
+    boolean interrupted = false;
+    while (!takeResumed()) {
+      try {
+        LockSupport.park();
+      } catch (StackOverflowError cannotUnmount) {
+        awaitResumedMounted();
+        break;
+      }
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns false when there was no memory for it. */
+  private boolean tellOfInterrupt() {
+    try {
+      loop.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
+      return true;
+    } catch (Throwable noMemory) {
+      return false;
     }
   }
 
@@ -726,8 +767,9 @@ public abstract class Fiber extends Step implements Runnable {
       }
       // A set flag would turn park into a spin. Nobody but the loop may act on it: another thread
       // may hold the baton.
-      if (Thread.interrupted()) {
-        loop.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
+      if (Thread.interrupted() && !tellOfInterrupt()) {
+        awaitResumedLater();
+        return;
       }
     }
   }

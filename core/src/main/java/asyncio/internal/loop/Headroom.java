@@ -2,8 +2,8 @@ package asyncio.internal.loop;
 
 /**
  * Makes sure that there is stack left before the state of a loop changes, so that a program whose
- * recursion runs away fails with its StackOverflowError before the change, or after it, and never
- * in the middle: a coroutine that is half parked, a lock that is half released.
+ * recursion runs away fails with its StackOverflowError before the change or after it, rather than
+ * in the middle: with a coroutine that is half parked, a lock that is half released.
  *
  * <p>The JVM tells nobody how much stack is left; it throws when a frame does not fit. So a frame
  * is made that is larger than all that the work needs, and given back at once. A compiler makes a
@@ -11,8 +11,8 @@ package asyncio.internal.loop;
  * taken: here, in one that is taken now and then, so that it is not compiled away. It costs some 3
  * ns for 3.3 KiB; interpreted frames are twice as large, those of the work as well.
  *
- * <p>What takes something that is to be given back makes sure of more than giving back asks for.
- * Then a permit that was had at some depth can be released at that depth.
+ * <p>Taking demands more than giving back, so whatever was acquired at some depth can be released
+ * there.
  */
 public final class Headroom {
   /** For a change that suspends nobody, such as a release or a signal. */
@@ -39,7 +39,7 @@ public final class Headroom {
    *
    * @param frames how many large frames are to fit
    * @param call a number that the caller counts up with each call, so that no two loops write the
-   *     same memory
+   *     same counter
    */
   public static void ensure(int frames, int call) {
     probe(frames, call & (SELDOM - 1));

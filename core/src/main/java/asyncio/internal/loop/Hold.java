@@ -10,9 +10,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the loop in the middle of a step while its coroutine waits for a lock of others, so that
- * code between two waits of ours is not disturbed because it prints or logs. Mounted carrier only;
- * on the portable one it is so by nature.
+ * Keeps the loop in the middle of a step while its coroutine waits for a contended foreign lock, so
+ * that printing or logging between two of our waits lets nobody else run. Mounted carrier only; on
+ * the portable one it is so by nature.
  *
  * <pre>
  *   RUNNING --parks--> waits by nature (I/O, sleep, queue, latch, Object.wait …) --------> FOREIGN
@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>(a)</b> A lock that tells its owner is asked at once, and again when something arrives. A
  * monitor does not: after {@value #ASK_AFTER_MILLIS} ms, the threads of this loop are asked whether
- * they have it, a few at a time. Once each: they do not run meanwhile, so they get nothing. What a
- * monitor's owner was once is remembered for a while, and then it is asked for at once.
+ * they have it, a few at a time. Once each: they do not run meanwhile, so they get nothing. An
+ * owner once found is remembered for a minute and asked first next time.
  *
- * <p><b>(b)</b> is looked for among what was ready before as well: who was unparked then arrives no
- * second time.
+ * <p><b>(b)</b> also covers steps that were already ready: a thread unparked before the hold does
+ * not arrive again.
  *
  * <p>A wait for a lock at the end of Object.wait or Condition.await belongs to that wait.
  *
@@ -54,10 +54,10 @@ final class Hold {
   /** A thread that has not told by then what it waits for is asked no more. */
   private static final long LAST_LOOK_NANOS = 100_000_000;
 
-  /** What is remembered of a monitor is as good as forgotten after this time. */
+  /** How long a remembered owner is trusted. */
   private static final long KNOWN_NANOS = 60_000_000_000L;
 
-  /** A thread is asked for its monitors in some 8 µs; then the inbox is looked at. */
+  /** Threads asked (about 8 µs each) between two looks at the inbox. */
   private static final int ASKED_TOGETHER = 16;
 
   /** A second; shorter in tests. */
@@ -102,7 +102,7 @@ final class Hold {
     return holding;
   }
 
-  /** How often the loop went on without a coroutine, for this reason. Loop only. */
+  /** How often the loop went on without a coroutine, for this reason. For tests; loop only. */
   long handOvers(HandOver why) {
     return handOvers.getOrDefault(why, 0L);
   }
@@ -161,26 +161,34 @@ final class Hold {
     long limit = limitNanos;
     long askAfter = isMonitor ? (known.isEmpty() ? ASK_AFTER_NANOS : 0) : Long.MAX_VALUE;
     while (true) {
-      boolean back = false;
       boolean next = false;
       boolean arrived = false;
-      Step step = loop.inbox.takeAll();
-      while (step != null) {
-        Step following = step.next;
-        step.next = null;
-        if (carrier.isStepOf(step, continuation)) {
-          // One that another thread's look at its stack submitted may come while it still waits.
-          back |= Contention.mayRun(thread);
-        } else {
-          arrived = true;
-          loop.ready.add(step);
-          next |= mayBeNextOwner(step, thread, lock);
+      Step left = loop.inbox.takeAll();
+      try {
+        while (left != null) {
+          Step step = left;
+          if (carrier.isStepOf(step, continuation)) {
+            carrier.comesBack();
+          } else {
+            loop.ready.add(step);
+            arrived = true;
+          }
+          left = step.next;
+          step.next = null;
+          next |= mayBeNextOwner(step, thread, lock); // never its own
         }
-        step = following;
+      } catch (Throwable noMemory) {
+        if (left != null) {
+          loop.inbox.giveBack(left);
+        }
+        throw noMemory;
       }
-      if (back || (carrier.takeBack() && Contention.mayRun(thread))) {
+      // One that another thread's look at its stack submitted may come while it still waits.
+      if (carrier.hasComeBack() && Contention.mayRun(thread)) {
+        carrier.takeBack();
         return null;
       }
+      carrier.takeBack();
       if (next) {
         return HandOver.NEXT_OWNER;
       }
@@ -335,10 +343,9 @@ final class Hold {
       Object which =
           lock == Contention.MONITOR ? (blocked == null ? null : blocked.monitor()) : lock;
       if (which != null) {
-        if (told.get(which) != null) {
+        if (!told.putIfAbsent(which, true)) {
           return;
         }
-        told.put(which, true);
       }
       Fiber fiber = loop.runningFiber();
       String who = fiber == null ? Fiber.NO_COROUTINE : fiber.describe();
@@ -348,19 +355,13 @@ final class Hold {
               : which.getClass().getName()
                   + "@"
                   + Integer.toHexString(System.identityHashCode(which));
-      Kept before = kept.get();
-      Kept more;
+      List<StackTraceElement> stack = List.of(thread.getStackTrace());
+      Thread owner = which == null ? null : Contention.ownerOf(which);
+      Object itsMonitor = lock == Contention.MONITOR ? which : null;
+      Kept before;
       do {
         before = kept.get();
-        more =
-            new Kept(
-                who,
-                name,
-                List.of(thread.getStackTrace()),
-                which == null ? null : Contention.ownerOf(which),
-                lock == Contention.MONITOR ? which : null,
-                before);
-      } while (!kept.compareAndSet(before, more));
+      } while (!kept.compareAndSet(before, new Kept(who, name, stack, owner, itsMonitor, before)));
     } catch (Throwable noMemory) {
       // It is handed over all the same.
     }

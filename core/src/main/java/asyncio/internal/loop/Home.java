@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The loop that a lock, a queue or the like belongs to: the one on which it is first used, until
  * that loop has closed. So one in a static field serves several runs, one after the other, and two
- * loops that share one by mistake are told so, instead of waking each other's coroutines on the
- * wrong thread.
+ * loops that share one by mistake are told so at the latest at a later call, instead of waking each
+ * other's coroutines on the wrong thread.
  *
  * <p>Coroutines that waited in it on the closed loop never go on: {@link #moved} lets the object
  * forget them, and take back what it had promised to them.
@@ -25,7 +25,7 @@ public class Home {
   public final Loop require(String what) {
     Loop running = Loop.require(what);
     if (running != loop) {
-      settle(running, what);
+      moveTo(running, what);
     }
     return running;
   }
@@ -34,12 +34,12 @@ public class Home {
   public final Fiber requireTask(String what) {
     Fiber fiber = Loop.requireTask(what);
     if (fiber.loop != loop) {
-      settle(fiber.loop, what);
+      moveTo(fiber.loop, what);
     }
     return fiber;
   }
 
-  private void settle(Loop running, String what) {
+  private void moveTo(Loop running, String what) {
     Loop before = loop;
     if (before != null && before.isOpen()) {
       throw new IllegalStateException(
@@ -51,9 +51,9 @@ public class Home {
               + "', where it was used first. Between two loops, hand the work over with"
               + " runCoroutineThreadsafe(body, loop) or loop.callSoonThreadsafe(callback).");
     }
-    loop = running;
     if (before != null) {
-      moved();
+      moved(); // first: if it fails, the next call tries again
     }
+    loop = running;
   }
 }

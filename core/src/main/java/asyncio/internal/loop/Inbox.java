@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where other threads leave steps for a loop, and the guarded wake-up of a loop that sleeps. This
- * is the only protocol between a loop and other threads.
+ * is the only way for other threads to hand it work.
  *
  * <p><b>One word carries all facts</b>, what was left, whether the loop sleeps, and where:
  *
@@ -121,6 +121,16 @@ public final class Inbox {
   /** Takes all steps, oldest first, linked by {@code next}; the loop counts as awake. Loop only. */
   @Nullable Step takeAll() {
     return oldestFirst((Step) HEAD.getAndSet(this, (Step) null));
+  }
+
+  /** Leaves steps again that were taken and could not be kept. Loop only. */
+  void giveBack(Step oldest) {
+    Step step = oldest;
+    while (step != null) {
+      Step following = step.next;
+      add(step);
+      step = following;
+    }
   }
 
   /** Takes what is left and refuses all that comes later. Loop only. */

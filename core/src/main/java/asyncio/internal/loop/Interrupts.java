@@ -5,7 +5,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
 
-/** How foreign code tells that its thread was interrupted. */
+/** Recognises the exceptions that foreign code throws when its thread is interrupted. */
 final class Interrupts {
   private Interrupts() {}
 

@@ -23,14 +23,14 @@ final class KeptLocks {
   private static void tellOf(Loop loop, Hold.Kept kept) {
     StringBuilder text = new StringBuilder(1024);
     text.append(kept.who())
-        .append(" has waited for ")
+        .append(" waited so long for ")
         .append(kept.lock())
-        .append(" for so long that the event loop '")
+        .append(" that event loop '")
         .append(loop.name())
         .append(
-            "' went on without it: others may change what it had read. Let who has the lock keep"
-                + " it for a shorter time, or hand the call over with toThread(() -> …). This is"
-                + " told once for each lock. It stands here:");
+            "' went on without it, so other coroutines may have changed what it had read. Hold the"
+                + " lock more briefly, or hand the call over with toThread(() -> …). It waits"
+                + " here:");
     Stacks.append(text, kept.stack());
     Object monitor = kept.monitor();
     Thread owner = monitor == null ? kept.owner() : ownerOf(monitor);
@@ -38,7 +38,7 @@ final class KeptLocks {
       text.append(System.lineSeparator())
           .append("The thread '")
           .append(owner.getName())
-          .append("' has the lock, and stands here now:");
+          .append("' holds the lock, and stands here now:");
       Stacks.append(text, List.of(owner.getStackTrace()));
     }
     Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());

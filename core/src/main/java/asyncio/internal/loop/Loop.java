@@ -34,8 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class Loop implements Clock.Activity {
   // One turn and all that it touches; what has a life of its own stands apart (Inbox, Timers,
   // ReadyQueue, Callbacks, Standstill, Watched). In order: who am I; facts for any thread; queues
-  // and
-  // timers; standing still; steps; driving: a turn, a poll, a sleep; the end.
+  // and timers; standing still; steps; driving: a turn, a poll, a sleep; the end.
 
   /**
    * Steps between two looks at the operating system; prime, as Tokio's, so that it falls in step
@@ -125,7 +124,7 @@ public final class Loop implements Clock.Activity {
 
   private int helpers;
 
-  /** Whether what the last run left in the ready queue was looked through. */
+  /** Whether the entries that the last run left in the ready queue have been examined. */
   private boolean leftoversSeen;
 
   private @Nullable Throwable fatal;
@@ -143,7 +142,7 @@ public final class Loop implements Clock.Activity {
     this.clock = clock;
     this.origin = clock.nanoTime();
     this.engines = engines;
-    // Last: here a loop that is the first one waits for what Carriers.prepare() began.
+    // Last: the first loop waits here for what Carriers.prepare() began.
     CarrierKind chosen = kind != null ? kind : Carriers.choose();
     this.carrier =
         chosen == CarrierKind.MOUNTED ? new MountedCarrier(this) : new PortableCarrier(this);
@@ -203,15 +202,7 @@ public final class Loop implements Clock.Activity {
 
   /** The running coroutine, which is about to wait in {@code what}. */
   public static Fiber requireTask(String what) {
-    Fiber fiber = running(what).current;
-    if (fiber == null) {
-      throw new AssertionError(
-          "a loop runs its coroutine without knowing it: a bug, please report it");
-    }
-    fiber.loop.ensureHeadroom();
-    if (fiber.region != null) {
-      throw Region.refusal(what, fiber);
-    }
+    Fiber fiber = requireNoRegion(what);
     if (!fiber.mayWait()) {
       throw new IllegalStateException(
           what
@@ -219,6 +210,26 @@ public final class Loop implements Clock.Activity {
               + fiber.loop.name
               + "', which may not wait. Start a task in the callback instead: createTask(() ->"
               + " …).");
+    }
+    return fiber;
+  }
+
+  /** The running coroutine, which is about to let others run in {@code what}. */
+  private static Fiber requireNoRegion(String what) {
+    Fiber fiber = running(what).fiber();
+    fiber.loop.ensureHeadroom();
+    if (fiber.region != null) {
+      throw Region.refusal(what, fiber);
+    }
+    return fiber;
+  }
+
+  /** The coroutine that runs, where one does. */
+  Fiber fiber() {
+    Fiber fiber = current;
+    if (fiber == null) {
+      throw new AssertionError(
+          "a loop runs its coroutine without knowing it: a bug, please report it");
     }
     return fiber;
   }
@@ -462,16 +473,22 @@ public final class Loop implements Clock.Activity {
   /** Puts two coroutines before all others, into the turn that runs. */
   void addFirst(Fiber first, Fiber second) {
     ready.addFirst(second);
+    turnLeft++;
     ready.addFirst(first);
-    turnLeft += 2;
+    turnLeft++;
   }
 
-  /** Takes back {@link #addFirst}, when nothing else has happened since. */
+  /** Takes back what there is of {@link #addFirst}, when nothing else has happened since. */
   void removeFirst(Fiber first, Fiber second) {
-    if (ready.poll() != first || ready.poll() != second) {
-      throw new AssertionError("another step came first: a bug, please report it");
+    removeFirst(first);
+    removeFirst(second);
+  }
+
+  private void removeFirst(Fiber fiber) {
+    if (ready.peek() == fiber) {
+      ready.poll();
+      turnLeft--;
     }
-    turnLeft -= 2;
   }
 
   /**
@@ -506,7 +523,7 @@ public final class Loop implements Clock.Activity {
       }
       beginTurn();
     }
-    if (ready.peek() instanceof Fiber fiber) {
+    if (ready.peek() instanceof Fiber fiber && fiber.state == Fiber.READY) {
       ready.poll();
       turnLeft--;
       return fiber;
@@ -625,8 +642,8 @@ public final class Loop implements Clock.Activity {
   }
 
   /**
-   * The engine; opened at first use. Opening one may let others run, because the JDK sleeps where
-   * memory is short, and they may want it as well, or the loop may end: who is ready first wins.
+   * The engine; opened at first use. Opening may suspend (the JDK sleeps when memory is short).
+   * Meanwhile another coroutine may open one, or the loop may close: the first one stored wins.
    */
   public Engine engine() throws IOException {
     Engine open = engine;
@@ -728,17 +745,8 @@ public final class Loop implements Clock.Activity {
   /** Runs foreign code that blocks; on the portable carrier the loop goes on meanwhile. */
   public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
       throws X {
-    Loop loop = require("blocking()");
-    Fiber fiber = loop.current;
-    if (fiber == null) {
-      throw new AssertionError(
-          "a loop runs its coroutine without knowing it: a bug, please report it");
-    }
-    if (fiber.region != null) {
-      throw Region.refusal("blocking()", fiber);
-    }
-    loop.ensureHeadroom();
-    return loop.carrier.blocking(fiber, body);
+    Fiber fiber = requireNoRegion("blocking()");
+    return fiber.loop.carrier.blocking(fiber, body);
   }
 
   // ---- driving ----
@@ -959,11 +967,18 @@ public final class Loop implements Clock.Activity {
     // Without asking first whether there is anything: it also clears the mark of a sleep that
     // something else ended.
     Step step = inbox.takeAll();
-    while (step != null) {
-      Step following = step.next;
-      step.next = null;
-      ready.add(step);
-      step = following;
+    try {
+      while (step != null) {
+        ready.add(step);
+        Step following = step.next;
+        step.next = null;
+        step = following;
+      }
+    } catch (Throwable noMemory) {
+      if (step != null) {
+        inbox.giveBack(step);
+      }
+      throw noMemory;
     }
   }
 

@@ -36,7 +36,7 @@ final class MountedCarrier implements Carrier, Executor {
    */
   private @Nullable Fiber expected;
 
-  /** The coroutine whose step is open can go on already. Loop's own thread only. */
+  /** The running coroutine was submitted again before its step ended. Loop's own thread only. */
   private boolean cameBack;
 
   /** Continuations of virtual threads that others started here; loop-confined, as is the hold. */
@@ -117,11 +117,6 @@ final class MountedCarrier implements Carrier, Executor {
     return made;
   }
 
-  /** The loop has closed: leftovers go to the afterlife. */
-  void adopt(Runnable continuation) {
-    afterlife().execute(continuation);
-  }
-
   @Override
   public void resume(Fiber fiber) {
     Thread thread = fiber.thread;
@@ -164,24 +159,31 @@ final class MountedCarrier implements Carrier, Executor {
         }
       } while (fiber.state == Fiber.RUNNING && keeps(fiber, continuation));
     } finally {
-      if (fiber.state == Fiber.RUNNING) {
-        fiber.state = Fiber.FOREIGN;
-        foreign.put(continuation, fiber);
-        loop.callbacks.parkedInForeignCode(fiber);
-        Region region = fiber.region;
-        if (region != null) {
-          region.left();
+      try {
+        if (fiber.state == Fiber.RUNNING) {
+          parkedInForeignCode(fiber, continuation);
         }
-      }
-      if (cameBack) {
+        if (cameBack) {
+          loop.ready.add(new ForeignStep(continuation));
+        }
+      } finally {
         cameBack = false;
-        loop.ready.add(new ForeignStep(continuation));
+        loop.leave();
       }
-      loop.leave();
     }
   }
 
-  /** Whether the step of a coroutine that parked in foreign code goes on. */
+  private void parkedInForeignCode(Fiber fiber, Runnable continuation) {
+    fiber.state = Fiber.FOREIGN;
+    foreign.put(continuation, fiber);
+    loop.callbacks.parkedInForeignCode(fiber);
+    Region region = fiber.region;
+    if (region != null) {
+      region.left();
+    }
+  }
+
+  /** Whether to keep open the step of a coroutine that parked in foreign code. */
   private boolean keeps(Fiber fiber, Runnable continuation) {
     try {
       Hold made = hold;
@@ -202,7 +204,17 @@ final class MountedCarrier implements Carrier, Executor {
     return hold;
   }
 
-  /** Whether the coroutine whose step is open was submitted on this thread; asked once. */
+  /** The coroutine whose step is open was submitted again. */
+  void comesBack() {
+    cameBack = true;
+  }
+
+  /** Whether it was. */
+  boolean hasComeBack() {
+    return cameBack;
+  }
+
+  /** The same, and forgets it. */
   boolean takeBack() {
     boolean back = cameBack;
     cameBack = false;
@@ -328,7 +340,7 @@ final class MountedCarrier implements Carrier, Executor {
   @Override
   public void bury(Step step) {
     if (step instanceof ForeignStep left) {
-      adopt(left.continuation);
+      afterlife().execute(left.continuation);
     }
   }
 }

@@ -3,6 +3,7 @@ package asyncio.internal.loop;
 import asyncio.CarrierKind;
 import asyncio.Coroutine;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,12 @@ final class PortableCarrier implements Carrier {
   private volatile boolean loopGetsBaton;
 
   private int blocking;
+
+  /**
+   * Held by a coroutine that goes on after its loop has closed, to its end: so they clean up one
+   * after the other, as on the loop.
+   */
+  private final ReentrantLock afterClose = new ReentrantLock();
 
   PortableCarrier(Loop loop) {
     this.loop = loop;
@@ -69,17 +76,26 @@ final class PortableCarrier implements Carrier {
     }
     try {
       thread = fiber.makeThread(builder);
-      loop.enter(fiber);
-      fiber.giveResumed();
+    } catch (Throwable failure) {
+      notStarted(fiber, failure);
+      return false;
+    }
+    loop.enter(fiber);
+    fiber.giveResumed();
+    try {
       thread.start();
       return true;
     } catch (Throwable failure) {
       fiber.takeResumed();
       loop.leave();
-      fiber.state = Fiber.DONE;
-      fiber.failedToStart(failure);
+      notStarted(fiber, failure);
       return false;
     }
+  }
+
+  private static void notStarted(Fiber fiber, Throwable failure) {
+    fiber.state = Fiber.DONE;
+    fiber.failedToStart(failure);
   }
 
   private void handOver() {
@@ -113,8 +129,8 @@ final class PortableCarrier implements Carrier {
 
   /**
    * The baton is with somebody else, so this coroutine has to wait, whatever the JVM says: to
-   * unmount a thread it needs about as much free stack as is in use, and throws where there is
-   * less.
+   * unmount a thread it needs most of the stack that is in use once more, and throws where that is
+   * not free.
    */
   private static void awaitBaton(Fiber fiber) {
     try {
@@ -129,11 +145,15 @@ final class PortableCarrier implements Carrier {
     if (fiber.state == Fiber.DONE && loop.running == Thread.currentThread()) {
       handOver();
     }
+    if (afterClose.isHeldByCurrentThread()) {
+      afterClose.unlock();
+    }
   }
 
   @Override
   public <T extends @Nullable Object, X extends Exception> T blocking(
       Fiber fiber, Coroutine<T, X> body) throws X {
+    var back = new ComeBack(fiber); // while it has the baton: memory may be short
     fiber.state = Fiber.FOREIGN;
     blocking++;
     loop.callbacks.parkedInForeignCode(fiber);
@@ -141,17 +161,17 @@ final class PortableCarrier implements Carrier {
     try {
       return body.run();
     } finally {
-      comeBack(fiber);
+      comeBack(fiber, back);
     }
   }
 
-  private void comeBack(Fiber fiber) {
-    var back = new ComeBack(fiber);
+  private void comeBack(Fiber fiber, ComeBack back) {
     boolean open = loop.inbox.add(back);
     if (open) {
-      awaitBaton(fiber);
+      fiber.awaitResumedLater();
     }
     if (!open || back.tooLate) {
+      afterClose.lock();
       throw new IllegalStateException(Loop.closedMessage(loop));
     }
     Recorder recorder = loop.recorder;
@@ -161,9 +181,9 @@ final class PortableCarrier implements Carrier {
   }
 
   /**
-   * The step in which a coroutine goes on after {@code blocking}. A loop that closes before it
-   * comes to it gives no baton: the coroutine goes on without the loop, to an error, so that what
-   * it has begun is cleaned up.
+   * The step in which a coroutine goes on after {@code blocking}. If the loop closes first, the
+   * coroutine gets no baton: it goes on off the loop and fails at once, so that its own clean-up
+   * runs.
    */
   private final class ComeBack extends Step {
     private final Fiber fiber;

@@ -27,16 +27,6 @@ final class ReadyQueue {
     size++;
   }
 
-  /** Takes back {@link #add}, when nothing was added since. */
-  void removeLast(Step step) {
-    int last = (head + size - 1) & (ring.length - 1);
-    if (ring[last] != step) {
-      throw new AssertionError("another step came last: a bug, please report it");
-    }
-    ring[last] = null;
-    size--;
-  }
-
   @Nullable Step peek() {
     return size == 0 ? null : ring[head];
   }

@@ -46,11 +46,7 @@ public final class Region {
   /** Runs {@code body} in a region of the running coroutine. */
   public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body)
       throws X {
-    Fiber fiber = Loop.require("atomically()").currentFiber();
-    if (fiber == null) {
-      throw new AssertionError(
-          "a loop runs its coroutine without knowing it: a bug, please report it");
-    }
+    Fiber fiber = Loop.require("atomically()").fiber();
     var region = new Region(fiber);
     fiber.region = region;
     OPEN.getAndIncrement();

@@ -136,15 +136,19 @@ final class Standstill {
     try {
       loop.host().lookForCircles(now);
     } catch (Throwable noMemory) {
-      // No run ends because it could not be looked at.
+      // A failed search must not end the run.
     }
     now.clear();
   }
 
   /** Ends the wait of a coroutine with an error, if it is in one. */
   void fail(Fiber fiber, RuntimeException error) {
-    if (fiber.endByError()) {
-      verdicts.put(fiber, error);
+    if (!fiber.isWaiting()) {
+      return;
+    }
+    verdicts.put(fiber, error); // first: it may fail for lack of memory
+    if (!fiber.endByError()) {
+      verdicts.remove(fiber);
     }
   }
 

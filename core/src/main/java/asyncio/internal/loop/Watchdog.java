@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,9 @@ final class Watchdog implements Runnable {
   /** Whether a recording wants to know of loops. Guarded by the class's lock. */
   private static boolean recorded;
 
+  /** Loops that closed with something left to tell. Guarded by the class's lock. */
+  private static final List<Loop> ended = new ArrayList<>();
+
   private Watchdog() {}
 
   static synchronized void watch(Loop loop) {
@@ -76,6 +80,10 @@ final class Watchdog implements Runnable {
   }
 
   static synchronized void forget(Loop loop) {
+    if (keptLocks(loop) != null) {
+      // Told by this thread, since the loop's own may take no lock of a logger.
+      ended.add(loop);
+    }
     List<Watched> others = new ArrayList<>(watched.length);
     for (Watched entry : watched) {
       if (entry.loop != loop) {
@@ -115,10 +123,18 @@ final class Watchdog implements Runnable {
         early = false;
         EarlyClasses.initialize(); // never throws
       }
+      boolean last;
+      List<Loop> gone;
       synchronized (Watchdog.class) {
-        if (thread != self) {
-          return;
-        }
+        last = thread != self;
+        gone = List.copyOf(ended);
+        ended.clear();
+      }
+      for (Loop loop : gone) {
+        tellOfKeptLocks(loop);
+      }
+      if (last) {
+        return;
       }
       long now = System.nanoTime();
       // Where the machine kept even this thread waiting, it kept the loops waiting too: that is no
@@ -136,17 +152,16 @@ final class Watchdog implements Runnable {
         try {
           look(entry, now, passed);
         } catch (Throwable failure) {
-          tellOwn(entry, failure);
+          tellOwn(entry.loop, failure);
         }
       }
     }
   }
 
   /** Whatever fails, this thread goes on: it is what ends a wait that holds a loop for ever. */
-  private static void tellOwn(Watched entry, Throwable failure) {
+  private static void tellOwn(Loop loop, Throwable failure) {
     try {
-      Logs.WATCHDOG.log(
-          System.Logger.Level.ERROR, "The watchdog failed for " + entry.loop, failure);
+      Logs.WATCHDOG.log(System.Logger.Level.ERROR, "The watchdog failed for " + loop, failure);
     } catch (Throwable logFails) {
       // Nobody is left to tell.
     }
@@ -177,6 +192,23 @@ final class Watchdog implements Runnable {
     }
   }
 
+  private static @Nullable AtomicReference<Hold.@Nullable Kept> keptLocks(Loop loop) {
+    Hold hold = loop.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
+    return hold == null || hold.kept.get() == null ? null : hold.kept;
+  }
+
+  private static void tellOfKeptLocks(Loop loop) {
+    AtomicReference<Hold.@Nullable Kept> kept = keptLocks(loop);
+    if (kept == null) {
+      return;
+    }
+    try {
+      KeptLocks.tell(loop, kept.getAndSet(null));
+    } catch (Throwable failure) {
+      tellOwn(loop, failure);
+    }
+  }
+
   private static void look(Watched entry, long now, long passed) {
     Loop loop = entry.loop;
     if (!entry.announced) {
@@ -184,12 +216,7 @@ final class Watchdog implements Runnable {
       announce(loop);
       loop.host().watched();
     }
-    if (loop.carrier instanceof MountedCarrier mounted) {
-      Hold hold = mounted.hold();
-      if (hold != null && hold.kept.get() != null) {
-        KeptLocks.tell(loop, hold.kept.getAndSet(null));
-      }
-    }
+    tellOfKeptLocks(loop);
     long steps = loop.steps();
     boolean lacksThread = loop.lacksThread(now);
     boolean runs = (steps & 1) == 1;
@@ -328,9 +355,9 @@ final class Watchdog implements Runnable {
           .append(" so that such calls suspend only their task.");
     } else if (blocked && isHolding(loop)) {
       text.append(
-          "It waits for a lock of others, and code between two waits is not disturbed: the loop"
-              + " goes on without it after a second at the latest. Let who has the lock keep it for"
-              + " a shorter time, or hand the call over with toThread(() -> …).");
+          "It waits for a foreign lock, and the loop waits with it for up to a second, so that"
+              + " nothing else runs between two of its waits. Hold the lock more briefly, or hand"
+              + " the call over with toThread(() -> …).");
     } else if (blocked) {
       text.append(
           "It blocks its thread where the JVM can't suspend it: hand the call over with toThread(()"

@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A map whose keys are objects of others: held weakly, and neither their equals nor their hashCode
- * is called. Confined to one thread at a time.
+ * A map with weak keys that are compared by identity; it never calls their equals or hashCode.
+ * Confined to one thread at a time.
  */
 final class WeakIdentityMap<V> {
   private final Map<Key, V> map = new HashMap<>();
@@ -24,6 +24,15 @@ final class WeakIdentityMap<V> {
       map.remove(gone);
     }
     map.put(new Key(key, collected), value);
+  }
+
+  /** Returns false when the key is there already. */
+  boolean putIfAbsent(Object key, V value) {
+    if (get(key) != null) {
+      return false;
+    }
+    put(key, value);
+    return true;
   }
 
   void remove(Object key) {
