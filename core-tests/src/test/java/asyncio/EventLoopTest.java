@@ -526,4 +526,15 @@ class EventLoopTest {
     assertSame(fatal, assertThrows(InternalError.class, loop::runForever));
     assertEquals(ZERO, loop.time());
   }
+
+  @AsyncTest
+  void aCoroutineMaySetItsThreadsHandlerOfUncaughtExceptions() {
+    EventLoop loop = runningLoop();
+    Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> {});
+    assertSame(loop, runningLoop());
+    yieldNow();
+    Thread.currentThread().setUncaughtExceptionHandler(null);
+    assertSame(loop, runningLoop());
+    yieldNow();
+  }
 }

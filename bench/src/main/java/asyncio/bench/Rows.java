@@ -11,19 +11,20 @@ import java.util.Map;
 final class Rows {
   static final List<String> NAMES =
       List.of(
-          "switch", "spawn", "queue", "queues", "locks", "foreign", "timers", "gather", "wait",
-          "memory", "startup", "echo");
+          "switch", "spawn", "queue", "queues", "locks", "foreign", "loops", "timers", "gather",
+          "wait", "memory", "startup", "echo");
 
   /** The one with a load, servers and tables of its own. */
   static final String ECHO = NAMES.getLast();
 
   /** The rows that JMH runs. */
-  static final List<String> PROFILED = NAMES.subList(0, 9);
+  static final List<String> PROFILED = NAMES.subList(0, 10);
 
   /** For these a quick run has no time, unless they are named. */
-  private static final List<String> NOT_QUICK = List.of("queues", "locks", "foreign");
+  private static final List<String> NOT_QUICK = List.of("queues", "locks", "foreign", "loops");
 
   private static final List<Integer> PENDING = List.of(10, 10_000, 1_000_000);
+  private static final List<Integer> LOOPS = List.of(1, 64, 1_000);
   private static final List<Integer> TOGETHER = List.of(10, 1_000, 100_000);
 
   private final Effort effort;
@@ -63,6 +64,7 @@ final class Rows {
       case "queues" -> queues();
       case "locks" -> locks();
       case "foreign" -> foreign();
+      case "loops" -> loops();
       case "timers" -> timers();
       case "gather" -> gather();
       case "wait" -> waits();
@@ -196,6 +198,24 @@ final class Rows {
             jmh.benchmark("mounted, blocking queue", Jmh.MOUNTED, type, "blockingQueue")),
         "mounted, blocking queue",
         List.of());
+  }
+
+  private Row loops() {
+    List<Work> works = new ArrayList<>();
+    for (int open : LOOPS) {
+      String text = String.format(Locale.ROOT, "%,d open", open);
+      works.add(new Work(text, "yieldOnTheLast", Map.of("open", open), "", open));
+    }
+    List<Competitor> mounted = ours("mounted", Jmh.MOUNTED, LoopsBenchmark.class, works);
+    List<Competitor> portable = ours("portable", Jmh.PORTABLE, LoopsBenchmark.class, works);
+    return new Row(
+        "loops",
+        "a yield while other loops are open",
+        "ns",
+        effort.fewRounds(),
+        all(mounted, portable),
+        mounted.getFirst().name,
+        List.of(flat("mounted", mounted), flat("portable", portable)));
   }
 
   private Row timers() {

@@ -177,8 +177,16 @@ public final class Loop implements Clock.Activity {
   /** The loop whose running coroutine is the current thread; null elsewhere. */
   public static @Nullable Loop current() {
     Thread self = Thread.currentThread();
+    if (self.getUncaughtExceptionHandler() instanceof CoroutineMark mark) {
+      return mark.loop.running == self ? mark.loop : null;
+    }
+    // One that the program has given a handler of its own.
+    return self.isVirtual() ? search(self) : null;
+  }
+
+  private static @Nullable Loop search(Thread thread) {
     for (Loop loop : loops) {
-      if (loop.running == self) {
+      if (loop.running == thread) {
         return loop;
       }
     }

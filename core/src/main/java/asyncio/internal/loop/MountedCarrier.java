@@ -49,7 +49,10 @@ final class MountedCarrier implements Carrier, Executor {
 
   MountedCarrier(Loop loop) {
     this.loop = loop;
-    this.builder = Carriers.mountedBuilder(this).inheritInheritableThreadLocals(false);
+    this.builder =
+        Carriers.mountedBuilder(this)
+            .inheritInheritableThreadLocals(false)
+            .uncaughtExceptionHandler(new CoroutineMark(loop));
   }
 
   @Override

@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PortableCarrier implements Carrier {
   private final Loop loop;
-  private final Thread.Builder.OfVirtual builder =
-      Thread.ofVirtual().inheritInheritableThreadLocals(false);
+  private final Thread.Builder.OfVirtual builder;
 
   /** The loop's own baton: set by who hands it back, taken by the loop. */
   private volatile boolean loopGetsBaton;
@@ -33,6 +32,10 @@ final class PortableCarrier implements Carrier {
 
   PortableCarrier(Loop loop) {
     this.loop = loop;
+    this.builder =
+        Thread.ofVirtual()
+            .inheritInheritableThreadLocals(false)
+            .uncaughtExceptionHandler(new CoroutineMark(loop));
   }
 
   @Override
