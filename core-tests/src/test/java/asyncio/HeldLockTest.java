@@ -22,10 +22,12 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,6 +35,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.concurrent.locks.StampedLock;
 import java.util.logging.SimpleFormatter;
 import java.util.logging.StreamHandler;
+import java.util.stream.IntStream;
 import org.apache.logging.log4j.core.appender.OutputStreamAppender.Builder;
 import org.apache.logging.log4j.core.config.NullConfiguration;
 import org.apache.logging.log4j.core.layout.PatternLayout;
@@ -449,6 +452,92 @@ class HeldLockTest {
     }
   }
 
+  /** A lock and two conditions, which a thread signals while it has the lock. */
+  @Nested
+  class AnArrayBlockingQueueOfOne {
+    private static final int ITEMS = 300;
+
+    private final ArrayBlockingQueue<Integer> queue = new ArrayBlockingQueue<>(1);
+
+    private final List<Integer> expected = IntStream.range(0, ITEMS).boxed().toList();
+
+    private List<Integer> takeAll() throws InterruptedException {
+      List<Integer> taken = new ArrayList<>();
+      for (int i = 0; i < ITEMS; i++) {
+        taken.add(queue.take());
+      }
+      return taken;
+    }
+
+    private void putAll() throws InterruptedException {
+      for (int i = 0; i < ITEMS; i++) {
+        queue.put(i);
+      }
+    }
+
+    private void neverAfterTheTime() {
+      assertEquals(0, HandOvers.afterTheTime());
+    }
+
+    @AsyncTest
+    void betweenTwoCoroutines() throws Exception {
+      Only.mounted(DEADLOCK);
+      var producer = createTask(this::putAll);
+      assertEquals(expected, createTask(this::takeAll).await());
+      producer.await();
+      neverAfterTheTime();
+    }
+
+    @AsyncTest
+    void betweenTwoCoroutinesWhileAHelperWantsItsLockAllTheTime() throws Exception {
+      Only.mounted(DEADLOCK);
+      var stop = new AtomicBoolean();
+      var looks = new AtomicInteger();
+      var helper =
+          createTask(
+              () ->
+                  toThread(
+                      () -> {
+                        while (!stop.get()) {
+                          looks.addAndGet(queue.size() < 2 ? 1 : 0);
+                        }
+                      }));
+      while (looks.get() == 0) {
+        yieldNow();
+      }
+      var producer = createTask(this::putAll);
+      try {
+        assertEquals(expected, createTask(this::takeAll).await());
+      } finally {
+        stop.set(true);
+      }
+      producer.await();
+      helper.await();
+      neverAfterTheTime();
+    }
+
+    @AsyncTest
+    void fromAHelperToACoroutine() throws Exception {
+      var helper = createTask(() -> toThread(this::putAll));
+      yieldNow(); // on the portable carrier the helper has to have begun
+      assertEquals(expected, createTask(this::takeAll).await());
+      helper.await();
+      neverAfterTheTime();
+    }
+
+    @AsyncTest
+    void fromACoroutineToAHelper() throws Exception {
+      var helper = createTask(() -> toThread(this::takeAll));
+      yieldNow();
+      createTask(this::putAll).await();
+      assertEquals(expected, helper.await());
+      neverAfterTheTime();
+    }
+  }
+
+  private static final String DEADLOCK =
+      "on the portable carrier this is the deadlock that WatchdogTest sees reported";
+
   /** On the portable carrier, a foreign wait that another coroutine has to end is a deadlock. */
   @Nested
   class TheLoopHandsOver {
@@ -688,6 +777,50 @@ class HeldLockTest {
       waiter.await();
       assertEquals(2, order.size());
       assertEquals(0, HandOvers.afterTheTime());
+    }
+
+    /**
+     * The one who was notified stands in the loop's queue when the caller comes to the monitor: the
+     * lock goes to it, and it waits for the loop.
+     */
+    @AsyncTest
+    void onceToACoroutineThatWasWokenAtTheMonitorBefore() throws Exception {
+      var monitor = new Object();
+      var waiter =
+          createTask(
+              () -> {
+                synchronized (monitor) {
+                  monitor.wait();
+                  order.add("waiter");
+                }
+              });
+      yieldNow();
+      var again = new AtomicBoolean();
+      Thread self = Thread.currentThread();
+      Thread.ofPlatform()
+          .daemon()
+          .start(
+              () -> {
+                synchronized (monitor) {
+                  monitor.notify();
+                }
+                // The waiter is on its way to the loop now, and has not got the monitor.
+                synchronized (monitor) {
+                  again.set(true);
+                  while (self.getState() != Thread.State.BLOCKED) {
+                    Thread.onSpinWait();
+                  }
+                }
+              });
+      while (!again.get()) {
+        Thread.onSpinWait();
+      }
+      synchronized (monitor) {
+        order.add("caller");
+      }
+      waiter.await();
+      assertEquals(2, order.size());
+      counted(0, 1, 0);
     }
 
     @AsyncTest

@@ -16,12 +16,20 @@ import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.waitFor;
 import static asyncio.Asyncio.waitUntil;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.net.Net.openConnection;
+import static asyncio.net.Net.startServer;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofNanos;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import asyncio.internal.loop.Loop;
+import asyncio.net.Connection;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,10 +115,32 @@ class OverflowTest {
       final Future<Integer> future = new Future<>();
       final ContextVar<Integer> variable = new ContextVar<>("x");
       final List<Task<?>> helpers = new ArrayList<>();
+      final List<AutoCloseable> open = new ArrayList<>();
+
+      private <C extends AutoCloseable> C closedAtTheEnd(C what) {
+        open.add(what);
+        return what;
+      }
+
+      /** A port of this machine that takes a client. */
+      private ServerSocket listening() throws IOException {
+        return closedAtTheEnd(new ServerSocket(0, 10, InetAddress.getLoopbackAddress()));
+      }
+
+      /** To a peer that has sent a line. It stands in the backlog, so nothing here blocks. */
+      private Connection connection() throws IOException {
+        ServerSocket listening = listening();
+        var client = openConnection(HOST, listening.getLocalPort());
+        open.add(() -> client.abort());
+        closedAtTheEnd(listening.accept()).getOutputStream().write("a line\n".getBytes(UTF_8));
+        return client;
+      }
     }
 
+    private static final String HOST = "127.0.0.1";
+
     private interface Operation {
-      Action<Exception> of(Things things);
+      Action<Exception> of(Things things) throws Exception;
     }
 
     private static final Map<String, Operation> OPERATIONS = new LinkedHashMap<>();
@@ -246,6 +276,67 @@ class OverflowTest {
           _ -> () -> staggeredRace(List.<Coroutine<Integer, RuntimeException>>of(() -> 1)));
       OPERATIONS.put("a context", t -> () -> new Context().run(() -> t.variable.set(1)));
       OPERATIONS.put("atomically", t -> () -> atomically(() -> t.event.set()));
+      OPERATIONS.put(
+          "write",
+          t -> {
+            var client = t.connection();
+            return () -> client.writer().write("hello\n");
+          });
+      OPERATIONS.put(
+          "drain",
+          t -> {
+            var client = t.connection();
+            return () -> {
+              client.writer().write("hello\n");
+              client.writer().drain();
+            };
+          });
+      OPERATIONS.put(
+          "read",
+          t -> {
+            var client = t.connection();
+            return () -> client.reader().read(4);
+          });
+      OPERATIONS.put(
+          "readExactly",
+          t -> {
+            var client = t.connection();
+            return () -> client.reader().readExactly(4);
+          });
+      OPERATIONS.put(
+          "readLine",
+          t -> {
+            var client = t.connection();
+            return () -> client.reader().readLine();
+          });
+      OPERATIONS.put(
+          "close a connection",
+          t -> {
+            var client = t.connection();
+            return () -> client.close();
+          });
+      OPERATIONS.put(
+          "openConnection",
+          t -> {
+            var listening = t.listening();
+            return () -> {
+              var client = openConnection(HOST, listening.getLocalPort());
+              client.abort();
+            };
+          });
+      OPERATIONS.put(
+          "startServer",
+          t ->
+              () -> {
+                var server = startServer(client -> {}, HOST, 0);
+                t.open.add(server);
+              });
+      OPERATIONS.put(
+          "close a server",
+          t -> {
+            var server = t.closedAtTheEnd(startServer(client -> {}, HOST, 0));
+            return () -> server.close();
+          });
     }
 
     public static void main(String[] arguments) {
@@ -278,6 +369,13 @@ class OverflowTest {
 
     private static void end(Things things) {
       things.other.set();
+      for (AutoCloseable open : things.open) {
+        try {
+          open.close();
+        } catch (Exception failed) {
+          throw new IllegalStateException(failed);
+        }
+      }
       for (Task<?> helper : things.helpers) {
         waitUntil(ReturnWhen.ALL_COMPLETED, List.of(helper));
       }
@@ -386,6 +484,9 @@ class OverflowTest {
           harm.add("timers are left");
           break;
         }
+      }
+      if (Loop.current().openHandles() > 0) {
+        harm.add("sockets are left open");
       }
       if (runningLoop().allTasks().size() > tasks - 1) {
         harm.add("tasks are left: " + runningLoop().allTasks());

@@ -535,7 +535,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     Object told = listeners;
     listeners = null;
     if (outcomeStatus == FAILED && !(told instanceof AwaitFuture) && !retrieved) {
-      trace = UnretrievedFailure.watch(this, failure());
+      try {
+        trace = UnretrievedFailure.watch(this, failure());
+      } catch (Throwable noMemory) {
+        loop.kernel.fatal(noMemory); // who waits is told all the same
+      }
     }
     if (told instanceof Listener one) {
       tell(one);

@@ -213,6 +213,17 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   }
 
   private void ended(Throwable thrown) {
+    try {
+      endWith(thrown);
+    } catch (Throwable broken) {
+      // No memory, it may be. Who awaits it is told all the same, and the run ends.
+      markRetrieved();
+      fail(thrown);
+      loop.kernel.fatal(broken);
+    }
+  }
+
+  private void endWith(Throwable thrown) {
     Throwable failure = Objects.requireNonNull(fiber.settle(thrown));
     leave();
     if (failure instanceof CancelledError) {

@@ -19,6 +19,7 @@ import asyncio.EventLoop;
 import asyncio.Task;
 import asyncio.TaskFactory;
 import asyncio.TaskOptions;
+import asyncio.internal.engine.ListenHandle;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,27 +29,38 @@ import org.junit.jupiter.api.Timeout;
 class AcceptorTest {
   /** Fails for one task after it has made, or not made, it. */
   private static final class FailingOnce implements TaskFactory {
-    final RuntimeException failure = new IllegalStateException("factory fails once");
+    final Throwable failure;
     private final String name;
     private final boolean late;
     private boolean failed;
 
     FailingOnce(String name, boolean late) {
+      this(name, late, new IllegalStateException("factory fails once"));
+    }
+
+    FailingOnce(String name, boolean late, Throwable failure) {
       this.name = name;
       this.late = late;
+      this.failure = failure;
+    }
+
+    private RuntimeException fail() {
+      failed = true;
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      throw (RuntimeException) failure;
     }
 
     @Override
     public <T> Task<T> create(EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
       boolean fails = !failed && String.valueOf(options.name()).startsWith(name);
       if (fails && !late) {
-        failed = true;
-        throw failure;
+        throw fail();
       }
       Task<T> task = TaskFactory.PLAIN.create(loop, body, options);
       if (fails) {
-        failed = true;
-        throw failure;
+        throw fail();
       }
       return task;
     }
@@ -72,11 +84,14 @@ class AcceptorTest {
   }
 
   private static void oneClientIsTurnedAway(boolean late) throws Exception {
+    oneClientIsTurnedAway(new FailingOnce("client ", late));
+  }
+
+  private static void oneClientIsTurnedAway(FailingOnce factory) throws Exception {
     Loopback.run(
         here -> {
           try (var server = startServer(AcceptorTest::hello, Loopback.HOST, 0)) {
             assertEquals("hello", greeting(server));
-            var factory = new FailingOnce("client ", late);
             runningLoop().setTaskFactory(factory);
             assertNull(greeting(server));
             assertSame(factory.failure, here.takeReport().exception());
@@ -187,6 +202,169 @@ class AcceptorTest {
             Loopback.reset(socket);
             assertSame(first, here.takeReport().exception());
             assertTrue(server.isServing());
+          }
+        });
+  }
+
+  // ---- errors that are no exceptions ----
+
+  @Test
+  void anErrorOfATaskFactoryThatIsNotFatalCostsOneClient() throws Exception {
+    oneClientIsTurnedAway(new FailingOnce("client ", false, new StackOverflowError("by hand")));
+    oneClientIsTurnedAway(new FailingOnce("client ", true, new AssertionError("by hand")));
+  }
+
+  /**
+   * The run of a server that one client meets ends with {@code fatal}, and nothing is left open.
+   */
+  private static void endsTheRun(Error fatal, Server[] started, Loopback.Body prepares)
+      throws Exception {
+    var thrown =
+        assertThrows(
+            Error.class,
+            () ->
+                Loopback.run(
+                    here -> {
+                      var server = startServer(AcceptorTest::greetOrFail, Loopback.HOST, 0);
+                      started[0] = server;
+                      prepares.run(here);
+                      var client = createTask(() -> greeting(server));
+                      try {
+                        server.serveForever();
+                      } finally {
+                        client.cancel();
+                      }
+                    }));
+    assertSame(fatal, thrown);
+    try (var again = new java.net.ServerSocket()) {
+      again.setReuseAddress(true);
+      again.bind(new java.net.InetSocketAddress(Loopback.HOST, started[0].port()));
+    }
+  }
+
+  private static Throwable handlerFails;
+
+  private static void greetOrFail(Connection client) throws IOException {
+    if (handlerFails instanceof Error error) {
+      throw error;
+    } else if (handlerFails instanceof RuntimeException failure) {
+      throw failure;
+    }
+    hello(client);
+  }
+
+  @Test
+  void aFatalErrorOfATaskFactoryEndsTheRunWithIt() throws Exception {
+    for (boolean late : new boolean[] {false, true}) {
+      var fatal = new OutOfMemoryError("by hand");
+      endsTheRun(
+          fatal,
+          new Server[1],
+          here -> runningLoop().setTaskFactory(new FailingOnce("client ", late, fatal)));
+    }
+  }
+
+  @Test
+  void aFatalErrorOfAHandlerEndsTheRunWithIt() throws Exception {
+    var fatal = new OutOfMemoryError("by hand");
+    handlerFails = fatal;
+    try {
+      endsTheRun(fatal, new Server[1], here -> {});
+    } finally {
+      handlerFails = null;
+    }
+  }
+
+  @Test
+  void aFatalErrorOfTheExceptionHandlerEndsTheRunWithIt() throws Exception {
+    var fatal = new OutOfMemoryError("by hand");
+    handlerFails = new IllegalStateException("the handler's");
+    try {
+      endsTheRun(
+          fatal,
+          new Server[1],
+          here ->
+              runningLoop()
+                  .setExceptionHandler(
+                      (loop, context) -> {
+                        throw fatal;
+                      }));
+    } finally {
+      handlerFails = null;
+    }
+  }
+
+  @Test
+  void aFatalErrorOfTheExceptionHandlerThatIsToldOfALostClientEndsTheRunWithIt() throws Exception {
+    var fatal = new OutOfMemoryError("by hand");
+    endsTheRun(
+        fatal,
+        new Server[1],
+        here -> {
+          runningLoop().setTaskFactory(new FailingOnce("client ", false));
+          runningLoop()
+              .setExceptionHandler(
+                  (loop, context) -> {
+                    throw fatal;
+                  });
+        });
+  }
+
+  // ---- a socket that something else closes ----
+
+  /** Closes what a server listens on, as something that is not the server would. */
+  private static void closeFromBelow(Server server) throws Exception {
+    var field = Server.class.getDeclaredField("listeners");
+    field.setAccessible(true);
+    for (Object listener : (java.util.List<?>) field.get(server)) {
+      ((ListenHandle) listener).close();
+    }
+  }
+
+  @Test
+  void aListeningSocketThatSomethingElseClosesEndsServeForeverAndItsClientsAreTurnedAway()
+      throws Exception {
+    Loopback.run(
+        here -> {
+          var server =
+              startServer(
+                  client -> client.writer().write(client.reader().readLine() + "\n"),
+                  Loopback.HOST,
+                  0);
+          var forever = createTask(() -> server.serveForever());
+          try (var client = openConnection(Loopback.HOST, server.port())) {
+            Loopback.until(() -> server.connections() == 1);
+            closeFromBelow(server);
+            var stopped = assertThrows(IllegalStateException.class, forever::await);
+            assertTrue(stopped.getMessage().contains("accepts no more clients"), stopped::toString);
+            assertInstanceOf(java.nio.channels.ClosedChannelException.class, stopped.getCause());
+            assertFalse(server.isServing());
+            assertEquals(0, server.connections());
+            assertNull(client.reader().readLine());
+            assertThrows(IOException.class, () -> greeting(server));
+          }
+        });
+  }
+
+  @Test
+  void aListeningSocketThatSomethingElseClosesIsReportedWhereNobodyWaitsAndClientsAreServedOn()
+      throws Exception {
+    Loopback.run(
+        here -> {
+          try (var server =
+                  startServer(
+                      client -> client.writer().write(client.reader().readLine() + "\n"),
+                      Loopback.HOST,
+                      0);
+              var client = openConnection(Loopback.HOST, server.port())) {
+            Loopback.until(() -> server.connections() == 1);
+            closeFromBelow(server);
+            var stopped = here.takeReport().exception();
+            assertInstanceOf(IllegalStateException.class, stopped);
+            assertInstanceOf(java.nio.channels.ClosedChannelException.class, stopped.getCause());
+            assertFalse(server.isServing());
+            client.writer().write("still there\n");
+            assertEquals("still there", client.reader().readLine());
           }
         });
   }

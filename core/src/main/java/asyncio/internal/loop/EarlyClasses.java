@@ -64,13 +64,40 @@ final class EarlyClasses {
           "asyncio.net.StreamOptions",
           "asyncio.net.StreamReader");
 
+  /**
+   * Classes without an initialiser that are first used where something has gone wrong: to load one
+   * takes memory, which may be what has gone. Those of the JDK are named since a loader looks for
+   * them anew, in Java, until it has found them once.
+   */
+  private static final List<String> FOR_BAD_DAYS =
+      List.of(
+          "asyncio.CancelledError",
+          "asyncio.Failures",
+          "asyncio.KeyboardInterrupt",
+          "asyncio.UnretrievedFailure",
+          "asyncio.internal.loop.CancelRequests",
+          "asyncio.internal.loop.Interrupts",
+          "asyncio.internal.loop.Pinned",
+          "asyncio.internal.loop.Sneaky",
+          "java.lang.InterruptedException",
+          "java.lang.OutOfMemoryError",
+          "java.lang.StackOverflowError",
+          "java.lang.System$Logger$Level",
+          "java.lang.Throwable",
+          "java.lang.VirtualMachineError");
+
   private EarlyClasses() {}
 
   /** Initialises them. One that can't be is left to who uses it, and fails there. */
   static void initialize() {
-    for (String name : NAMES) {
+    initialize(NAMES);
+    initialize(FOR_BAD_DAYS);
+  }
+
+  private static void initialize(List<String> names) {
+    for (int i = 0; i < names.size(); i++) { // an iterator would take memory, outside of the try
       try {
-        Class.forName(name, true, EarlyClasses.class.getClassLoader());
+        Class.forName(names.get(i), true, EarlyClasses.class.getClassLoader());
       } catch (Throwable unusable) {
         // As said.
       }
