@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.SocketException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,31 @@ class CausesTest {
   @Test
   void aNudgeIsFoundBelowManyCauses() throws Exception {
     run(() -> assertTrue(cancelledInForeignCode(CausesTest::chain).isCancelled()));
+  }
+
+  /** Fails when it is asked what stands behind it, or for its text, with an Error at that. */
+  private static final class Untellable extends SocketException {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public synchronized Throwable getCause() {
+      throw new AssertionError("of getCause");
+    }
+
+    @Override
+    public String getMessage() {
+      throw new StackOverflowError("of getMessage");
+    }
+  }
+
+  @Test
+  void aFailureThatThrowsWhenItIsAskedEndsItsTaskAndNoMore() throws Exception {
+    run(
+        () -> {
+          var untellable = new Untellable();
+          Task<?> task = cancelledInForeignCode(_ -> untellable);
+          assertSame(untellable, task.exception());
+        });
   }
 
   @Test

@@ -5,7 +5,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
 
-/** How foreign code tells that its thread was interrupted. */
+/** Recognises the exceptions foreign code throws when its thread is interrupted. */
 final class Interrupts {
   private Interrupts() {}
 
@@ -18,6 +18,7 @@ final class Interrupts {
     return one instanceof InterruptedException
         || one instanceof ClosedByInterruptException
         || (one instanceof InterruptedIOException && !(one instanceof SocketTimeoutException))
-        || (one instanceof SocketException && "Closed by interrupt".equals(one.getMessage()));
+        || (one instanceof SocketException
+            && "Closed by interrupt".equals(Causes.told(one::getMessage)));
   }
 }
