@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.CreationSite;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.HelperPool;
 import asyncio.internal.loop.Host;
@@ -688,7 +689,7 @@ public final class EventLoop {
           "The default executor of the event loop '"
               + name()
               + "' did not end within "
-              + limit.toMillis()
+              + Durations.millis(limit)
               + " ms of its shutdown and is left behind: "
               + String.join(", ", left));
     }
