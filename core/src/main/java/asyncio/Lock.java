@@ -178,6 +178,7 @@ public final class Lock {
    */
   public @Nullable Permit tryAcquire() {
     Loop running = home.require("Lock.tryAcquire()");
+    running.ensureHeadroom(); // as acquire(): what is taken here can be released here
     return tryTake(Task.of(running.currentFiber())) ? new Permit() : null;
   }
 
