@@ -726,6 +726,10 @@ public final class EventLoop {
         kernel.fatal(failure);
         return;
       }
+      Fiber fiber = kernel.currentFiber();
+      if (fiber != null && fiber.isCancel(failure)) {
+        fiber.strikeAgain(); // the handler waited, and it is its caller that was cancelled
+      }
       if (failure != context.exception()) {
         failure.addSuppressed(context.exception());
       }
