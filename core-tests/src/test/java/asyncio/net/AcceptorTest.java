@@ -235,9 +235,11 @@ class AcceptorTest {
     Loopback.run(
         here -> {
           var mayEnd = new Event();
+          boolean[] begun = {false};
           var server =
               startServer(
                   client -> {
+                    begun[0] = true;
                     try {
                       client.reader().readLine();
                     } finally {
@@ -258,7 +260,7 @@ class AcceptorTest {
                     }
                   });
           try (var _ = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> server.connections() == 1);
+            Loopback.until(() -> begun[0]);
             acceptor().cancel();
             Loopback.until(() -> server.toString().contains("closed"));
             forever.cancel();

@@ -681,9 +681,11 @@ class ServerTest {
     Loopback.run(
         here -> {
           Server[] server = {null};
+          int[] begun = {0};
           server[0] =
               startServer(
                   client -> {
+                    begun[0]++;
                     try {
                       client.reader().readLine();
                     } finally {
@@ -696,7 +698,7 @@ class ServerTest {
           try (var first = openConnection(Loopback.HOST, server[0].port());
               var second = openConnection(Loopback.HOST, server[0].port());
               var third = openConnection(Loopback.HOST, server[0].port())) {
-            Loopback.until(() -> server[0].connections() == 3);
+            Loopback.until(() -> begun[0] == 3);
             first.writer().write("one\n");
             second.writer().write("two\n"); // perhaps in the same turn
             timeout(ofSeconds(20), serving::await);
@@ -711,9 +713,11 @@ class ServerTest {
     Loopback.run(
         here -> {
           Server[] server = {null};
+          int[] begun = {0};
           server[0] =
               startServer(
                   client -> {
+                    begun[0]++;
                     try {
                       client.reader().readLine();
                     } finally {
@@ -724,7 +728,7 @@ class ServerTest {
                   0);
           try (var _ = openConnection(Loopback.HOST, server[0].port());
               var _ = openConnection(Loopback.HOST, server[0].port())) {
-            Loopback.until(() -> server[0].connections() == 2);
+            Loopback.until(() -> begun[0] == 2);
             timeout(ofSeconds(20), () -> server[0].close());
             assertEquals(0, server[0].connections());
           }
@@ -736,10 +740,12 @@ class ServerTest {
     Loopback.run(
         here -> {
           Server[] server = {null};
+          int[] begun = {0};
           List<String> order = new ArrayList<>();
           server[0] =
               startServer(
                   client -> {
+                    begun[0]++;
                     try {
                       if (client.reader().readLine().equals("close")) {
                         server[0].close();
@@ -755,7 +761,7 @@ class ServerTest {
                   0);
           try (var _ = openConnection(Loopback.HOST, server[0].port());
               var closer = openConnection(Loopback.HOST, server[0].port())) {
-            Loopback.until(() -> server[0].connections() == 2);
+            Loopback.until(() -> begun[0] == 2);
             closer.writer().write("close\n");
             Loopback.until(() -> server[0].connections() == 0);
             assertEquals(List.of("cleaned up", "closed"), order);
