@@ -460,18 +460,21 @@ class ConditionTest {
 
   // ---- a predicate that is wrong ----
 
+  private IllegalStateException awaitAPredicateThatReleases(boolean met) {
+    var permit = condition.acquire();
+    return assertThrows(
+        IllegalStateException.class,
+        () ->
+            condition.await(
+                () -> {
+                  permit.close();
+                  return met;
+                }));
+  }
+
   @AsyncTest
   void aPredicateThatReleasesTheLockIsToldAndLeavesNoWaiterBehind() {
-    var permit = condition.acquire();
-    var told =
-        assertThrows(
-            IllegalStateException.class,
-            () ->
-                condition.await(
-                    () -> {
-                      permit.close();
-                      return false;
-                    }));
+    var told = awaitAPredicateThatReleases(false);
     assertTrue(told.getMessage().contains("after its predicate"), told.getMessage());
     var waiting = waiter("waits");
     settle();
@@ -485,15 +488,7 @@ class ConditionTest {
 
   @AsyncTest
   void aPredicateThatReleasesTheLockAndIsMetIsToldAsWell() {
-    var permit = condition.acquire();
-    assertThrows(
-        IllegalStateException.class,
-        () ->
-            condition.await(
-                () -> {
-                  permit.close();
-                  return true;
-                }));
+    awaitAPredicateThatReleases(true);
     assertFalse(condition.locked());
   }
 
