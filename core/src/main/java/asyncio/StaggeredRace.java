@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   RACING --a body succeeds--> WON -------all have ended--> over
  *   RACING --cancel()---------> CANCELLED -all have ended--> over
  *   RACING ------all have ended, and none is left to start--> over
- *   any of them --a body could not be started--> BROKEN ----all have ended--> over
+ *   any --a body could not be started, or a wait failed--> BROKEN --all have ended--> over
  * </pre>
  */
 final class StaggeredRace<T extends @Nullable Object> extends Future.Listener implements Wait {
