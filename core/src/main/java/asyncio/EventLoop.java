@@ -726,10 +726,7 @@ public final class EventLoop {
         kernel.fatal(failure);
         return;
       }
-      Fiber fiber = kernel.currentFiber();
-      if (fiber != null && fiber.isCancel(failure)) {
-        fiber.strikeAgain(); // the handler waited, and it is its caller that was cancelled
-      }
+      strikeAgainAfter(failure);
       if (failure != context.exception()) {
         failure.addSuppressed(context.exception());
       }
@@ -745,6 +742,14 @@ public final class EventLoop {
     }
   }
 
+  /** A handler, or a log, may have waited: then it is the caller that was cancelled there. */
+  private void strikeAgainAfter(Throwable failure) {
+    Fiber fiber = kernel.currentFiber();
+    if (fiber != null && fiber.isCancel(failure)) {
+      fiber.strikeAgain();
+    }
+  }
+
   private void handleByDefault(ExceptionContext context) {
     try {
       defaultExceptionHandler(context);
@@ -753,6 +758,7 @@ public final class EventLoop {
         kernel.fatal(failure);
         return;
       }
+      strikeAgainAfter(failure);
       Logs.LOOP.log(
           System.Logger.Level.ERROR,
           "The default exception handler of loop '"

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.CancelRequest;
+import asyncio.internal.loop.Causes;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -246,9 +247,8 @@ public final class TaskGroup {
 
   /** What the body threw: perhaps what it got from a task of the group that failed. */
   private void collectOfBody(Throwable failure) {
-    Throwable cause = failure.getCause();
-    boolean known =
-        failure instanceof CompletionException && errors.stream().anyMatch(one -> one == cause);
+    Throwable cause = failure instanceof CompletionException ? Causes.causeOf(failure) : null;
+    boolean known = errors.stream().anyMatch(one -> one == cause);
     if (!known) {
       collect(List.of(failure));
     }

@@ -36,7 +36,7 @@ public final class Causes {
       if (matches.test(cause)) {
         return true;
       }
-      Throwable following = told(cause::getCause);
+      Throwable following = causeOf(cause);
       if (following == null || following == mark) {
         return false;
       }
@@ -78,6 +78,11 @@ public final class Causes {
   public static boolean isFatal(Throwable failure) {
     return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
         || failure instanceof KeyboardInterrupt;
+  }
+
+  /** The cause of a failure; null where there is none, or asking for it fails. */
+  public static @Nullable Throwable causeOf(Throwable failure) {
+    return told(failure::getCause);
   }
 
   /**
