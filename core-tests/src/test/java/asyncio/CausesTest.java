@@ -3,14 +3,18 @@ package asyncio;
 import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.yieldNow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.SocketException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -85,6 +89,62 @@ class CausesTest {
   @Test
   void aNudgeIsFoundBelowManyCauses() throws Exception {
     run(() -> assertTrue(cancelledInForeignCode(CausesTest::chain).isCancelled()));
+  }
+
+  /** Fails when it is asked what stands behind it, or for its text, with an Error at that. */
+  private static final class Untellable extends SocketException {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public synchronized Throwable getCause() {
+      throw new AssertionError("of getCause");
+    }
+
+    @Override
+    public String getMessage() {
+      throw new StackOverflowError("of getMessage");
+    }
+  }
+
+  @Test
+  void aFailureThatThrowsWhenItIsAskedEndsItsTaskAndNoMore() throws Exception {
+    run(
+        () -> {
+          var untellable = new Untellable();
+          Task<?> task = cancelledInForeignCode(_ -> untellable);
+          assertSame(untellable, task.exception());
+        });
+  }
+
+  /** Fails when it is asked for its cause. */
+  private static final class Causeless extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public synchronized Throwable getCause() {
+      throw new AssertionError("of getCause");
+    }
+  }
+
+  @Test
+  void whoAsksForItsCauseGetsTheFailureAllTheSame() {
+    run(
+        () -> {
+          var failure = new Causeless();
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      new TaskGroup()
+                          .run(
+                              () -> {
+                                throw failure;
+                              }));
+          assertSame(failure, group.exceptions().getFirst());
+          var stage = new CompletableFuture<Integer>();
+          runningLoop().callSoon(() -> stage.completeExceptionally(failure));
+          assertSame(failure, assertThrows(Causeless.class, () -> Asyncio.await(stage)));
+        });
   }
 
   @Test

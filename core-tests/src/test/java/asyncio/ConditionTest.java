@@ -6,9 +6,11 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.waitFor;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -458,18 +460,21 @@ class ConditionTest {
 
   // ---- a predicate that is wrong ----
 
+  private IllegalStateException awaitAPredicateThatReleases(boolean met) {
+    var permit = condition.acquire();
+    return assertThrows(
+        IllegalStateException.class,
+        () ->
+            condition.await(
+                () -> {
+                  permit.close();
+                  return met;
+                }));
+  }
+
   @AsyncTest
   void aPredicateThatReleasesTheLockIsToldAndLeavesNoWaiterBehind() {
-    var permit = condition.acquire();
-    var told =
-        assertThrows(
-            IllegalStateException.class,
-            () ->
-                condition.await(
-                    () -> {
-                      permit.close();
-                      return false;
-                    }));
+    var told = awaitAPredicateThatReleases(false);
     assertTrue(told.getMessage().contains("after its predicate"), told.getMessage());
     var waiting = waiter("waits");
     settle();
@@ -483,15 +488,36 @@ class ConditionTest {
 
   @AsyncTest
   void aPredicateThatReleasesTheLockAndIsMetIsToldAsWell() {
-    var permit = condition.acquire();
-    assertThrows(
-        IllegalStateException.class,
-        () ->
-            condition.await(
-                () -> {
-                  permit.close();
-                  return true;
-                }));
+    awaitAPredicateThatReleases(true);
     assertFalse(condition.locked());
+  }
+
+  @AsyncTest
+  void aCancelIsNotLostWhenTheLockCantBeHadAgain() {
+    List<Throwable> thrown = new ArrayList<>();
+    var waiting =
+        createTask(
+            () -> {
+              condition.acquire();
+              try {
+                condition.await();
+              } catch (DeadlockException lockIsLost) {
+                thrown.add(lockIsLost);
+                sleep(ofSeconds(1));
+              }
+            });
+    settle();
+    var holder =
+        createTask(
+            () -> {
+              condition.acquire();
+              waiting.cancel("why");
+              settle();
+            });
+    holder.await();
+    assertCancelled("why", waiting);
+    assertEquals(1, thrown.size());
+    assertEquals(1, thrown.getFirst().getSuppressed().length);
+    assertInstanceOf(CancelledError.class, thrown.getFirst().getSuppressed()[0]);
   }
 }

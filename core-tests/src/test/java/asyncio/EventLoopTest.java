@@ -5,6 +5,7 @@ import static asyncio.Asyncio.newEventLoop;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
@@ -536,5 +537,25 @@ class EventLoopTest {
     Thread.currentThread().setUncaughtExceptionHandler(null);
     assertSame(loop, runningLoop());
     yieldNow();
+  }
+
+  @AsyncTest
+  void aCancelInsideTheExceptionHandlerStrikesAtTheNextWaitOfItsCaller() {
+    runningLoop().setExceptionHandler((_, _) -> sleep(ofDays(1)));
+    try (var log = new CapturedLog("asyncio.task")) {
+      var reporter =
+          createTask(
+              () -> {
+                runningLoop()
+                    .callExceptionHandler(new ExceptionContext("x", new Failure("x"), null));
+                order.add("goes on");
+                sleep(ofDays(1));
+              });
+      yieldNow();
+      reporter.cancel("why");
+      assertCancelled("why", reporter);
+      assertTrue(log.messages().getFirst().contains("x"), log.messages()::toString);
+    }
+    assertEquals(List.of("goes on"), order);
   }
 }

@@ -7,6 +7,7 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.Cancelling.assertCancelled;
+import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -390,6 +391,57 @@ class FlowItemsTest {
       assertThrows(CancelledError.class, first::await);
       second.await();
     }
+  }
+
+  @AsyncTest
+  void aCancelInsideARequestIsNoFailureOfThePublisherAndStrikesAtTheNextWait() {
+    var slow =
+        new ManualPublisher<Integer>() {
+          @Override
+          public void request(long n) {
+            super.request(n);
+            if (requests.size() == 2) {
+              sleep(ofDays(1));
+            }
+          }
+        };
+    try (var items = Flows.subscribe(slow, 1)) {
+      settle();
+      var consumer = consumer(items);
+      slow.next(1);
+      settle();
+      consumer.cancel("why");
+      assertCancelled("why", consumer);
+      assertEquals(List.of(1), taken);
+      slow.next(2);
+      assertEquals(2, items.iterator().next());
+      assertFalse(slow.cancelled.isDone());
+    }
+  }
+
+  @AsyncTest
+  void aCancelInsideTheCancelOfASubscriptionIsNotReportedAndStrikesAtTheNextWait() {
+    var slow =
+        new ManualPublisher<Integer>() {
+          @Override
+          public void cancel() {
+            super.cancel();
+            sleep(ofDays(1));
+          }
+        };
+    runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
+    var items = Flows.subscribe(slow);
+    settle();
+    var closer =
+        createTask(
+            () -> {
+              items.close();
+              sleep(ofDays(1));
+            });
+    settle();
+    closer.cancel("why");
+    assertCancelled("why", closer);
+    assertEquals(List.of(), reported);
   }
 
   @AsyncTest

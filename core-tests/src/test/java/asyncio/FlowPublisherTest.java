@@ -630,10 +630,13 @@ class FlowPublisherTest {
     }
   }
 
-  private record FailingFactory(Failure failure) implements TaskFactory {
+  private record FailingFactory(Throwable failure) implements TaskFactory {
     @Override
     public <T> Task<T> create(EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
-      throw failure;
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      throw (RuntimeException) failure;
     }
   }
 
@@ -654,8 +657,16 @@ class FlowPublisherTest {
 
   @AsyncTest
   void aTaskFactoryThatFailsIsTheSubscribersError() {
+    aFactoryThatThrowsIsTheSubscribersError(new Failure("factory"));
+  }
+
+  @AsyncTest
+  void soIsOneThatFailsWithAnError() {
+    aFactoryThatThrowsIsTheSubscribersError(new AssertionError("factory"));
+  }
+
+  private void aFactoryThatThrowsIsTheSubscribersError(Throwable failure) {
     collectReports();
-    var failure = new Failure("factory");
     var publisher = range(1);
     var here = new RecordingSubscriber<Integer>(1);
     var there = new RecordingSubscriber<Integer>(1);

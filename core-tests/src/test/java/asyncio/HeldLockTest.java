@@ -33,6 +33,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.concurrent.locks.StampedLock;
+import java.util.function.Consumer;
 import java.util.logging.SimpleFormatter;
 import java.util.logging.StreamHandler;
 import java.util.stream.IntStream;
@@ -204,40 +205,39 @@ class HeldLockTest {
     }
   }
 
+  private static Thread onAThread(Runnable body) {
+    return Thread.ofPlatform().daemon().start(body);
+  }
+
   /** A thread that has a lock until it is told to release it. */
   private static final class Holder {
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch release = new CountDownLatch(1);
 
     static Holder of(Lock lock) throws InterruptedException {
-      var holder = new Holder();
-      Thread.ofPlatform()
-          .name("holder")
-          .daemon()
-          .start(
-              () -> {
-                lock.lock();
-                try {
-                  holder.keepIt();
-                } finally {
-                  lock.unlock();
-                }
-              });
-      holder.held.await();
-      return holder;
+      return by(
+          keepIt -> {
+            lock.lock();
+            try {
+              keepIt.run();
+            } finally {
+              lock.unlock();
+            }
+          });
     }
 
     static Holder ofMonitor(Object monitor) throws InterruptedException {
+      return by(
+          keepIt -> {
+            synchronized (monitor) {
+              keepIt.run();
+            }
+          });
+    }
+
+    private static Holder by(Consumer<Runnable> takeAnd) throws InterruptedException {
       var holder = new Holder();
-      Thread.ofPlatform()
-          .name("holder")
-          .daemon()
-          .start(
-              () -> {
-                synchronized (monitor) {
-                  holder.keepIt();
-                }
-              });
+      Thread.ofPlatform().name("holder").daemon().start(() -> takeAnd.accept(holder::keepIt));
       holder.held.await();
       return holder;
     }
@@ -253,15 +253,13 @@ class HeldLockTest {
 
     /** Releases it when {@code waiter} stands at the lock. */
     void letGoWhenWanted(Thread waiter) {
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                while (waiter.getState() == Thread.State.RUNNABLE) {
-                  Thread.onSpinWait();
-                }
-                letGo();
-              });
+      onAThread(
+          () -> {
+            while (waiter.getState() == Thread.State.RUNNABLE) {
+              Thread.onSpinWait();
+            }
+            letGo();
+          });
     }
 
     void letGo() {
@@ -381,13 +379,11 @@ class HeldLockTest {
       var lock = new ReentrantLock();
       var holder = Holder.of(lock);
       try (var log = new CapturedLog("asyncio.watchdog")) {
-        Thread.ofPlatform()
-            .daemon()
-            .start(
-                () -> {
-                  log.spinUntil("It waits for a foreign lock");
-                  holder.letGo();
-                });
+        onAThread(
+            () -> {
+              log.spinUntil("It waits for a foreign lock");
+              holder.letGo();
+            });
         lock.lock();
         lock.unlock();
         log.spinUntil("It waits for a foreign lock");
@@ -414,14 +410,12 @@ class HeldLockTest {
       Thread self = Thread.currentThread();
       var stop = new AtomicBoolean();
       var dumper =
-          Thread.ofPlatform()
-              .daemon()
-              .start(
-                  () -> {
-                    while (!stop.get()) {
-                      self.getStackTrace();
-                    }
-                  });
+          onAThread(
+              () -> {
+                while (!stop.get()) {
+                  self.getStackTrace();
+                }
+              });
       int[] others = {0};
       var other =
           createTask(
@@ -720,21 +714,19 @@ class HeldLockTest {
               });
       yieldNow();
       var signalled = new CountDownLatch(1);
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                lock.lock();
-                try {
-                  signal.signal();
-                  signalled.countDown();
-                  while (lock.getQueueLength() < 2) {
-                    Thread.onSpinWait();
-                  }
-                } finally {
-                  lock.unlock();
-                }
-              });
+      onAThread(
+          () -> {
+            lock.lock();
+            try {
+              signal.signal();
+              signalled.countDown();
+              while (lock.getQueueLength() < 2) {
+                Thread.onSpinWait();
+              }
+            } finally {
+              lock.unlock();
+            }
+          });
       signalled.await();
       lock.lock();
       order.add("caller");
@@ -744,10 +736,8 @@ class HeldLockTest {
       counted(0, 1, 0);
     }
 
-    @AsyncTest
-    void toACoroutineThatWasNotifiedAndGetsTheMonitorNext() throws Exception {
-      var monitor = new Object();
-      Thread self = Thread.currentThread();
+    /** A coroutine that stands in {@code monitor.wait()}. */
+    private Task<?> waiterFor(Object monitor) {
       var waiter =
           createTask(
               () -> {
@@ -757,19 +747,25 @@ class HeldLockTest {
                 }
               });
       yieldNow();
+      return waiter;
+    }
+
+    @AsyncTest
+    void toACoroutineThatWasNotifiedAndGetsTheMonitorNext() throws Exception {
+      var monitor = new Object();
+      Thread self = Thread.currentThread();
+      var waiter = waiterFor(monitor);
       var notified = new CountDownLatch(1);
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                synchronized (monitor) {
-                  monitor.notifyAll();
-                  notified.countDown();
-                  while (self.getState() != Thread.State.BLOCKED) {
-                    Thread.onSpinWait();
-                  }
-                }
-              });
+      onAThread(
+          () -> {
+            synchronized (monitor) {
+              monitor.notifyAll();
+              notified.countDown();
+              while (self.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+              }
+            }
+          });
       notified.await();
       synchronized (monitor) {
         order.add("caller");
@@ -828,29 +824,19 @@ class HeldLockTest {
       var monitor = new Object();
       var notified = new CountDownLatch(1);
       var release = new CountDownLatch(1);
-      var waiter =
-          createTask(
-              () -> {
-                synchronized (monitor) {
-                  monitor.wait();
-                  order.add("waiter");
-                }
-              });
-      yieldNow();
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                synchronized (monitor) {
-                  monitor.notifyAll();
-                  notified.countDown();
-                  try {
-                    release.await();
-                  } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                  }
-                }
-              });
+      var waiter = waiterFor(monitor);
+      onAThread(
+          () -> {
+            synchronized (monitor) {
+              monitor.notifyAll();
+              notified.countDown();
+              try {
+                release.await();
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            }
+          });
       notified.await();
       for (int i = 0; i < 5; i++) {
         yieldNow();

@@ -1,10 +1,12 @@
 package asyncio;
 
+import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.newEventLoop;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.yieldNow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -223,6 +226,78 @@ class HomeTest {
             assertTrue(too != null);
           }
         });
+  }
+
+  @Test
+  void roomThatWasKeptForAPutterOfAClosedLoopIsFreeOnTheNext() {
+    var one = new PriorityQueue<Integer>(1);
+    try (var first = new ByHand()) {
+      first.loop.runUntilComplete(
+          () -> {
+            one.put(1);
+            createTask(() -> one.put(2));
+            yieldNow();
+            assertEquals(1, one.getNowait()); // the putter is woken, and never runs
+          });
+    }
+    run(
+        () -> {
+          assertTrue(one.tryPut(3));
+          assertTrue(one.full());
+          assertEquals(3, one.get());
+          assertFalse(one.full());
+        });
+  }
+
+  @Test
+  void aPutterThatStillComparedWhenItsLoopClosedKeepsNoRoomAndGivesNoneBack() {
+    var compares = new CountDownLatch(1);
+    var unwound = new CountDownLatch(1);
+    var two =
+        new PriorityQueue<Integer>(
+            2,
+            (a, b) -> {
+              if (a == 2) {
+                blocking(() -> awaitDespiteInterrupts(compares));
+                throw new Failure("can't be compared");
+              }
+              return Integer.compare(a, b);
+            });
+    try (var first = new ByHand()) {
+      first.loop.runUntilComplete(
+          () -> {
+            two.put(1);
+            createTask(
+                () -> {
+                  try {
+                    two.put(2);
+                  } finally {
+                    unwound.countDown();
+                  }
+                });
+            yieldNow();
+          });
+    }
+    run(
+        () -> {
+          assertTrue(two.tryPut(3));
+          compares.countDown();
+          awaitDespiteInterrupts(unwound);
+          assertTrue(two.full());
+          assertFalse(two.tryPut(4));
+          assertEquals(1, two.get());
+          assertEquals(3, two.get());
+        });
+  }
+
+  private static void awaitDespiteInterrupts(CountDownLatch latch) {
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException nudge) {
+        // The loop's end sends one.
+      }
+    }
   }
 
   @Test

@@ -193,25 +193,28 @@ class LostFailureTest {
     assertEquals("close", reports.peek().exception().getMessage());
   }
 
+  /** In a run: a task fails, and the handler is told at the end. */
+  private void loseOne(ExceptionHandler handler) {
+    runningLoop().setExceptionHandler(handler);
+    kept = createTask(LostFailureTest::fails);
+    yieldNow();
+    yieldNow();
+  }
+
   @Test
   void aTaskThatTheHandlerStartsForTheReportAtTheEndRunsToItsEnd() {
     List<String> sent = new ArrayList<>();
     Asyncio.run(
-        () -> {
-          runningLoop()
-              .setExceptionHandler(
-                  (loop, context) ->
-                      loop.createTask(
-                          "sender",
-                          () -> {
-                            yieldNow();
-                            sent.add(String.valueOf(context.exception().getMessage()));
-                            return null;
-                          }));
-          kept = createTask(LostFailureTest::fails);
-          yieldNow();
-          yieldNow();
-        });
+        () ->
+            loseOne(
+                (loop, context) ->
+                    loop.createTask(
+                        "sender",
+                        () -> {
+                          yieldNow();
+                          sent.add(String.valueOf(context.exception().getMessage()));
+                          return null;
+                        })));
     assertEquals(List.of("lost"), sent);
   }
 
@@ -222,17 +225,12 @@ class LostFailureTest {
     int[] told = {0};
     try (var log = new CapturedLog("asyncio.task")) {
       Asyncio.run(
-          () -> {
-            runningLoop()
-                .setExceptionHandler(
-                    (loop, context) -> {
-                      told[0]++;
-                      kept = loop.createTask(LostFailureTest::fails);
-                    });
-            kept = createTask(LostFailureTest::fails);
-            yieldNow();
-            yieldNow();
-          });
+          () ->
+              loseOne(
+                  (loop, context) -> {
+                    told[0]++;
+                    kept = loop.createTask(LostFailureTest::fails);
+                  }));
       assertTrue(told[0] > 1);
       assertEquals(1, log.records().size()); // the last one, for the default handler
     }
@@ -244,24 +242,19 @@ class LostFailureTest {
     var options = RunOptions.defaults().withCloseTimeout(java.time.Duration.ofMillis(10));
     try (var runner = new Runner(options)) {
       runner.run(
-          () -> {
-            runningLoop()
-                .setExceptionHandler(
-                    (loop, context) ->
-                        loop.createTask(
-                            "sender",
-                            () -> {
-                              try {
-                                sleep(ofDays(1));
-                              } finally {
-                                seen.add("cleaned up");
-                              }
-                              return null;
-                            }));
-            kept = createTask(LostFailureTest::fails);
-            yieldNow();
-            yieldNow();
-          });
+          () ->
+              loseOne(
+                  (loop, context) ->
+                      loop.createTask(
+                          "sender",
+                          () -> {
+                            try {
+                              sleep(ofDays(1));
+                            } finally {
+                              seen.add("cleaned up");
+                            }
+                            return null;
+                          })));
     }
     assertEquals(List.of("cleaned up"), seen);
   }

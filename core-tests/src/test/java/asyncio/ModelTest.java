@@ -533,7 +533,11 @@ class ModelTest {
     }
   }
 
+  /** Numbered as they are put: of equal ones, that which was put first comes first. */
   private record Item(int rank, int number) {}
+
+  private static final Comparator<Item> BY_RANK_AND_PUT =
+      Comparator.comparingInt(Item::rank).thenComparingInt(Item::number);
 
   private enum Kind {
     FIRST_IN,
@@ -649,7 +653,7 @@ class ModelTest {
           switch (kind) {
             case FIRST_IN -> items.getFirst();
             case LAST_IN -> items.getLast();
-            case SMALLEST -> items.stream().min(Comparator.comparingInt(Item::rank)).orElseThrow();
+            case SMALLEST -> items.stream().min(BY_RANK_AND_PUT).orElseThrow();
           };
       items.remove(next);
       letNextIn();

@@ -135,6 +135,9 @@ class OverflowTest {
         closedAtTheEnd(listening.accept()).getOutputStream().write("a line\n".getBytes(UTF_8));
         return client;
       }
+
+      /** A child of a group that the stack was too small to wait for. */
+      Task<?> ofAGroup;
     }
 
     private static final String HOST = "127.0.0.1";
@@ -164,6 +167,30 @@ class OverflowTest {
               () -> {
                 try (var _ = t.semaphore.acquire()) {
                   t.event.isSet();
+                }
+              });
+      OPERATIONS.put(
+          "try a lock",
+          t ->
+              () -> {
+                try (var _ = t.lock.tryAcquire()) {
+                  t.event.isSet();
+                }
+              });
+      OPERATIONS.put(
+          "try a semaphore",
+          t ->
+              () -> {
+                try (var _ = t.semaphore.tryAcquire()) {
+                  t.event.isSet();
+                }
+              });
+      OPERATIONS.put(
+          "try a condition's lock",
+          t ->
+              () -> {
+                try (var _ = t.condition.tryAcquire()) {
+                  t.condition.signal();
                 }
               });
       OPERATIONS.put(
@@ -230,6 +257,17 @@ class OverflowTest {
               () -> {
                 var group = new TaskGroup();
                 group.run(() -> group.createTask(() -> yieldNow()));
+              });
+      OPERATIONS.put(
+          "a group that waits",
+          t ->
+              () -> {
+                var group = new TaskGroup();
+                group.run(
+                    () -> {
+                      t.ofAGroup = group.createTask(() -> t.other.await());
+                    });
+                t.ofAGroup = null;
               });
       OPERATIONS.put("a time limit", _ -> () -> timeout(ofDays(1), () -> yieldNow()));
       OPERATIONS.put("waitFor", t -> () -> waitFor(() -> t.other.await(), ofDays(1)));
@@ -453,6 +491,7 @@ class OverflowTest {
       for (int i = 0; i < 6; i++) {
         yieldNow();
       }
+      boolean uncancelled = things.ofAGroup != null && !things.ofAGroup.isDone() && overflowed;
       things.other.set();
       waitUntil(ReturnWhen.ALL_COMPLETED, List.of(deep), ofSeconds(5));
       if (!deep.isDone()) {
@@ -462,6 +501,9 @@ class OverflowTest {
         assertInstanceOf(StackOverflowError.class, deep.exception(), "the stack has fewer frames");
       } else if (deep.isCancelled() || deep.exception() != null) {
         harm.add("it ended with " + deep);
+      }
+      if (uncancelled) {
+        harm.add("a task of the group goes on without it");
       }
       end(things);
       things.event.set();

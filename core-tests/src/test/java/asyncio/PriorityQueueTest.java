@@ -400,4 +400,19 @@ class PriorityQueueTest {
       assertTrue(compared[0] < 1000 * 20, "compared " + compared[0]);
     }
   }
+
+  @AsyncTest
+  void ofEqualItemsThatWhosePutHasWaitedLongerComesFirst() {
+    var queue = new PriorityQueue<Job>(2, Comparator.comparing(Job::rank));
+    queue.put(new Job(0, "a"));
+    queue.put(new Job(0, "b"));
+    var putter = createTask(() -> queue.put(new Job(1, "has waited")));
+    yieldNow();
+    queue.getNowait();
+    queue.getNowait();
+    queue.putNowait(new Job(1, "came later"));
+    putter.await();
+    assertEquals("has waited", queue.get().name());
+    assertEquals("came later", queue.get().name());
+  }
 }

@@ -288,6 +288,20 @@ class RunInExecutorTest {
   }
 
   @AsyncTest
+  void aShutdownWhoseLimitHasLongPassedDoesNotWait() {
+    EventLoop loop = runningLoop();
+    var release = new CountDownLatch(1);
+    Future<?> call = loop.runInExecutor(() -> release.await());
+    try (var log = new CapturedLog("asyncio.loop")) {
+      loop.shutdownDefaultExecutor(ofSeconds(Long.MIN_VALUE));
+      String message = log.spinUntil("default executor");
+      assertTrue(message.contains(loop.name() + "-helper"), message);
+    }
+    release.countDown();
+    call.await();
+  }
+
+  @AsyncTest
   void aShutdownOfAnExecutorOfYourOwnMayWaitForEver() {
     EventLoop loop = runningLoop();
     loop.setDefaultExecutor(Executors.newFixedThreadPool(1));

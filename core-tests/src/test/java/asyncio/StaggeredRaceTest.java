@@ -386,7 +386,7 @@ class StaggeredRaceTest {
   // ---- a task factory that fails, or waits, at the second body ----
 
   private final List<Action<RuntimeException>> beforeTasks =
-      new ArrayList<>(List.of(() -> {}, () -> {}));
+      new ArrayList<>(List.of(() -> {}, () -> {}, () -> {}));
 
   private <T extends @Nullable Object> Task<T> scripted(
       EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
@@ -395,7 +395,11 @@ class StaggeredRaceTest {
   }
 
   private void atTheSecondBody(Action<RuntimeException> action) {
-    beforeTasks.set(1, action);
+    atBody(1, action);
+  }
+
+  private void atBody(int index, Action<RuntimeException> action) {
+    beforeTasks.set(index, action);
     runningLoop().setTaskFactory(this::scripted);
   }
 
@@ -434,5 +438,73 @@ class StaggeredRaceTest {
         staggeredRace(List.of(after(ofSeconds(3), "a"), after(ofDays(1), "b")), ofSeconds(1));
     assertEquals("a", race.value());
     assertEquals(ofSeconds(11), runningLoop().time());
+  }
+
+  /** Never wins; when it is cancelled, it takes ten seconds to clean up. */
+  private String cleanUpSlowly() {
+    try {
+      sleep(ofDays(1));
+    } catch (CancelledError cancelled) {
+      sleep(ofSeconds(10));
+      order.add("cleaned up");
+      throw cancelled;
+    }
+    return "never";
+  }
+
+  @AsyncTest
+  void whatIsOverWhileTheTaskFactoryWaitsDoesNotCutTheCleanUpOfTheOvertakenShort() {
+    atBody(2, () -> sleep(ofSeconds(5)));
+    Race<String> race =
+        staggeredRace(
+            List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
+            ofSeconds(1));
+    assertEquals("b", race.value());
+    assertEquals(List.of("b at 1", "cleaned up"), order);
+    assertEquals(ofSeconds(14), runningLoop().time());
+  }
+
+  @AsyncTest
+  void norDoesATaskFactoryThatFailsWhenTheRaceIsWon() {
+    atBody(
+        2,
+        () -> {
+          sleep(ofSeconds(5));
+          throw new Failure("no task");
+        });
+    assertThrows(
+        Failure.class,
+        () ->
+            staggeredRace(
+                List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
+                ofSeconds(1)));
+    assertEquals(List.of("b at 1", "cleaned up"), order);
+    assertEquals(ofSeconds(14), runningLoop().time());
+  }
+
+  @AsyncTest
+  void whyABodyCouldNotBeStartedIsNotLostWhenTheOthersNeverEnd() {
+    atTheSecondBody(
+        () -> {
+          throw new Failure("no task");
+        });
+    var never = new Event();
+    Coroutine<String, RuntimeException> hangs =
+        () -> {
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError cancelled) {
+            never.await();
+          }
+          return "a";
+        };
+    var thrown =
+        assertThrows(
+            DeadlockException.class,
+            () -> staggeredRace(List.of(hangs, after(ZERO, "b")), ofSeconds(1)));
+    assertEquals(1, thrown.getSuppressed().length);
+    assertEquals("no task", thrown.getSuppressed()[0].getMessage());
+    never.set();
+    yieldNow();
   }
 }

@@ -7,6 +7,7 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.Cancelling.assertCancelled;
 import static asyncio.Cancelling.sleepAndCleanUp;
+import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -1406,5 +1407,33 @@ class TaskGroupTest {
                               .await()));
       assertEquals(List.of(failure), thrown.exceptions());
     }
+  }
+
+  // ---- where the end can't wait ----
+
+  private static final class EndsAGroupInItsInitialiser {
+    static final List<Task<?>> CHILDREN = new ArrayList<>();
+
+    static {
+      var group = new TaskGroup();
+      group.run(
+          () -> {
+            CHILDREN.add(group.createTask(() -> sleep(ofDays(1))));
+            throw new Failure("body");
+          });
+    }
+  }
+
+  @AsyncTest
+  void aGroupThatCantWaitForItsTasksCancelsThemAndLosesNoFailure() {
+    Only.mounted("on the portable carrier a wait in a class initialiser works");
+    var task = createTask(() -> EndsAGroupInItsInitialiser.CHILDREN.clear());
+    var thrown = assertThrows(ExceptionInInitializerError.class, task::await);
+    var pinned = assertInstanceOf(IllegalStateException.class, thrown.getCause());
+    assertEquals(1, pinned.getSuppressed().length);
+    assertEquals("body", pinned.getSuppressed()[0].getMessage());
+    yieldNow();
+    assertEquals(1, runningLoop().allTasks().size());
+    assertEquals(ZERO, runningLoop().time());
   }
 }

@@ -10,6 +10,7 @@ import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
+import static java.time.temporal.ChronoUnit.FOREVER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -79,6 +80,18 @@ class VirtualClockTest {
           sleep(Duration.ofNanos(1));
           assertEquals(List.of("due"), order);
           assertThrows(IllegalArgumentException.class, () -> clock.advance(ofSeconds(-1)));
+        });
+  }
+
+  @Test
+  void noTimeIsTooLong() {
+    var clock = new VirtualClock(FOREVER.getDuration());
+    VirtualTime.run(
+        clock,
+        () -> {
+          clock.advance(FOREVER.getDuration());
+          yieldNow();
+          assertTrue(runningLoop().time().isPositive());
         });
   }
 

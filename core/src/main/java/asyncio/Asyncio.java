@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Carriers;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Region;

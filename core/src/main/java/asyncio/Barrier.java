@@ -67,8 +67,9 @@ public final class Barrier {
    * <p><i>Waits</i> for that, and before it until those who met here last have left; does not
    * suspend for the last one to come.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the task counts no longer, and the others go on
-   * waiting.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the task counts no longer once that is thrown,
+   * as in asyncio, and the others go on waiting. One that comes in the very turn of the cancel may
+   * still open the barrier.
    *
    * <p><i>Thread</i>: a coroutine.
    *

@@ -77,8 +77,11 @@ public final class Condition {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws DeadlockException if tasks wait for each other in a circle; then the lock is not held
-   * @throws IllegalStateException if this task does not hold the lock
+   * @throws DeadlockException if tasks wait for each other in a circle, or the lock's holder has
+   *     ended; then the lock is not held, and a cancel that had come strikes at the next wait
+   * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, in a
+   *     class initialiser for instance. Then, as after a {@link StackOverflowError}, the lock may
+   *     not be held any more
    */
   public void await() {
     await(lock.requireHolder("Condition.await()"));
@@ -90,8 +93,11 @@ public final class Condition {
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
    *
-   * @throws DeadlockException if tasks wait for each other in a circle; then the lock is not held
-   * @throws IllegalStateException if this task does not hold the lock
+   * @throws DeadlockException if tasks wait for each other in a circle, or the lock's holder has
+   *     ended; then the lock is not held, and a cancel that had come strikes at the next wait
+   * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, in a
+   *     class initialiser for instance. Then, as after a {@link StackOverflowError}, the lock may
+   *     not be held any more
    */
   public void await(BooleanSupplier predicate) {
     Fiber fiber = lock.requireHolder("Condition.await()");
@@ -117,8 +123,7 @@ public final class Condition {
       } catch (Throwable cancelled) {
         ended = cancelled;
       }
-      CancelledError again = takeLock(fiber);
-      ended = again != null ? again : ended;
+      ended = takeLock(fiber, ended);
       goesOn = ended == null;
     } finally {
       if (!goesOn && waiter.woken()) {
@@ -131,16 +136,27 @@ public final class Condition {
   }
 
   /**
-   * Takes the lock whatever happens, since the caller's code releases it; returns the last cancel.
+   * Takes the lock whatever happens, since the caller's code releases it.
+   *
+   * @param ended what ended the wait for a signal; null for the signal
+   * @return that, or the last cancel that came meanwhile
    */
-  private @Nullable CancelledError takeLock(Fiber fiber) {
-    CancelledError last = null;
+  private @Nullable Throwable takeLock(Fiber fiber, @Nullable Throwable ended) {
+    Throwable last = ended;
     while (true) {
       try {
         lock.take(fiber, true);
         return last;
       } catch (CancelledError again) {
         last = again;
+      } catch (Throwable notHeld) {
+        if (last != null) {
+          notHeld.addSuppressed(last);
+        }
+        if (last instanceof CancelledError) {
+          fiber.strikeAgain();
+        }
+        throw notHeld;
       }
     }
   }

@@ -166,7 +166,9 @@ public final class Context {
   }
 
   private Context enter() {
-    Headroom.ensure(Headroom.CHANGE, 1); // on any thread: nothing is counted
+    Headroom.ensure(
+        Headroom.CHANGE,
+        1); // This may be any thread, so there is no loop whose counter could be used.
     Context before = currentMade();
     Fiber fiber = runningFiber();
     Object self = fiber != null ? fiber : Thread.currentThread();

@@ -221,14 +221,11 @@ final class Deadlocks {
 
   private static void failHopeless(EventLoop loop, Task<?> victim) {
     WaitGraph graph = graph(loop, List.of(victim));
-    Wait wait = wait(victim);
     String message =
         victim.fiber().describe()
-            + " would wait for ever for "
-            + wait.describe()
-            + ": "
-            + wait.whyItNeverEnds()
-            + ". All tasks:"
+            + " would wait for ever: "
+            + wait(victim).whyItNeverEnds()
+            + " All tasks:"
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
     loop.kernel.fail(victim.fiber(), error(message, graph, victim));

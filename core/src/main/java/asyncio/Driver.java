@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Sneaky;
 import java.time.Duration;
@@ -130,7 +131,7 @@ final class Driver implements Runnable {
    */
   void callWithin(Duration limit, Job job) {
     submit(job);
-    long deadline = System.nanoTime() + Durations.nanos(limit);
+    long deadline = Durations.realDeadline(limit);
     boolean flag = false;
     boolean told = false;
     try {

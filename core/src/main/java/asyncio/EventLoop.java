@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.CreationSite;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.HelperPool;
 import asyncio.internal.loop.Host;
@@ -688,7 +689,7 @@ public final class EventLoop {
           "The default executor of the event loop '"
               + name()
               + "' did not end within "
-              + limit.toMillis()
+              + Durations.millis(limit)
               + " ms of its shutdown and is left behind: "
               + String.join(", ", left));
     }
@@ -725,6 +726,7 @@ public final class EventLoop {
         kernel.fatal(failure);
         return;
       }
+      strikeAgainAfter(failure);
       if (failure != context.exception()) {
         failure.addSuppressed(context.exception());
       }
@@ -740,6 +742,14 @@ public final class EventLoop {
     }
   }
 
+  /** A handler, or a log, may have waited: then it is the caller that was cancelled there. */
+  private void strikeAgainAfter(Throwable failure) {
+    Fiber fiber = kernel.currentFiber();
+    if (fiber != null && fiber.isCancel(failure)) {
+      fiber.strikeAgain();
+    }
+  }
+
   private void handleByDefault(ExceptionContext context) {
     try {
       defaultExceptionHandler(context);
@@ -748,6 +758,7 @@ public final class EventLoop {
         kernel.fatal(failure);
         return;
       }
+      strikeAgainAfter(failure);
       Logs.LOOP.log(
           System.Logger.Level.ERROR,
           "The default exception handler of loop '"

@@ -131,7 +131,9 @@ public final class ExceptionGroup extends RuntimeException {
     return part;
   }
 
-  /** As of every Throwable, also where groups are nested deeper than the stack is. */
+  /**
+   * Prints as every Throwable does, even when groups are nested too deep for the JDK's recursion.
+   */
   @Override
   public void printStackTrace(PrintStream to) {
     if (NestedTrace.isDeep(this)) {

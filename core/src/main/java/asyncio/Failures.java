@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.Causes;
 import java.lang.reflect.Constructor;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +12,7 @@ final class Failures {
 
   /** Failures that no program should go on after: they end the whole {@code run}, bare. */
   static boolean isFatal(Throwable failure) {
-    return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
-        || failure instanceof KeyboardInterrupt;
+    return Causes.isFatal(failure);
   }
 
   /**

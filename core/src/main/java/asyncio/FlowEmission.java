@@ -94,7 +94,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
           loop.kernel.isOnLoop()
               ? loop.<@Nullable Void>createTask(run)
               : loop.<@Nullable Void>createTaskThreadsafe(run);
-    } catch (RuntimeException noTask) { // the loop is closed, or its task factory failed
+    } catch (Throwable noTask) { // the loop is closed, or its task factory failed
+      if (isCancel(noTask) || Failures.isFatal(noTask)) {
+        throw noTask;
+      }
       giveUp(noTask);
       return;
     }

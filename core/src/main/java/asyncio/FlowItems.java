@@ -227,6 +227,12 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       if (Failures.isFatal(broken)) {
         throw broken;
       }
+      Fiber fiber = loop.kernel.currentFiber();
+      if (fiber != null && fiber.isCancel(broken)) {
+        // It waited, and its caller was cancelled there: who takes an item gets it all the same.
+        fiber.strikeAgain();
+        return;
+      }
       if (over) {
         loop.callExceptionHandler(
             new ExceptionContext(

@@ -22,7 +22,7 @@ public final class LifoQueue<T> extends Queue<T> {
     super(maxSize, new Lifo<>());
   }
 
-  private static final class Lifo<T> extends Store<T> {
+  private static final class Lifo<T> extends Line<T> {
     private final ArrayDeque<T> items = new ArrayDeque<>();
 
     @Override

@@ -157,8 +157,8 @@ public final class Lock {
       return has == null || !has.isDone()
           ? null
           : has.name()
-              + " has ended and still holds the lock: nobody is left to release it. Release it"
-              + " in the task that takes it: try (var _ = lock.acquire()) { … }";
+              + " ended without releasing the lock. Release it in the task that takes it: try (var"
+              + " _ = lock.acquire()) { … }.";
     }
 
     @Override
@@ -178,6 +178,7 @@ public final class Lock {
    */
   public @Nullable Permit tryAcquire() {
     Loop running = home.require("Lock.tryAcquire()");
+    running.ensureHeadroom(); // as acquire(): what is taken here can be released here
     return tryTake(Task.of(running.currentFiber())) ? new Permit() : null;
   }
 

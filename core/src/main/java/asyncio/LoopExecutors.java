@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.HelperPool;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -94,7 +95,7 @@ final class LoopExecutors {
    * time. On a thread that may block.
    */
   List<String> awaitDefault(Duration limit) throws InterruptedException {
-    long deadline = System.nanoTime() + Durations.nanos(limit);
+    long deadline = Durations.realDeadline(limit);
     ExecutorService other = chosen;
     if (other == null) {
       return helpers.awaitEnd(deadline);
@@ -115,7 +116,7 @@ final class LoopExecutors {
 
   /** After {@link #close}: waits for all threads; returns those that have not ended in time. */
   List<String> awaitEnd(Duration limit) {
-    long deadline = System.nanoTime() + Durations.nanos(limit);
+    long deadline = Durations.realDeadline(limit);
     List<String> left = new ArrayList<>(helpers.awaitEnd(deadline));
     left.addAll(handOver.awaitEnd(deadline));
     ExecutorService other = chosen;

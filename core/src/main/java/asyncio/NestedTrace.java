@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The stack trace of a failure with those that it holds, however deep they stand in each other: the
- * JDK prints them by recursion.
+ * Prints a failure with its causes and suppressed failures, nested to any depth; the JDK's printer
+ * recurses.
  */
 final class NestedTrace {
-  /** So many levels are the JDK's affair. */
+  /** Up to this depth the JDK prints the trace. */
   private static final int DEEP = 100;
 
   /** Deeper levels are indented no further. */

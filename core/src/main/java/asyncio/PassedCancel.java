@@ -18,7 +18,7 @@ final class PassedCancel extends CancelWave.Branch {
     this.wave = loop.cancelWave();
   }
 
-  /** One request for each of them, and one for each wave that comes here. */
+  /** Sends each future one request, at most once per wave. */
   void to(Collection<? extends Future<?>> futures, @Nullable String why) {
     if (!wave.hasReached(this)) {
       left = List.copyOf(futures).iterator();

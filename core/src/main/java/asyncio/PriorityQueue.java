@@ -4,20 +4,21 @@ import java.util.Comparator;
 import java.util.Objects;
 
 /**
- * A {@link Queue} that gives out its smallest item; of equal ones, that which was put in first.
+ * A {@link Queue} that gives out its smallest item; of equal ones, that whose {@code put} was
+ * called first.
  *
  * <pre>{@code
  * var jobs = new PriorityQueue<Job>(Comparator.comparing(Job::due));
  * }</pre>
  *
  * <p>When the items can't be compared, because the comparator throws or they have no order, {@code
- * put} throws what came of it and the item is not added; who takes items never sees that. An item's
- * place is found when it is put in, and stays: what changes in it later moves nothing.
+ * put} throws that failure and does not add the item; takers never see it. An item's place is found
+ * when it is put in, and stays: what changes in it later moves nothing.
  *
- * <p>The comparator is called in {@code put} alone, by its caller. It may wait, in foreign code or
- * in this library, and may use the queue: others put and take meanwhile, and the item is in the
- * queue, and counts, once its place is found. The room for it is kept. A queue that was shut down
- * meanwhile refuses it.
+ * <p>The comparator is called by who puts: in {@code put}, {@code putNowait} and {@code tryPut}. It
+ * may wait, in foreign code or in this library, and may use the queue: others put and take
+ * meanwhile, and the item is in the queue, and counts, once its place is found. The room for it is
+ * kept. A queue that was shut down meanwhile refuses it.
  *
  * @param <T> the items; never null
  */

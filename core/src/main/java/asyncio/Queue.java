@@ -37,6 +37,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
           getters.clear();
           putters.clear();
           joiners.clear();
+          reserved = 0; // for those that never go on, or find their loop closed
         }
       };
   private final Store<T> items;
@@ -70,25 +71,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     this.items = items;
   }
 
-  /**
-   * The items of a queue, in the order in which they come out. Loop-confined.
-   *
-   * <p>Where it compares them, {@code find} calls the comparator: it may fail, and others may come
-   * meanwhile. Everything else calls nobody and never fails.
-   */
-  abstract static class Store<T> {
-    abstract void add(T item);
-
-    /** Whether it asks somebody's code where an item belongs: then {@link #find} comes first. */
-    boolean compares() {
-      return false;
-    }
-
-    /** The place of an item that is to be added; changes nothing. Holds until the next change. */
-    Place find(T item) {
-      return () -> add(item);
-    }
-
+  /** The items of a queue, in the order in which they come out. Loop-confined. Never fails. */
+  abstract static sealed class Store<T> permits Line, SortedItems {
     /** The next item, of which there is one. */
     abstract T remove();
 
@@ -101,13 +85,12 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
-  /** Where an item belongs, now. */
-  interface Place {
-    /** Puts it there. */
-    void enter();
+  /** Items that come out in an order for which they need not be compared. */
+  abstract static non-sealed class Line<T> extends Store<T> {
+    abstract void add(T item);
   }
 
-  private static final class Fifo<T> extends Store<T> {
+  private static final class Fifo<T> extends Line<T> {
     private final ArrayDeque<T> items = new ArrayDeque<>();
 
     @Override
@@ -151,45 +134,48 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     Objects.requireNonNull(item, "A queue holds no null");
     Fiber fiber = home.requireTask("Queue.put()");
     refuseIfShutDown();
+    boolean added;
     if (!full()) {
-      if (!add(item)) {
-        throw shutDownException();
-      }
-      return;
-    }
-    var putter = new Putter(fiber, item);
-    if (items.compares()) {
+      added = add(item);
+    } else if (items instanceof SortedItems<T> sorted) {
+      var putter = new Reserving(fiber, sorted.draw());
       putters.await(putter);
+      added = putter.hasRoom && addInReserved(sorted, item, putter.number);
     } else {
+      var putter = new Handing(fiber, item);
       putters.awaitValue(putter);
-    }
-    if (putter.hasRoom) {
-      if (!addInReserved(item)) {
-        throw shutDownException();
+      added = putter.entered;
+      if (!added) {
+        // Woken by the shutdown, which is no value that could be lost.
+        fiber.throwIfCancelPending(null);
       }
-    } else if (!putter.entered) {
-      // Woken by the shutdown, which is no value that could be lost.
-      fiber.throwIfCancelPending(null);
-      refuseIfShutDown();
+    }
+    if (!added) {
+      throw shutDownException();
     }
   }
 
-  /** Adds an item; false when the queue was shut down before its place was found. */
+  /** Adds an item, for which there is room; false when the queue was shut down meanwhile. */
   private boolean add(T item) {
-    if (items.compares()) {
+    if (items instanceof SortedItems<T> sorted) {
       reserved++;
-      return addInReserved(item);
+      return addInReserved(sorted, item, sorted.draw());
     }
-    items.add(item);
-    added();
+    addLast(item);
     return true;
   }
 
-  /** As {@link #add}, where room is reserved; who is refused gives it back. */
-  private boolean addInReserved(T item) {
-    @Nullable Place place;
+  /** Adds an item that need not be compared. */
+  private void addLast(T item) {
+    ((Line<T>) items).add(item);
+    added();
+  }
+
+  /** Adds an item whose room is already reserved; on refusal the room is released. */
+  private boolean addInReserved(SortedItems<T> sorted, T item, long number) {
+    SortedItems.@Nullable Place place;
     try {
-      place = shutDown ? null : items.find(item);
+      place = shutDown ? null : sorted.find(item, number);
     } catch (Throwable refused) {
       giveRoomBack();
       throw refused;
@@ -217,20 +203,49 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     getters.wakeFirst();
   }
 
+  /** Waits for room. */
+  private abstract static class Putter extends Waiter {
+    Putter(Fiber fiber) {
+      super(fiber, WaitKind.QUEUE, "room in a queue");
+    }
+
+    /** It was woken, since there is room. */
+    abstract void letIn();
+  }
+
   /**
-   * Waits for room with its item. Who makes room puts the item in: one switch less than if the
-   * putter did so itself, and no room that another could take first. But where items are compared
-   * it keeps the room for the putter, which does that itself: a comparator may wait or fail, and
-   * neither is for who takes an item.
+   * Waits with its item, which who makes room puts in: one switch less than if the putter did so
+   * itself, and no room that another could take first.
    */
-  private final class Putter extends Waiter {
+  private final class Handing extends Putter {
     private final T item;
     private boolean entered;
+
+    Handing(Fiber fiber, T item) {
+      super(fiber);
+      this.item = item;
+    }
+
+    @Override
+    void letIn() {
+      addLast(item);
+      entered = true;
+    }
+  }
+
+  /**
+   * Gets the room kept and puts its item in itself, since a comparator may wait or fail, and
+   * neither is for who takes an item.
+   */
+  private final class Reserving extends Putter {
+    /** Drawn when put was called: who has waited longer comes first among equals. */
+    private final long number;
+
     private boolean hasRoom;
 
-    Putter(Fiber fiber, T item) {
-      super(fiber, WaitKind.QUEUE, "room in a queue");
-      this.item = item;
+    Reserving(Fiber fiber, long number) {
+      super(fiber);
+      this.number = number;
     }
 
     @Override
@@ -240,15 +255,10 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       }
     }
 
-    void enter() {
-      if (items.compares()) {
-        reserved++;
-        hasRoom = true;
-      } else {
-        items.add(item);
-        added();
-        entered = true;
-      }
+    @Override
+    void letIn() {
+      reserved++;
+      hasRoom = true;
     }
   }
 
@@ -260,7 +270,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
         return;
       }
       if (first.wake()) {
-        ((Queue<?>.Putter) first).enter();
+        ((Putter) first).letIn();
       }
     }
   }
@@ -288,8 +298,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
 
   /** Adds an item if there is room now; tells whether it did. <i>Thread</i>: on the loop. */
   public boolean tryPut(T item) {
-    home.require("Queue.tryPut()");
     Objects.requireNonNull(item, "A queue holds no null");
+    home.require("Queue.tryPut()");
     return !shutDown && !full() && add(item);
   }
 

@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.NioEngine;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Loop;
 import java.io.IOException;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.CreationSite;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Stacks;
@@ -323,7 +324,7 @@ public final class Runner implements AutoCloseable {
       var text = new StringBuilder();
       text.append(task.fiber().describe())
           .append(" did not end within ")
-          .append(limit.toMillis())
+          .append(Durations.millis(limit))
           .append(" ms of its cancel when the event loop '")
           .append(open.name())
           .append("' closed; it is left behind.");
@@ -343,7 +344,7 @@ public final class Runner implements AutoCloseable {
           "Helper threads of the event loop '"
               + open.name()
               + "' still work "
-              + limit.toMillis()
+              + Durations.millis(limit)
               + " ms after it closed and are left behind: "
               + String.join(", ", helpers));
     }

@@ -118,7 +118,8 @@ public sealed class Semaphore permits BoundedSemaphore {
    * <p><i>Thread</i>: on the loop.
    */
   public @Nullable Permit tryAcquire() {
-    home.require("Semaphore.tryAcquire()");
+    // As acquire(): what is taken here can be released here.
+    home.require("Semaphore.tryAcquire()").ensureHeadroom();
     return tryTake() ? new Permit() : null;
   }
 

@@ -5,26 +5,26 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a {@link PriorityQueue}, the smallest first; of equal ones, that whose {@code put}
- * was called first. Loop-confined.
+ * The items of a {@link PriorityQueue}, the smallest first; among equals, the one put first.
+ * Loop-confined.
  *
  * <p>A comparator is somebody's code. It may wait for a lock or a file, so that others put and take
  * meanwhile; it may use this very queue, fail, or overflow the stack. So it is called by {@link
- * #find} alone, which changes nothing, and {@link #add} calls nobody. What a comparison has told
- * stays true however the tree is changed and turned meanwhile: the search remembers the item's
+ * #find} alone, which changes nothing, and {@link Place#enter} calls nobody. What a comparison has
+ * told stays true however the tree is changed and turned meanwhile: the search remembers the item's
  * neighbours known so far, not the way that led to them, and goes on between those two where it
  * finds the tree changed. No comparison is made twice, unless a neighbour itself was taken.
  *
- * <p>A tree and not a heap, which would compare when an item is taken: who takes one has no part in
- * a comparator's failure. It is a treap: in the order of the items from left to right, and a heap
- * by random priorities from top to bottom, so that its depth is logarithmic. {@code size} tells the
+ * <p>A tree and not a heap, which would compare when an item is taken: a taker must not see a
+ * comparator's failure. It is a treap: in the order of the items from left to right, and a heap by
+ * random priorities from top to bottom, so that its depth is logarithmic. {@code size} tells the
  * rank of a node, and so whether it stands between two others without asking the comparator.
  */
 final class SortedItems<T> extends Queue.Store<T> {
   private final Comparator<? super T> comparator;
   private @Nullable Node<T> root;
 
-  /** How many puts there were; decides between equal items. */
+  /** How many puts there were. */
   private long puts;
 
   /** How many changes there were. */
@@ -67,16 +67,27 @@ final class SortedItems<T> extends Queue.Store<T> {
     return size(root);
   }
 
-  // ---- the search: the comparator's doings; changes nothing ----
-
-  @Override
-  boolean compares() {
-    return true;
+  /** The number of a put that begins, which decides between equal items. */
+  long draw() {
+    return puts++;
   }
 
-  @Override
-  Queue.Place find(T item) {
-    var node = new Node<>(item, puts++);
+  // ---- the search, which calls the comparator and changes nothing ----
+
+  /** Where an item belongs, now. */
+  interface Place {
+    /** Puts it there; calls nobody and never fails. */
+    void enter();
+  }
+
+  /**
+   * The place of an item that is to be added: holds until the next change. Fails as the comparator
+   * does; others may come meanwhile.
+   *
+   * @param number what {@link #draw} gave
+   */
+  Place find(T item, long number) {
+    var node = new Node<>(item, number);
     if (root == null) {
       // An item without an order is refused at once, not when the second one comes.
       var _ = comparator.compare(item, item);
@@ -146,13 +157,8 @@ final class SortedItems<T> extends Queue.Store<T> {
 
   // ---- changes: nobody is called ----
 
-  @Override
-  void add(T item) {
-    find(item).enter();
-  }
-
   /** A node that is not in the tree yet, and its neighbours there; there are no others between. */
-  private final class Between implements Queue.Place {
+  private final class Between implements Place {
     private final Node<T> node;
     private final @Nullable Node<T> before;
     private final @Nullable Node<T> after;

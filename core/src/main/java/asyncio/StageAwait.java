@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Callback;
+import asyncio.internal.loop.Causes;
 import asyncio.internal.loop.LoopAction;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -16,19 +17,20 @@ final class StageAwait {
     Future<T> future = Future.completedBy(WaitKind.STAGE, loop);
     stage.whenComplete(
         (value, failure) -> {
-          // On whatever thread completes the stage.
+          // On whatever thread completes the stage, and so what it tells of its cause, too.
+          Throwable root = failure == null ? null : root(failure);
           loop.kernel.trySend(
               LoopAction.of(
                   () -> {
-                    if (failure == null) {
+                    if (root == null) {
                       if (!future.finish(value)) {
                         loop.discard(value);
                       }
-                    } else if (root(failure) instanceof CancellationException cancelled) {
+                    } else if (root instanceof CancellationException cancelled) {
                       future.endCancelled(
                           new CancelledError("the CompletionStage was cancelled", cancelled));
                     } else {
-                      future.fail(root(failure));
+                      future.fail(root);
                     }
                   }));
         });
@@ -56,7 +58,7 @@ final class StageAwait {
   }
 
   private static Throwable root(Throwable failure) {
-    Throwable cause = failure.getCause();
-    return failure instanceof CompletionException && cause != null ? cause : failure;
+    Throwable cause = failure instanceof CompletionException ? Causes.causeOf(failure) : null;
+    return cause != null ? cause : failure;
   }
 }

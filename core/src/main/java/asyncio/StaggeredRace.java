@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   RACING --a body succeeds--> WON -------all have ended--> over
  *   RACING --cancel()---------> CANCELLED -all have ended--> over
  *   RACING ------all have ended, and none is left to start--> over
- *   any of them --a body could not be started--> BROKEN ----all have ended--> over
+ *   any --a body could not be started, or a wait failed--> BROKEN --all have ended--> over
  * </pre>
  */
 final class StaggeredRace<T extends @Nullable Object> extends Future.Listener implements Wait {
@@ -78,7 +79,12 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       fiber.suspect();
       fiber.suspend(this);
     } catch (Throwable failed) {
-      endAfterFailure();
+      try {
+        endAfterFailure(failed);
+      } catch (Throwable hindered) {
+        hindered.addSuppressed(failed);
+        throw hindered;
+      }
       throw failed;
     }
     if (state == State.CANCELLED) {
@@ -88,13 +94,20 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     return new Race<>(value, winnerIndex, Collections.unmodifiableList(errors));
   }
 
-  /** A body could not be started: the others end before the caller gets the failure. */
-  private void endAfterFailure() {
+  /**
+   * A body could not be started, or not be waited for: the others end before the caller gets the
+   * failure.
+   */
+  private void endAfterFailure(Throwable failed) {
+    State before = state;
     state = State.BROKEN;
     if (winner != null) {
       loop.discard(winner.result());
     }
-    cancelAll("the race that started it failed");
+    // Once: a second request would cut their clean-up short. But they may stand in it for ever.
+    if (before == State.RACING || failed instanceof DeadlockException) {
+      cancelAll("the race that started it failed");
+    }
     fiber.suspect();
     try {
       fiber.suspend(this);
@@ -119,8 +132,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     } else {
       task.addListener(this);
     }
-    if (state != State.RACING) { // meanwhile: a task factory may wait
-      cancelAll("the race is over");
+    if (state != State.RACING && !task.isDone()) { // meanwhile: a task factory may wait
+      task.cancelOnLoop("the race is over"); // the others are cancelled already
     }
     var timer = new Delay();
     if (delay != null && someAreLeftToStart()) {

@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  * lambda, waits on the loop until the initialiser has ended; and the JVM tells nobody.
  *
  * <p>Asked by the thread that waits, and only when it has done so for some time. Where the loop
- * stands at the very entrance of the program's code, which nothing else holds up, that is an error.
- * Where it stands further in, it may just compute; then a record says once what it may be.
+ * stands right at the entry to user code, where nothing else can block it, that is an error. Where
+ * it stands further in, it may just compute; then a record says once what it may be.
  */
 final class StuckInitializer {
   /** Between two looks. */
   static final long LOOK_NANOS = 100_000_000;
 
-  /** So often in a row the same step has to stand at the entrance. */
+  /** How many looks in a row must find the same step at the entry. */
   private static final int LOOKS = 5;
 
   private final Loop kernel;
@@ -28,7 +28,7 @@ final class StuckInitializer {
 
   private long step;
   private int looks;
-  private int atEntrance;
+  private int atEntry;
 
   private StuckInitializer(Loop kernel, String what, StackTraceElement initializer) {
     this.kernel = kernel;
@@ -56,7 +56,7 @@ final class StuckInitializer {
     if (now != step || (now & 1) == 0) {
       step = now;
       looks = 0;
-      atEntrance = 0;
+      atEntry = 0;
       return;
     }
     Thread running = kernel.runningThread();
@@ -66,8 +66,8 @@ final class StuckInitializer {
       return;
     }
     looks++;
-    atEntrance = isEntrance(stack[0]) ? atEntrance + 1 : 0;
-    if (atEntrance == LOOKS) {
+    atEntry = isEntrance(stack[0]) ? atEntry + 1 : 0;
+    if (atEntry == LOOKS) {
       throw new IllegalStateException(
           message()
               + " waits for the loop, and its coroutine needs the class "

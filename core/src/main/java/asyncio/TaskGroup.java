@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.CancelRequest;
+import asyncio.internal.loop.Causes;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -71,7 +72,7 @@ public final class TaskGroup {
   private Abort abort = Abort.NONE;
   private int cancellingAtEntry;
 
-  /** The group's request to its own body; null before it makes one. */
+  /** The group's request to its own body, taken back at the end; null before it makes one. */
   private @Nullable CancelRequest ownCancel;
 
   /** A group that has not begun. */
@@ -126,11 +127,13 @@ public final class TaskGroup {
    *     not count, but what its clean-up threw does
    * @throws DeadlockException if the tasks can never end and do not mind their cancel; the failures
    *     there were are suppressed in it
-   * @throws IllegalStateException if the group was used before
+   * @throws IllegalStateException if the group was used before; also if its end can't wait for the
+   *     tasks, in a class initialiser for instance. Then, and when a {@link StackOverflowError}
+   *     hinders it, they are cancelled and left, and the failures there were are suppressed in it
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
     Fiber current = Loop.requireTask("A task group");
-    if (parent != null) {
+    if (state != State.CREATED) {
       throw new IllegalStateException(
           "This task group was used before: make a new one for each scope.");
     }
@@ -183,8 +186,8 @@ public final class TaskGroup {
     while (!tasks.isEmpty()) {
       var waiter = new Emptied(current);
       emptied = waiter;
-      current.suspect();
       try {
+        current.suspect();
         waiter.awaitPermit();
       } catch (DeadlockException standsStill) {
         if (stoodStill) {
@@ -201,6 +204,9 @@ public final class TaskGroup {
           outside = signal;
           abort(Abort.TASKS, "the task group was cancelled from outside");
         }
+      } catch (Throwable cantWait) { // in a class initialiser, or the stack has no room for it
+        abort(Abort.TASKS, "the task group can't wait for its tasks");
+        throw Sneaky.rethrow(leftWith(cantWait, failure, current));
       } finally {
         emptied = null;
       }
@@ -209,7 +215,7 @@ public final class TaskGroup {
     if (fatal != null) {
       throw Sneaky.rethrow(fatal);
     }
-    if (parentIsCancelled() && takeBackCancel(current) <= cancellingAtEntry) {
+    if (parentIsCancelled() && current.takeBack(ownCancel) <= cancellingAtEntry) {
       outside = null;
     } else if (outside == null && current.cancelling() > outsideRequests) {
       outside = current.cancelPending() ? null : whileEnding;
@@ -241,27 +247,33 @@ public final class TaskGroup {
 
   /** What the body threw: perhaps what it got from a task of the group that failed. */
   private void collectOfBody(Throwable failure) {
-    Throwable cause = failure.getCause();
-    boolean known =
-        failure instanceof CompletionException && errors.stream().anyMatch(one -> one == cause);
+    Throwable cause = failure instanceof CompletionException ? Causes.causeOf(failure) : null;
+    boolean known = errors.stream().anyMatch(one -> one == cause);
     if (!known) {
       collect(List.of(failure));
     }
   }
 
-  /** The tasks do not mind their cancel: the group is left with them, and no failure is lost. */
-  private Throwable leftWith(
-      DeadlockException standsStill, @Nullable Throwable bodyFailed, Fiber current) {
+  /**
+   * The tasks do not mind their cancel, or can't be waited for: the group is left with them, for
+   * {@code reason}, and no failure is lost.
+   */
+  @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
+  private Throwable leftWith(Throwable reason, @Nullable Throwable bodyFailed, Fiber current) {
     state = State.ENDED;
     if (parentIsCancelled()) {
-      takeBackCancel(current);
+      current.takeBack(ownCancel);
     }
     strikeAgain(current);
     if (bodyFailed != null) {
       collectOfBody(bodyFailed);
     }
-    errors.forEach(standsStill::addSuppressed);
-    return fatal != null ? fatal : standsStill;
+    for (Throwable error : errors) {
+      if (error != reason) {
+        reason.addSuppressed(error);
+      }
+    }
+    return fatal != null ? fatal : reason;
   }
 
   /**
@@ -296,11 +308,6 @@ public final class TaskGroup {
     abort(Abort.TASKS_AND_PARENT, why);
     ownCancel = new CancelRequest();
     current.cancel(whyParent, ownCancel);
-  }
-
-  /** Takes back the request of {@link #abortWithParent}; returns how many are left. */
-  private int takeBackCancel(Fiber current) {
-    return current.takeBack(ownCancel);
   }
 
   private void abort(Abort what, String why) {

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.CancelRequest;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;
@@ -225,7 +226,7 @@ public final class Timeout {
     Duration now = Duration.ofNanos(loop.time());
     when = absolute ? wanted : Durations.sum(now, wanted);
     if (absolute ? wanted.compareTo(now) > 0 : wanted.isPositive()) {
-      Duration left = absolute ? wanted.minus(now) : wanted;
+      Duration left = absolute ? Durations.sum(wanted, now.negated()) : wanted;
       loop.addDeadline(deadline, Durations.deadline(loop, left));
     } else {
       loop.add(

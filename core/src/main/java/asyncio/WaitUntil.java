@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.LoopAction;

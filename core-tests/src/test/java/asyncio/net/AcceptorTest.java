@@ -1,5 +1,6 @@
 package asyncio.net;
 
+import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.yieldNow;
@@ -15,12 +16,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
 import asyncio.Coroutine;
+import asyncio.Event;
 import asyncio.EventLoop;
 import asyncio.Task;
 import asyncio.TaskFactory;
 import asyncio.TaskOptions;
 import asyncio.internal.engine.ListenHandle;
 import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -365,6 +368,86 @@ class AcceptorTest {
             assertFalse(server.isServing());
             client.writer().write("still there\n");
             assertEquals("still there", client.reader().readLine());
+          }
+        });
+  }
+
+  /** Its tasks for clients are never made: it stands in foreign code until a nudge. */
+  private static final class StuckFactory implements TaskFactory {
+    boolean stands;
+
+    @Override
+    public <T> Task<T> create(EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
+      if (String.valueOf(options.name()).startsWith("client ")) {
+        stands = true;
+        try {
+          blocking(() -> new CountDownLatch(1).await());
+        } catch (InterruptedException nudge) {
+          throw new IllegalStateException(nudge);
+        }
+      }
+      return TaskFactory.PLAIN.create(loop, body, options);
+    }
+  }
+
+  @Test
+  void anAcceptorThatIsCancelledInForeignCodeEndsWithoutAWord() throws Exception {
+    Loopback.run(
+        here -> {
+          var server = startServer(AcceptorTest::hello, Loopback.HOST, 0);
+          Task<?> acceptor = acceptor();
+          var factory = new StuckFactory();
+          runningLoop().setTaskFactory(factory);
+          try (var _ = openConnection(Loopback.HOST, server.port())) {
+            Loopback.until(() -> factory.stands);
+            server.close();
+            Loopback.until(acceptor::isDone);
+            assertTrue(acceptor.isCancelled(), acceptor::toString);
+          }
+        });
+  }
+
+  @Test
+  void whyNoMoreClientsAreAcceptedIsNotLostWhenServeForeverIsCancelledAsItCloses()
+      throws Exception {
+    Loopback.run(
+        here -> {
+          var mayEnd = new Event();
+          boolean[] begun = {false};
+          var server =
+              startServer(
+                  client -> {
+                    begun[0] = true;
+                    try {
+                      client.reader().readLine();
+                    } finally {
+                      mayEnd.await();
+                    }
+                  },
+                  Loopback.HOST,
+                  0);
+          CancelledError[] thrown = {null};
+          var forever =
+              createTask(
+                  () -> {
+                    try {
+                      server.serveForever();
+                    } catch (CancelledError cancelled) {
+                      thrown[0] = cancelled;
+                      throw cancelled;
+                    }
+                  });
+          try (var _ = openConnection(Loopback.HOST, server.port())) {
+            Loopback.until(() -> begun[0]);
+            acceptor().cancel();
+            Loopback.until(() -> server.toString().contains("closed"));
+            forever.cancel();
+            assertThrows(CancelledError.class, forever::await);
+            assertEquals(1, thrown[0].getSuppressed().length);
+            assertTrue(
+                thrown[0].getSuppressed()[0].getMessage().contains("accepts no more clients"));
+            mayEnd.set();
+            server.close();
           }
         });
   }

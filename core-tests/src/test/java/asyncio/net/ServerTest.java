@@ -1,6 +1,7 @@
 package asyncio.net;
 
 import static asyncio.Asyncio.await;
+import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.timeout;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -647,6 +649,122 @@ class ServerTest {
                         });
                   }
                 });
+          }
+        });
+  }
+
+  // ---- cancels, and closes from within ----
+
+  @Test
+  void aHandlerThatIsCancelledInForeignCodeEndsWithoutAWord() throws Exception {
+    Loopback.run(
+        here -> {
+          Task<?>[] handler = {null};
+          var server =
+              startServer(
+                  client -> {
+                    handler[0] = currentTask();
+                    blocking(() -> new CountDownLatch(1).await());
+                  },
+                  Loopback.HOST,
+                  0);
+          try (var _ = openConnection(Loopback.HOST, server.port())) {
+            Loopback.until(() -> handler[0] != null);
+            server.close();
+            assertTrue(handler[0].isCancelled(), handler[0]::toString);
+          }
+        });
+  }
+
+  @Test
+  void handlersThatAllCloseTheirServerDoNotWaitForEachOther() throws Exception {
+    Loopback.run(
+        here -> {
+          Server[] server = {null};
+          int[] begun = {0};
+          server[0] =
+              startServer(
+                  client -> {
+                    begun[0]++;
+                    try {
+                      client.reader().readLine();
+                    } finally {
+                      server[0].close();
+                    }
+                  },
+                  Loopback.HOST,
+                  0);
+          var serving = createTask(() -> server[0].serveForever());
+          try (var first = openConnection(Loopback.HOST, server[0].port());
+              var second = openConnection(Loopback.HOST, server[0].port());
+              var third = openConnection(Loopback.HOST, server[0].port())) {
+            Loopback.until(() -> begun[0] == 3);
+            first.writer().write("one\n");
+            second.writer().write("two\n"); // perhaps in the same turn
+            timeout(ofSeconds(20), serving::await);
+            assertEquals(0, server[0].connections());
+            assertEquals(0, third.reader().readAll().length);
+          }
+        });
+  }
+
+  @Test
+  void handlersThatCloseTheirServerWhenTheyAreCancelledDoNotWaitForEachOther() throws Exception {
+    Loopback.run(
+        here -> {
+          Server[] server = {null};
+          int[] begun = {0};
+          server[0] =
+              startServer(
+                  client -> {
+                    begun[0]++;
+                    try {
+                      client.reader().readLine();
+                    } finally {
+                      server[0].close();
+                    }
+                  },
+                  Loopback.HOST,
+                  0);
+          try (var _ = openConnection(Loopback.HOST, server[0].port());
+              var _ = openConnection(Loopback.HOST, server[0].port())) {
+            Loopback.until(() -> begun[0] == 2);
+            timeout(ofSeconds(20), () -> server[0].close());
+            assertEquals(0, server[0].connections());
+          }
+        });
+  }
+
+  @Test
+  void aHandlerThatClosesItsServerWaitsForThoseThatDoNot() throws Exception {
+    Loopback.run(
+        here -> {
+          Server[] server = {null};
+          int[] begun = {0};
+          List<String> order = new ArrayList<>();
+          server[0] =
+              startServer(
+                  client -> {
+                    begun[0]++;
+                    try {
+                      if (client.reader().readLine().equals("close")) {
+                        server[0].close();
+                        order.add("closed");
+                      }
+                    } catch (CancelledError cancelled) {
+                      yieldNow();
+                      order.add("cleaned up");
+                      throw cancelled;
+                    }
+                  },
+                  Loopback.HOST,
+                  0);
+          try (var _ = openConnection(Loopback.HOST, server[0].port());
+              var closer = openConnection(Loopback.HOST, server[0].port())) {
+            Loopback.until(() -> begun[0] == 2);
+            closer.writer().write("close\n");
+            Loopback.until(() -> server[0].connections() == 0);
+            assertEquals(List.of("cleaned up", "closed"), order);
           }
         });
   }

@@ -5,6 +5,7 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofMillis;
+import static java.time.temporal.ChronoUnit.FOREVER;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -543,6 +544,23 @@ class StreamWriterTest {
             assertTrue(e.getMessage().contains("bytes within 30 ms"), e.getMessage());
             assertTrue(left > 0);
             assertTrue(connection.isClosed());
+          }
+        });
+  }
+
+  @Test
+  void closeMayWaitForEver() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair =
+              Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(FOREVER.getDuration()))) {
+            fill(pair.connection().writer());
+            var closing = createTask(() -> pair.connection().close());
+            yieldNow();
+            assertFalse(pair.connection().isClosed());
+            CompletableFuture<byte[]> all = receiveAll(pair.peer());
+            closing.await();
+            assertTrue(asyncio.Asyncio.await(all).length > 0);
           }
         });
   }

@@ -2,6 +2,7 @@ package asyncio.net;
 
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
+import asyncio.internal.engine.NoSuchFamilyException;
 import asyncio.internal.loop.Fiber;
 import java.io.IOException;
 import java.net.BindException;
@@ -110,9 +111,12 @@ final class Listeners {
   }
 
   private static boolean isNotAvailable(BindException failure) {
-    String message = failure.getMessage();
-    return message != null
-        && (message.contains("assign requested address") || message.contains("not available"));
+    return failure instanceof NoSuchFamilyException || isNotOfThisMachine(failure);
+  }
+
+  /** By the text of the operating system, which is all that the JDK passes on. */
+  private static boolean isNotOfThisMachine(IOException failure) {
+    return String.valueOf(failure.getMessage()).contains("assign requested address");
   }
 
   private static IOException explained(String host, int port, IOException failure) {
@@ -134,7 +138,7 @@ final class Listeners {
     if (message.contains("Permission denied") && port < 1024) {
       return ". Ports below 1024 need a privilege on this system: take a higher one.";
     }
-    if (message.contains("assign requested address")) {
+    if (isNotOfThisMachine(failure)) {
       return ". This machine does not have that address: use \"\" for all it has.";
     }
     return "";

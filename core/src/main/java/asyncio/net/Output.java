@@ -2,6 +2,7 @@ package asyncio.net;
 
 import asyncio.WaitKind;
 import asyncio.internal.engine.WriteCompletion;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.StepEnd;
 import asyncio.internal.loop.Timer;
@@ -85,7 +86,7 @@ final class Output implements WriteCompletion {
                   "the peer did not take the last "
                       + size()
                       + " bytes within "
-                      + flushLimit.toMillis()
+                      + Durations.millis(flushLimit)
                       + " ms of close()"));
         }
       };
@@ -306,9 +307,7 @@ final class Output implements WriteCompletion {
     }
     flush();
     if (!wire.isClosed()) {
-      long limit = Math.max(0, flushLimit.toNanos());
-      long now = wire.loop.time();
-      wire.loop.addSleeper(closeLimit, now + Math.min(limit, Long.MAX_VALUE - 1 - now));
+      wire.loop.addSleeper(closeLimit, Durations.deadline(wire.loop, flushLimit));
     }
   }
 

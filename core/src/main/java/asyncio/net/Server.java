@@ -4,16 +4,17 @@ import asyncio.Asyncio;
 import asyncio.CancelledError;
 import asyncio.EventLoop;
 import asyncio.ExceptionContext;
-import asyncio.KeyboardInterrupt;
 import asyncio.Task;
 import asyncio.WaitKind;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.Owner;
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.loop.Causes;
 import asyncio.internal.loop.CreationSite;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Waiter;
 import asyncio.internal.loop.WaiterList;
 import java.io.IOException;
@@ -22,9 +23,11 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -38,9 +41,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>A client that can't be handed to a task, since the loop's task factory failed for instance, is
- * closed and the failure reported; the server goes on. A DEAF one accepts nobody any more, because
- * a task that accepts was cancelled, or its socket closed; its clients are served on. {@link
- * #serveForever} fails then, and where nobody waits there the exception handler is told.
+ * closed and the failure reported; the server goes on. A DEAF server accepts no new clients,
+ * because an accepting task was cancelled or its socket was closed; it goes on serving those it
+ * has. {@link #serveForever} fails then, and where nobody waits there the exception handler is
+ * told.
  *
  * <p>A handler that fails is reported to the loop's exception handler, once, and its connection
  * closed; the others and the server go on. One that is cancelled ends without a word, and what the
@@ -70,6 +74,12 @@ public final class Server implements AutoCloseable {
   /** Tasks of handlers that have not ended, oldest first. */
   private final Set<Task<?>> handlers = new LinkedHashSet<>();
 
+  /**
+   * Those of them that wait for the end of handlers themselves, or did: they don't wait for each
+   * other, which would be for ever.
+   */
+  private final Set<Task<?>> closing = new HashSet<>();
+
   /** Who waits for the end of handlers. */
   private final WaiterList closers = new WaiterList();
 
@@ -78,7 +88,7 @@ public final class Server implements AutoCloseable {
   /** Why it is DEAF. */
   private @Nullable Throwable ended;
 
-  /** Who closed it: never cancelled by that. */
+  /** The task that called close(), which close() does not cancel. */
   private @Nullable Task<?> closedBy;
 
   private @Nullable Waiter forever;
@@ -160,8 +170,8 @@ public final class Server implements AutoCloseable {
           }
           throw closed; // not by us
         } catch (Throwable failure) {
-          if (isFatal(failure)) {
-            throw (Error) failure;
+          if (Causes.isFatal(failure)) {
+            throw Sneaky.rethrow(failure);
           }
           reportAcceptFailure(listener, failure, name);
           Asyncio.sleep(ACCEPT_RETRY);
@@ -190,7 +200,7 @@ public final class Server implements AutoCloseable {
     Waiter waiter = forever;
     if (waiter != null) {
       waiter.wake();
-    } else if (failure == null || !isFatal(failure)) { // that one ends the run
+    } else if (failure == null || !Causes.isFatal(failure)) { // that one ends the run
       var stopped = stopped();
       loop.callExceptionHandler(
           new ExceptionContext(
@@ -203,10 +213,10 @@ public final class Server implements AutoCloseable {
     Throwable cause = ended;
     return new IllegalStateException(
         this
-            + " accepts no more clients, because its task that did has ended"
-            + (cause == null ? "" : ": " + cause)
-            + ". Close it and start a new one. To stop a server call close(), and leave the tasks"
-            + " alone that allTasks() lists for it.",
+            + " accepts no more clients: its accepting task has ended"
+            + (cause == null ? "" : " (" + cause + ")")
+            + ". Close it and start a new one. To stop a server, call close(); do not cancel its"
+            + " tasks in allTasks().",
         cause);
   }
 
@@ -221,7 +231,10 @@ public final class Server implements AutoCloseable {
     loop.callExceptionHandler(new ExceptionContext(message, failure, name, startedAt()));
   }
 
-  /** Hands a client to a task of its own; one that can't be is closed, so that it can tell. */
+  /**
+   * Hands a client to a task of its own. A client that can't be handed over is disconnected, so
+   * that it notices.
+   */
   private void welcome(StreamHandle handle) {
     Connection client = null;
     Task<?> task = null;
@@ -241,12 +254,15 @@ public final class Server implements AutoCloseable {
       handlers.add(made);
       // Not in the task's body, which never runs when it is cancelled before its first step.
       made.addDoneCallback(done -> ended(made, connection));
-      if (state == State.CLOSING && made != closedBy) {
-        made.cancel("the server is closed"); // the factory waited meanwhile
+      if (state == State.CLOSING) { // the factory waited meanwhile, or the first step closed it
+        closers.wakeAll(); // perhaps this very handler, which counts as one only now
+        if (made != closedBy) {
+          made.cancel("the server is closed");
+        }
       }
     } catch (Throwable failure) {
       turnAway(handle, client, task);
-      if (failure instanceof CancelledError || isFatal(failure)) {
+      if (Causes.isFatal(failure) || isCancel(failure)) {
         throw failure;
       }
       loop.callExceptionHandler(
@@ -265,8 +281,8 @@ public final class Server implements AutoCloseable {
       client.abort();
     }
     handle.close();
-    if (task != null && handlers.remove(task)) {
-      closers.wakeAll();
+    if (task != null && handlers.contains(task)) {
+      removeHandler(task);
       task.cancel("its client was closed");
     }
   }
@@ -277,11 +293,9 @@ public final class Server implements AutoCloseable {
     }
     try {
       handler.handle(client);
-    } catch (CancelledError cancelled) {
-      throw cancelled;
     } catch (Throwable failure) {
-      if (isFatal(failure)) {
-        throw (Error) failure;
+      if (Causes.isFatal(failure) || isCancel(failure)) {
+        throw Sneaky.rethrow(failure);
       }
       report(client, name, failure);
     }
@@ -315,10 +329,10 @@ public final class Server implements AutoCloseable {
     return loop.debug() ? owner.madeAt().frames() : List.of();
   }
 
-  /** These end the whole run: the task has to see them. */
-  private static boolean isFatal(Throwable failure) {
-    return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
-        || failure instanceof KeyboardInterrupt;
+  /** Whether the running task was cancelled, perhaps in foreign code, which threw this then. */
+  private boolean isCancel(Throwable failure) {
+    Fiber fiber = kernel.currentFiber();
+    return fiber != null && fiber.isCancel(failure);
   }
 
   private void ended(Task<?> task, Connection client) {
@@ -326,8 +340,7 @@ public final class Server implements AutoCloseable {
       client.writer().close(); // takes what the socket takes at once
     } finally {
       client.abort();
-      handlers.remove(task);
-      closers.wakeAll();
+      removeHandler(task);
     }
   }
 
@@ -394,26 +407,39 @@ public final class Server implements AutoCloseable {
         awaitHandlers(fiber);
       }
     } catch (CancelledError cancelled) {
-      if (state == State.DEAF) {
-        cancelled.addSuppressed(stopped()); // or nobody would be told
+      IllegalStateException stopped = state == State.DEAF ? stopped() : null;
+      if (stopped != null) {
+        cancelled.addSuppressed(stopped); // or nobody would be told
       }
-      close();
+      closeAndTell(stopped);
       throw cancelled;
     } finally {
       forever = null;
     }
     if (deaf) {
       IllegalStateException stopped = stopped();
-      close();
+      closeAndTell(stopped);
       throw stopped;
     }
   }
 
+  /** Closes; a cancel that ends the wait for the handlers does not hide the failure. */
+  private void closeAndTell(@Nullable Throwable failure) {
+    try {
+      close();
+    } catch (CancelledError cancelled) {
+      if (failure != null) {
+        cancelled.addSuppressed(failure);
+      }
+      throw cancelled;
+    }
+  }
+
   /**
-   * Stops listening and cancels the handlers of all clients. Does not cancel, nor wait for, a
-   * handler that calls it.
+   * Stops listening and cancels the handlers of all clients, but not the one that calls it first.
    *
-   * <p><i>Waits</i> until the handlers have ended.
+   * <p><i>Waits</i> until the handlers have ended. Handlers may call it too, several at once: such
+   * a call waits neither for its own handler nor for others that have called it.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; the server is closed, but its handlers may
    * still be ending.
@@ -443,16 +469,38 @@ public final class Server implements AutoCloseable {
   }
 
   private void awaitHandlers(Fiber fiber) {
-    Task<?> caller = Asyncio.currentTask();
-    while (handlers.size() > (handlers.contains(caller) ? 1 : 0)) {
+    Task<?> caller = Objects.requireNonNull(Asyncio.currentTask());
+    while (true) {
+      boolean isHandler = handlers.contains(caller);
+      if (isHandler && closing.add(caller)) {
+        wakeClosers();
+      }
+      if (handlers.size() == (isHandler ? closing.size() : 0)) {
+        return;
+      }
       var waiter =
           new Waiter(fiber, WaitKind.TASK, "the handlers of " + this + " to end") {
             @Override
             public Iterator<?> targets() {
-              return handlers.stream().filter(handler -> handler != caller).iterator();
+              return handlers.stream()
+                  .filter(handler -> !isHandler || !closing.contains(handler))
+                  .iterator();
             }
           };
       closers.await(waiter);
+    }
+  }
+
+  private void removeHandler(Task<?> task) {
+    if (handlers.remove(task)) {
+      closing.remove(task);
+      wakeClosers();
+    }
+  }
+
+  private void wakeClosers() {
+    if (handlers.size() == closing.size()) {
+      closers.wakeAll();
     }
   }
 

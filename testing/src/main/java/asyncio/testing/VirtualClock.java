@@ -2,6 +2,7 @@ package asyncio.testing;
 
 import asyncio.Clock;
 import asyncio.EventLoop;
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.StepEnd;
 import java.time.Duration;
@@ -71,7 +72,7 @@ public final class VirtualClock implements Clock {
     if (limit.isNegative() || limit.isZero()) {
       throw new IllegalArgumentException("The limit must be positive; got " + limit);
     }
-    this.limitNanos = limit.toNanos();
+    this.limitNanos = Durations.nanos(limit);
     this.otherThreads = otherThreads;
   }
 
@@ -125,7 +126,8 @@ public final class VirtualClock implements Clock {
     if (duration.isNegative()) {
       throw new IllegalArgumentException("Time does not go back; got " + duration);
     }
-    now += duration.toNanos();
+    long nanos = Durations.nanos(duration);
+    now = nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
   }
 
   @Override

@@ -58,7 +58,7 @@ final class BufferPool {
     }
   }
 
-  /** For the next engine; its giver never touches it again. */
+  /** Returns a buffer to the pool; the caller must not use it afterwards. */
   static void giveBack(ByteBuffer buffer) {
     if (kept.incrementAndGet() > KEPT) {
       kept.decrementAndGet();

@@ -253,7 +253,7 @@ public final class NioEngine implements Engine {
     ByteBuffer out = outgoing;
     buffer = NONE;
     outgoing = NONE;
-    if (!loop.hasSurvivors() && borrower == null) {
+    if (!loop.hasSurvivors()) {
       BufferPool.giveBack(in);
       BufferPool.giveBack(out);
     }

@@ -1,7 +1,6 @@
 package asyncio.internal.engine;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -44,9 +43,10 @@ final class NioListener extends NioHandle implements ListenHandle {
 
   static NioListener open(NioEngine engine, SocketAddress local, Engine.ListenOptions options)
       throws IOException {
-    // Always the address's own family: without one the JDK would open an IPv6 socket where there is
-    // IPv6, and 0.0.0.0 would take clients of both. On "::" an IPv6 socket of the JDK does take
-    // both, since nobody can set IPV6_V6ONLY there.
+    // IPv4 by name: without a family the JDK opens an IPv6 socket where there is IPv6, and 0.0.0.0
+    // would take clients of both. On "::" that socket does take both, since the JDK offers no way
+    // to
+    // set IPV6_V6ONLY.
     boolean four =
         local instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
     ServerSocketChannel channel =
@@ -58,11 +58,8 @@ final class NioListener extends NioHandle implements ListenHandle {
       return new NioListener(engine, channel, channel.getLocalAddress(), options);
     } catch (UnsupportedAddressTypeException noSuchFamily) {
       channel.close();
-      var failure =
-          new BindException(
-              "IPv6 is not available: it is switched off on this machine or in this JVM");
-      failure.initCause(noSuchFamily);
-      throw failure;
+      throw new NoSuchFamilyException(
+          "IPv6 is not available: it is switched off on this machine or in this JVM", noSuchFamily);
     } catch (Throwable failed) {
       channel.close();
       throw failed;

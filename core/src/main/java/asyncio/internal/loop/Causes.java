@@ -1,24 +1,25 @@
 package asyncio.internal.loop;
 
 import asyncio.ExceptionGroup;
+import asyncio.KeyboardInterrupt;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What stands behind a failure. Everything here ends, whatever the program has built: causes may go
  * round in a circle (initCause makes one of two failures), chains and groups may be deeper than a
  * stack, and one failure may stand in many groups. So no walk recurses, and each knows where it has
- * been. All walks of the library are here.
+ * been. Failures are walked elsewhere too: where a group is divided ({@link ExceptionGroup#split}),
+ * and where a trace is printed.
  */
 public final class Causes {
-  /**
-   * A getCause of a program's own may make a new one each time: some walk has to end all the same.
-   */
+  /** A user-defined getCause may return a new object on every call, so the walk is bounded. */
   private static final int MOST = 10_000_000;
 
   private Causes() {}
@@ -73,11 +74,28 @@ public final class Causes {
     return true;
   }
 
-  /** Programs override getCause, and one that fails itself must not hide the failure it is in. */
-  private static @Nullable Throwable causeOf(Throwable failure) {
+  /** Whether a failure ends the whole {@code run}, bare: no program should go on after it. */
+  public static boolean isFatal(Throwable failure) {
+    return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
+        || failure instanceof KeyboardInterrupt;
+  }
+
+  /** The cause of a failure; null where there is none, or asking for it fails. */
+  public static @Nullable Throwable causeOf(Throwable failure) {
+    return told(failure::getCause);
+  }
+
+  /**
+   * What code of the program's tells about a failure, such as an overridden getCause or getMessage;
+   * null where it throws, which must not hide the failure being examined.
+   */
+  static <T> @Nullable T told(Supplier<@Nullable T> question) {
     try {
-      return failure.getCause();
-    } catch (RuntimeException noneToBeHad) {
+      return question.get();
+    } catch (Throwable broken) {
+      if (isFatal(broken)) {
+        throw broken;
+      }
       return null;
     }
   }

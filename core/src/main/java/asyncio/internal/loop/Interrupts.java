@@ -18,6 +18,7 @@ final class Interrupts {
     return one instanceof InterruptedException
         || one instanceof ClosedByInterruptException
         || (one instanceof InterruptedIOException && !(one instanceof SocketTimeoutException))
-        || (one instanceof SocketException && "Closed by interrupt".equals(one.getMessage()));
+        || (one instanceof SocketException
+            && "Closed by interrupt".equals(Causes.told(one::getMessage)));
   }
 }

@@ -53,8 +53,8 @@ public interface Wait {
   }
 
   /**
-   * Why nobody who has a part in this wait can end it any more, for the error that does; null where
-   * that is not known.
+   * Why nobody who has a part in this wait can end it any more, in whole sentences, for the error
+   * that does; null where that is not known.
    */
   default @Nullable String whyItNeverEnds() {
     return null;
