@@ -208,7 +208,8 @@ class DocsTest {
       int nested = source.indexOf(" class " + names[i] + " {");
       source = nested < 0 ? "" : source.substring(nested);
     }
-    return Pattern.compile("@\\w*Test\\b([^;{]|\\(\\{)* void " + names[names.length - 1] + "\\(")
+    String method = names[names.length - 1];
+    return Pattern.compile("(?s)@\\w*Test\\b((?!\\bvoid\\b|;).)* void " + method + "\\(")
         .matcher(source)
         .find();
   }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  *   IDLE --request() or passOn()--> RUNNING --all are delivered--> IDLE
  * </pre>
  *
- * No user code runs in a wave. Where a delivery fails, for lack of stack or memory, the others are
- * made all the same, and the first error is thrown at the end.
+ * No user code runs in a wave. Where one delivery fails, for lack of stack or memory, the wave goes
+ * on with the next, and the first error is thrown at the end; two failures in a row end it.
  */
 public final class CancelWave {
   /** What a wait passes a cancel on to, when that is several. */
@@ -100,11 +100,15 @@ public final class CancelWave {
   private void deliverAll(@Nullable Throwable earlier) {
     Throwable failed = earlier;
     boolean more = true;
+    boolean lastFailed = false;
     while (more) {
       try {
         more = deliverNext();
+        lastFailed = false;
       } catch (RuntimeException | Error failure) {
         failed = failed == null ? failure : failed;
+        more = !lastFailed; // else nothing may be left that could succeed
+        lastFailed = true;
       }
     }
     running = false;

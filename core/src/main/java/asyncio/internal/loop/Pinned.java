@@ -8,22 +8,12 @@ final class Pinned {
   private Pinned() {}
 
   static String describe(Fiber fiber) {
-    String frame = null;
+    String frame = "a native frame, or where the JVM had no memory left to put its stack away";
     for (StackTraceElement element : Thread.currentThread().getStackTrace()) {
-      if (frame == null && element.isNativeMethod()) {
-        frame = "a native frame (" + element + ")";
-      }
       if (element.getMethodName().equals("<clinit>")) {
         frame = "the class initialiser of " + element.getClassName() + " (" + element + ")";
         break;
       }
-    }
-    if (frame == null) {
-      return fiber.describe()
-          + " waited where the JVM had no memory left to put its stack away, so the wait held the"
-          + " whole loop '"
-          + fiber.loop.name()
-          + "' and could never end. Give the JVM more memory (-Xmx), or hold less.";
     }
     return fiber.describe()
         + " waited inside "

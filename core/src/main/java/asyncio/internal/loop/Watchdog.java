@@ -2,8 +2,10 @@ package asyncio.internal.loop;
 
 import asyncio.CarrierKind;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -60,7 +62,7 @@ final class Watchdog implements Runnable {
   private static boolean recorded;
 
   /** Loops that closed with something left to tell. Guarded by the class's lock. */
-  private static final List<Loop> ended = new ArrayList<>();
+  private static final Deque<Loop> ended = new ArrayDeque<>();
 
   private Watchdog() {}
 
@@ -124,15 +126,16 @@ final class Watchdog implements Runnable {
         EarlyClasses.initialize(); // never throws
       }
       boolean last;
-      List<Loop> gone;
-      synchronized (Watchdog.class) {
-        last = thread != self;
-        gone = List.copyOf(ended);
-        ended.clear();
-      }
-      for (Loop loop : gone) {
-        tellOfKeptLocks(loop);
-      }
+      Loop gone;
+      do {
+        synchronized (Watchdog.class) {
+          last = thread != self;
+          gone = ended.poll();
+        }
+        if (gone != null) {
+          tellOfKeptLocks(gone);
+        }
+      } while (gone != null);
       if (last) {
         return;
       }
