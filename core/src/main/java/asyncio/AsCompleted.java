@@ -116,7 +116,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
 
   private F next() {
     loop.checkOnLoop("next() of asCompleted()");
-    Loop.refuseInRegion("next() of asCompleted()");
+    Loop.returnsAtOnce("next() of asCompleted()");
     if (left == 0) {
       throw new NoSuchElementException("asCompleted() has given all its futures.");
     }

@@ -219,6 +219,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Objects.requireNonNull(item, "A Flow.Publisher emits no null");
     loop.kernel.checkOnLoop("emit()");
     Fiber fiber = Loop.requireTask("emit()");
+    fiber.breathe();
     refuseIfOver(fiber);
     if (turn != Turn.FREE || demand == 0) {
       awaitTurn(fiber);

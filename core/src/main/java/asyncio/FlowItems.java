@@ -250,6 +250,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   private @Nullable T take() {
     loop.kernel.checkOnLoop("next() of FlowItems");
     Fiber fiber = Loop.requireTask("next() of FlowItems");
+    fiber.breathe();
     while (items.isEmpty()) {
       if (closed) {
         return null;

@@ -276,7 +276,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   final void awaitDone(String what) {
     if (isDone()) {
-      Loop.refuseInRegion(what);
+      Loop.returnsAtOnce(what);
       return;
     }
     Fiber fiber = Loop.requireTask(what);

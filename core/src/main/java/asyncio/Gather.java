@@ -83,6 +83,9 @@ final class Gather extends Future.Listener implements Wait {
       fiber.suspect();
     }
     try {
+      if (isOver()) {
+        fiber.breathe();
+      }
       fiber.suspend(this);
     } finally {
       for (Future<?> child : children) {

@@ -30,7 +30,7 @@ final class Shield extends Future.Listener {
 
   private static void untilDone(Future<?> inner) {
     if (inner.isDone()) {
-      Loop.refuseInRegion("shield()");
+      Loop.returnsAtOnce("shield()");
       return;
     }
     Fiber fiber = Loop.requireTask("shield()");

@@ -87,6 +87,7 @@ final class WaitUntil extends Future.Listener {
         }
       }
       if (over) {
+        fiber.breathe();
         return;
       }
       if (limit != null) {

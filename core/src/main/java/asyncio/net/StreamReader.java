@@ -343,6 +343,7 @@ public final class StreamReader {
 
   private void begin(String what) throws IOException {
     Fiber fiber = wire.requireTask(what);
+    fiber.breathe();
     Fiber other = waiting;
     if (other != null) {
       throw new IllegalStateException(

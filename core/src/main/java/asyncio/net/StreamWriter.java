@@ -2,6 +2,7 @@ package asyncio.net;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.loop.Fiber;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -86,7 +87,9 @@ public final class StreamWriter {
    * @throws IOException if the connection is lost, or closed on this side
    */
   public void drain() throws IOException {
-    output.drain(wire.requireTask("StreamWriter.drain()"));
+    Fiber fiber = wire.requireTask("StreamWriter.drain()");
+    fiber.breathe();
+    output.drain(fiber);
   }
 
   /**

@@ -393,6 +393,16 @@ public abstract class Fiber extends Step implements Runnable {
     throwIfCancelPending(null);
   }
 
+  /**
+   * Lets others run where the step has lasted long. For a waiting method that may return at once: a
+   * program that calls only such ones would hold its loop for ever, and no limit would strike.
+   */
+  public final void breathe() {
+    if (loop.stepIsLong()) {
+      yieldNow();
+    }
+  }
+
   /** Throws the cancel that pends, if there is one. */
   public final void throwIfCancelPending(@Nullable String fallback) {
     if (cancelPending()) {

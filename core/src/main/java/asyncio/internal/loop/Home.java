@@ -36,6 +36,7 @@ public class Home {
     if (fiber.loop != loop) {
       moveTo(fiber.loop, what);
     }
+    fiber.breathe();
     return fiber;
   }
 

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One turn: take what other threads left; wait for the operating system if nothing is ready;
  * move what is due to the ready queue; then run exactly the steps that are ready now, first in
  * first out. While there always is something ready, the operating system and the timers are looked
- * at every {@value #POLL_INTERVAL} steps.
+ * at every {@value #POLL_INTERVAL} steps, and sooner where steps are long: the watchdog says when,
+ * because a look at the clock after each step would cost as much as a fifth of a switch.
  *
  * <p>"On the loop" means in the running coroutine or on the loop's own thread; never both at once,
  * and each step happens-before the next. Fields are loop-confined where nothing else is said.
@@ -113,6 +114,21 @@ public final class Loop implements Clock.Activity {
   private @Nullable Fiber current;
   private int turnLeft;
   private int sincePoll;
+
+  /** Whether the watchdog looks at the time for this loop; a clock of one's own counts steps. */
+  private final boolean ticks;
+
+  /**
+   * Time has passed since the last look at the timers. Set by the watchdog, cleared by the loop.
+   */
+  private volatile boolean lookDue;
+
+  /** The step ({@link #steps}) that the watchdog has seen to last; none if that has ended since. */
+  private volatile long longStep = -1;
+
+  /** Whether any loop has a long step, as the watchdog last saw it. */
+  private static volatile boolean longSteps;
+
   private @Nullable StepEnd stepEnds;
   private boolean stopping;
   private int headroomCalls;
@@ -140,6 +156,7 @@ public final class Loop implements Clock.Activity {
     this.name = name;
     this.host = host;
     this.clock = clock;
+    this.ticks = clock == Clock.system();
     this.origin = clock.nanoTime();
     this.engines = engines;
     // Last: the first loop waits here for what Carriers.prepare() began.
@@ -240,6 +257,21 @@ public final class Loop implements Clock.Activity {
           "a loop runs its coroutine without knowing it: a bug, please report it");
     }
     return fiber;
+  }
+
+  /**
+   * For a waiting method that returns at once, before it asks {@link #requireTask}: fails in a
+   * region that may not wait, and lets others run where the step has lasted long.
+   */
+  public static void returnsAtOnce(String what) {
+    if (longSteps || Region.mayBeOpen()) {
+      refuseInRegion(what);
+      Loop loop = current();
+      Fiber fiber = loop == null ? null : loop.current;
+      if (fiber != null && fiber.mayWait()) {
+        fiber.breathe();
+      }
+    }
   }
 
   /**
@@ -504,7 +536,7 @@ public final class Loop implements Clock.Activity {
    * used by users.
    */
   @Nullable Callback nextCallback() {
-    if (turnLeft > 0 && ready.peek() instanceof Callback callback) {
+    if (turnLeft > 0 && !lookDue && ready.peek() instanceof Callback callback) {
       ready.poll();
       turnLeft--;
       // Each callback is a step of its own to the watchdog.
@@ -525,6 +557,9 @@ public final class Loop implements Clock.Activity {
    * loop itself has nothing to do between the two.
    */
   @Nullable Fiber nextFiber() {
+    if (lookDue) {
+      return null;
+    }
     if (turnLeft == 0) {
       if (stopping || ready.isEmpty() || sincePoll >= POLL_INTERVAL || !inbox.isEmpty()) {
         return null;
@@ -745,6 +780,28 @@ public final class Loop implements Clock.Activity {
     steps++;
   }
 
+  /**
+   * Time passes while this loop makes steps. On the watchdog's thread.
+   *
+   * @param lasting the step that has lasted since the last tick; -1 for none
+   */
+  void tick(long lasting) {
+    if (ticks) {
+      lookDue = true;
+      longStep = lasting;
+    }
+  }
+
+  /** Whether a step of any loop has lasted since the last tick. On the watchdog's thread. */
+  static void longSteps(boolean any) {
+    longSteps = any;
+  }
+
+  /** Whether the step that runs has lasted for long, as far as the watchdog has seen. */
+  boolean stepIsLong() {
+    return longStep == steps;
+  }
+
   /** The coroutine whose step runs, as another thread sees it. */
   public @Nullable Fiber runningFiber() {
     return current;
@@ -775,6 +832,7 @@ public final class Loop implements Clock.Activity {
    */
   public void runUntilStopped() {
     thread = Thread.currentThread();
+    Watchdog.keepTime();
     leftoversSeen = false;
     stopping = false;
     try {
@@ -863,13 +921,13 @@ public final class Loop implements Clock.Activity {
   }
 
   private void turn() {
-    if (ready.isEmpty() || sincePoll >= POLL_INTERVAL) {
+    if (ready.isEmpty() || sincePoll >= POLL_INTERVAL || lookDue) {
       poll();
     } else if (!inbox.isEmpty()) {
       takeInbox();
     }
     beginTurn();
-    while (turnLeft > 0) {
+    while (turnLeft > 0 && !lookDue) {
       Step step = ready.poll();
       if (step == null) {
         break;
@@ -896,6 +954,7 @@ public final class Loop implements Clock.Activity {
 
   private void poll() {
     sincePoll = 0;
+    lookDue = false;
     takeInbox();
     fireDue();
     standstill.lookForCircles(ready.isEmpty());
@@ -941,6 +1000,7 @@ public final class Loop implements Clock.Activity {
         LockSupport.parkNanos(this, nanos);
       }
       sleepsUntil = 0;
+      Watchdog.keepTime();
       // Nobody has a reason to interrupt this thread, and a set flag would make every sleep return
       // at once.
       Thread.interrupted();

@@ -64,6 +64,20 @@ final class Watchdog implements Runnable {
   /** Loops that closed with something left to tell. Guarded by the class's lock. */
   private static final Deque<Loop> ended = new ArrayDeque<>();
 
+  /** The time of loops is kept with this grain: a limit strikes so late, and a step. */
+  private static final long TICK_NANOS = 5 * NANOS_PER_MILLI;
+
+  /** After so many ticks without a step of any loop, there are none until one wakes up. */
+  private static final int LAST_TICKS = 200;
+
+  /** The watchdog's own. */
+  private static int idleTicks;
+
+  /**
+   * Whether the time of loops is not kept. Written by the watchdog, and by a loop that wakes up.
+   */
+  private static volatile boolean sleeping;
+
   private Watchdog() {}
 
   static synchronized void watch(Loop loop) {
@@ -120,7 +134,11 @@ final class Watchdog implements Runnable {
     boolean early = true;
     while (true) {
       long interval = interval();
-      LockSupport.parkNanos(interval);
+      if (early) {
+        LockSupport.parkNanos(interval);
+      } else {
+        tick(self, interval);
+      }
       if (early) { // once the program has started: on its way there it would pay for them
         early = false;
         EarlyClasses.initialize(); // never throws
@@ -158,6 +176,44 @@ final class Watchdog implements Runnable {
           tellOwn(entry.loop, failure);
         }
       }
+    }
+  }
+
+  /**
+   * Lets a time pass, and keeps the time of loops meanwhile: they do not look at the clock after
+   * each step. When no loop has made a step for a second it stops, until one wakes up.
+   */
+  private static void tick(Thread self, long interval) {
+    long began = System.nanoTime();
+    for (long left = interval; left > 0; left = interval - (System.nanoTime() - began)) {
+      if (idleTicks >= LAST_TICKS) {
+        sleeping = true;
+        LockSupport.parkNanos(left);
+        if (!sleeping) {
+          idleTicks = 0;
+        }
+      } else {
+        LockSupport.parkNanos(Math.min(left, TICK_NANOS));
+      }
+      boolean busy = false;
+      boolean longSteps = false;
+      for (Watched entry : watched) {
+        busy |= entry.tick();
+        longSteps |= entry.isInLongStep();
+      }
+      Loop.longSteps(longSteps);
+      idleTicks = busy ? 0 : idleTicks + 1;
+      if (thread != self || interval() < interval) {
+        return;
+      }
+    }
+  }
+
+  /** A loop goes on after it has slept: its time is kept from now on. Any thread; no lock. */
+  static void keepTime() {
+    if (sleeping) {
+      sleeping = false;
+      LockSupport.unpark(thread);
     }
   }
 

@@ -35,6 +35,9 @@ final class Watched {
   private long quietSince;
   private long quietGap;
 
+  /** The last step at the last tick. */
+  private long tickedAt = -1;
+
   boolean announced;
   private @Nullable SlowStep slow;
 
@@ -71,6 +74,23 @@ final class Watched {
   }
 
   // ---- by the watchdog ----
+
+  /** Tells the loop that time passes. Returns whether it has made a step since the last tick. */
+  boolean tick() {
+    long number = loop.steps();
+    boolean lasts = number == tickedAt && (number & 1) == 1;
+    boolean busy = lasts || number != tickedAt;
+    tickedAt = number;
+    if (busy) {
+      loop.tick(lasts ? number : -1);
+    }
+    return busy;
+  }
+
+  /** Whether the step that ran at the last tick had lasted since the one before, and still does. */
+  boolean isInLongStep() {
+    return loop.stepIsLong();
+  }
 
   /**
    * The loop sleeps. When it has done so for long, it is asked whether it stands still; again after
