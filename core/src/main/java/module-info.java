@@ -10,6 +10,8 @@ module asyncio {
   requires static jdk.unsupported;
   // Events for the flight recorder; without the module there are none.
   requires static jdk.jfr;
+  // The processor time of a step that lasts; without the module it is not known.
+  requires static java.management;
 
   exports asyncio;
   exports asyncio.net;

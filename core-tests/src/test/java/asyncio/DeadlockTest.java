@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.testing.AsyncTest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -355,6 +356,58 @@ class DeadlockTest {
     deadlock(holdsAndTakes("second", b, a));
     assertEquals(ofSeconds(1), Asyncio.runningLoop().time());
     beat[0] = () -> {};
+  }
+
+  @AsyncTest
+  void aCallbackOfMuchLaterIsNoExcuse() {
+    var nightly = Asyncio.runningLoop().callLater(ofDays(1), () -> {});
+    var a = new Lock();
+    var b = new Lock();
+    holdsAndTakes("first", a, b);
+    deadlock(holdsAndTakes("second", b, a));
+    assertEquals(Duration.ZERO, Asyncio.runningLoop().time());
+    nightly.cancel();
+  }
+
+  @AsyncTest
+  void aCallbackThatIsCancelledIsNoExcuseForLonger() {
+    EventLoop loop = Asyncio.runningLoop();
+    var nightly = loop.callLater(ofDays(1), () -> {});
+    var soon = loop.callLater(ofMillis(500), () -> {});
+    var a = new Lock();
+    var b = new Lock();
+    holdsAndTakes("first", a, b);
+    var second = holdsAndTakes("second", b, a);
+    createTask(
+        () -> {
+          sleep(ofMillis(100));
+          soon.cancel();
+        });
+    deadlock(second);
+    assertEquals(ofMillis(500), loop.time());
+    nightly.cancel();
+  }
+
+  @AsyncTest
+  void ofVeryManyTasksSomeAreTold() {
+    List<Task<?>> others = new ArrayList<>();
+    var event = new Event();
+    for (int i = 0; i < 1_000; i++) {
+      others.add(createTask(() -> event.await()));
+    }
+    var a = new Lock();
+    var b = new Lock();
+    holdsAndTakes("first", a, b);
+    var error = deadlock(holdsAndTakes("second", b, a));
+    WaitGraph graph = error.graph();
+    assertEquals(102, graph.tasks().size());
+    assertEquals(1_003, graph.tasks().size() + graph.more());
+    assertEquals(1, graph.circles().size());
+    assertTrue(error.getMessage().contains("1003 tasks"), error::getMessage);
+    assertTrue(
+        error.getMessage().contains("first waits for a lock held by second"), error::toString);
+    assertTrue(error.getMessage().endsWith("and 903 more"), error::getMessage);
+    event.set();
   }
 
   @AsyncTest

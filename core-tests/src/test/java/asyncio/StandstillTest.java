@@ -15,11 +15,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.testing.AsyncTest;
 import asyncio.testing.VirtualClock;
 import asyncio.testing.VirtualTime;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** A loop that has nothing to do although its main task has not ended. */
@@ -302,21 +304,116 @@ class StandstillTest {
 
   @Test
   void theWarningListsForeignWaitsByStack() {
+    Only.mounted("on the portable carrier a foreign wait holds the loop");
     var never = new LinkedBlockingQueue<String>();
     var warnings =
         warnings(
             () -> {
-              createTask("foreign", () -> Asyncio.blocking(() -> never.take()));
+              createTask("foreign", () -> never.take());
               yieldNow();
-              while (Asyncio.waitGraph().tasks().getLast().stack().stream()
-                  .noneMatch(frame -> frame.getMethodName().equals("take"))) {
-                yieldNow(); // on the portable carrier it gets there beside the loop
-              }
             });
     assertEquals(1, warnings.size(), warnings::toString);
     String warning = warnings.getFirst();
     assertTrue(warning.contains("foreign stands in foreign code:"), warning);
     assertTrue(warning.contains("LinkedBlockingQueue.take"), warning);
+  }
+
+  @Test
+  void whoSaysThatHeBlocksHasSaidEnough() {
+    var never = new LinkedBlockingQueue<String>();
+    var warnings =
+        warnings(
+            () -> {
+              createTask("says it", () -> Asyncio.blocking(() -> never.take()));
+              yieldNow();
+            });
+    assertEquals(List.of(), warnings);
+  }
+
+  @Test
+  void anOptionSaysThatOtherThreadsCallIn() {
+    RunOptions options = RunOptions.defaults().withClock(new VirtualClock());
+    try (var log = new CapturedLog("asyncio.loop");
+        var runner = new Runner(options.withOtherThreads(true))) {
+      runner.run(
+          () -> {
+            EventLoop loop = runningLoop();
+            Thread self = Thread.currentThread();
+            var event = new Event();
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      while (self.getState() != Thread.State.WAITING) {
+                        Thread.onSpinWait();
+                      }
+                      loop.callSoonThreadsafe(event::set);
+                    });
+            event.await();
+            Deadlocks.quiet(loop);
+            yieldNow();
+            yieldNow();
+          });
+      assertEquals(List.of(), log.messages());
+    }
+  }
+
+  @AsyncTest
+  void aVirtualThreadThatWasStartedHereCouldStillCallIn() {
+    Only.mounted("on the portable carrier it is a thread like any other");
+    EventLoop loop = runningLoop();
+    var event = new Event();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              LockSupport.parkNanos(1_000_000);
+              loop.callSoonThreadsafe(event::set);
+            });
+    event.await();
+  }
+
+  @Test
+  void aVirtualThreadThatSleepsIsNoReasonToWarnAndOneThatWaitsIsTold() {
+    Only.mounted("on the portable carrier it is a thread like any other");
+    var threads = new ArrayList<Thread>();
+    var sleeping =
+        warnings(
+            () -> {
+              threads.add(Thread.ofVirtual().start(() -> LockSupport.parkNanos(Long.MAX_VALUE)));
+              yieldNow();
+            });
+    assertEquals(List.of(), sleeping);
+    var waiting =
+        warnings(
+            () -> {
+              threads.add(Thread.ofVirtual().name("waits").start(StandstillTest::parksForEver));
+              yieldNow();
+            });
+    assertEquals(1, waiting.size(), waiting::toString);
+    assertTrue(waiting.getFirst().contains("The virtual thread 'waits'"), waiting::toString);
+    assertTrue(waiting.getFirst().contains("StandstillTest.parksForEver"), waiting::toString);
+  }
+
+  private static void parksForEver() {
+    while (true) {
+      LockSupport.park();
+    }
+  }
+
+  @Test
+  void ofVeryManyTasksTheWarningTellsSome() {
+    var warnings =
+        warnings(
+            () -> {
+              var event = new Event();
+              for (int i = 0; i < 1_000; i++) {
+                createTask(() -> event.await());
+              }
+              yieldNow();
+            });
+    assertEquals(1, warnings.size());
+    String warning = warnings.getFirst();
+    assertTrue(warning.contains("1001 tasks"), warning);
+    assertTrue(warning.contains("and 901 more"), warning);
   }
 
   @Test

@@ -297,7 +297,7 @@ class WaitGraphTest {
         json.contains(
             "\"waitsFor\":{\"kind\":\"TIME\",\"what\":\"sleep\",\"tasks\":[],\"left\":\"PT1S\"}"),
         json);
-    assertTrue(json.endsWith("],\"circles\":[]}"), json);
+    assertTrue(json.endsWith("],\"more\":0,\"circles\":[]}"), json);
     sleeper.await();
   }
 

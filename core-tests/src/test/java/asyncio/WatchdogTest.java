@@ -6,6 +6,7 @@ import static asyncio.Asyncio.yieldNow;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,8 +25,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -401,5 +405,145 @@ class WatchdogTest {
       yieldNow();
     }
     assertEquals(List.of(), log.messages());
+  }
+
+  // ---- it lives on ----
+
+  @Test
+  @org.junit.jupiter.api.Timeout(20)
+  void anInterruptOfTheWatchdogDoesNotMakeItSpin() {
+    try (var runner = new Runner()) {
+      runner.run(() -> yieldNow());
+      for (Thread thread : Thread.getAllStackTraces().keySet()) {
+        if (thread.getName().equals("asyncio-watchdog")) {
+          thread.interrupt();
+          while (thread.isInterrupted()) { // with the flag set, no park would last
+            Thread.onSpinWait();
+          }
+        }
+      }
+    }
+  }
+
+  private static final class Broken extends Handler {
+    private final AtomicInteger records = new AtomicInteger();
+
+    @Override
+    public void publish(LogRecord record) {
+      records.incrementAndGet();
+      throw new LinkageError("the log is broken");
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+
+    void spinUntil(int count) {
+      while (records.get() < count) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  @org.junit.jupiter.api.Timeout(20)
+  void aLogThatFailsHarmsNobody() {
+    var broken = new Broken();
+    var loops = Logger.getLogger("asyncio.loop");
+    var dogs = Logger.getLogger("asyncio.watchdog");
+    var tasks = Logger.getLogger("asyncio.task");
+    for (Logger logger : List.of(loops, dogs, tasks)) {
+      logger.addHandler(broken);
+      logger.setUseParentHandlers(false);
+    }
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
+      runner.run(
+          () -> {
+            runningLoop()
+                .callSoon(
+                    () -> {
+                      throw new Failure("the callback's");
+                    });
+            yieldNow();
+            assertEquals(2, broken.records.get()); // in the default handler, and about it
+            createTask(() -> broken.spinUntil(3)).await();
+            createTask(() -> broken.spinUntil(4)).await();
+          });
+    } finally {
+      for (Logger logger : List.of(loops, dogs, tasks)) {
+        logger.removeHandler(broken);
+        logger.setUseParentHandlers(true);
+      }
+    }
+  }
+
+  // ---- whose fault it is ----
+
+  private static volatile Runnable inInitialiser = () -> {};
+
+  private static final class ComputesInItsInitialiser {
+    static final int VALUE;
+
+    static {
+      inInitialiser.run();
+      VALUE = 1;
+    }
+  }
+
+  @Test
+  void aStepThatInitialisesAClassIsToldSoAndLater() {
+    inInitialiser = () -> computeForLong("first use");
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(20)))) {
+      runner.run(
+          () -> {
+            createTask("first use", () -> ComputesInItsInitialiser.VALUE).await();
+            var held = Asyncio.statistics().worstSteps().getFirst().held();
+            assertTrue(held.compareTo(ofMillis(200)) >= 0, held::toString);
+          });
+    }
+    String message = log.messages().getFirst();
+    assertTrue(message.contains("loads, initialises and links classes"), message);
+    assertTrue(message.contains("ComputesInItsInitialiser.<clinit>"), message);
+    assertFalse(message.contains("yieldNow()"), message);
+  }
+
+  @Test
+  void aVirtualThreadThatWasStartedInACoroutineIsNamed() throws Exception {
+    Only.mounted("on the portable carrier such a thread runs beside the loop");
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
+      runner.run(
+          () -> {
+            var foreign = Thread.ofVirtual().name("foreign").unstarted(this::computeAsForeign);
+            foreign.start();
+            foreign.join();
+            assertEquals("foreign", Asyncio.statistics().worstSteps().getFirst().task());
+          });
+    }
+    String message = log.messages().getFirst();
+    assertTrue(message.startsWith("The virtual thread 'foreign'"), message);
+    assertTrue(message.contains("toThread("), message);
+    assertTrue(message.contains("WatchdogTest.computeAsForeign"), message);
+  }
+
+  private void computeAsForeign() {
+    computeForLong("foreign");
+  }
+
+  @Test
+  void aReportBeginsAtTheUsersLineAndIsShort() {
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
+      runner.run(() -> createTask("deep", () -> deep(50)).await());
+    }
+    List<String> lines = log.messages().getFirst().lines().toList();
+    assertTrue(lines.get(1).startsWith("    at "), lines::toString);
+    assertTrue(lines.get(1).contains("asyncio."), lines::toString);
+    assertTrue(lines.size() <= 12, lines::toString);
+    assertTrue(lines.getLast().endsWith(" more"), lines::toString);
+  }
+
+  private String deep(int levels) {
+    return levels == 0 ? computeForLong("deep") : deep(levels - 1);
   }
 }

@@ -25,7 +25,10 @@ public final class DeadlockException extends IllegalStateException {
     return copy;
   }
 
-  /** How all tasks of the loop stood when it was found. Any thread. */
+  /**
+   * How the tasks of the loop stood when it was found; of very many, the oldest and those that it
+   * is about. Any thread.
+   */
   public WaitGraph graph() {
     return graph;
   }

@@ -4,16 +4,16 @@ import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
+import asyncio.internal.loop.Stacks;
 import asyncio.internal.loop.Wait;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +28,21 @@ import org.jspecify.annotations.Nullable;
  * of them. The search goes into the depth and ends at the first that is not stuck, as nearly always
  * at once, and what led there is not walked again in the same search.
  *
- * <p>A callback may release a lock too. So where locks are waited for, those that are due when a
- * circle is found have one chance to, before it counts.
+ * <p>A callback may release a lock too. So where locks are waited for, those that are due soon
+ * after a circle is found have one chance to, before it counts. Not those of much later: a program
+ * may well have one that is due tomorrow.
+ *
+ * <p>What is said is about some tasks, however many there are; and whatever fails here fails for
+ * itself alone.
  */
 final class Deadlocks {
   /** Of so many tasks a report tells; the others are counted. */
   private static final int REPORTED_TASKS = 100;
+
+  /** For so long a callback counts as due soon. */
+  private static final long SOON_NANOS = 1_000_000_000;
+
+  private static final String NO_REPORT = " What waits for what could not be told.";
 
   private Deadlocks() {}
 
@@ -73,7 +82,11 @@ final class Deadlocks {
         new Callback() {
           @Override
           protected void call() {
-            fail(loop, found);
+            try {
+              fail(loop, found);
+            } catch (Throwable noMemory) {
+              failBriefly(loop, found);
+            }
           }
         });
   }
@@ -132,7 +145,7 @@ final class Deadlocks {
     Loop kernel = suspect.loop.kernel;
     long until = kernel.lastDeadlineOf(fibers);
     if (locks && !suspect.fiber().isOverdue()) {
-      until = Math.max(until, kernel.lastCallback());
+      until = Math.max(until, kernel.lastCallback(kernel.time() + SOON_NANOS));
     }
     if (until == Long.MIN_VALUE) {
       return false;
@@ -179,12 +192,10 @@ final class Deadlocks {
     List<Task<?>> circle = circle(suspect);
     Collections.rotate(circle, -circle.indexOf(victim(circle, suspect)));
     Task<?> victim = circle.getFirst();
-    WaitGraph graph = graph(loop, circle.subList(0, Math.min(REPORTED_TASKS, circle.size())));
-    Map<Task<?>, Integer> numbers = new HashMap<>();
-    for (Task<?> task : loop.allTasks()) {
-      numbers.put(task, numbers.size());
-    }
-    List<Integer> ids = circle.stream().map(numbers::get).toList();
+    List<Task<?>> told = circle.subList(0, Math.min(REPORTED_TASKS, circle.size()));
+    List<Task<?>> shown = shown(loop, told);
+    WaitGraph graph = GraphBuilder.graph(loop, shown);
+    List<Integer> ids = told.stream().map(shown::indexOf).toList();
     boolean locks = ids.stream().anyMatch(id -> isForLock(graph.tasks().get(id)));
     String message =
         victim.fiber().describe()
@@ -192,7 +203,7 @@ final class Deadlocks {
             + (circle.size() == 1
                 ? "it waits for itself."
                 : "tasks wait for each other in a circle.")
-            + WaitGraphText.circle(graph, ids, REPORTED_TASKS)
+            + WaitGraphText.circle(graph, ids, circle.size() - told.size())
             + System.lineSeparator()
             + advice(circle.size(), locks)
             + " All tasks:"
@@ -253,12 +264,39 @@ final class Deadlocks {
     return candidates.contains(suspect) ? suspect : candidates.getLast();
   }
 
-  /** With the stacks of those that matter, and of so many others as a report shows. */
   private static WaitGraph graph(EventLoop loop, List<Task<?>> matter) {
-    Set<Task<?>> shown = new HashSet<>(matter);
-    List<Task<?>> all = loop.allTasks();
-    shown.addAll(all.subList(0, Math.min(REPORTED_TASKS, all.size())));
-    return GraphBuilder.graph(loop, shown::contains);
+    return GraphBuilder.graph(loop, shown(loop, matter));
+  }
+
+  /**
+   * The oldest, and those that matter, but no more of each than a report shows; in the order in
+   * which they were made as long as these are all.
+   */
+  private static List<Task<?>> shown(EventLoop loop, List<Task<?>> matter) {
+    Set<Task<?>> shown = new LinkedHashSet<>();
+    if (loop.taskCount() > REPORTED_TASKS
+        && loop.awaited() instanceof Task<?> main
+        && !main.isDone()) {
+      shown.add(main);
+    }
+    Task<?> oldest = loop.firstTask();
+    while (oldest != null && shown.size() < REPORTED_TASKS) {
+      shown.add(oldest);
+      oldest = oldest.following;
+    }
+    shown.addAll(matter.subList(0, Math.min(REPORTED_TASKS, matter.size())));
+    return List.copyOf(shown);
+  }
+
+  /** There is no memory for the whole of it. */
+  private static void failBriefly(EventLoop loop, Task<?> stuck) {
+    try {
+      var nothing = new WaitGraph(loop.name(), loop.carrier(), List.of(), 0, List.of());
+      String message = stuck.fiber().describe() + " would wait for ever, with others or alone.";
+      loop.kernel.fail(stuck.fiber(), new DeadlockException(message, nothing));
+    } catch (Throwable noMemory) {
+      // It waits on: to look again at once would only make the loop spin.
+    }
   }
 
   private static boolean isForLock(WaitGraph.Node node) {
@@ -303,7 +341,7 @@ final class Deadlocks {
   /** On the loop's own thread. */
   static void quiet(EventLoop loop) {
     Future<?> main = loop.awaited();
-    if (main == null || main.isDone()) {
+    if (main == null || main.isDone() || loop.otherThreads) {
       return;
     }
     loop.kernel.add(
@@ -313,6 +351,10 @@ final class Deadlocks {
             boolean said = false;
             try {
               said = report(loop, main);
+            } catch (Throwable failure) {
+              said = true;
+              Logs.LOOP.log(
+                  System.Logger.Level.WARNING, standsStill(loop, main) + NO_REPORT, failure);
             } finally {
               loop.kernel.quietReported(said);
             }
@@ -323,27 +365,41 @@ final class Deadlocks {
   /** Returns whether it had something to say. */
   private static boolean report(EventLoop loop, Future<?> main) {
     List<Task<?>> foreign = new ArrayList<>();
-    for (Task<?> task : loop.allTasks()) {
-      if (endsFromOutside(task.fiber())) {
+    int foreignTasks = 0;
+    for (Task<?> task = loop.firstTask(); task != null; task = task.following) {
+      Fiber fiber = task.fiber();
+      if (endsFromOutside(fiber)) {
         return false;
       }
-      if (task.fiber().inForeignCode()) {
-        foreign.add(task);
+      if (fiber.inForeignCode()) {
+        foreignTasks++;
+        if (foreign.size() < REPORTED_TASKS) {
+          foreign.add(task);
+        }
       }
     }
-    if (loop.kernel.foreignWaits() > foreign.size()) {
+    if (loop.kernel.foreignWaits() > foreignTasks) {
       return false; // a callback stands there: who knows what it will do
     }
+    List<Thread> strangers = loop.kernel.strangers();
+    for (Thread stranger : strangers) {
+      if (ForeignWait.endsByItself(stranger)) {
+        return false;
+      }
+    }
     WaitGraph graph = graph(loop, foreign);
-    if (loop.kernel.standstillFails() && foreign.isEmpty()) {
+    if (loop.kernel.standstillFails() && foreign.isEmpty() && strangers.isEmpty()) {
       fail(loop, main, graph);
       return true;
     }
-    Logs.LOOP.log(System.Logger.Level.WARNING, warning(loop, main, graph));
+    Logs.LOOP.log(System.Logger.Level.WARNING, warning(loop, main, graph, strangers));
     return true;
   }
 
   private static boolean endsFromOutside(Fiber fiber) {
+    if (fiber.isBlocking()) {
+      return true; // who says that he blocks has said enough
+    }
     if (fiber.inForeignCode()) {
       Thread thread = fiber.thread();
       return thread == null || ForeignWait.endsByItself(thread);
@@ -361,7 +417,8 @@ final class Deadlocks {
         + " waited for.";
   }
 
-  private static String warning(EventLoop loop, Future<?> main, WaitGraph graph) {
+  private static String warning(
+      EventLoop loop, Future<?> main, WaitGraph graph, List<Thread> strangers) {
     var text = new StringBuilder(standsStill(loop, main));
     text.append(" Only another thread could make it go on. Who waits for what:")
         .append(System.lineSeparator())
@@ -371,8 +428,17 @@ final class Deadlocks {
         .filter(Objects::nonNull)
         .limit(REPORTED_TASKS)
         .forEach(stack -> text.append(System.lineSeparator()).append(stack));
+    for (Thread stranger : strangers.subList(0, Math.min(REPORTED_TASKS, strangers.size()))) {
+      text.append(System.lineSeparator())
+          .append("The virtual thread '")
+          .append(stranger.getName().isEmpty() ? "#" + stranger.threadId() : stranger.getName())
+          .append("', which was started in a coroutine of this loop, stands here:");
+      Stacks.appendShort(text, stranger.getStackTrace());
+    }
     text.append(System.lineSeparator())
-        .append("With -Dasyncio.deadlock=fail the main task fails instead.");
+        .append(
+            "With -Dasyncio.deadlock=fail the main task fails instead; where other threads call in"
+                + " by design, RunOptions.withOtherThreads(true) says so.");
     return text.toString();
   }
 

@@ -30,7 +30,7 @@ final class Dump {
 
   private static String text(EventLoop loop) {
     if (loop.kernel.isOnLoop()) {
-      return loop.waitGraph().toString();
+      return graph(loop);
     }
     if (!loop.isRunning()) {
       return "Loop '" + loop.name() + "' is run by nobody now.";
@@ -41,7 +41,7 @@ final class Dump {
             new Callback() {
               @Override
               protected void call() {
-                answer.complete(loop.waitGraph().toString());
+                answer.complete(graph(loop));
               }
             });
     try {
@@ -58,11 +58,30 @@ final class Dump {
     return "Loop '" + loop.name() + "' gave no answer.";
   }
 
+  /** Of a loop with very many tasks there may be too little memory for it: no reason to end one. */
+  private static String graph(EventLoop loop) {
+    try {
+      return loop.waitGraph().toString();
+    } catch (Throwable failure) {
+      return "Loop '"
+          + loop.name()
+          + "', "
+          + loop.taskCount()
+          + " tasks, of which no graph could be made: "
+          + failure.getClass().getName();
+    }
+  }
+
   private static String heldBy(EventLoop loop) {
     Fiber fiber = loop.kernel.runningFiber();
-    Thread thread = loop.kernel.runningThread();
+    Thread stranger = loop.kernel.runningStranger();
+    Thread thread = stranger != null ? stranger : loop.kernel.runningThread();
     var text = new StringBuilder("Loop '").append(loop.name()).append("' does not answer: ");
-    text.append(fiber == null ? "something" : fiber.describe()).append(" holds it.");
+    String who = fiber == null ? "something" : fiber.describe();
+    if (fiber == null && stranger != null) {
+      who = "the virtual thread '" + stranger.getName() + "', which was started in a coroutine,";
+    }
+    text.append(who).append(" holds it.");
     if (thread != null) {
       Stacks.append(text, thread.getStackTrace());
     }

@@ -41,6 +41,7 @@ public final class EventLoop {
   private static volatile boolean debugByDefault = isOn(System.getProperty("asyncio.debug"));
 
   // Immutable.
+  final boolean otherThreads;
   final Loop kernel;
   final LoopRuns runs;
 
@@ -57,6 +58,7 @@ public final class EventLoop {
   volatile boolean debug;
 
   // Loop-confined.
+  private @Nullable Task<?> firstTask;
   private @Nullable Task<?> lastTask;
   private int tasks;
   private boolean closing;
@@ -77,6 +79,7 @@ public final class EventLoop {
   private @Nullable Throwable fatalWhileClosing;
 
   private EventLoop(RunOptions options) {
+    this.otherThreads = options.otherThreads();
     this.kernel =
         new Loop(
             options.nameOrNext(),
@@ -121,6 +124,11 @@ public final class EventLoop {
         task = task.previous;
       }
       return fibers;
+    }
+
+    @Override
+    public boolean otherThreadsCallIn() {
+      return loop.otherThreads;
     }
 
     @Override
@@ -179,6 +187,16 @@ public final class EventLoop {
       all.add(task);
     }
     return all.reversed();
+  }
+
+  /** The first unfinished task, whose {@code following} is the next one. Loop only. */
+  @Nullable Task<?> firstTask() {
+    return firstTask;
+  }
+
+  /** How many tasks are unfinished. Loop only. */
+  int taskCount() {
+    return tasks;
   }
 
   /** What the call that runs the loop waits for; null when it waits for nothing. Loop only. */
@@ -441,6 +459,8 @@ public final class EventLoop {
     task.previous = last;
     if (last != null) {
       last.following = task;
+    } else {
+      firstTask = task;
     }
     lastTask = task;
     tasks++;
@@ -458,6 +478,8 @@ public final class EventLoop {
     }
     if (before != null) {
       before.following = after;
+    } else {
+      firstTask = after;
     }
     task.previous = null;
     task.following = null;
@@ -752,7 +774,7 @@ public final class EventLoop {
 
   private void handleByDefault(ExceptionContext context) {
     try {
-      defaultExceptionHandler(context);
+      logOrThrow(context);
     } catch (Throwable failure) {
       if (Failures.isFatal(failure)) {
         kernel.fatal(failure);
@@ -766,9 +788,18 @@ public final class EventLoop {
               + "' failed, on: "
               + context.message()
               + " ("
-              + context.exception()
+              + textOf(context.exception())
               + ")",
           failure);
+    }
+  }
+
+  /** The text of a failure is the user's code. */
+  private static String textOf(Throwable failure) {
+    try {
+      return failure.toString();
+    } catch (Throwable itsOwn) {
+      return failure.getClass().getName();
     }
   }
 
@@ -777,13 +808,28 @@ public final class EventLoop {
    * created, if that is known.
    */
   public void defaultExceptionHandler(ExceptionContext context) {
+    try {
+      logOrThrow(context);
+    } catch (Throwable broken) {
+      Logs.LOOP.log(
+          System.Logger.Level.ERROR,
+          "The log 'asyncio.task' failed, on: "
+              + context.message()
+              + " ("
+              + textOf(context.exception())
+              + ")",
+          broken);
+    }
+  }
+
+  private static void logOrThrow(ExceptionContext context) {
     String text = context.message();
     if (!context.createdAt().isEmpty()) {
       var report = new StringBuilder(text);
       CreationSite.append(report, "Created at:", context.createdAt());
       text = report.toString();
     }
-    Logs.TASK.log(System.Logger.Level.ERROR, text, context.exception());
+    Logs.TASK.logOrThrow(System.Logger.Level.ERROR, text, context.exception());
   }
 
   void reportSoon(ExceptionContext context) {

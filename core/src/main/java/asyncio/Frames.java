@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.CreationSite;
+import asyncio.internal.loop.Stacks;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,21 +25,11 @@ final class Frames {
   /** The place of the innermost frame of user code; -1 when there is none. */
   static int userIndex(List<StackTraceElement> stack) {
     for (int i = 0; i < stack.size(); i++) {
-      if (isUsers(stack.get(i))) {
+      if (Stacks.isUsers(stack.get(i))) {
         return i;
       }
     }
     return -1;
-  }
-
-  private static boolean isUsers(StackTraceElement frame) {
-    String type = frame.getClassName();
-    return !type.startsWith("java.")
-        && !type.startsWith("javax.")
-        && !type.startsWith("jdk.")
-        && !type.startsWith("sun.")
-        && !type.startsWith("com.sun.")
-        && !CreationSite.isOurs(frame);
   }
 
   /** A frame without its module and class loader: {@code Demo.main(Demo.java:12)}. */

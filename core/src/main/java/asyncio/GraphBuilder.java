@@ -16,32 +16,29 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Takes the {@link WaitGraph} of a loop. On the loop only. */
 final class GraphBuilder {
   private final EventLoop loop;
   private final List<Task<?>> tasks;
-  private final Predicate<Task<?>> withStack;
   private final Map<Object, Integer> ids = new HashMap<>();
 
-  private GraphBuilder(EventLoop loop, Predicate<Task<?>> withStack) {
+  private GraphBuilder(EventLoop loop, List<Task<?>> tasks) {
     this.loop = loop;
-    this.withStack = withStack;
-    this.tasks = loop.allTasks();
+    this.tasks = tasks;
     for (Task<?> task : tasks) {
       ids.put(task, ids.size());
     }
   }
 
   static WaitGraph graph(EventLoop loop) {
-    return new GraphBuilder(loop, task -> true).build();
+    return graph(loop, loop.allTasks());
   }
 
-  /** Where only the tasks for which {@code withStack} holds have a stack: it takes microseconds. */
-  static WaitGraph graph(EventLoop loop, Predicate<Task<?>> withStack) {
-    return new GraphBuilder(loop, withStack).build();
+  /** Of these tasks alone: a loop may have a million, and each costs microseconds. */
+  static WaitGraph graph(EventLoop loop, List<Task<?>> tasks) {
+    return new GraphBuilder(loop, tasks).build();
   }
 
   private WaitGraph build() {
@@ -49,14 +46,14 @@ final class GraphBuilder {
     for (Task<?> task : tasks) {
       nodes.add(node(task, nodes.size()));
     }
-    return new WaitGraph(loop.name(), loop.carrier(), nodes, circles(nodes));
+    int more = loop.taskCount() - nodes.size();
+    return new WaitGraph(loop.name(), loop.carrier(), nodes, more, circles(nodes));
   }
 
   private Node node(Task<?> task, int id) {
     Fiber fiber = task.fiber();
     Thread thread = fiber.thread();
-    List<StackTraceElement> stack =
-        thread == null || !withStack.test(task) ? List.of() : TaskStack.of(thread);
+    List<StackTraceElement> stack = thread == null ? List.of() : TaskStack.of(thread);
     boolean foreign = fiber.inForeignCode();
     boolean runs = loop.kernel.currentFiber() == fiber;
     State state = runs ? State.RUNNING : foreign || fiber.isWaiting() ? State.WAITING : State.READY;

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * thread that is no coroutine, waits.
  */
 final class LoopRuns {
+  /** So many tasks that are left are named; the others are counted. */
+  private static final int NAMED_TASKS = 100;
+
   private final EventLoop loop;
   private final Driver driver;
 
@@ -198,7 +201,12 @@ final class LoopRuns {
               + loop.name()
               + "' was closed with tasks that had not ended and never will: "
               + String.join(
-                  ", ", left.stream().map(task -> task.name() + task.creationText()).toList())
+                  ", ",
+                  left.stream()
+                      .limit(NAMED_TASKS)
+                      .map(task -> task.name() + task.creationText())
+                      .toList())
+              + (left.size() > NAMED_TASKS ? " and " + (left.size() - NAMED_TASKS) + " more" : "")
               + ". Cancel and await them before, or use a Runner, which does.");
     }
     loop.reportUnretrievedToTheLog();

@@ -28,6 +28,7 @@ public final class RunOptions {
   private final @Nullable Duration slowStep;
   private final @Nullable Boolean debug;
   private final @Nullable LeakCheck leakCheck;
+  private final boolean otherThreads;
 
   /** Options that are being changed. */
   private static final class Draft {
@@ -40,6 +41,7 @@ public final class RunOptions {
     @Nullable Duration slowStep;
     @Nullable Boolean debug;
     @Nullable LeakCheck leakCheck;
+    boolean otherThreads;
   }
 
   private RunOptions(Draft draft) {
@@ -52,6 +54,7 @@ public final class RunOptions {
     slowStep = draft.slowStep;
     debug = draft.debug;
     leakCheck = draft.leakCheck;
+    otherThreads = draft.otherThreads;
   }
 
   private Draft draft() {
@@ -65,6 +68,7 @@ public final class RunOptions {
     draft.slowStep = slowStep;
     draft.debug = debug;
     draft.leakCheck = leakCheck;
+    draft.otherThreads = otherThreads;
     return draft;
   }
 
@@ -156,6 +160,18 @@ public final class RunOptions {
     return new RunOptions(draft);
   }
 
+  /**
+   * Whether other threads call in to the loop by design, as those of a toolkit or of a driver do.
+   * Then nothing is said when the loop has nothing to do, and {@code -Dasyncio.deadlock=fail} has
+   * no effect on it; tasks that wait for each other in a circle get their error all the same. False
+   * by default.
+   */
+  public RunOptions withOtherThreads(boolean callIn) {
+    Draft draft = draft();
+    draft.otherThreads = callIn;
+    return new RunOptions(draft);
+  }
+
   String nameOrNext() {
     return name != null ? name : "asyncio-" + NUMBERS.incrementAndGet();
   }
@@ -189,6 +205,10 @@ public final class RunOptions {
   /** Null for the default: a program that starts does not load the class. */
   @Nullable LeakCheck leakCheck() {
     return leakCheck;
+  }
+
+  boolean otherThreads() {
+    return otherThreads;
   }
 
   Engine.Factory engines() {

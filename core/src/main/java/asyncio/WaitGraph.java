@@ -17,12 +17,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param loop the loop's name
  * @param carrier which carrier runs it
- * @param tasks its unfinished tasks, oldest first; the place of each is its {@link Node#id}
- * @param circles tasks that wait for each other, by their ids: each for the next one, the last for
- *     the first
+ * @param tasks its unfinished tasks, oldest first; the place of each is its {@link Node#id}. In a
+ *     {@link DeadlockException} of very many tasks, only the oldest and those that it is about
+ * @param more how many unfinished tasks are not among them
+ * @param circles those of them that wait for each other, by their ids: each for the next one, the
+ *     last for the first
  */
 public record WaitGraph(
-    String loop, CarrierKind carrier, List<Node> tasks, List<List<Integer>> circles) {
+    String loop, CarrierKind carrier, List<Node> tasks, int more, List<List<Integer>> circles) {
   /** How a task stands. */
   public enum State {
     /** It will run as soon as its turn comes; perhaps it has not begun. */
@@ -47,8 +49,7 @@ public record WaitGraph(
    * @param main whether the call that runs the loop waits for it
    * @param state how it stands
    * @param waitsFor what it waits for; null unless it does
-   * @param at the line of user code where it stands; null when it has not begun, and in a {@link
-   *     DeadlockException} where it is one of very many
+   * @param at the line of user code where it stands; null when it has not begun
    * @param stack where it stands, innermost frame first; empty where {@code at} is null
    */
   public record Node(

@@ -31,7 +31,7 @@ final class WaitGraphText {
   /** The tree; of more than {@code limit} tasks, those that are left are only counted. */
   String tree(int limit) {
     var text = new StringBuilder(256);
-    int count = graph.tasks().size();
+    int count = graph.tasks().size() + graph.more();
     text.append("Loop '").append(graph.loop()).append("', ");
     text.append(count).append(count == 1 ? " task" : " tasks");
     var tree = new Tree(text, limit);
@@ -73,7 +73,7 @@ final class WaitGraphText {
     }
 
     int left() {
-      return graph.tasks().size() - shown.size();
+      return graph.tasks().size() + graph.more() - shown.size();
     }
 
     /** Adds a task that stands nowhere yet, with those that it waits for. */
@@ -159,7 +159,9 @@ final class WaitGraphText {
         + quoted(graph.carrier().name())
         + ",\"tasks\":["
         + tasks
-        + "],\"circles\":"
+        + "],\"more\":"
+        + graph.more()
+        + ",\"circles\":"
         + graph.circles()
         + "}";
   }
@@ -288,15 +290,14 @@ final class WaitGraphText {
     return known.contains(List.of(from, to));
   }
 
-  /** The tasks of a circle, a line for each; those beyond {@code limit} are counted. */
-  static String circle(WaitGraph graph, List<Integer> ids, int limit) {
+  /** Tasks of a circle, a line for each, and how many {@code more} it has. */
+  static String circle(WaitGraph graph, List<Integer> ids, int more) {
     var text = new StringBuilder();
-    for (int id : ids.subList(0, Math.min(limit, ids.size()))) {
+    for (int id : ids) {
       text.append(System.lineSeparator()).append("    ").append(describe(graph.tasks().get(id)));
     }
-    if (ids.size() > limit) {
-      text.append(System.lineSeparator()).append("    and ").append(ids.size() - limit);
-      text.append(" more");
+    if (more > 0) {
+      text.append(System.lineSeparator()).append("    and ").append(more).append(" more");
     }
     return text.toString();
   }
@@ -308,7 +309,7 @@ final class WaitGraphText {
       return null;
     }
     var text = new StringBuilder(node.name()).append(" stands in foreign code:");
-    Stacks.append(text, node.stack());
+    Stacks.appendShort(text, node.stack().toArray(new StackTraceElement[0]));
     return text.toString();
   }
 }

@@ -2,10 +2,12 @@ package asyncio.testing;
 
 import asyncio.Clock;
 import asyncio.EventLoop;
+import asyncio.Task;
 import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.StepEnd;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
+
+  /** Of so many tasks a failure tells; the others are counted. */
+  private static final int TOLD_TASKS = 100;
 
   // Immutable.
   private final long limitNanos;
@@ -217,8 +222,13 @@ public final class VirtualClock implements Clock {
       return;
     }
     text.append(" Unfinished tasks:");
-    for (Object task : told.allTasks()) {
+    List<Task<?>> tasks = told.allTasks();
+    for (Task<?> task : tasks.subList(0, Math.min(TOLD_TASKS, tasks.size()))) {
       text.append(System.lineSeparator()).append("    ").append(task);
+    }
+    if (tasks.size() > TOLD_TASKS) {
+      text.append(System.lineSeparator()).append("    and ").append(tasks.size() - TOLD_TASKS);
+      text.append(" more");
     }
   }
 

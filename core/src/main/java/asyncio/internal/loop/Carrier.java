@@ -2,6 +2,7 @@ package asyncio.internal.loop;
 
 import asyncio.CarrierKind;
 import asyncio.Coroutine;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,4 +55,17 @@ interface Carrier {
 
   /** How many coroutines stand in foreign code. Loop only. */
   int foreignWaits();
+
+  /**
+   * The virtual thread that runs on the loop's own thread now and is no coroutine of the loop; null
+   * where none does or that is not known. As the watchdog sees it.
+   */
+  default @Nullable Thread runningStranger() {
+    return null;
+  }
+
+  /** Virtual threads that run on the loop's own thread, are none of it, and live. Loop only. */
+  default List<Thread> strangers() {
+    return List.of();
+  }
 }

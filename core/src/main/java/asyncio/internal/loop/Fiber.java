@@ -85,6 +85,9 @@ public abstract class Fiber extends Step implements Runnable {
   /** What it last parked at in foreign code, as {@link Hold} saw it. */
   byte foreignWait;
 
+  /** It said that it would wait in foreign code. */
+  boolean inBlocking;
+
   /** Whether it is among those that {@link Standstill} will look at. */
   boolean suspected;
 
@@ -672,6 +675,11 @@ public abstract class Fiber extends Step implements Runnable {
   /** Whether it stands in foreign code. */
   public final boolean inForeignCode() {
     return state == FOREIGN;
+  }
+
+  /** Whether it stands in foreign code and said before that it would. */
+  public final boolean isBlocking() {
+    return state == FOREIGN && inBlocking;
   }
 
   /** Whether it has ended. */

@@ -22,6 +22,14 @@ public interface Host {
   }
 
   /**
+   * Whether other threads call in by design, so that a loop with nothing to do is no cause for a
+   * report. Any thread.
+   */
+  default boolean otherThreadsCallIn() {
+    return false;
+  }
+
+  /**
    * These coroutines have begun to wait for others that waited themselves: do some wait in a
    * circle? Called on the loop's own thread.
    */

@@ -1,7 +1,6 @@
 package asyncio.internal.loop;
 
 import java.util.ArrayDeque;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +30,7 @@ final class KeptLocks {
             "' went on without it, so other coroutines may have changed what it had read. Hold the"
                 + " lock more briefly, or hand the call over with toThread(() -> …). It waits"
                 + " here:");
-    Stacks.append(text, kept.stack());
+    Stacks.appendShort(text, kept.stack().toArray(new StackTraceElement[0]));
     Object monitor = kept.monitor();
     Thread owner = monitor == null ? kept.owner() : ownerOf(monitor);
     if (owner != null) {
@@ -39,7 +38,7 @@ final class KeptLocks {
           .append("The thread '")
           .append(owner.getName())
           .append("' holds the lock, and stands here now:");
-      Stacks.append(text, List.of(owner.getStackTrace()));
+      Stacks.appendShort(text, owner.getStackTrace());
     }
     Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
   }

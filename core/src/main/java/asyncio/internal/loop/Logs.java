@@ -6,16 +6,16 @@ package asyncio.internal.loop;
  */
 public final class Logs {
   /** Steps that hold a loop too long. */
-  static final System.Logger WATCHDOG = System.getLogger("asyncio.watchdog");
+  static final Log WATCHDOG = Log.named("asyncio.watchdog");
 
   /** Life of loops: start, carrier, end, survivors. */
-  public static final System.Logger LOOP = System.getLogger("asyncio.loop");
+  public static final Log LOOP = Log.named("asyncio.loop");
 
   /** Failures that nobody else receives. */
-  public static final System.Logger TASK = System.getLogger("asyncio.task");
+  public static final Log TASK = Log.named("asyncio.task");
 
   /** Connections. */
-  public static final System.Logger NET = System.getLogger("asyncio.net");
+  public static final Log NET = Log.named("asyncio.net");
 
   private Logs() {}
 }

@@ -458,6 +458,19 @@ public final class Loop implements Clock.Activity {
     return running;
   }
 
+  /**
+   * The virtual thread that runs on the loop's own thread now and is none of its coroutines, as
+   * another thread sees it.
+   */
+  public @Nullable Thread runningStranger() {
+    return carrier.runningStranger();
+  }
+
+  /** Virtual threads that others started in coroutines of this loop, and that live. Loop only. */
+  public List<Thread> strangers() {
+    return carrier.strangers();
+  }
+
   /** Whether a thread drives the loop. */
   public boolean isDriven() {
     return thread != null;
@@ -607,14 +620,16 @@ public final class Loop implements Clock.Activity {
    * will. Looks at all limits.
    */
   public long lastDeadlineOf(Set<Fiber> fibers) {
-    return deadlines.last(timer -> timer.strikes() != null && fibers.contains(timer.strikes()));
+    return deadlines.last(
+        Long.MAX_VALUE, timer -> timer.strikes() != null && fibers.contains(timer.strikes()));
   }
 
   /**
-   * The last time at which a timer calls user code; Long.MIN_VALUE when none does. Looks at all.
+   * The last time, but none after {@code limit}, at which a timer calls user code; Long.MIN_VALUE
+   * when none does. Looks at all.
    */
-  public long lastCallback() {
-    return sleepers.last(Timer::callsBack);
+  public long lastCallback(long limit) {
+    return sleepers.last(limit, Timer::callsBack);
   }
 
   /** When the next timer is due; Long.MAX_VALUE when none is set. */
@@ -652,7 +667,7 @@ public final class Loop implements Clock.Activity {
 
   /** Whether a loop that stands still fails at once. */
   public boolean standstillFails() {
-    return DEADLOCK_FAILS || clock.isClosedWorld();
+    return (DEADLOCK_FAILS || clock.isClosedWorld()) && !host.otherThreadsCallIn();
   }
 
   /** Calls {@code what} once when the step that runs ends. */
@@ -975,7 +990,7 @@ public final class Loop implements Clock.Activity {
   }
 
   private void sleep() throws IOException {
-    long next = nextTimer();
+    long next = Math.min(nextTimer(), standstill.nextLook());
     if (next == Long.MAX_VALUE && helpers == 0 && isClosedWorld()) {
       standstill.closedWorld();
       if (!ready.isEmpty()) {
@@ -1014,6 +1029,9 @@ public final class Loop implements Clock.Activity {
    * thread.
    */
   void askWhetherQuiet(long since) {
+    if (host.otherThreadsCallIn()) {
+      return;
+    }
     trySend(
         LoopAction.of(
             () -> {
@@ -1026,9 +1044,10 @@ public final class Loop implements Clock.Activity {
 
   /** Whether nothing from outside can make this loop go on, as far as it knows. */
   private boolean isClosedWorld() {
-    return (DEADLOCK_FAILS || clock.isClosedWorld())
+    return standstillFails()
         && carrier.foreignWaits() == 0
-        && openHandles() == 0;
+        && openHandles() == 0
+        && carrier.strangers().isEmpty();
   }
 
   private void takeInbox() {

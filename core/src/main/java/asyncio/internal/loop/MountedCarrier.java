@@ -2,6 +2,7 @@ package asyncio.internal.loop;
 
 import asyncio.CarrierKind;
 import asyncio.Coroutine;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -41,6 +42,9 @@ final class MountedCarrier implements Carrier, Executor {
 
   /** Continuations of virtual threads that others started here; loop-confined, as is the hold. */
   private @Nullable Set<Runnable> strangers;
+
+  /** The one of them that runs. Written on the loop, read by the watchdog without order. */
+  private @Nullable Runnable running;
 
   /** Made at the first park in foreign code; read by the watchdog as well. */
   private volatile @Nullable Hold hold;
@@ -283,7 +287,13 @@ final class MountedCarrier implements Carrier, Executor {
   @Override
   public <T extends @Nullable Object, X extends Exception> T blocking(
       Fiber fiber, Coroutine<T, X> body) throws X {
-    return body.run();
+    boolean outer = fiber.inBlocking;
+    fiber.inBlocking = true;
+    try {
+      return body.run();
+    } finally {
+      fiber.inBlocking = outer;
+    }
   }
 
   /** The loop's own thread is the operating system's business. */
@@ -296,6 +306,23 @@ final class MountedCarrier implements Carrier, Executor {
   public boolean isForeign(Step step) {
     // One of a coroutine that waits in one of our own methods is a duplicate, and does nothing.
     return step instanceof ForeignStep one && !foreign.containsKey(one.continuation);
+  }
+
+  @Override
+  public @Nullable Thread runningStranger() {
+    Runnable continuation = running;
+    return continuation == null ? null : Contention.threadOf(continuation);
+  }
+
+  @Override
+  public List<Thread> strangers() {
+    if (strangers == null) {
+      return List.of();
+    }
+    List<Thread> threads = new ArrayList<>();
+    addStrangers(threads);
+    threads.removeIf(thread -> thread.getState() == Thread.State.TERMINATED);
+    return threads;
   }
 
   @Override
@@ -329,11 +356,13 @@ final class MountedCarrier implements Carrier, Executor {
           strangers = Collections.newSetFromMap(new WeakHashMap<>());
         }
         strangers.add(continuation);
+        running = continuation;
         loop.enterForeign();
         try {
           continuation.run();
         } finally {
           loop.leave();
+          running = null;
         }
       }
     }

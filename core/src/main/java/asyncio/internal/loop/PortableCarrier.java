@@ -158,6 +158,7 @@ final class PortableCarrier implements Carrier {
       Fiber fiber, Coroutine<T, X> body) throws X {
     var back = new ComeBack(fiber); // while it has the baton: memory may be short
     fiber.state = Fiber.FOREIGN;
+    fiber.inBlocking = true;
     blocking++;
     loop.callbacks.parkedInForeignCode(fiber);
     handOver();
@@ -201,6 +202,7 @@ final class PortableCarrier implements Carrier {
     @Override
     void run(Loop ignored) {
       blocking--;
+      fiber.inBlocking = false;
       resume(fiber);
     }
 

@@ -87,6 +87,11 @@ final class Standstill {
     nextExcused = Math.min(nextExcused, until);
   }
 
+  /** When the first of those excuses has expired; Long.MAX_VALUE when there is none. */
+  long nextLook() {
+    return nextExcused;
+  }
+
   private void suspectAgain() {
     boolean noTimers = loop.nextTimer() == Long.MAX_VALUE;
     long now = loop.time();

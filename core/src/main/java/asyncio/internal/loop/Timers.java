@@ -61,11 +61,14 @@ final class Timers {
     return times[timer.index];
   }
 
-  /** The latest time of those that are as asked; Long.MIN_VALUE when none is. Looks at all. */
-  long last(Predicate<Timer> asked) {
+  /**
+   * The latest time, but none after {@code limit}, of those that are as asked; Long.MIN_VALUE when
+   * none is. Looks at all.
+   */
+  long last(long limit, Predicate<Timer> asked) {
     long last = Long.MIN_VALUE;
     for (int i = 0; i < size; i++) {
-      if (times[i] > last && asked.test(at(i))) {
+      if (times[i] > last && times[i] <= limit && asked.test(at(i))) {
         last = times[i];
       }
     }

@@ -78,6 +78,9 @@ final class Watchdog implements Runnable {
    */
   private static volatile boolean sleeping;
 
+  /** When this thread looked last, by System.nanoTime. Its own. */
+  private long before;
+
   private Watchdog() {}
 
   static synchronized void watch(Loop loop) {
@@ -130,12 +133,12 @@ final class Watchdog implements Runnable {
   @Override
   public void run() {
     Thread self = Thread.currentThread();
-    long before = System.nanoTime();
     boolean early = true;
+    before = System.nanoTime();
     while (true) {
       long interval = interval();
       if (early) {
-        LockSupport.parkNanos(interval);
+        pause(interval);
       } else {
         tick(self, interval);
       }
@@ -143,38 +146,12 @@ final class Watchdog implements Runnable {
         early = false;
         EarlyClasses.initialize(); // never throws
       }
-      boolean last;
-      Loop gone;
-      do {
-        synchronized (Watchdog.class) {
-          last = thread != self;
-          gone = ended.poll();
-        }
-        if (gone != null) {
-          tellOfKeptLocks(gone);
-        }
-      } while (gone != null);
-      if (last) {
-        return;
-      }
-      long now = System.nanoTime();
-      // Where the machine kept even this thread waiting, it kept the loops waiting too: that is no
-      // fault of a step.
-      long late = Math.max(0, now - before - 2 * interval);
-      long passed = now - before - late;
-      before = now;
       try {
-        lookForRecordings();
-      } catch (Throwable noMemory) {
-        // At the next look.
-      }
-      for (Watched entry : watched) {
-        entry.since += late;
-        try {
-          look(entry, now, passed);
-        } catch (Throwable failure) {
-          tellOwn(entry.loop, failure);
+        if (!lookAtAll(self, interval)) {
+          return;
         }
+      } catch (Throwable noMemory) {
+        // At the next look: this thread is what ends a wait that holds a loop for ever.
       }
     }
   }
@@ -188,12 +165,12 @@ final class Watchdog implements Runnable {
     for (long left = interval; left > 0; left = interval - (System.nanoTime() - began)) {
       if (idleTicks >= LAST_TICKS) {
         sleeping = true;
-        LockSupport.parkNanos(left);
+        pause(left);
         if (!sleeping) {
           idleTicks = 0;
         }
       } else {
-        LockSupport.parkNanos(Math.min(left, TICK_NANOS));
+        pause(Math.min(left, TICK_NANOS));
       }
       boolean busy = false;
       boolean longSteps = false;
@@ -217,11 +194,55 @@ final class Watchdog implements Runnable {
     }
   }
 
+  private static void pause(long nanos) {
+    LockSupport.parkNanos(nanos);
+    // Nobody has a reason to interrupt this thread, and a set flag would turn park into a spin.
+    Thread.interrupted();
+  }
+
+  /** Returns false when there is nothing to look at any more. */
+  private boolean lookAtAll(Thread self, long interval) {
+    boolean last;
+    Loop gone;
+    do {
+      synchronized (Watchdog.class) {
+        last = thread != self;
+        gone = ended.poll();
+      }
+      if (gone != null) {
+        tellOfKeptLocks(gone);
+      }
+    } while (gone != null);
+    if (last) {
+      return false;
+    }
+    long now = System.nanoTime();
+    // Where the machine kept even this thread waiting, it kept the loops waiting too: that is no
+    // fault of a step.
+    long late = Math.max(0, now - before - 2 * interval);
+    long passed = now - before - late;
+    before = now;
+    try {
+      lookForRecordings();
+    } catch (Throwable noMemory) {
+      // At the next look.
+    }
+    for (Watched entry : watched) {
+      entry.since += late;
+      try {
+        look(entry, now, passed);
+      } catch (Throwable failure) {
+        tellOwn(entry.loop, failure);
+      }
+    }
+    return true;
+  }
+
   /** Whatever fails, this thread goes on: it is what ends a wait that holds a loop for ever. */
   private static void tellOwn(Loop loop, Throwable failure) {
     try {
       Logs.WATCHDOG.log(System.Logger.Level.ERROR, "The watchdog failed for " + loop, failure);
-    } catch (Throwable logFails) {
+    } catch (Throwable noMemory) {
       // Nobody is left to tell.
     }
   }
@@ -272,8 +293,12 @@ final class Watchdog implements Runnable {
     Loop loop = entry.loop;
     if (!entry.announced) {
       entry.announced = true;
-      announce(loop);
-      loop.host().watched();
+      try {
+        announce(loop);
+        loop.host().watched();
+      } catch (Throwable failure) {
+        tellOwn(loop, failure);
+      }
     }
     tellOfKeptLocks(loop);
     long steps = loop.steps();
@@ -290,15 +315,23 @@ final class Watchdog implements Runnable {
       entry.steps = steps;
       entry.since = now;
       entry.nextReport = 0;
+      entry.profile = null;
       return;
     }
     entry.seen(held, now, false);
     long slow = entry.slowNanos();
+    Fiber fiber = loop.runningFiber();
+    if (runs && !lacksThread && held >= slow / 4) {
+      try {
+        profile(entry, fiber, steps, held);
+      } catch (Throwable noMemory) {
+        // Then a wait that this lack pins is still to be ended.
+      }
+    }
     long due = entry.nextReport != 0 ? entry.nextReport : slow;
     if (held < (lacksThread ? due : Math.min(due, PINNED_NANOS))) {
       return;
     }
-    Fiber fiber = loop.runningFiber();
     if (lacksThread) {
       if (held / LACK_FACTOR < slow) {
         return;
@@ -317,11 +350,41 @@ final class Watchdog implements Runnable {
       }
       return;
     }
-    if (held < due) {
+    if (held >= due) {
+      report(entry, fiber, steps, held, due, now);
+    }
+  }
+
+  /** The thread that runs on the loop now. */
+  private static @Nullable Thread threadOn(Loop loop, @Nullable Fiber fiber) {
+    if (fiber != null) {
+      return fiber.thread;
+    }
+    Thread stranger = loop.runningStranger();
+    return stranger != null ? stranger : loop.thread;
+  }
+
+  /** Sees what a step does that lasts. */
+  private static void profile(Watched entry, @Nullable Fiber fiber, long steps, long held) {
+    Thread thread = threadOn(entry.loop, fiber);
+    if (thread == null) {
       return;
     }
-    entry.nextReport = nextReport(due, held);
-    report(entry, fiber, steps, held, now);
+    Thread.State state = thread.getState();
+    StackTraceElement[] stack = thread.getStackTrace();
+    if (entry.loop.steps() != steps) {
+      return;
+    }
+    StepProfile profile = entry.profile;
+    if (profile == null) {
+      profile = new StepProfile();
+      entry.profile = profile;
+    }
+    profile.look(state, stack);
+    if (held >= entry.slowNanos() / 2 && !profile.mostlyPrepares()) {
+      Thread platform = entry.loop.thread;
+      profile.cpu(CpuTime.of(platform == null || platform.isVirtual() ? thread : platform));
+    }
   }
 
   /**
@@ -384,9 +447,9 @@ final class Watchdog implements Runnable {
   }
 
   private static void report(
-      Watched entry, @Nullable Fiber fiber, long steps, long held, long now) {
+      Watched entry, @Nullable Fiber fiber, long steps, long held, long due, long now) {
     Loop loop = entry.loop;
-    Thread thread = fiber == null ? loop.thread : fiber.thread;
+    Thread thread = threadOn(loop, fiber);
     if (thread == null) {
       return;
     }
@@ -395,17 +458,27 @@ final class Watchdog implements Runnable {
     if (loop.steps() != steps) {
       return;
     }
+    boolean blocked = state != Thread.State.RUNNABLE;
+    long slow = entry.slowNanos();
+    StepProfile profile = entry.profile;
+    boolean prepares = !blocked && profile != null && profile.mostlyPrepares();
+    long cpu = profile == null ? CpuTime.UNKNOWN : profile.cpuNanos();
+    boolean idle = !blocked && !prepares && isIdle(cpu, slow, held);
+    boolean inNative = idle && StepProfile.isInNative(stack);
+    boolean starved = idle && !inNative;
+    if ((prepares || starved) && held / LACK_FACTOR < slow) {
+      return; // no fault of the step, and soon over: at a later look
+    }
+    entry.nextReport = nextReport(due, held);
     // First: who reads the log finds it in the statistics.
-    entry.reported(fiber == null ? Fiber.NO_COROUTINE : fiber.label(), held, stack, now);
-    String who = fiber == null ? "A virtual thread that is no coroutine" : fiber.describe();
+    entry.reported(labelOf(loop, fiber, thread), held, stack, now);
     StringBuilder text = new StringBuilder(1024);
-    text.append(who)
+    text.append(nameOf(loop, fiber, thread))
         .append(" has held the event loop '")
         .append(loop.name())
         .append("' for ")
         .append(held / NANOS_PER_MILLI)
         .append(" ms; nothing else of this loop runs meanwhile. ");
-    boolean blocked = state != Thread.State.RUNNABLE;
     if (blocked && loop.carrierKind() == CarrierKind.PORTABLE) {
       text.append(
               "It waits in a blocking call: wrap the call in blocking(() -> …), or start the JVM"
@@ -421,11 +494,31 @@ final class Watchdog implements Runnable {
       text.append(
           "It blocks its thread where the JVM can't suspend it: hand the call over with toThread(()"
               + " -> …).");
+    } else if (inNative) {
+      text.append(
+          "It waits for the operating system, below a call that the JVM can't suspend: hand the"
+              + " call over with toThread(() -> …).");
+    } else if (prepares) {
+      text.append(
+          "Most of the time it loads, initialises and links classes, which happens once: have it"
+              + " done before the loop serves anybody, or in toThread(() -> …).");
+    } else if (starved) {
+      text.append("But its thread had a processor for only ")
+          .append(cpu / NANOS_PER_MILLI)
+          .append(" ms of the last ")
+          .append((held - slow / 2) / NANOS_PER_MILLI)
+          .append(
+              " ms: the machine has too much else to do, or too little memory. That is no fault of"
+                  + " this step.");
+    } else if (isStranger(loop, fiber, thread)) {
+      text.append(
+          "A virtual thread that is started inside a coroutine runs on the coroutine's loop: start"
+              + " it in toThread(() -> …), or let a platform thread do the work.");
     } else {
       text.append("Split the work with yieldNow(), or hand it over with toThread(() -> …).");
     }
     text.append(" It stands here:");
-    Stacks.append(text, stack);
+    Stacks.appendShort(text, stack);
     CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
     if (blocked
         && loop.carrierKind() == CarrierKind.PORTABLE
@@ -434,6 +527,38 @@ final class Watchdog implements Runnable {
       appendOthers(text, loop, fiber);
     }
     Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
+  }
+
+  /**
+   * Whether a step that has lasted for {@code held} does little, since half the threshold, when its
+   * processor time was first asked for: so it needs none, or gets none.
+   */
+  static boolean isIdle(long cpu, long slow, long held) {
+    return cpu != CpuTime.UNKNOWN && cpu < slow / 4 && held >= slow;
+  }
+
+  private static boolean isStranger(Loop loop, @Nullable Fiber fiber, Thread thread) {
+    return fiber == null && thread != loop.thread;
+  }
+
+  private static String labelOf(Loop loop, @Nullable Fiber fiber, Thread thread) {
+    if (fiber != null) {
+      return fiber.label();
+    }
+    return isStranger(loop, fiber, thread) && !thread.getName().isEmpty()
+        ? thread.getName()
+        : Fiber.NO_COROUTINE;
+  }
+
+  private static String nameOf(Loop loop, @Nullable Fiber fiber, Thread thread) {
+    if (fiber != null) {
+      return fiber.describe();
+    }
+    return isStranger(loop, fiber, thread)
+        ? "The virtual thread '"
+            + (thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName())
+            + "', which is no coroutine,"
+        : "A virtual thread that is no coroutine";
   }
 
   private static boolean isHolding(Loop loop) {
@@ -474,7 +599,7 @@ final class Watchdog implements Runnable {
         text.append(" has not begun");
         continue;
       }
-      Stacks.append(text, thread.getStackTrace());
+      Stacks.appendShort(text, thread.getStackTrace());
     }
   }
 }

@@ -38,6 +38,9 @@ final class Watched {
   /** The last step at the last tick. */
   private long tickedAt = -1;
 
+  /** What the step that runs does; null while it has not lasted. */
+  @Nullable StepProfile profile;
+
   boolean announced;
   private @Nullable SlowStep slow;
 

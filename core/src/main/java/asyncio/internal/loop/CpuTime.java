@@ -1,0 +1,45 @@
+package asyncio.internal.loop;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * For how long a thread has had a processor. On the watchdog's thread, and only where a step lasts:
+ * the first question loads classes.
+ */
+final class CpuTime {
+  static final long UNKNOWN = -1;
+
+  private CpuTime() {}
+
+  /** In nanoseconds; {@link #UNKNOWN} where the JVM does not tell. */
+  static long of(Thread thread) {
+    try {
+      ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+      if (!thread.isVirtual()) {
+        return threads.getThreadCpuTime(thread.threadId());
+      }
+      String carrier = carrierIn(thread.toString());
+      for (ThreadInfo info : threads.getThreadInfo(threads.getAllThreadIds())) {
+        if (carrier != null && info != null && carrier.equals(info.getThreadName())) {
+          return threads.getThreadCpuTime(info.getThreadId());
+        }
+      }
+      return UNKNOWN;
+    } catch (Throwable absent) {
+      return UNKNOWN; // no module java.management, or a JVM that does not measure
+    }
+  }
+
+  /**
+   * The name of the thread that carries a virtual one, which only its text tells: {@code
+   * VirtualThread[#22,name]/runnable@ForkJoinPool-1-worker-1}. Null where it is not carried.
+   */
+  static @Nullable String carrierIn(String thread) {
+    int state = thread.lastIndexOf("]/");
+    int carrier = thread.indexOf('@', Math.max(0, state));
+    return state < 0 || carrier < 0 ? null : thread.substring(carrier + 1);
+  }
+}
