@@ -257,18 +257,6 @@ class TaskTest {
     }
 
     @AsyncTest
-    void aFailureThatCannotBeCopiedComesWrappedToLaterReceivers() {
-      var failure = new Failure("package-private");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
-      assertSame(failure, assertThrows(Failure.class, task::await));
-      assertSame(failure, assertThrows(CompletionException.class, task::await).getCause());
-    }
-
-    @AsyncTest
     void errorsAreThrownBare() {
       var failure = new AssertionError("error");
       var task =
@@ -333,6 +321,33 @@ class TaskTest {
       var copy =
           assertThrows(FileNotFoundException.class, () -> task.awaitThrowing(IOException.class));
       assertSame(failure, copy.getCause());
+    }
+
+    @AsyncTest
+    void awaitThrowingTakesSeveralTypes() throws Exception {
+      Task<Integer> file =
+          createTask(
+              () -> {
+                throw new FileNotFoundException("f");
+              });
+      assertThrows(
+          FileNotFoundException.class,
+          () -> file.awaitThrowing(TimeoutException.class, IOException.class));
+      Task<Integer> instance =
+          createTask(
+              () -> {
+                throw new InstantiationException("i");
+              });
+      assertThrows(
+          InstantiationException.class,
+          () ->
+              instance.awaitThrowing(
+                  IOException.class, ClassNotFoundException.class, InstantiationException.class));
+      assertThrows(
+          CompletionException.class,
+          () -> instance.awaitThrowing(IOException.class, ClassNotFoundException.class));
+      assertEquals(
+          4, createTask(() -> 4).awaitThrowing(IOException.class, ClassNotFoundException.class));
     }
 
     @AsyncTest
