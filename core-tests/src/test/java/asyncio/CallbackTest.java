@@ -21,6 +21,7 @@ import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -454,6 +455,30 @@ class CallbackTest {
     yieldNow();
     yieldNow();
     assertEquals(List.of("from the loop itself"), order);
+  }
+
+  @AsyncTest
+  void onItsOwnLoopACallbackHandedOverTakesItsPlaceAtOnce() {
+    EventLoop loop = runningLoop();
+    loop.callSoonThreadsafe(() -> order.add("1"));
+    loop.callSoon(() -> order.add("2"));
+    loop.callSoon(() -> order.add("3"));
+    var task = Asyncio.runCoroutineThreadsafe(() -> order.add("4"), loop);
+    loop.callSoon(() -> order.add("5"));
+    task.await();
+    assertEquals(List.of("1", "2", "3", "5", "4"), order);
+  }
+
+  @AsyncTest
+  void aStageCompletedOnTheLoopWakesItsAwaiterBeforeWhatComesLater() {
+    var stage = new CompletableFuture<String>();
+    var awaiter = createTask(() -> order.add(Asyncio.await(stage)));
+    yieldNow();
+    stage.complete("awaiter");
+    runningLoop().callSoon(() -> runningLoop().callSoon(() -> order.add("two turns later")));
+    awaiter.await();
+    yieldNow();
+    assertEquals(List.of("awaiter", "two turns later"), order);
   }
 
   @AsyncTest

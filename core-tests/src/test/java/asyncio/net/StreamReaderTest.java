@@ -79,6 +79,13 @@ class StreamReaderTest {
             send(pair.peer(), "abcdefgh");
             byte[] all = pair.connection().reader().readExactly(8);
             assertEquals("abcdefgh", new String(all, UTF_8));
+            send(pair.peer(), "abcdefgh");
+            assertEquals("abcde", new String(pair.connection().reader().read(5), UTF_8));
+            assertEquals("fgh", new String(pair.connection().reader().readExactly(3), UTF_8));
+            send(pair.peer(), "abcde");
+            byte[] into = new byte[5];
+            assertEquals(5, pair.connection().reader().read(into));
+            assertEquals("abcde", new String(into, UTF_8));
           }
         });
   }
@@ -92,6 +99,23 @@ class StreamReaderTest {
                 assertThrows(
                     IllegalArgumentException.class, () -> pair.connection().reader().read(-1));
             assertTrue(e.getMessage().contains("readAll()"), e.getMessage());
+          }
+        });
+  }
+
+  @Test
+  void afterCloseOnThisSideItIsAtItsEndAndReadsAreErrors() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "a\nb");
+            assertEquals("a", reader.readLine());
+            assertFalse(reader.atEof());
+            pair.connection().close();
+            assertTrue(reader.atEof());
+            var e = assertThrows(SocketException.class, () -> reader.read(1));
+            assertTrue(e.getMessage().contains("closed on this side"), e.getMessage());
           }
         });
   }
