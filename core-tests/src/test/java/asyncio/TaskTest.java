@@ -512,6 +512,7 @@ class TaskTest {
       assertTrue(task.cancel());
       assertThrows(CancelledError.class, task::await);
       assertEquals(List.of("cancelled at 2"), order);
+      assertEquals(0, runningLoop().statistics().timers());
       sleep(ofSeconds(1));
       assertEquals(ofSeconds(3), runningLoop().time());
     }
@@ -914,6 +915,25 @@ class TaskTest {
 
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.uncancel_resets_must_cancel")
+    void uncancelToZeroDropsARequestThatCameWhenTheWaitWasOver() {
+      var future = new Future<Void>();
+      var task =
+          createTask(
+              () -> {
+                future.await();
+                yieldNow();
+                return 42;
+              });
+      yieldNow();
+      future.setResult(null);
+      assertTrue(task.cancel());
+      assertEquals(1, task.cancelling());
+      assertEquals(0, task.uncancel());
+      assertEquals(42, task.await());
+      assertEquals(0, task.cancelling());
+    }
+
+    @AsyncTest
     void uncancelToZeroDropsARequestThatWasNotDelivered() {
       var task = createTask(() -> order.add("ran"));
       task.cancel();
