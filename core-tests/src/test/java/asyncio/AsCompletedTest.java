@@ -41,8 +41,7 @@ class AsCompletedTest {
   @AsyncTest
   @Covers({
     "test_tasks.BaseTaskTests.as_completed",
-    "test_tasks.BaseTaskTests.as_completed_coroutine_use_running_loop",
-    "test_tasks.BaseTaskTests.as_completed_reverse_wait"
+    "test_tasks.BaseTaskTests.as_completed_coroutine_use_running_loop"
   })
   void theyComeInTheOrderOfTheirCompletion() {
     var tasks =

@@ -229,6 +229,16 @@ class AtomicallyWaitsTest {
           "Future.awaitThrowing(Class)",
           "awaitThrowing()",
           () -> future.awaitThrowing(IOException.class));
+      refused(
+          "Future.awaitThrowing(Class, Class)",
+          "awaitThrowing()",
+          () -> future.awaitThrowing(IOException.class, TimeoutException.class));
+      refused(
+          "Future.awaitThrowing(Class, Class, Class)",
+          "awaitThrowing()",
+          () ->
+              future.awaitThrowing(
+                  IOException.class, TimeoutException.class, ClassNotFoundException.class));
       refused("Future.get()", "get()", future::get);
       refused("Future.get(long, TimeUnit)", "get()", () -> future.get(0, TimeUnit.SECONDS));
       refused("Asyncio.waitFor(Future, Duration)", "waitFor()", () -> waitFor(future, ofDays(1)));

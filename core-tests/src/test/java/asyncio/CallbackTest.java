@@ -21,6 +21,7 @@ import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -87,8 +88,7 @@ class CallbackTest {
   @Covers({
     "test_base_events.BaseEventLoopTests._run_once",
     "test_base_events.BaseEventLoopTests.call_later",
-    "test_events.EventLoopTestsMixin.call_later",
-    "test_events.TimerTests.timer_comparison"
+    "test_events.EventLoopTestsMixin.call_later"
   })
   void callLaterGoesByTimeThenByOrder() {
     EventLoop loop = runningLoop();
@@ -96,6 +96,8 @@ class CallbackTest {
     loop.callLater(ofSeconds(1), () -> order.add("1 at " + loop.time().toSeconds()));
     loop.callLater(ofSeconds(2), () -> order.add("2b"));
     loop.callLater(ofSeconds(2), () -> order.add("2c"));
+    loop.callLater(ofMillis(500), () -> order.add("never")).cancel();
+    assertEquals(4, loop.statistics().timers());
     sleep(ofSeconds(3));
     assertEquals(List.of("1 at 1", "2a at 2", "2b", "2c"), order);
   }
@@ -114,8 +116,10 @@ class CallbackTest {
       handles.get(i).cancel();
       assertTrue(handles.get(i).isCancelled());
     }
+    assertEquals(666, loop.statistics().timers());
     sleep(ofSeconds(2));
     assertEquals(666, fired.size());
+    assertEquals(0, loop.statistics().timers());
     assertEquals(fired.stream().sorted().toList(), fired);
   }
 
@@ -457,13 +461,51 @@ class CallbackTest {
   }
 
   @AsyncTest
-  @Covers("test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_cancel_same_thread")
+  void onItsOwnLoopACallbackHandedOverTakesItsPlaceAtOnce() {
+    EventLoop loop = runningLoop();
+    loop.callSoonThreadsafe(() -> order.add("1"));
+    loop.callSoon(() -> order.add("2"));
+    loop.callSoon(() -> order.add("3"));
+    var task = Asyncio.runCoroutineThreadsafe(() -> order.add("4"), loop);
+    loop.callSoon(() -> order.add("5"));
+    task.await();
+    assertEquals(List.of("1", "2", "3", "5", "4"), order);
+  }
+
+  @AsyncTest
+  void aStageCompletedOnTheLoopWakesItsAwaiterBeforeWhatComesLater() {
+    var stage = new CompletableFuture<String>();
+    var awaiter = createTask(() -> order.add(Asyncio.await(stage)));
+    yieldNow();
+    stage.complete("awaiter");
+    runningLoop().callSoon(() -> runningLoop().callSoon(() -> order.add("two turns later")));
+    awaiter.await();
+    yieldNow();
+    assertEquals(List.of("awaiter", "two turns later"), order);
+  }
+
+  @AsyncTest
   void aCallbackHandedOverCanBeCancelled() {
     EventLoop loop = runningLoop();
     loop.callSoonThreadsafe(() -> order.add("never")).cancel();
     yieldNow();
     yieldNow();
     assertEquals(List.of(), order);
+  }
+
+  @AsyncTest
+  void aCallbackThatCancelsItsOwnHandleIsCalledAndNotCancelled() {
+    Handle[] own = new Handle[1];
+    own[0] =
+        runningLoop()
+            .callSoonThreadsafe(
+                () -> {
+                  own[0].cancel();
+                  order.add("runs on");
+                });
+    yieldNow();
+    assertEquals(List.of("runs on"), order);
+    assertFalse(own[0].isCancelled());
   }
 
   @AsyncTest
@@ -493,10 +535,6 @@ class CallbackTest {
   }
 
   @AsyncTest
-  @Covers({
-    "test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_block_cancellation",
-    "test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_block_check_cancelled"
-  })
   void aCallbackThatRunsCannotBeCancelled() throws InterruptedException {
     EventLoop loop = runningLoop();
     var begun = new CountDownLatch(1);
@@ -526,7 +564,7 @@ class CallbackTest {
   }
 
   @Test
-  @Covers({"test_base_events.BaseEventLoopTests.close", "test_events.EventLoopTestsMixin.close"})
+  @Covers("test_base_events.BaseEventLoopTests.close")
   void aClosedLoopTakesNoCallbacks() {
     EventLoop loop = Asyncio.run(Asyncio::runningLoop);
     var error = assertThrows(IllegalStateException.class, () -> loop.callSoonThreadsafe(() -> {}));

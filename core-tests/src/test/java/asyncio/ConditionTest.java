@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -335,18 +336,48 @@ class ConditionTest {
     b.await();
   }
 
+  /** Waits for a predicate, and notes the signal that ends the wait before it throws it on. */
+  private Task<?> noting(List<CancelledError> raised, boolean[] woken) {
+    return createTask(
+        () -> {
+          try (var _ = condition.acquire()) {
+            raised.add(assertThrows(CancelledError.class, () -> condition.await(() -> woken[0])));
+            throw raised.getFirst();
+          }
+        });
+  }
+
   @AsyncTest
   @Covers("test_locks.ConditionTests.cancelled_error_wakeup")
-  void theMessageOfTheCancelIsKept() {
-    var a = waiter("a");
-    settle();
-    a.cancel("because");
-    var error = assertThrows(CancelledError.class, a::await);
+  void theSignalOfACancelWhileItWaitsComesOutAsItIs() {
+    var raised = new ArrayList<CancelledError>();
+    var task = noting(raised, new boolean[1]);
+    yieldNow();
+    task.cancel("because");
+    var error = assertThrows(CancelledError.class, task::await);
     assertEquals("because", error.getMessage());
+    assertSame(raised.getFirst(), error);
   }
 
   @AsyncTest
   @Covers("test_locks.ConditionTests.cancelled_error_re_aquire")
+  void theSignalOfACancelWhileItWantsTheLockAgainComesOutAsItIs() {
+    var raised = new ArrayList<CancelledError>();
+    var woken = new boolean[1];
+    var task = noting(raised, woken);
+    yieldNow();
+    var permit = condition.acquire();
+    woken[0] = true;
+    condition.signal();
+    yieldNow();
+    task.cancel("because");
+    permit.close();
+    var error = assertThrows(CancelledError.class, task::await);
+    assertEquals("because", error.getMessage());
+    assertSame(raised.getFirst(), error);
+  }
+
+  @AsyncTest
   void ofSeveralCancelsTheLastOneIsRaisedAndAllAreCounted() {
     var seen = new ArrayList<String>();
     var task =

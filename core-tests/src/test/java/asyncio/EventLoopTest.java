@@ -1,11 +1,14 @@
 package asyncio;
 
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.newEventLoop;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.Cancelling.assertCancelled;
+import static asyncio.net.Net.openConnection;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
@@ -22,9 +25,12 @@ import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import asyncio.testing.VirtualClock;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.logging.Handler;
@@ -240,6 +246,9 @@ class EventLoopTest {
   @Covers("test_base_events.BaseEventLoopTests.run_forever_keyboard_interrupt")
   void aFatalErrorLeavesTheLoopUsable() {
     var fatal = new InternalError("fatal");
+    List<ExceptionContext> reports = new CopyOnWriteArrayList<>();
+    loop.runUntilComplete(
+        () -> runningLoop().setExceptionHandler((here, context) -> reports.add(context)));
     assertSame(
         fatal,
         assertThrows(
@@ -255,12 +264,60 @@ class EventLoopTest {
         });
     assertSame(fatal, assertThrows(InternalError.class, loop::runForever));
     assertEquals(1, loop.runUntilComplete(() -> 1));
+    loop.close();
+    assertEquals(List.of(), reports);
   }
 
   // ---- runForever and stop ----
 
   @Test
   @Covers("test_base_events.BaseEventLoopTests.single_selecter_event_callback_after_stopping")
+  void anEventOfASocketCountsOnceThoughTheLoopStopsInItsTurn() throws Exception {
+    try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      var connection =
+          loop.runUntilComplete(
+              () -> {
+                var made =
+                    openConnection(
+                        listening.getInetAddress().getHostAddress(), listening.getLocalPort());
+                createTask(
+                    () -> {
+                      while (true) {
+                        order.add(new String(made.reader().read(10), US_ASCII));
+                      }
+                    });
+                return made;
+              });
+      try (var peer = listening.accept()) {
+        peer.getOutputStream().write('x');
+        while (order.isEmpty()) {
+          loop.callSoonThreadsafe(loop::stop);
+          loop.runForever();
+        }
+        for (int i = 0; i < 2; i++) {
+          loop.callSoonThreadsafe(loop::stop);
+          loop.runForever();
+        }
+        assertEquals(List.of("x"), order);
+      }
+      loop.runUntilComplete(
+          () -> {
+            cancelAllBut(currentTask());
+            connection.close();
+          });
+    }
+  }
+
+  private static void cancelAllBut(Task<?> one) {
+    for (Task<?> task : runningLoop().allTasks()) {
+      if (task != one) {
+        task.cancel();
+        assertThrows(CancelledError.class, task::await);
+      }
+    }
+  }
+
+  @Test
   void stopEndsTheRunAfterTheCurrentTurn() {
     loop.callSoonThreadsafe(
         () -> {
@@ -332,6 +389,11 @@ class EventLoopTest {
     assertThrows(IllegalStateException.class, loop::runForever);
     assertThrows(IllegalStateException.class, () -> loop.callSoonThreadsafe(() -> {}));
     assertThrows(IllegalStateException.class, () -> Asyncio.runCoroutineThreadsafe(() -> 1, loop));
+    assertThrows(IllegalStateException.class, () -> loop.callSoon(() -> {}));
+    assertThrows(IllegalStateException.class, () -> loop.callLater(ZERO, () -> {}));
+    assertThrows(IllegalStateException.class, () -> loop.callAt(ZERO, () -> {}));
+    assertThrows(IllegalStateException.class, () -> loop.createTask(() -> 1));
+    assertThrows(IllegalStateException.class, () -> loop.runInExecutor(() -> 1));
     loop.stop();
   }
 
@@ -421,7 +483,6 @@ class EventLoopTest {
   }
 
   @AsyncTest
-  @Covers("test_events.TimerTests.timer_comparison")
   void timersAreOrderedByTheirTime() {
     EventLoop here = runningLoop();
     TimerHandle first = here.callAt(ofSeconds(1), () -> {});

@@ -142,7 +142,6 @@ class ProcessExitTest {
   }
 
   @Test
-  @Covers("test_runners.RunnerTests.interrupt_wait")
   void ctrlCCancelsTheMainTaskAndEndsWith130() throws Exception {
     cleansUpAndEndsWith("INT", 130);
   }
@@ -177,6 +176,65 @@ class ProcessExitTest {
     }
   }
 
+  static final class AwaitsAFuture {
+    public static void main(String[] arguments) {
+      List<Future<?>> awaited = new ArrayList<>();
+      try {
+        run(
+            () -> {
+              var future = new Future<Void>();
+              awaited.add(future);
+              print("ready");
+              future.await();
+            });
+      } catch (KeyboardInterrupt interrupt) {
+        print("KeyboardInterrupt, the future is cancelled: " + awaited.getFirst().isCancelled());
+      }
+    }
+  }
+
+  @Test
+  @Covers("test_runners.RunnerTests.interrupt_wait")
+  void ctrlCCancelsTheFutureThatTheMainTaskAwaits() throws Exception {
+    try (var child = new ChildJvm(AwaitsAFuture.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(
+          List.of("ready", "KeyboardInterrupt, the future is cancelled: true"), child.lines());
+    }
+  }
+
+  static final class IsCancelledBefore {
+    public static void main(String[] arguments) {
+      try {
+        run(
+            () -> {
+              currentTask().cancel("by the program");
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError signal) {
+                print("ready");
+                sleep(ofDays(1));
+              }
+            });
+      } catch (CancelledError cancelled) {
+        print("CancelledError");
+      }
+    }
+  }
+
+  @Test
+  @Covers("test_runners.RunnerTests.interrupt_cancelled_task")
+  void ctrlCOfATaskThatWasCancelledBeforeStaysACancel() throws Exception {
+    try (var child = new ChildJvm(IsCancelledBefore.class)) {
+      child.awaitLine("ready");
+      child.signal("INT");
+      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("ready", "CancelledError"), child.lines());
+    }
+  }
+
   static final class IsCancelledToo {
     public static void main(String[] arguments) {
       try {
@@ -197,7 +255,6 @@ class ProcessExitTest {
   }
 
   @Test
-  @Covers("test_runners.RunnerTests.interrupt_cancelled_task")
   void aCancelThatStrikesBesideCtrlCStaysACancel() throws Exception {
     try (var child = new ChildJvm(IsCancelledToo.class)) {
       child.awaitLine("ready");
@@ -429,7 +486,6 @@ class ProcessExitTest {
   }
 
   @Test
-  @Covers("test_runners.RunnerTests.interrupt_wait")
   void aKeyboardInterruptThatIsCaughtLetsTheProgramGoOn() throws Exception {
     try (var child = new ChildJvm(CatchesIt.class)) {
       child.awaitLine("ready");

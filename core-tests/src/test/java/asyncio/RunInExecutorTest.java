@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -128,7 +129,6 @@ class RunInExecutorTest {
   }
 
   @AsyncTest
-  @Covers("test_events.EventLoopTestsMixin.run_in_executor_cancel")
   void cancellingLetsGoOfARunningCallAndStopsAQueuedOne() throws Exception {
     EventLoop loop = runningLoop();
     var running = new CountDownLatch(1);
@@ -153,6 +153,40 @@ class RunInExecutorTest {
       third.await();
     }
     assertEquals(List.of("first goes on", "third"), order);
+  }
+
+  @Test
+  @Covers("test_events.EventLoopTestsMixin.run_in_executor_cancel")
+  void aCancelledCallThatEndsAfterItsLoopHasClosedTellsNobody() throws Exception {
+    List<ExceptionContext> reports = new CopyOnWriteArrayList<>();
+    var running = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    EventLoop loop = Asyncio.newEventLoop();
+    try (var log = new CapturedLog("asyncio")) {
+      try (var executor = Executors.newSingleThreadExecutor()) {
+        loop.runUntilComplete(
+            () -> {
+              loop.setExceptionHandler((_, context) -> reports.add(context));
+              Future<?> call =
+                  loop.runInExecutor(
+                      executor,
+                      () -> {
+                        running.countDown();
+                        release.await();
+                        throw new Failure("too late for all");
+                      });
+              call.addDoneCallback(done -> order.add("cancelled: " + done.isCancelled()));
+              toThread(() -> running.await());
+              assertTrue(call.cancel());
+              yieldNow();
+            });
+        loop.close();
+        release.countDown();
+      } // waits for the call
+      assertEquals(List.of(), log.messages());
+    }
+    assertEquals(List.of("cancelled: true"), order);
+    assertEquals(List.of(), reports);
   }
 
   @AsyncTest

@@ -90,9 +90,23 @@ class TaskFactoryTest {
     group.run(
         () -> {
           Context context = new Context();
-          var child = group.createTask(named.withContext(context), () -> sleep(ofSeconds(1)));
-          assertEquals("n", child.name());
-          assertSame(context, child.context());
+          var variable = new ContextVar<>("v", 0);
+          var options = named.withContext(context);
+          for (int i = 1; i <= 2; i++) {
+            int value = i;
+            var child =
+                group.createTask(
+                    options,
+                    () -> {
+                      sleep(ofSeconds(1));
+                      variable.set(value);
+                    });
+            assertEquals("n", child.name());
+            assertSame(context, child.context());
+            child.await();
+            assertEquals(value, context.run(() -> variable.get()));
+            assertEquals(0, variable.get());
+          }
         });
   }
 

@@ -149,6 +149,34 @@ class TaskGroupTest {
   }
 
   @AsyncTest
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_16")
+  void aCancelThatComesThroughAnAwaitedTaskIsBeatenByAChildThatFailsMeanwhile() {
+    var nested =
+        createTask(
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            sleep(ofSeconds(3));
+                            fail("crash");
+                          });
+                      try {
+                        sleep(ofDays(1));
+                      } catch (CancelledError cancelled) {
+                        sleep(ofSeconds(5));
+                        throw cancelled;
+                      }
+                    }));
+    var outer = createTask(() -> nested.await());
+    sleep(ofSeconds(1));
+    assertFalse(outer.isDone());
+    outer.cancel();
+    assertEquals(List.of("crash"), messages(assertThrows(ExceptionGroup.class, outer::await)));
+    assertEquals(1, nested.cancelling());
+  }
+
+  @AsyncTest
   @Covers({
     "test_taskgroups.BaseTestTaskGroup.name",
     "test_taskgroups.BaseTestTaskGroup.taskgroup_task_name"
@@ -157,6 +185,7 @@ class TaskGroupTest {
     group.run(
         () -> {
           assertEquals("a", group.createTask("a", () -> 1).name());
+          assertEquals("self", group.createTask("self", () -> currentTask().name()).await());
           assertEquals("b", group.createTask("b", () -> {}).name());
         });
   }
@@ -402,10 +431,7 @@ class TaskGroupTest {
   }
 
   @AsyncTest
-  @Covers({
-    "test_taskgroups.BaseTestTaskGroup.taskgroup_15",
-    "test_taskgroups.BaseTestTaskGroup.taskgroup_16"
-  })
+  @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_15")
   void aChildThatFailsWhileTheBodyCleansUpAfterACancelBeatsIt() {
     var task =
         createTask(

@@ -257,18 +257,6 @@ class TaskTest {
     }
 
     @AsyncTest
-    void aFailureThatCannotBeCopiedComesWrappedToLaterReceivers() {
-      var failure = new Failure("package-private");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
-      assertSame(failure, assertThrows(Failure.class, task::await));
-      assertSame(failure, assertThrows(CompletionException.class, task::await).getCause());
-    }
-
-    @AsyncTest
     void errorsAreThrownBare() {
       var failure = new AssertionError("error");
       var task =
@@ -333,6 +321,33 @@ class TaskTest {
       var copy =
           assertThrows(FileNotFoundException.class, () -> task.awaitThrowing(IOException.class));
       assertSame(failure, copy.getCause());
+    }
+
+    @AsyncTest
+    void awaitThrowingTakesSeveralTypes() throws Exception {
+      Task<Integer> file =
+          createTask(
+              () -> {
+                throw new FileNotFoundException("f");
+              });
+      assertThrows(
+          FileNotFoundException.class,
+          () -> file.awaitThrowing(TimeoutException.class, IOException.class));
+      Task<Integer> instance =
+          createTask(
+              () -> {
+                throw new InstantiationException("i");
+              });
+      assertThrows(
+          InstantiationException.class,
+          () ->
+              instance.awaitThrowing(
+                  IOException.class, ClassNotFoundException.class, InstantiationException.class));
+      assertThrows(
+          CompletionException.class,
+          () -> instance.awaitThrowing(IOException.class, ClassNotFoundException.class));
+      assertEquals(
+          4, createTask(() -> 4).awaitThrowing(IOException.class, ClassNotFoundException.class));
     }
 
     @AsyncTest
@@ -497,6 +512,7 @@ class TaskTest {
       assertTrue(task.cancel());
       assertThrows(CancelledError.class, task::await);
       assertEquals(List.of("cancelled at 2"), order);
+      assertEquals(0, runningLoop().statistics().timers());
       sleep(ofSeconds(1));
       assertEquals(ofSeconds(3), runningLoop().time());
     }
@@ -899,6 +915,25 @@ class TaskTest {
 
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.uncancel_resets_must_cancel")
+    void uncancelToZeroDropsARequestThatCameWhenTheWaitWasOver() {
+      var future = new Future<Void>();
+      var task =
+          createTask(
+              () -> {
+                future.await();
+                yieldNow();
+                return 42;
+              });
+      yieldNow();
+      future.setResult(null);
+      assertTrue(task.cancel());
+      assertEquals(1, task.cancelling());
+      assertEquals(0, task.uncancel());
+      assertEquals(42, task.await());
+      assertEquals(0, task.cancelling());
+    }
+
+    @AsyncTest
     void uncancelToZeroDropsARequestThatWasNotDelivered() {
       var task = createTask(() -> order.add("ran"));
       task.cancel();

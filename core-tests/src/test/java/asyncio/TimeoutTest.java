@@ -14,6 +14,7 @@ import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -112,11 +113,21 @@ class TimeoutTest {
     assertEquals(ofSeconds(4), runningLoop().time());
   }
 
+  /** Expires, and tells so, and when it was to. */
+  private static void expires(Duration duration, Action<RuntimeException> body) {
+    var limit = new Timeout(duration);
+    Duration before = runningLoop().time();
+    assertThrows(TimeoutException.class, () -> limit.run(body));
+    assertTrue(limit.expired());
+    assertEquals(before.plus(duration), limit.when());
+    assertEquals(before, runningLoop().time());
+  }
+
   @AsyncTest
   @Covers("test_timeouts.TimeoutTests.timeout_zero")
   void aLimitOfZeroOrLessExpiresAtTheNextTurn() {
     for (Duration limit : List.of(ZERO, ofSeconds(-5))) {
-      assertThrows(TimeoutException.class, () -> timeout(limit, () -> sleep(ofDays(1))));
+      expires(limit, () -> sleep(ofDays(1)));
       assertThrows(
           TimeoutException.class,
           () ->
@@ -141,15 +152,12 @@ class TimeoutTest {
   })
   void aLimitOfZeroOrLessStrikesEvenASleepOfZero() {
     for (Duration limit : List.of(ZERO, ofSeconds(-5))) {
-      assertThrows(
-          TimeoutException.class,
-          () ->
-              timeout(
-                  limit,
-                  () -> {
-                    sleep(ZERO);
-                    order.add("never");
-                  }));
+      expires(
+          limit,
+          () -> {
+            sleep(ZERO);
+            order.add("never");
+          });
     }
     assertEquals(List.of(), order);
   }
@@ -387,6 +395,21 @@ class TimeoutTest {
 
   @AsyncTest
   @Covers("test_timeouts.TimeoutTests.reschedule")
+  void anotherTaskMovesTheDeadlineAndSeesItMoved() {
+    var limit = Timeout.at(ofSeconds(10));
+    var task = createTask(() -> limit.run(() -> sleep(ofSeconds(50))));
+    yieldNow();
+    assertEquals(ofSeconds(10), limit.when());
+    limit.rescheduleAt(ofSeconds(30));
+    assertEquals(ofSeconds(30), limit.when());
+    limit.reschedule(null);
+    assertNull(limit.when());
+    task.cancel();
+    assertThrows(CancelledError.class, task::await);
+    assertFalse(limit.expired());
+  }
+
+  @AsyncTest
   void rescheduleMovesTheDeadline() {
     var limit = new Timeout(ofSeconds(1));
     limit.run(

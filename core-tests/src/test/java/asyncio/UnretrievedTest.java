@@ -61,7 +61,6 @@ class UnretrievedTest {
   }
 
   @Test
-  @Covers("test_futures.BaseFutureTests.log_traceback")
   void aFailureOfADroppedTaskIsReportedWhileTheRunGoesOnAndOnce() throws Exception {
     Asyncio.run(
         () -> {

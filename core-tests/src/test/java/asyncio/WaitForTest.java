@@ -337,10 +337,7 @@ class WaitForTest {
   }
 
   @AsyncTest
-  @Covers({
-    "test_waitfor.WaitForShieldTests.shielded_timeout",
-    "test_waitfor.WaitForShieldTests.zero_timeout"
-  })
+  @Covers("test_waitfor.WaitForShieldTests.shielded_timeout")
   void shieldedWorkGoesOnAfterTheTimeout() {
     var inner =
         createTask(
@@ -350,6 +347,22 @@ class WaitForTest {
             });
     assertThrows(TimeoutException.class, () -> waitFor(() -> shield(inner), ofSeconds(1)));
     assertThrows(TimeoutException.class, () -> waitFor(() -> shield(inner), ZERO));
+    assertFalse(inner.isDone());
+    assertEquals("done", inner.await());
+  }
+
+  @AsyncTest
+  @Covers("test_waitfor.WaitForShieldTests.zero_timeout")
+  void aLimitOfZeroCancelsTheTaskThatShieldsAndNotTheShieldedOne() {
+    var inner =
+        createTask(
+            () -> {
+              sleep(ofSeconds(5));
+              return "done";
+            });
+    var shielding = createTask(() -> shield(inner));
+    assertThrows(TimeoutException.class, () -> waitFor(shielding, ZERO));
+    assertTrue(shielding.isCancelled());
     assertFalse(inner.isDone());
     assertEquals("done", inner.await());
   }

@@ -49,7 +49,7 @@ class WaitUntilTest {
   }
 
   @AsyncTest
-  @Covers({"test_tasks.BaseTaskTests.wait", "test_tasks.BaseTaskTests.wait_concurrent_complete"})
+  @Covers("test_tasks.BaseTaskTests.wait")
   void allAreWaitedForAndKeepTheOrderOfTheArguments() {
     var slow = after(ofSeconds(3), "slow");
     var fast = after(ofSeconds(1), "fast");

@@ -7,6 +7,7 @@ import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.wrapFuture;
 import static asyncio.Asyncio.yieldNow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -107,7 +108,6 @@ class WrapFutureTest {
   }
 
   @AsyncTest
-  @Covers("test_futures.BaseFutureTests.wrap_future_cancel2")
   void aCancelledJobIsSeenAsCancelled() {
     var job = new FutureTask<>(() -> 1);
     var future = wrapFuture(job);
@@ -116,6 +116,20 @@ class WrapFutureTest {
     assertInstanceOf(CancellationException.class, signal.getCause());
     assertTrue(future.isCancelled());
     assertTrue(wrapFuture(job).isCancelled());
+  }
+
+  @AsyncTest
+  @Covers("test_futures.BaseFutureTests.wrap_future_cancel2")
+  void aJobThatIsDoneKeepsItsResultWhenItsWrapperIsCancelled() {
+    var job = new CompletableFuture<Integer>();
+    var future = wrapFuture(job);
+    job.complete(42);
+    assertTrue(future.cancel());
+    yieldNow();
+    yieldNow();
+    assertTrue(future.isCancelled());
+    assertFalse(job.isCancelled());
+    assertEquals(42, job.join());
   }
 
   @AsyncTest

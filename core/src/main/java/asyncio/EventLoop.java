@@ -552,7 +552,7 @@ public final class EventLoop {
   }
 
   /**
-   * As {@link #callSoon}, from any thread.
+   * As {@link #callSoon}, from any thread; on the loop itself it is the same.
    *
    * @throws IllegalStateException if the loop is closed
    */

@@ -1,12 +1,10 @@
 package asyncio;
 
 import asyncio.internal.loop.Causes;
-import java.lang.reflect.Constructor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 
-/** What kinds of failures there are, and how one is given to several receivers. */
+/** What kinds of failures there are. */
 final class Failures {
   private Failures() {}
 
@@ -27,32 +25,5 @@ final class Failures {
       }
     }
     return failures;
-  }
-
-  /**
-   * The failure for a second receiver: the same object thrown in two places would end up
-   * suppressing itself. A copy of the same type with the original as cause where its class allows
-   * it, else a CompletionException round it.
-   */
-  static Throwable copyOf(Throwable failure) {
-    if (failure instanceof DeadlockException deadlock) {
-      return deadlock.copy();
-    }
-    Class<? extends Throwable> type = failure.getClass();
-    try {
-      for (Constructor<?> constructor : type.getConstructors()) {
-        Class<?>[] parameters = constructor.getParameterTypes();
-        if (parameters.length == 2
-            && parameters[0] == String.class
-            && parameters[1] == Throwable.class) {
-          return (Throwable) constructor.newInstance(failure.getMessage(), failure);
-        }
-      }
-      Throwable copy = type.getConstructor(String.class).newInstance(failure.getMessage());
-      copy.initCause(failure);
-      return copy;
-    } catch (ReflectiveOperationException | RuntimeException noSuchCopy) {
-      return new CompletionException(failure);
-    }
   }
 }

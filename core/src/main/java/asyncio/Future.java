@@ -236,8 +236,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * The result, once it is there.
    *
    * <p>A failure is thrown: an unchecked exception or an Error as it is, a checked one as the cause
-   * of a {@link CompletionException} ({@link #awaitThrowing} throws it bare). The first receiver
-   * gets the object itself, later ones a copy with it as cause.
+   * of a {@link CompletionException} ({@link #awaitThrowing(Class)} throws it bare). The first
+   * receiver gets the object itself, later ones a copy of the same class with the same content; its
+   * cause is the object itself where that has none of its own.
    *
    * <p><i>Waits</i> until the future is done; returns without suspending when it is.
    *
@@ -256,22 +257,54 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * As {@link #await()}, but a failure of type {@code type} is thrown bare.
+   * As {@link #await()}, but a failure of type {@code type} is thrown bare. Any other checked one
+   * comes wrapped, so that a {@code catch} of its type does not see it: name all that are to be
+   * caught.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
    *
    * @throws X if the future failed with it
    */
   public final <X extends Exception> T awaitThrowing(Class<X> type) throws X {
-    awaitDone("awaitThrowing()");
-    if (status() == FAILED && type.isInstance(outcome)) {
-      Throwable failure = takeFailure();
-      if (type.isInstance(failure)) {
-        throw type.cast(failure);
-      }
-      throw Sneaky.rethrow(failure);
-    }
+    throwBare(type, type, type);
     return unwrap();
+  }
+
+  /**
+   * As {@link #awaitThrowing(Class)}, for failures of two types.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
+   *
+   * @throws X if the future failed with it
+   * @throws Y if the future failed with it
+   */
+  public final <X extends Exception, Y extends Exception> T awaitThrowing(
+      Class<X> first, Class<Y> second) throws X, Y {
+    throwBare(first, second, second);
+    return unwrap();
+  }
+
+  /**
+   * As {@link #awaitThrowing(Class)}, for failures of three types.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
+   *
+   * @throws X if the future failed with it
+   * @throws Y if the future failed with it
+   * @throws Z if the future failed with it
+   */
+  public final <X extends Exception, Y extends Exception, Z extends Exception> T awaitThrowing(
+      Class<X> first, Class<Y> second, Class<Z> third) throws X, Y, Z {
+    throwBare(first, second, third);
+    return unwrap();
+  }
+
+  private void throwBare(Class<?> first, Class<?> second, Class<?> third) {
+    awaitDone("awaitThrowing()");
+    if (status() == FAILED
+        && (first.isInstance(outcome) || second.isInstance(outcome) || third.isInstance(outcome))) {
+      throw Sneaky.rethrow(takeFailure());
+    }
   }
 
   final void awaitDone(String what) {
@@ -390,7 +423,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     markRetrieved();
     Throwable failure = failure();
     if (thrown) {
-      return Failures.copyOf(failure);
+      return FailureCopy.of(failure);
     }
     thrown = true;
     return failure;

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.CancelledError;
 import asyncio.Task;
 import asyncio.TimeoutException;
+import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -78,6 +79,7 @@ class ConnectTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.create_connection_multiple_errors")
   void whenAllAddressesFailTheOthersAreSuppressed() throws Exception {
     Loopback.run(
         here -> {
@@ -91,6 +93,10 @@ class ConnectTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.BaseEventLoopWithSelectorTests.create_connection_no_getaddrinfo",
+    "test_base_events.BaseEventLoopWithSelectorTests.create_server_no_getaddrinfo"
+  })
   void anUnknownHostNamesHostAndPortAndWhatToCheck() throws Exception {
     Loopback.run(
         here -> {
@@ -112,6 +118,10 @@ class ConnectTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.BaseEventLoopWithSelectorTests.create_server_cant_bind",
+    "test_events.EventLoopTestsMixin.create_server_addr_in_use"
+  })
   void aPortInUseNamesHostPortAndCause() throws Exception {
     Loopback.run(
         here -> {
@@ -152,6 +162,7 @@ class ConnectTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.invalid_limit")
   void wrongArgumentsAreNamed() throws Exception {
     Loopback.run(
         here -> {
@@ -159,7 +170,9 @@ class ConnectTest {
           assertThrows(IllegalArgumentException.class, () -> openConnection(Loopback.HOST, 65536));
           assertThrows(IllegalArgumentException.class, () -> startServer(c -> {}, "", -1));
           var options = ConnectOptions.defaults();
-          assertThrows(IllegalArgumentException.class, () -> options.withLimit(0));
+          var zero = assertThrows(IllegalArgumentException.class, () -> options.withLimit(0));
+          assertTrue(zero.getMessage().contains("limit"), zero.getMessage());
+          assertThrows(IllegalArgumentException.class, () -> options.withLimit(-1));
           assertThrows(IllegalArgumentException.class, () -> options.withWriteWater(1, 2));
           assertThrows(
               IllegalArgumentException.class,

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -48,6 +49,10 @@ class FamilyTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.BaseEventLoopWithSelectorTests.create_server_empty_host",
+    "test_events.EventLoopTestsMixin.create_server_dual_stack"
+  })
   void noHostMeansBothFamilies() throws Exception {
     Loopback.run(
         here -> {

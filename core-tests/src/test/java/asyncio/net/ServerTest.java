@@ -26,6 +26,7 @@ import asyncio.Future;
 import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.TimeoutException;
+import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
@@ -89,6 +90,7 @@ class ServerTest {
   // ---- serving ----
 
   @Test
+  @Covers({"test_streams.StreamTests.open_connection", "test_streams.StreamTests.start_server"})
   void anEchoServerEchoes() throws Exception {
     Loopback.run(
         here -> {
@@ -195,6 +197,7 @@ class ServerTest {
   // ---- failures of handlers and peers ----
 
   @Test
+  @Covers("test_streams.StreamTests.unhandled_exception")
   void aHandlerThatThrowsIsReportedOnceAndTheServerGoesOn() throws Exception {
     Loopback.run(
         here -> {
@@ -377,6 +380,7 @@ class ServerTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.unhandled_cancel")
   void aCancelledHandlerEndsWithoutAWord() throws Exception {
     Loopback.run(
         here -> {
@@ -402,6 +406,7 @@ class ServerTest {
   // ---- the end of a server ----
 
   @Test
+  @Covers("test_events.EventLoopTestsMixin.server_close")
   void closeCancelsTheHandlersAndWaitsForThem() throws Exception {
     Loopback.run(
         here -> {

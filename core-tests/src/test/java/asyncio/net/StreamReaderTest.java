@@ -72,6 +72,7 @@ class StreamReaderTest {
   }
 
   @Test
+  @Covers({"test_streams.StreamTests.read_limit", "test_streams.StreamTests.readexactly_limit"})
   void readIgnoresTheLimit() throws Exception {
     Loopback.run(
         here -> {
@@ -79,6 +80,13 @@ class StreamReaderTest {
             send(pair.peer(), "abcdefgh");
             byte[] all = pair.connection().reader().readExactly(8);
             assertEquals("abcdefgh", new String(all, UTF_8));
+            send(pair.peer(), "abcdefgh");
+            assertEquals("abcde", new String(pair.connection().reader().read(5), UTF_8));
+            assertEquals("fgh", new String(pair.connection().reader().readExactly(3), UTF_8));
+            send(pair.peer(), "abcde");
+            byte[] into = new byte[5];
+            assertEquals(5, pair.connection().reader().read(into));
+            assertEquals("abcde", new String(into, UTF_8));
           }
         });
   }
@@ -92,6 +100,23 @@ class StreamReaderTest {
                 assertThrows(
                     IllegalArgumentException.class, () -> pair.connection().reader().read(-1));
             assertTrue(e.getMessage().contains("readAll()"), e.getMessage());
+          }
+        });
+  }
+
+  @Test
+  void afterCloseOnThisSideItIsAtItsEndAndReadsAreErrors() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            send(pair.peer(), "a\nb");
+            assertEquals("a", reader.readLine());
+            assertFalse(reader.atEof());
+            pair.connection().close();
+            assertTrue(reader.atEof());
+            var e = assertThrows(SocketException.class, () -> reader.read(1));
+            assertTrue(e.getMessage().contains("closed on this side"), e.getMessage());
           }
         });
   }
@@ -121,6 +146,7 @@ class StreamReaderTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readline_read_byte_count")
   void readIntoAnArrayTakesFirstWhatOtherReadsLeft() throws Exception {
     Loopback.run(
         here -> {
@@ -276,6 +302,10 @@ class StreamReaderTest {
   // ---- readExactly ----
 
   @Test
+  @Covers({
+    "test_streams.StreamTests.readexactly",
+    "test_streams.StreamTests.readexactly_zero_or_less"
+  })
   void readExactlyWaitsForAllOfItAndLeavesTheRest() throws Exception {
     Loopback.run(
         here -> {
@@ -286,14 +316,15 @@ class StreamReaderTest {
             Loopback.until(() -> reader.toString().contains("3 bytes"));
             send(pair.peer(), "defgh");
             assertEquals("abcdef", new String(reading.await(), UTF_8));
-            assertEquals("gh", new String(reader.readExactly(2), UTF_8));
             assertEquals(0, reader.readExactly(0).length);
             assertThrows(IllegalArgumentException.class, () -> reader.readExactly(-1));
+            assertEquals("gh", new String(reader.readExactly(2), UTF_8));
           }
         });
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readexactly_eof")
   void readExactlyAtTheEndCarriesWhatCame() throws Exception {
     Loopback.run(
         here -> {
@@ -313,6 +344,10 @@ class StreamReaderTest {
   // ---- readUntil ----
 
   @Test
+  @Covers({
+    "test_streams.StreamTests.readuntil_multi_chunks",
+    "test_streams.StreamTests.readuntil_multi_chunks_1"
+  })
   void readUntilFindsASeparatorThatComesInPieces() throws Exception {
     Loopback.run(
         here -> {
@@ -333,23 +368,25 @@ class StreamReaderTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readuntil_eof")
   void readUntilAtTheEndCarriesWhatCame() throws Exception {
     Loopback.run(
         here -> {
           try (var pair = Loopback.pair()) {
-            send(pair.peer(), "abc");
+            send(pair.peer(), "some dataAA");
             pair.peer().shutdownOutput();
             var e =
                 assertThrows(
                     IncompleteReadException.class,
-                    () -> pair.connection().reader().readUntil(utf8(";")));
-            assertEquals("abc", new String(e.partial(), UTF_8));
+                    () -> pair.connection().reader().readUntil(utf8("AAA")));
+            assertEquals("some dataAA", new String(e.partial(), UTF_8));
             assertEquals(-1, e.expected());
           }
         });
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readuntil_limit_found_sep")
   void readUntilOverTheLimitDropsNothing() throws Exception {
     Loopback.run(
         here -> {
@@ -358,6 +395,7 @@ class StreamReaderTest {
             send(pair.peer(), "abcdefgh;ij;");
             var e = assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8(";")));
             assertTrue(e.getMessage().contains("limit is 5"), e.getMessage());
+            assertTrue(e.getMessage().contains("before the separator"), e.getMessage());
             assertTrue(e.consumed() > 5, "consumed: " + e.consumed());
             // And once more, without harm.
             assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8(";")));
@@ -368,6 +406,7 @@ class StreamReaderTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readuntil_limit_found_sep")
   void readUntilOverTheLimitSaysHowMuchMayGoWithoutCuttingTheSeparator() throws Exception {
     Loopback.run(
         here -> {
@@ -375,6 +414,7 @@ class StreamReaderTest {
             var reader = pair.connection().reader();
             send(pair.peer(), "0123456789=");
             var e = assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8("=!")));
+            assertTrue(e.getMessage().contains("without the separator"), e.getMessage());
             byte[] skipped = reader.readExactly(e.consumed());
             send(pair.peer(), "!");
             byte[] rest = reader.readUntil(utf8("=!"));
@@ -398,6 +438,7 @@ class StreamReaderTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readuntil_separator")
   void anEmptySeparatorIsRefused() throws Exception {
     Loopback.run(
         here -> {
@@ -427,7 +468,12 @@ class StreamReaderTest {
   // ---- lines ----
 
   @Test
-  @Covers("test_pep492.StreamReaderTests.readline")
+  @Covers({
+    "test_pep492.StreamReaderTests.readline",
+    "test_streams.StreamTests.readline_empty_eof",
+    "test_streams.StreamTests.readline_eof",
+    "test_streams.StreamTests.readline_nolimit_nowait"
+  })
   void linesComeWithoutTheirEnds() throws Exception {
     Loopback.run(
         here -> {
@@ -440,6 +486,23 @@ class StreamReaderTest {
             }
             assertEquals(List.of("one", "two", "", "", "ca\rr", "last"), lines);
             assertNull(pair.connection().reader().readLine());
+          }
+        });
+  }
+
+  @Test
+  @Covers("test_streams.StreamTests.readline")
+  void aLineThatComesInPiecesLeavesTheRest() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            var reader = pair.connection().reader();
+            Task<String> reading = createTask(() -> reader.readLine());
+            send(pair.peer(), "chunk1 ");
+            Loopback.until(() -> reader.toString().contains("7 bytes"));
+            send(pair.peer(), "chunk2 \n chunk3");
+            assertEquals("chunk1 chunk2 ", reading.await());
+            assertEquals(" chunk3", new String(reader.readExactly(7), UTF_8));
           }
         });
   }
@@ -479,6 +542,10 @@ class StreamReaderTest {
   // ---- failures ----
 
   @Test
+  @Covers({
+    "test_streams.StreamTests.exception_waiter",
+    "test_streams.StreamTests.readexactly_exception"
+  })
   void aResetSurfacesInTheReadThatWaits() throws Exception {
     Loopback.run(
         here -> {
@@ -491,6 +558,7 @@ class StreamReaderTest {
                 assertThrows(SocketException.class, () -> reading.awaitThrowing(IOException.class));
             assertTrue(e.getMessage().contains("was lost: Connection reset"), e.getMessage());
             assertThrows(IOException.class, () -> connection.reader().read(10));
+            assertThrows(SocketException.class, () -> connection.reader().readExactly(2));
             assertThrows(IOException.class, () -> connection.writer().write("x"));
             assertThrows(IOException.class, () -> connection.writer().drain());
             connection.close();
@@ -499,6 +567,7 @@ class StreamReaderTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readline_exception")
   void whatCameBeforeAResetCanBeRead() throws Exception {
     Loopback.run(
         here -> {
@@ -588,6 +657,7 @@ class StreamReaderTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.exception_cancel")
   void aReadCancelledWhileItWaitsEndsAtOnceAndTheNextOneGetsTheData() throws Exception {
     Loopback.run(
         here -> {
@@ -600,6 +670,12 @@ class StreamReaderTest {
             assertEquals("enough", e.getMessage());
             send(pair.peer(), "data");
             assertEquals("data", new String(reader.read(5), UTF_8));
+            Task<byte[]> another = createTask(() -> reader.read(5));
+            yieldNow();
+            another.cancel();
+            Loopback.reset(pair.peer());
+            assertThrows(CancelledError.class, another::await);
+            assertThrows(SocketException.class, () -> reader.read(5));
           }
         });
   }

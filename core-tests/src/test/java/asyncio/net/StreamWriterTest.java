@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.CancelledError;
 import asyncio.Task;
 import asyncio.TimeoutException;
+import asyncio.conformance.Covers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketException;
@@ -405,6 +406,7 @@ class StreamWriterTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.multiple_drain")
   void severalTasksMayDrain() throws Exception {
     Loopback.run(
         here -> {
@@ -454,6 +456,7 @@ class StreamWriterTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.drain_raises")
   void aPeerThatHasGoneIsNoticedByTheWriteAfterTheNext() throws Exception {
     Loopback.run(
         here -> {

@@ -17,6 +17,9 @@ final class ByteFifo {
    */
   private static final int KEPT_CAPACITY = 64 * 1024;
 
+  /** The JVM makes no larger array. */
+  private static final int MAX_CAPACITY = Integer.MAX_VALUE - 8;
+
   private byte[] bytes = EMPTY;
   private int start;
   private int end;
@@ -30,6 +33,11 @@ final class ByteFifo {
 
   boolean isEmpty() {
     return start == end;
+  }
+
+  /** Whether there is room for so many more. */
+  boolean fits(int length) {
+    return length <= MAX_CAPACITY - size();
   }
 
   void append(byte[] from, int offset, int length) {
@@ -62,10 +70,9 @@ final class ByteFifo {
     if (mayMove && length <= bytes.length - size && start >= bytes.length / 2) {
       System.arraycopy(bytes, start, bytes, 0, size);
     } else {
-      int needed = Math.addExact(size, length);
+      int needed = size + length; // who appends asks fits() first
       int capacity =
-          Math.max(
-              Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, Integer.MAX_VALUE - 8));
+          Math.max(Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, MAX_CAPACITY));
       byte[] larger = new byte[capacity];
       System.arraycopy(bytes, start, larger, 0, size);
       bytes = larger;

@@ -63,7 +63,7 @@ final class Output implements WriteCompletion {
   private int sentInStep;
 
   /** Bytes that were written by the user and never sent. */
-  private int dropped;
+  private long dropped;
 
   private final WaiterList drains = new WaiterList();
   private final WaiterList closes = new WaiterList();
@@ -111,6 +111,17 @@ final class Output implements WriteCompletion {
 
   void write(byte[] bytes, int offset, int length) throws IOException {
     checkWritable();
+    if (size() > 0 && length > Integer.MAX_VALUE - FLUSH_AT - size()) {
+      throw new IllegalStateException(
+          "write() of "
+              + length
+              + " bytes while "
+              + size()
+              + " wait to be sent to "
+              + wire.peer
+              + ": more than 2 GiB can't wait. Call drain() between writes: it waits until the peer"
+              + " has taken what was written.");
+    }
     wire.loop.atStepEnd(atStepEnd);
     int from = offset;
     int left = length;

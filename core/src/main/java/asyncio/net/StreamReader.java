@@ -58,7 +58,8 @@ public final class StreamReader {
   // ---- bytes ----
 
   /**
-   * At most {@code max} bytes and at least one; none at the end of the stream.
+   * At most {@code max} bytes and at least one; none at the end of the stream. The stream's limit
+   * does not count here: the caller says how much it takes.
    *
    * <p><i>Waits</i> until there are any.
    *
@@ -82,7 +83,7 @@ public final class StreamReader {
       return NOTHING;
     }
     if (buffer.isEmpty()) {
-      ByteBuffer came = receive(chunk);
+      ByteBuffer came = receive(Math.max(chunk, Math.min(max, MAX_CHUNK)));
       if (came == null) {
         return NOTHING;
       }
@@ -123,7 +124,7 @@ public final class StreamReader {
     if (!buffer.isEmpty()) {
       return buffer.take(into);
     }
-    ByteBuffer came = receive(into.length < SMALL ? chunk : into.length);
+    ByteBuffer came = receive(into.length < SMALL ? Math.max(chunk, into.length) : into.length);
     if (came == null) {
       return -1;
     }
@@ -144,6 +145,7 @@ public final class StreamReader {
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    *
+   * @throws LimitOverrunException if there are more than 2 GiB; all stay in the stream
    * @throws IOException if the connection is lost, or closed on this side
    * @throws IllegalStateException if another task reads
    */
@@ -333,10 +335,15 @@ public final class StreamReader {
     }
   }
 
-  /** Whether the peer has ended its output and all of it was read. <i>Thread</i>: on the loop. */
+  /**
+   * Whether nothing is left to read: the peer has ended its output and all of it was read, or the
+   * connection was closed on this side; after that a read is an error.
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
   public boolean atEof() {
     wire.loop.checkOnLoop("StreamReader.atEof()");
-    return eof && buffer.isEmpty();
+    return wire.isClosed() || (eof && buffer.isEmpty());
   }
 
   // ---- receiving ----
@@ -400,6 +407,14 @@ public final class StreamReader {
 
   /** Adds to the buffer what comes; returns false at the end of the stream. */
   private boolean fill() throws IOException {
+    if (!buffer.fits(chunk)) {
+      throw new LimitOverrunException(
+          "The peer at "
+              + wire.peer
+              + " has sent 2 GiB and not ended, which is as much as one array can hold. All of it"
+              + " is still in the stream; read(n) takes it piece by piece.",
+          buffer.size());
+    }
     ByteBuffer came = receive(chunk);
     if (came == null) {
       return false;

@@ -102,6 +102,11 @@ public final class Inbox {
     return seen == null || seen == ASLEEP || seen == HOLDING;
   }
 
+  /** Whether all that comes is refused. Any thread. */
+  boolean isClosed() {
+    return head == CLOSED;
+  }
+
   /**
    * Says that the loop is about to sleep. Returns false when something was left: then it must not.
    * Loop only.

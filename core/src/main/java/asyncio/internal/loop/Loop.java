@@ -398,8 +398,16 @@ public final class Loop implements Clock.Activity {
     }
   }
 
-  /** Leaves a step for the loop, from any thread; returns false when the loop is closed. */
+  /**
+   * Leaves a step for the loop, from any thread; returns false when the loop is closed. On the loop
+   * itself it takes its place at once: the inbox is emptied only now and then, and what is added
+   * meanwhile would come first.
+   */
   public boolean trySend(Step step) {
+    if (isOnLoop() && !inbox.isClosed()) {
+      ready.add(step);
+      return true;
+    }
     return inbox.add(step);
   }
 
