@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the result
  */
 public sealed class Future<T extends @Nullable Object> implements java.util.concurrent.Future<T>
-    permits Task {
+    permits Task, HelperCall.Called {
   // One state machine and all that reads or moves it. In order: reading; awaiting; completing;
   // cancelling; callbacks and listeners; other threads.
 
@@ -87,7 +87,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   private @Nullable Object outcome;
 
-  /** Who will complete it; a plain future of a program's own unless {@link #completedBy} says else. */
+  /** Who will complete it; a plain future of a program's own unless its constructor says else. */
   private byte completer = PROGRAM;
 
   // Loop-confined.
@@ -123,10 +123,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /** A future that a helper or another library completes, for reports. */
-  static <T extends @Nullable Object> Future<T> completedBy(WaitKind completer, EventLoop loop) {
-    var future = new Future<T>(loop);
-    future.completer = completer == WaitKind.HELPER ? HELPER : STAGE;
-    return future;
+  Future(EventLoop loop, WaitKind completer) {
+    this(loop);
+    this.completer = completer == WaitKind.HELPER ? HELPER : STAGE;
   }
 
   /** What a coroutine that awaits it waits for, for reports. */
