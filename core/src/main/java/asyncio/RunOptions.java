@@ -28,6 +28,7 @@ public final class RunOptions {
   private final @Nullable Duration slowStep;
   private final @Nullable Boolean debug;
   private final @Nullable LeakCheck leakCheck;
+  private final @Nullable Duration shutdownGrace;
 
   /** Options that are being changed. */
   private static final class Draft {
@@ -40,6 +41,7 @@ public final class RunOptions {
     @Nullable Duration slowStep;
     @Nullable Boolean debug;
     @Nullable LeakCheck leakCheck;
+    @Nullable Duration shutdownGrace;
   }
 
   private RunOptions(Draft draft) {
@@ -52,6 +54,7 @@ public final class RunOptions {
     slowStep = draft.slowStep;
     debug = draft.debug;
     leakCheck = draft.leakCheck;
+    shutdownGrace = draft.shutdownGrace;
   }
 
   private Draft draft() {
@@ -65,6 +68,7 @@ public final class RunOptions {
     draft.slowStep = slowStep;
     draft.debug = debug;
     draft.leakCheck = leakCheck;
+    draft.shutdownGrace = shutdownGrace;
     return draft;
   }
 
@@ -156,6 +160,23 @@ public final class RunOptions {
     return new RunOptions(draft);
   }
 
+  /**
+   * How long the program may take to end after Ctrl-C, SIGTERM or System.exit, in real time. When
+   * it is over, the log tells what holds the program; then Ctrl-C and SIGTERM halt the JVM, with
+   * exit code 130 or 143, and System.exit goes on. By default {@code
+   * -Dasyncio.shutdownGraceMillis}, else 10 s.
+   *
+   * @throws IllegalArgumentException if it is negative
+   */
+  public RunOptions withShutdownGrace(Duration grace) {
+    if (grace.isNegative()) {
+      throw new IllegalArgumentException("A shutdown grace can't be negative; got " + grace);
+    }
+    Draft draft = draft();
+    draft.shutdownGrace = grace;
+    return new RunOptions(draft);
+  }
+
   String nameOrNext() {
     return name != null ? name : "asyncio-" + NUMBERS.incrementAndGet();
   }
@@ -184,6 +205,11 @@ public final class RunOptions {
   /** Null where the default of the process decides. */
   @Nullable Boolean debug() {
     return debug;
+  }
+
+  /** Null where the property or the default decides. */
+  @Nullable Duration shutdownGrace() {
+    return shutdownGrace;
   }
 
   /** Null for the default: a program that starts does not load the class. */
