@@ -293,14 +293,22 @@ public final class Server implements AutoCloseable {
     }
     try {
       client.close();
-    } catch (IOException peerHasGone) {
-      // Nobody is left to tell: the handler did not want to know, or it would have closed the
-      // connection itself.
+    } catch (IOException lost) {
+      // The peer has gone: nobody is left to tell, since the handler did not want to know, or it
+      // would have closed the connection itself. But what is cut from here somebody must know.
+      if (client.wasCut()) {
+        loop.callExceptionHandler(
+            new ExceptionContext(
+                "Not all that the handler of '" + name + "' has written could be sent.",
+                lost,
+                name,
+                startedAt()));
+      }
     }
   }
 
   private void report(Connection client, String name, Throwable failure) {
-    if (client.wire().explains(failure)) {
+    if (client.wire().explains(failure) && !client.wasCut()) {
       // The peer went: no fault of the handler, and a thousand clients may go at once.
       Logs.NET.log(
           System.Logger.Level.DEBUG,
