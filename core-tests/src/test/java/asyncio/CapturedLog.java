@@ -8,29 +8,29 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** What is written to one of the library's logs while this is open; it is not printed. */
-final class CapturedLog extends Handler implements AutoCloseable {
+public final class CapturedLog extends Handler implements AutoCloseable {
   private final Logger logger;
   private final ConcurrentLinkedQueue<LogRecord> records = new ConcurrentLinkedQueue<>();
 
-  CapturedLog(String name) {
+  public CapturedLog(String name) {
     logger = Logger.getLogger(name);
     logger.setUseParentHandlers(false);
     setLevel(Level.ALL);
     logger.addHandler(this);
   }
 
-  List<String> messages() {
+  public List<String> messages() {
     return records.stream().map(LogRecord::getMessage).toList();
   }
 
-  List<LogRecord> records() {
+  public List<LogRecord> records() {
     return List.copyOf(records);
   }
 
   /**
    * Holds the current thread, busily, until a record contains {@code text}; returns its message.
    */
-  String spinUntil(String text) {
+  public String spinUntil(String text) {
     long deadline = System.nanoTime() + 20_000_000_000L;
     while (System.nanoTime() < deadline) {
       for (LogRecord record : records) {

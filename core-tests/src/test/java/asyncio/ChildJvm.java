@@ -1,9 +1,11 @@
 package asyncio;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -21,10 +23,17 @@ final class ChildJvm implements AutoCloseable {
   private final List<String> seen = new ArrayList<>();
 
   ChildJvm(Class<?> main, String... options) throws IOException {
+    this(main, List.of(), options);
+  }
+
+  /** With more on the class path than this JVM has. */
+  ChildJvm(Class<?> main, List<Path> moreClasses, String... options) throws IOException {
+    var classPath = new StringBuilder(System.getProperty("java.class.path"));
+    moreClasses.forEach(more -> classPath.append(File.pathSeparator).append(more));
     List<String> command = new ArrayList<>();
     if (canResetSignals()) {
       // A shell that runs tests in the background lets its children ignore Ctrl-C.
-      command.addAll(List.of("env", "--default-signal=INT,TERM"));
+      command.addAll(List.of("env", "--default-signal=INT,TERM,HUP"));
     }
     command.add(ProcessHandle.current().info().command().orElse("java"));
     if (Asyncio.carrier() == CarrierKind.MOUNTED) {
@@ -34,7 +43,7 @@ final class ChildJvm implements AutoCloseable {
     command.addAll(
         List.of("-Xmx64m", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(List.of(options));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of("-cp", classPath.toString(), main.getName()));
     process = new ProcessBuilder(command).redirectErrorStream(true).start();
     output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
@@ -44,7 +53,8 @@ final class ChildJvm implements AutoCloseable {
 
   private static boolean canResetSignals() throws IOException {
     try {
-      return new ProcessBuilder("env", "--default-signal=INT,TERM", "true").start().waitFor() == 0;
+      return new ProcessBuilder("env", "--default-signal=INT,TERM,HUP", "true").start().waitFor()
+          == 0;
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -72,7 +82,7 @@ final class ChildJvm implements AutoCloseable {
     throw new AssertionError("the output ended without '" + text + "': " + seen);
   }
 
-  /** Sends a signal: INT, TERM. */
+  /** Sends a signal: INT, TERM, HUP. */
   void signal(String name) throws Exception {
     int code =
         new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
@@ -97,6 +107,19 @@ final class ChildJvm implements AutoCloseable {
   /** All lines read so far, all there are after {@link #exitCode}. */
   List<String> lines() {
     return seen;
+  }
+
+  /** As {@link #lines}, without those of the library's log: each record begins with two lines. */
+  List<String> printed() {
+    List<String> printed = new ArrayList<>();
+    for (int i = 0; i < seen.size(); i++) {
+      if (i + 1 < seen.size() && seen.get(i + 1).startsWith("INFO: SIG")) {
+        i++;
+      } else {
+        printed.add(seen.get(i));
+      }
+    }
+    return printed;
   }
 
   @Override

@@ -30,7 +30,9 @@ class EagerTaskGroupTest {
   private static boolean coversATaskGroup(Method method) {
     Covers covers = method.getAnnotation(Covers.class);
     return covers != null
-        && !method.getName().equals("aFailureOfTheBodyBeforeATaskBeganNeverStartsIt") // eager: it has
+        && !method
+            .getName()
+            .equals("aFailureOfTheBodyBeforeATaskBeganNeverStartsIt") // eager: it has
         && method.isAnnotationPresent(AsyncTest.class)
         && Arrays.stream(covers.value()).anyMatch(name -> name.startsWith("test_taskgroups."));
   }

@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.conformance.Covers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -137,7 +138,7 @@ class ProcessExitTest {
       assertEquals(code, child.exitCode(), () -> child.lines().toString());
       assertEquals(
           List.of("ready", "cancelled: SIG" + signal, "cleaned up", "other task cleaned up"),
-          child.lines());
+          child.printed());
     }
   }
 
@@ -172,7 +173,7 @@ class ProcessExitTest {
       child.awaitLine("ready");
       child.signal("INT");
       assertEquals(0, child.exitCode(), () -> child.lines().toString());
-      assertEquals(List.of("ready", "KeyboardInterrupt"), child.lines());
+      assertEquals(List.of("ready", "KeyboardInterrupt"), child.printed());
     }
   }
 
@@ -260,7 +261,7 @@ class ProcessExitTest {
       child.awaitLine("ready");
       child.signal("INT");
       assertEquals(0, child.exitCode(), () -> child.lines().toString());
-      assertEquals(List.of("ready", "CancelledError: by the program"), child.lines());
+      assertEquals(List.of("ready", "CancelledError: by the program"), child.printed());
     }
   }
 
@@ -292,7 +293,7 @@ class ProcessExitTest {
       child.awaitLine("cleaning up");
       child.signal("INT");
       assertEquals(130, child.exitCode(), () -> child.lines().toString());
-      assertEquals(List.of("ready", "cleaning up"), child.lines());
+      assertEquals(List.of("ready", "cleaning up"), child.printed());
     }
   }
 
@@ -346,7 +347,7 @@ class ProcessExitTest {
         child.signal("INT");
       } while (child.isAlive());
       assertEquals(130, child.exitCode(), () -> child.lines().toString());
-      assertEquals(List.of("computing"), child.lines());
+      assertEquals(List.of("computing"), child.printed());
     }
   }
 
@@ -370,9 +371,9 @@ class ProcessExitTest {
 
   @Test
   void aCleanUpThatHangsDoesNotKeepTheProcessFromItsExit() throws Exception {
-    try (var child = new ChildJvm(CleansUpForEver.class)) {
+    try (var child = new ChildJvm(CleansUpForEver.class, "-Dasyncio.shutdownGraceMillis=100")) {
       assertEquals(6, child.exitCode(), () -> child.lines().toString());
-      assertEquals(List.of("cleaning up"), child.lines());
+      assertEquals("cleaning up", child.lines().getFirst());
     }
   }
 
@@ -655,6 +656,96 @@ class ProcessExitTest {
       child.signal("INT");
       assertEquals(0, child.exitCode(), () -> child.lines().toString());
       assertEquals(List.of("first", "caught", "second", "caught", "the end"), child.lines());
+    }
+  }
+
+  // ---- programs that do not end ----
+
+  private static final String GRACE = "-Dasyncio.shutdownGraceMillis=100";
+
+  private static void assertTold(ChildJvm child, String... texts) {
+    String all = String.join("\n", child.lines());
+    for (String text : texts) {
+      assertTrue(all.contains(text), () -> text + " in " + all);
+    }
+  }
+
+  @Test
+  void aCoroutineThatComputesIsNamedAndHaltedWhenTheGraceIsOver() throws Exception {
+    try (var child = new ChildJvm(NeverYields.class, GRACE)) {
+      child.awaitLine("computing");
+      child.signal("TERM");
+      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      assertTold(
+          child,
+          "INFO: SIGTERM: Task 'Task-1' of the event loop 'asyncio-1' is cancelled",
+          "not ended after 100 ms",
+          "has not ended within 100 ms of SIGTERM, and is halted with exit code 143",
+          "Task 'Task-1' holds it",
+          "NeverYields.lambda$main");
+    }
+  }
+
+  static final class JoinsForEver {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            createTask("other", () -> sleep(ofDays(1)));
+            yieldNow();
+            print("joining");
+            new CompletableFuture<String>().join();
+          });
+    }
+  }
+
+  @Test
+  void aCallThatMindsNoInterruptIsNamedAndHaltedWhenTheGraceIsOver() throws Exception {
+    try (var child = new ChildJvm(JoinsForEver.class, GRACE)) {
+      child.awaitLine("joining");
+      child.signal("INT");
+      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      assertTold(child, "of SIGINT, and is halted with exit code 130", "CompletableFuture.join(");
+      if (Asyncio.carrier() == CarrierKind.MOUNTED) { // on the other one it holds the loop
+        assertTold(child, "other sleeps");
+      }
+    }
+  }
+
+  static final class HangsInTheEnd {
+    public static void main(String[] arguments) {
+      var options = RunOptions.defaults().withShutdownGrace(ofMillis(100));
+      try (var runner = new Runner(options)) {
+        runner.run(
+            () -> {
+              createTask("hanging", () -> sleepAndCleanUp(() -> sleep(ofDays(1))));
+              yieldNow();
+              print("ready");
+              sleep(ofDays(1));
+            });
+      }
+    }
+  }
+
+  @Test
+  void aCleanUpThatHangsWhileTheLoopClosesIsNamedAndHalted() throws Exception {
+    try (var child = new ChildJvm(HangsInTheEnd.class)) {
+      child.awaitLine("ready");
+      child.signal("TERM");
+      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      assertTold(child, "within 100 ms of SIGTERM", "hanging sleeps");
+    }
+  }
+
+  @Test
+  void sighupCleansUpWithoutAStack() throws Exception {
+    try (var child = new ChildJvm(Waits.class)) {
+      child.awaitLine("ready");
+      child.signal("HUP");
+      assertEquals(129, child.exitCode(), () -> child.lines().toString());
+      assertTold(child, "cleaned up", "other task cleaned up");
+      assertTrue(
+          child.lines().stream().noneMatch(line -> line.contains("Exception in thread")),
+          () -> child.lines().toString());
     }
   }
 }

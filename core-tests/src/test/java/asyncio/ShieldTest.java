@@ -5,9 +5,11 @@ import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.shield;
 import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.Cancelling.assertCancelled;
 import static java.time.Duration.ofDays;
+import static java.time.Duration.ofNanos;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -18,6 +20,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -214,5 +217,55 @@ class ShieldTest {
     var inner = createTask(() -> sleep(ofDays(1)));
     createTask(() -> shield(inner));
     yieldNow();
+  }
+
+  /** The result of a request that gave up; kept by nothing but what the shield may have left. */
+  private static WeakReference<Object> resultOfOneThatGivesUp(Future<?> inner) {
+    var result = new Object();
+    var kept = new WeakReference<Object>(result);
+    Object[] handedOver = {result};
+    var request =
+        createTask(
+            () -> {
+              Object own = handedOver[0];
+              handedOver[0] = null;
+              assertThrows(TimeoutException.class, () -> timeout(ofNanos(1), () -> shield(inner)));
+              return own;
+            });
+    assertSame(result, request.await());
+    return kept;
+  }
+
+  @AsyncTest
+  void whoGivesUpLeavesNothingAtTheFuture() {
+    var inner = new Future<Integer>();
+    var other = createTask(() -> shield(inner)); // one that goes on waiting
+    List<WeakReference<Object>> results = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      results.add(resultOfOneThatGivesUp(inner));
+    }
+    for (int i = 0; i < 100 && results.stream().anyMatch(one -> one.get() != null); i++) {
+      System.gc();
+      yieldNow();
+    }
+    assertTrue(results.stream().allMatch(one -> one.get() == null));
+    inner.setResult(4);
+    assertEquals(4, other.await());
+  }
+
+  @AsyncTest
+  void aFailureThatComesBeforeTheCancelledCallerRunsIsReported() {
+    captureReports();
+    var inner = new Future<Integer>();
+    var outer = createTask(() -> shield(inner));
+    yieldNow();
+    outer.cancel();
+    var failure = new Failure("just after the cancel");
+    inner.setException(failure);
+    yieldNow();
+    yieldNow();
+    assertTrue(outer.isCancelled());
+    assertEquals(1, reports.size());
+    assertSame(failure, reports.getFirst().exception());
   }
 }

@@ -1462,4 +1462,23 @@ class TaskGroupTest {
     assertEquals(1, runningLoop().allTasks().size());
     assertEquals(ZERO, runningLoop().time());
   }
+
+  @AsyncTest
+  void manyFailuresOfOneTurnAreAllCollectedOnce() {
+    int children = 20_000;
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      for (int i = 0; i < children; i++) {
+                        group.createTask(
+                            () -> {
+                              throw new Failure("one of many");
+                            });
+                      }
+                    }));
+    assertEquals(children, thrown.exceptions().size());
+  }
 }

@@ -20,11 +20,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -355,5 +357,42 @@ class ToThreadTest {
     assertTrue(
         Thread.getAllStackTraces().keySet().stream()
             .noneMatch(thread -> thread.getName().startsWith(name + "-")));
+  }
+
+  private interface Caller {
+    Future<?> call(Coroutine<Object, ?> body);
+  }
+
+  /** What a body knows that is given up before a thread has begun it. */
+  private static WeakReference<Object> givenUp(Caller caller) {
+    var known = new Object();
+    var future = caller.call(() -> known);
+    assertTrue(future.cancel());
+    return new WeakReference<>(known);
+  }
+
+  private static void assertCollected(WeakReference<Object> known) {
+    for (int i = 0; i < 100 && known.get() != null; i++) {
+      System.gc();
+      yieldNow();
+    }
+    assertNull(known.get());
+  }
+
+  @AsyncTest
+  void aBodyThatIsGivenUpBeforeItBeginsIsKeptByNobody() throws Exception {
+    EventLoop loop = runningLoop();
+    var free = new CountDownLatch(1);
+    List<Future<?>> busy = new ArrayList<>();
+    for (int i = 0; i < 64; i++) { // more than there are threads
+      busy.add(loop.runInExecutor(() -> free.await()));
+    }
+    try (var one = Executors.newSingleThreadExecutor()) {
+      busy.add(loop.runInExecutor(one, () -> free.await()));
+      assertCollected(givenUp(loop::runInExecutor));
+      assertCollected(givenUp(body -> loop.runInExecutor(one, body)));
+      free.countDown();
+    }
+    gather(busy);
   }
 }

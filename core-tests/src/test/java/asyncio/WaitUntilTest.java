@@ -406,4 +406,18 @@ class WaitUntilTest {
     }
     assertEquals(tasks, List.copyOf(waitUntil(ALL_COMPLETED, tasks).done()));
   }
+
+  @AsyncTest
+  void manyThatWaitForOneTaskAreCancelledOneAfterTheOther() {
+    var slow = createTask(() -> sleep(ofDays(1)));
+    List<Task<?>> waiting = new ArrayList<>();
+    for (int i = 0; i < 20_000; i++) {
+      waiting.add(createTask(() -> waitUntil(ALL_COMPLETED, List.of(slow))));
+    }
+    yieldNow();
+    waiting.reversed().forEach(Task::cancel);
+    waitUntil(ALL_COMPLETED, waiting);
+    assertTrue(waiting.stream().allMatch(Task::isCancelled));
+    assertFalse(slow.isDone());
+  }
 }

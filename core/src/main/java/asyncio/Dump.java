@@ -6,6 +6,7 @@ import asyncio.internal.loop.Loop;
 import asyncio.internal.loop.Stacks;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -16,21 +17,55 @@ final class Dump {
   /** A loop that does not answer in this time is held by a step. */
   private static final long PATIENCE_MILLIS = 1_000;
 
+  private static final int STACKS = 10;
+
   private Dump() {}
 
   static String text() {
+    return text(false);
+  }
+
+  /** With the stacks of those that stand in foreign code. */
+  static String textWithStacks() {
+    return text(true);
+  }
+
+  private static String text(boolean withStacks) {
     List<String> parts = new ArrayList<>();
     for (Loop kernel : Loop.allOpen()) {
-      parts.add(text(EventLoop.of(kernel)));
+      parts.add(text(EventLoop.of(kernel), withStacks));
     }
     return parts.isEmpty()
         ? "No event loop is open."
         : parts.stream().collect(Collectors.joining(System.lineSeparator()));
   }
 
-  private static String text(EventLoop loop) {
+  /** Of a loop with very many tasks there may be too little memory for it: no reason to end one. */
+  private static String graph(EventLoop loop, boolean withStacks) {
+    try {
+      WaitGraph graph = loop.waitGraph();
+      var text = new StringBuilder(graph.toString());
+      if (withStacks) {
+        graph.tasks().stream()
+            .map(WaitGraphText::foreignStack)
+            .filter(Objects::nonNull)
+            .limit(STACKS)
+            .forEach(stack -> text.append(System.lineSeparator()).append(stack));
+      }
+      return text.toString();
+    } catch (Throwable failure) {
+      return "Loop '"
+          + loop.name()
+          + "', "
+          + loop.taskCount()
+          + " tasks, of which no graph could be made: "
+          + failure.getClass().getName();
+    }
+  }
+
+  private static String text(EventLoop loop, boolean withStacks) {
     if (loop.kernel.isOnLoop()) {
-      return graph(loop);
+      return graph(loop, withStacks);
     }
     if (!loop.isRunning()) {
       return "Loop '" + loop.name() + "' is run by nobody now.";
@@ -41,7 +76,7 @@ final class Dump {
             new Callback() {
               @Override
               protected void call() {
-                answer.complete(graph(loop));
+                answer.complete(graph(loop, withStacks));
               }
             });
     try {
@@ -56,20 +91,6 @@ final class Dump {
       throw new AssertionError(failed);
     }
     return "Loop '" + loop.name() + "' gave no answer.";
-  }
-
-  /** Of a loop with very many tasks there may be too little memory for it: no reason to end one. */
-  private static String graph(EventLoop loop) {
-    try {
-      return loop.waitGraph().toString();
-    } catch (Throwable failure) {
-      return "Loop '"
-          + loop.name()
-          + "', "
-          + loop.taskCount()
-          + " tasks, of which no graph could be made: "
-          + failure.getClass().getName();
-    }
   }
 
   private static String heldBy(EventLoop loop) {

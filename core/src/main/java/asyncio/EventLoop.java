@@ -44,6 +44,7 @@ public final class EventLoop {
   final boolean otherThreads;
   final Loop kernel;
   final LoopRuns runs;
+  private final @Nullable Duration shutdownGrace;
 
   // Any thread.
   private final Object executorsLock = new Object();
@@ -90,6 +91,18 @@ public final class EventLoop {
     Boolean asked = options.debug();
     this.debug = asked != null ? asked : debugByDefault;
     this.runs = new LoopRuns(this, options.stackSize());
+    this.shutdownGrace = options.shutdownGrace();
+  }
+
+  /** How long a program that is to end waits for this loop. Any thread. */
+  Duration shutdownGrace() {
+    Duration asked = shutdownGrace;
+    return asked != null ? asked : Grace.byDefault();
+  }
+
+  /** Whether the end of the JVM cancelled {@code task}. Between runs. */
+  boolean wasCancelledForShutdown(Task<?> task) {
+    return cancelledForShutdown.contains(task);
   }
 
   static EventLoop open(RunOptions options) {

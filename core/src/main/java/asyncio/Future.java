@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the result
  */
 public sealed class Future<T extends @Nullable Object> implements java.util.concurrent.Future<T>
-    permits Task {
+    permits Task, HelperCall.Called {
   // One state machine and all that reads or moves it. In order: reading; awaiting; completing;
   // cancelling; callbacks and listeners; other threads.
 
@@ -87,13 +87,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   private @Nullable Object outcome;
 
-  /**
-   * Who will complete it; a plain future of a program's own unless {@link #completedBy} says else.
-   */
+  /** Who will complete it; a plain future of a program's own unless its constructor says else. */
   private byte completer = PROGRAM;
 
   // Loop-confined.
-  /** Null, one Listener, or an ArrayList of them, in order of registration. */
+  /** Null, one Listener, or a ListenerList, in order of registration. */
   private @Nullable Object listeners;
 
   // Any thread; a race is harmless.
@@ -125,10 +123,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /** A future that a helper or another library completes, for reports. */
-  static <T extends @Nullable Object> Future<T> completedBy(WaitKind completer, EventLoop loop) {
-    var future = new Future<T>(loop);
-    future.completer = completer == WaitKind.HELPER ? HELPER : STAGE;
-    return future;
+  Future(EventLoop loop, WaitKind completer) {
+    this(loop);
+    this.completer = completer == WaitKind.HELPER ? HELPER : STAGE;
   }
 
   /** What a coroutine that awaits it waits for, for reports. */
@@ -151,17 +148,23 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   /** Who waits for it, in the order in which they began to. Loop only. */
   final Set<Fiber> awaiters() {
-    Object registered = listeners;
-    List<?> each =
-        registered instanceof ArrayList<?> many
-            ? many
-            : registered == null ? List.of() : List.of(registered);
     Set<Fiber> all = new LinkedHashSet<>();
-    for (Object one : each) {
-      Fiber fiber = ((Listener) one).awaitedBy();
+    for (Listener one : registered()) {
+      Fiber fiber = one.awaitedBy();
       if (fiber != null) {
         all.add(fiber);
       }
+    }
+    return all;
+  }
+
+  /** All listeners, as they are now. */
+  private List<Listener> registered() {
+    List<Listener> all = new ArrayList<>();
+    if (listeners instanceof ListenerList many) {
+      many.forEach(all::add);
+    } else if (listeners instanceof Listener one) {
+      all.add(one);
     }
     return all;
   }
@@ -576,10 +579,8 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
     if (told instanceof Listener one) {
       tell(one);
-    } else if (told instanceof ArrayList<?> many) {
-      for (Object one : many) {
-        tell((Listener) one);
-      }
+    } else if (told instanceof ListenerList many) {
+      many.forEach(this::tell);
     }
     return true;
   }
@@ -696,11 +697,8 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   public final int removeDoneCallback(Consumer<? super Future<T>> callback) {
     loop.kernel.checkOnLoop("removeDoneCallback()");
     // Over a copy: equals() is user code, and may remove and add callbacks itself.
-    Object registered = listeners;
-    Object[] before =
-        registered instanceof ArrayList<?> many ? many.toArray() : new Object[] {registered};
     int removed = 0;
-    for (Object one : before) {
+    for (Listener one : registered()) {
       if (one instanceof DoneCallback<?> each
           && each.callback.equals(callback)
           && removeListener(each)) {
@@ -773,26 +771,36 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
         listeners = listener;
         return;
       }
-      var many = new ArrayList<Listener>(4);
+      var many = new ListenerList();
       many.add(one);
       many.add(listener);
       listeners = many;
     } else {
-      @SuppressWarnings("unchecked")
-      var many = (ArrayList<Listener>) registered;
-      if (Integer.bitCount(many.size()) == 1) { // each time it has doubled: constant on average
-        many.removeIf(Listener::isAbandoned);
-      }
-      many.add(listener);
+      ((ListenerList) registered).add(listener);
     }
+  }
+
+  /** Adds a listener that is told before all others; for one at most. */
+  final void addFirstListener(Listener listener) {
+    Object registered = listeners;
+    if (registered instanceof ListenerList many) {
+      many.addFirst(listener);
+    } else {
+      listeners = listener;
+      if (registered instanceof Listener one) {
+        addListener(one);
+      }
+    }
+  }
+
+  /** The one that is told first; null when there is none. */
+  final @Nullable Listener firstListener() {
+    return listeners instanceof ListenerList many ? many.first() : (Listener) listeners;
   }
 
   /** The one that was added last and is there still; null when there is none. */
   final @Nullable Listener lastListener() {
-    Object registered = listeners;
-    return registered instanceof ArrayList<?> many
-        ? (many.isEmpty() ? null : (Listener) many.getLast())
-        : (Listener) registered;
+    return listeners instanceof ListenerList many ? many.last() : (Listener) listeners;
   }
 
   /**
@@ -817,7 +825,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
       listeners = null;
       return true;
     }
-    return listeners instanceof ArrayList<?> many && many.remove(listener);
+    return listeners instanceof ListenerList many && many.remove(listener);
   }
 
   // ---- other threads ----

@@ -1,26 +1,82 @@
 package asyncio;
 
+import asyncio.internal.loop.HelperPool;
 import asyncio.internal.loop.LoopAction;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One body on a helper thread, and the delivery of its outcome to the loop. */
+/**
+ * One body on a helper thread, and the delivery of its outcome to the loop. A call that is
+ * cancelled before a thread has begun it is withdrawn: it keeps nothing alive and counts as no
+ * helper.
+ */
 final class HelperCall<T extends @Nullable Object> implements Runnable {
   private final EventLoop loop;
-  private final Coroutine<T, ?> body;
-  private final Future<T> future;
+  private final Called<T> future;
 
-  private final Context context;
-
-  /** Taken by who runs it or rejects it, first: an executor may do both, or run it twice. */
+  /**
+   * Taken by who runs it, rejects it or withdraws it, first: an executor may run it twice, or do
+   * both.
+   */
   private final AtomicBoolean taken = new AtomicBoolean();
+
+  // Of who has taken it.
+  private @Nullable Coroutine<T, ?> body;
+  private @Nullable Context context;
+
+  /** Its place in a pool of ours. Loop-confined. */
+  private HelperPool.@Nullable Submitted submitted;
 
   private HelperCall(EventLoop loop, Context context, Coroutine<T, ?> body) {
     this.loop = loop;
     this.context = context;
     this.body = body;
-    this.future = Future.completedBy(WaitKind.HELPER, loop);
+    this.future = new Called<>(this);
+  }
+
+  /** The future of a call, which tells it of its cancel. */
+  static final class Called<T extends @Nullable Object> extends Future<T> {
+    /** Null when it is over: who keeps the future does not keep the body. */
+    private @Nullable HelperCall<T> call;
+
+    private Called(HelperCall<T> call) {
+      super(call.loop, WaitKind.HELPER);
+      this.call = call;
+    }
+
+    @Override
+    boolean cancelOnLoop(@Nullable String message) {
+      HelperCall<T> cancelled = call;
+      if (!super.cancelOnLoop(message)) {
+        return false;
+      }
+      call = null;
+      if (cancelled != null) {
+        cancelled.withdraw();
+      }
+      return true;
+    }
+  }
+
+  /** Loop only. */
+  private void withdraw() {
+    if (!taken.compareAndSet(false, true)) {
+      return;
+    }
+    body = null;
+    context = null;
+    HelperPool.Submitted place = submitted;
+    if (place != null) {
+      place.withdraw();
+    }
+    loop.kernel.helperEnded();
+  }
+
+  /** Has a pool of ours run it. Loop only. */
+  void submitTo(HelperPool pool) {
+    submitted = pool.submit(this);
   }
 
   /**
@@ -41,13 +97,9 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     if (!taken.compareAndSet(false, true)) {
       return;
     }
-    if (future.isDone()) { // cancelled before it began
-      deliver(() -> {});
-      return;
-    }
     T value;
     try {
-      value = context.run(body);
+      value = Objects.requireNonNull(context).run(Objects.requireNonNull(body));
     } catch (Throwable failure) {
       deliver(
           () -> {
@@ -82,6 +134,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
             () -> {
               loop.kernel.helperEnded();
               outcome.run();
+              future.call = null;
             }));
   }
 }

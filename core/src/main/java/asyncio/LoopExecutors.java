@@ -57,7 +57,7 @@ final class LoopExecutors {
               + "' is shut down: runInExecutor(executor, () -> …) takes one of your own.");
     }
     if (other == null) {
-      helpers.submit(call);
+      call.submitTo(helpers);
     } else {
       submit(other, call);
     }

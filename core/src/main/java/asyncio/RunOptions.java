@@ -29,6 +29,7 @@ public final class RunOptions {
   private final @Nullable Boolean debug;
   private final @Nullable LeakCheck leakCheck;
   private final boolean otherThreads;
+  private final @Nullable Duration shutdownGrace;
 
   /** Options that are being changed. */
   private static final class Draft {
@@ -42,6 +43,7 @@ public final class RunOptions {
     @Nullable Boolean debug;
     @Nullable LeakCheck leakCheck;
     boolean otherThreads;
+    @Nullable Duration shutdownGrace;
   }
 
   private RunOptions(Draft draft) {
@@ -55,6 +57,7 @@ public final class RunOptions {
     debug = draft.debug;
     leakCheck = draft.leakCheck;
     otherThreads = draft.otherThreads;
+    shutdownGrace = draft.shutdownGrace;
   }
 
   private Draft draft() {
@@ -69,6 +72,7 @@ public final class RunOptions {
     draft.debug = debug;
     draft.leakCheck = leakCheck;
     draft.otherThreads = otherThreads;
+    draft.shutdownGrace = shutdownGrace;
     return draft;
   }
 
@@ -172,6 +176,23 @@ public final class RunOptions {
     return new RunOptions(draft);
   }
 
+  /**
+   * How long the program may take to end after Ctrl-C, SIGTERM or System.exit, in real time. When
+   * it is over, the log tells what holds the program; then Ctrl-C and SIGTERM halt the JVM, with
+   * exit code 130 or 143, and System.exit goes on. By default {@code
+   * -Dasyncio.shutdownGraceMillis}, else 10 s.
+   *
+   * @throws IllegalArgumentException if it is negative
+   */
+  public RunOptions withShutdownGrace(Duration grace) {
+    if (grace.isNegative()) {
+      throw new IllegalArgumentException("A shutdown grace can't be negative; got " + grace);
+    }
+    Draft draft = draft();
+    draft.shutdownGrace = grace;
+    return new RunOptions(draft);
+  }
+
   String nameOrNext() {
     return name != null ? name : "asyncio-" + NUMBERS.incrementAndGet();
   }
@@ -200,6 +221,11 @@ public final class RunOptions {
   /** Null where the default of the process decides. */
   @Nullable Boolean debug() {
     return debug;
+  }
+
+  /** Null where the property or the default decides. */
+  @Nullable Duration shutdownGrace() {
+    return shutdownGrace;
   }
 
   /** Null for the default: a program that starts does not load the class. */

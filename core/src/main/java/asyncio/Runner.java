@@ -75,7 +75,8 @@ public final class Runner implements AutoCloseable {
    * it cancels the main task.
    *
    * <p><i>If cancelled</i>: Ctrl-C and SIGTERM cancel the main task when the caller is the main
-   * thread and nobody else handles them; then {@link KeyboardInterrupt} is thrown.
+   * thread and nobody else handles them; then {@link KeyboardInterrupt} is thrown. A program that
+   * does not end in time is halted: {@link RunOptions#withShutdownGrace}.
    *
    * <p><i>Thread</i>: any but a coroutine.
    *
@@ -114,6 +115,7 @@ public final class Runner implements AutoCloseable {
       throw failure;
     } finally {
       if (handlers != null && handlers.received() != null) {
+        handlers.runEnded();
         signals = handlers; // a second signal during close halts
       } else if (handlers != null) {
         handlers.restore();
@@ -138,6 +140,9 @@ public final class Runner implements AutoCloseable {
       if (interrupt != null && task.fiber().uncancel() == 0) {
         Signals.exitWithCodeIfUncaught();
         throw interrupt;
+      }
+      if (task.loop().wasCancelledForShutdown(task)) {
+        Signals.silenceIfUncaught();
       }
       return task.result();
     }
@@ -206,6 +211,10 @@ public final class Runner implements AutoCloseable {
   }
 
   private void close(EventLoop open) {
+    Signals handlers = signals;
+    if (handlers != null) {
+      handlers.closing();
+    }
     Duration limit = options.closeTimeout();
     var cancel = new CancelTasks(open, options.leakCheck());
     var report = new ReportUnretrieved(open);

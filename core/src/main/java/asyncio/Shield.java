@@ -7,11 +7,14 @@ import java.util.Collections;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
-/** Awaits a future and keeps cancels away from it. */
+/**
+ * Awaits a future and keeps cancels away from it. One that gives up is taken out of the future, or
+ * each request that gives up on a long task would stay there with all it knows; what it leaves is
+ * one {@link LeftBehind} for all.
+ */
 final class Shield extends Future.Listener {
   private final Future<?> inner;
   private final Waiter waiter;
-  private boolean abandoned;
 
   private Shield(Future<?> inner, Waiter waiter) {
     this.inner = inner;
@@ -40,11 +43,11 @@ final class Shield extends Future.Listener {
     if (inner instanceof Task<?> task && task.fiber().isWaiting()) {
       fiber.suspect();
     }
-    // Reported below if it comes to that.
     try {
       shield.waiter.awaitValue();
     } catch (Throwable ended) {
-      shield.abandoned = true;
+      inner.removeListener(shield);
+      LeftBehind.at(inner);
       throw ended;
     }
   }
@@ -75,26 +78,41 @@ final class Shield extends Future.Listener {
   }
 
   @Override
-  @Nullable Fiber awaitedBy() {
-    return abandoned ? null : waiter.fiber();
+  Fiber awaitedBy() {
+    return waiter.fiber();
   }
 
   @Override
   void done(Future<?> future) {
-    if (!abandoned) {
-      waiter.wake();
-      return;
+    if (!waiter.wake()) {
+      LeftBehind.report(inner); // cancelled, and has not run since
     }
-    if (inner.isCancelled() || inner.succeeded()) {
-      return;
+  }
+
+  /** Stands for all who gave up: nobody may be left who receives the failure. */
+  private static final class LeftBehind extends Future.Listener {
+    private static final LeftBehind ONE = new LeftBehind();
+
+    static void at(Future<?> inner) {
+      if (!inner.isDone() && inner.firstListener() != ONE) {
+        inner.addFirstListener(ONE);
+      }
     }
-    // Once, however many shields were abandoned, and not when somebody else receives it.
-    Throwable failure = inner.takeUnretrieved() ? inner.exception() : null;
-    if (failure != null) {
+
+    @Override
+    void done(Future<?> inner) {
+      report(inner);
+    }
+
+    /** Once, however many gave up, and not when somebody else has received it. */
+    static void report(Future<?> inner) {
+      if (!inner.failed() || !inner.takeUnretrieved()) {
+        return;
+      }
       inner.loop.reportSoon(
           new ExceptionContext(
               inner + " failed after the task that awaited it through shield was cancelled.",
-              failure,
+              inner.failure(),
               inner instanceof Task<?> task ? task.name() : null,
               inner.creationFrames()),
           inner instanceof Task<?> task ? task.fiber().context() : null);

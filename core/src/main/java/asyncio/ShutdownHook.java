@@ -1,7 +1,10 @@
 package asyncio;
 
+import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
+import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.LoopAction;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -13,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  * Never stops a loop, and leaves out a task that stands in Runtime.exit: it waits for this hook.
  */
 final class ShutdownHook implements Runnable {
-  private static final long LIMIT_SECONDS = 5;
   private static final Set<EventLoop> LOOPS = ConcurrentHashMap.newKeySet();
   private static boolean registered;
 
@@ -38,21 +40,36 @@ final class ShutdownHook implements Runnable {
 
   @Override
   public void run() {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
     var loops = LOOPS.toArray(new EventLoop[0]);
     var latches = new CountDownLatch[loops.length];
+    Duration limit = Duration.ZERO;
     for (int i = 0; i < loops.length; i++) {
+      Duration grace = loops[i].shutdownGrace();
+      limit = grace.compareTo(limit) > 0 ? grace : limit;
       latches[i] = cancel(loops[i]);
     }
+    long deadline = Durations.realDeadline(limit);
     for (CountDownLatch latch : latches) {
       try {
         if (!latch.await(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+          Duration waited = limit;
+          Grace.tell(() -> report(waited));
           return;
         }
       } catch (InterruptedException e) {
         return;
       }
     }
+  }
+
+  private static void report(Duration limit) {
+    Logs.LOOP.log(
+        System.Logger.Level.WARNING,
+        "The JVM ends, and tasks have not ended within "
+            + Durations.millis(limit)
+            + " ms of their cancel. What holds them:"
+            + System.lineSeparator()
+            + Dump.textWithStacks());
   }
 
   private static CountDownLatch cancel(EventLoop loop) {

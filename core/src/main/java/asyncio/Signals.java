@@ -1,14 +1,17 @@
 package asyncio;
 
+import asyncio.internal.loop.Durations;
+import asyncio.internal.loop.Logs;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ctrl-C and SIGTERM while a run is on the main thread: the first cancels the main task, a second
- * one halts the JVM. Left alone where somebody else handles the signal, on other threads, and where
- * the module jdk.unsupported is missing.
+ * Ctrl-C and SIGTERM while a run is on the main thread: the first cancels the main task, and a
+ * second one halts the JVM, as the end of the {@link Grace} does. Left alone where somebody else
+ * handles the signal, on other threads, and where the module jdk.unsupported is missing.
  */
 final class Signals implements Consumer<String> {
   static final boolean POSSIBLE = isPossible();
@@ -16,6 +19,11 @@ final class Signals implements Consumer<String> {
   private final Task<?> main;
   private final List<Runnable> restores = new ArrayList<>();
   private volatile @Nullable KeyboardInterrupt received;
+
+  // Guarded by this.
+  private @Nullable Grace grace;
+  private boolean runEnded;
+  private boolean restored;
 
   private Signals(Task<?> main) {
     this.main = main;
@@ -53,7 +61,28 @@ final class Signals implements Consumer<String> {
     return received;
   }
 
+  /** What the program does until the loop closes, it does in its own time. */
+  synchronized void runEnded() {
+    runEnded = true;
+    if (grace != null) {
+      grace.stop();
+    }
+  }
+
+  /** The loop closes, which is to be over when the grace is. */
+  synchronized void closing() {
+    if (grace != null) {
+      grace.goOn();
+    }
+  }
+
   void restore() {
+    synchronized (this) {
+      restored = true;
+      if (grace != null) {
+        grace.end();
+      }
+    }
     for (Runnable restore : restores) {
       restore.run();
     }
@@ -69,6 +98,48 @@ final class Signals implements Consumer<String> {
     }
     received = new KeyboardInterrupt(signal, exitCode);
     main.cancel("SIG" + signal);
+    Duration limit = main.loop().shutdownGrace();
+    begin(new Grace("SIG" + signal, exitCode, limit));
+    // Last: who holds the log's lock may be the one that does not end.
+    Logs.LOOP.log(
+        System.Logger.Level.INFO,
+        "SIG"
+            + signal
+            + ": "
+            + main.fiber().describe()
+            + " of the event loop '"
+            + main.loop().name()
+            + "' is cancelled. A program that has not ended after "
+            + Durations.millis(limit)
+            + " ms, or at the next signal, is halted with exit code "
+            + exitCode
+            + ".");
+  }
+
+  private synchronized void begin(Grace begun) {
+    if (!restored) {
+      grace = begun;
+      if (!runEnded) {
+        begun.goOn();
+      }
+    }
+  }
+
+  /**
+   * The JVM is shutting down and has cancelled what the caller of run waited for: nobody needs the
+   * stack of that.
+   */
+  static void silenceIfUncaught() {
+    Thread self = Thread.currentThread();
+    Thread.UncaughtExceptionHandler before = self.getUncaughtExceptionHandler();
+    if (before instanceof ThreadGroup) {
+      self.setUncaughtExceptionHandler(
+          (thread, failure) -> {
+            if (!(failure instanceof CancelledError)) {
+              before.uncaughtException(thread, failure);
+            }
+          });
+    }
   }
 
   /**

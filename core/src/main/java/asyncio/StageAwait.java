@@ -14,7 +14,7 @@ final class StageAwait {
   private StageAwait() {}
 
   static <T extends @Nullable Object> Future<T> start(EventLoop loop, CompletionStage<T> stage) {
-    Future<T> future = Future.completedBy(WaitKind.STAGE, loop);
+    Future<T> future = new Future<>(loop, WaitKind.STAGE);
     stage.whenComplete(
         (value, failure) -> {
           // On whatever thread completes the stage, and so what it tells of its cause, too.

@@ -8,6 +8,8 @@ import asyncio.internal.loop.LoopAction;
 import asyncio.internal.loop.Sneaky;
 import asyncio.internal.loop.Waiter;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -64,6 +66,10 @@ public final class TaskGroup {
   // Loop-confined.
   private final Set<Task<?>> tasks = new LinkedHashSet<>();
   private final List<Throwable> errors = new ArrayList<>();
+
+  /** The same, to be looked up: a hundred thousand may fail in one turn. */
+  private final Set<Throwable> known = Collections.newSetFromMap(new IdentityHashMap<>(0));
+
   private @Nullable Fiber parent;
   private @Nullable EventLoop loop;
   private @Nullable Throwable fatal;
@@ -194,7 +200,7 @@ public final class TaskGroup {
           throw Sneaky.rethrow(leftWith(standsStill, failure, current));
         }
         stoodStill = true;
-        errors.add(standsStill);
+        collect(List.of(standsStill));
         abort(
             Abort.TASKS,
             "the task group can't end"); // also those that did not mind an earlier cancel
@@ -248,8 +254,7 @@ public final class TaskGroup {
   /** What the body threw: perhaps what it got from a task of the group that failed. */
   private void collectOfBody(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? Causes.causeOf(failure) : null;
-    boolean known = errors.stream().anyMatch(one -> one == cause);
-    if (!known) {
+    if (cause == null || !known.contains(cause)) {
       collect(List.of(failure));
     }
   }
@@ -342,10 +347,9 @@ public final class TaskGroup {
   }
 
   /** Once each: who awaits a task of the group gets the same object. */
-  @SuppressWarnings("ReferenceEquality")
   private void collect(List<Throwable> failures) {
     for (Throwable failure : failures) {
-      if (errors.stream().noneMatch(known -> known == failure)) {
+      if (known.add(failure)) {
         errors.add(failure);
       }
     }

@@ -20,7 +20,7 @@ final class WrappedFuture {
     if (source instanceof CompletionStage<?> stage) {
       return StageAwait.start(loop, (CompletionStage<T>) stage);
     }
-    Future<T> future = Future.completedBy(WaitKind.STAGE, loop);
+    Future<T> future = new Future<>(loop, WaitKind.STAGE);
     if (source.isDone()) {
       copyOutcome(source, future).run();
     } else {

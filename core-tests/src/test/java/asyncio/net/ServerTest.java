@@ -22,6 +22,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Asyncio;
 import asyncio.CancelledError;
+import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.Task;
 import asyncio.TaskGroup;
@@ -772,5 +773,54 @@ class ServerTest {
             assertEquals(List.of("cleaned up", "closed"), order);
           }
         });
+  }
+
+  private static Server serverOfMuch(asyncio.net.Handler end) throws IOException {
+    var options = ServerOptions.defaults().withCloseFlushLimit(ofMillis(1));
+    return startServer(
+        client -> {
+          client.writer().write(new byte[12_000_000]);
+          end.handle(client);
+        },
+        Loopback.HOST,
+        0,
+        options);
+  }
+
+  /** A client that takes nothing; its server's handler ends by {@code end}. */
+  private static ExceptionContext reportOfWhatWasCut(asyncio.net.Handler end) throws Exception {
+    var report = new ExceptionContext[1];
+    Loopback.run(
+        here -> {
+          try (var server = serverOfMuch(end);
+              var peer = new Socket(Loopback.HOST, server.port())) {
+            report[0] = here.takeReport();
+            Loopback.until(() -> server.connections() == 0);
+            String ending =
+                Asyncio.toThread(
+                    () -> {
+                      try {
+                        return peer.getInputStream().readAllBytes().length + " bytes and the end";
+                      } catch (IOException lost) {
+                        return lost.getMessage();
+                      }
+                    });
+            assertEquals("Connection reset", ending);
+          }
+        });
+    return report[0];
+  }
+
+  @Test
+  void outputThatIsCutAtTheEndOfAHandlerIsReportedOnce() throws Exception {
+    var report = reportOfWhatWasCut(client -> {});
+    assertTrue(report.message().contains("Not all that the handler of 'client"), report::message);
+    assertTrue(report.exception().getMessage().contains("bytes within 1 ms"), report::toString);
+  }
+
+  @Test
+  void outputThatIsCutInAHandlersOwnCloseIsReportedOnce() throws Exception {
+    var report = reportOfWhatWasCut(client -> client.close());
+    assertTrue(report.exception().getMessage().contains("bytes within 1 ms"), report::toString);
   }
 }

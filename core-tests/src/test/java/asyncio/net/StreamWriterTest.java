@@ -1,10 +1,12 @@
 package asyncio.net;
 
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
 import static java.time.temporal.ChronoUnit.FOREVER;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -13,18 +15,24 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
+import asyncio.ExceptionContext;
+import asyncio.RunOptions;
+import asyncio.Runner;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -157,8 +165,11 @@ class StreamWriterTest {
                 assertEquals("c", received(late.peer(), 1));
               }
               assertEquals("abd", received(other.peer(), 3));
-              String came = new String(ending.peer().getInputStream().readAllBytes(), UTF_8);
-              assertEquals(end == ends.getLast() ? "" : "first", came);
+              if (end == ends.getLast()) {
+                assertEquals("Connection reset", endOf(ending.peer()));
+              } else {
+                assertEquals("first", received(ending.peer(), 5));
+              }
             }
           }
         });
@@ -768,6 +779,140 @@ class StreamWriterTest {
                   "seed " + seed + ", connection " + i);
               pairs.get(i).close();
             }
+          }
+        });
+  }
+
+  // ---- slow peers at the end ----
+
+  /** Time passes when the test says so; sockets are looked at all the time. */
+  private static final class SetClock implements asyncio.Clock {
+    private volatile long now;
+
+    void advance(Duration duration) {
+      now = now + duration.toNanos();
+    }
+
+    @Override
+    public long nanoTime() {
+      return now;
+    }
+
+    @Override
+    public long idle(long next, Activity activity) {
+      return 1_000_000;
+    }
+  }
+
+  private interface SlowPeer {
+    void test(Loopback.Pair pair, SetClock clock) throws Exception;
+  }
+
+  private final List<ExceptionContext> reports = new ArrayList<>();
+
+  /** A connection that is about to close and has much to send still. */
+  private void withSlowPeer(SlowPeer body) throws Exception {
+    var clock = new SetClock();
+    try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
+      runner.run(
+          () -> {
+            runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+            try (var pair =
+                Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofSeconds(5)))) {
+              fill(pair.connection().writer());
+              pair.connection().writer().write(new byte[8_000_000]);
+              body.test(pair, clock);
+            }
+          });
+    }
+  }
+
+  private static void until(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      yieldNow();
+    }
+  }
+
+  private static void turns() {
+    for (int i = 0; i < 10; i++) {
+      yieldNow();
+    }
+  }
+
+  /** So much is acknowledged that the socket takes more. */
+  private static void take(Loopback.Pair pair, int bytes) throws IOException {
+    asyncio.Asyncio.toThread(() -> pair.peer().getInputStream().readNBytes(bytes));
+  }
+
+  /** How the peer's stream ends. */
+  private static String endOf(Socket peer) {
+    return asyncio.Asyncio.toThread(
+        () -> {
+          try {
+            peer.getInputStream().readAllBytes();
+            return "end";
+          } catch (IOException lost) {
+            return lost.getMessage();
+          }
+        });
+  }
+
+  @Test
+  void aPeerThatTakesALittleNowAndThenIsNotCut() throws Exception {
+    withSlowPeer(
+        (pair, clock) -> {
+          var writer = pair.connection().writer();
+          var closing = createTask(() -> pair.connection().close());
+          yieldNow();
+          for (int i = 0; i < 10; i++) {
+            int before = writer.bufferSize();
+            clock.advance(ofSeconds(4));
+            turns();
+            take(pair, 400_000);
+            clock.advance(ofMillis(1_000)); // the selector may not have told yet
+            until(() -> writer.bufferSize() < before);
+            assertFalse(pair.connection().isClosed());
+          }
+          assertTrue(writer.bufferSize() > 0);
+          clock.advance(ofSeconds(5));
+          var lost =
+              assertThrows(IOException.class, () -> closing.awaitThrowing(IOException.class));
+          assertTrue(lost.getMessage().contains("bytes within 5000 ms"), lost::getMessage);
+          assertEquals("Connection reset", endOf(pair.peer()));
+          assertEquals(List.of(), reports);
+        });
+  }
+
+  @Test
+  void aConnectionThatIsCutWhileNobodyWaitsIsReported() throws Exception {
+    withSlowPeer(
+        (pair, clock) -> {
+          pair.connection().writer().close();
+          turns();
+          clock.advance(ofSeconds(5));
+          until(() -> !reports.isEmpty());
+          assertEquals(1, reports.size());
+          String why = reports.getFirst().exception().getMessage();
+          assertTrue(why.contains("bytes within 5000 ms"), why);
+          assertTrue(pair.connection().isClosed());
+          assertEquals("Connection reset", endOf(pair.peer()));
+        });
+  }
+
+  @Test
+  void anAbortThatDropsSomethingResetsAndOneThatDropsNothingDoesNot() throws Exception {
+    withSlowPeer(
+        (pair, clock) -> {
+          pair.connection().abort();
+          assertEquals("Connection reset", endOf(pair.peer()));
+        });
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair()) {
+            pair.connection().writer().write("all");
+            yieldNow();
+            pair.connection().abort();
+            assertEquals("end", endOf(pair.peer()));
           }
         });
   }

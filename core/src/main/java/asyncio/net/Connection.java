@@ -36,6 +36,11 @@ public final class Connection implements AutoCloseable {
     return wire;
   }
 
+  /** Whether this side gave up on a peer that took no more; then it was reset. */
+  boolean wasCut() {
+    return output.wasCut();
+  }
+
   /** Whether it is closed on this side, or about to be. */
   boolean isClosing() {
     return output.isClosing() || wire.isClosed();
@@ -62,8 +67,9 @@ public final class Connection implements AutoCloseable {
   }
 
   /**
-   * Sends what was written and closes the connection; what the peer has not taken after the close
-   * flush limit (5 s unless set otherwise) is dropped. Does nothing when it is closed.
+   * Sends what was written and closes the connection. A peer may take as long as it likes, but when
+   * it takes nothing for as long as the close flush limit (5 s unless set otherwise), the rest is
+   * dropped and the connection reset, so that it can tell. Does nothing when it is closed.
    *
    * <p><i>Waits</i> until it is closed; does not suspend when the socket takes all at once.
    *
@@ -93,8 +99,8 @@ public final class Connection implements AutoCloseable {
   }
 
   /**
-   * Closes the connection at once; what was written and not sent is dropped. Does nothing when it
-   * is closed.
+   * Closes the connection at once; what was written and not sent is dropped, and if there is any,
+   * the connection is reset, so that the peer can tell. Does nothing when it is closed.
    *
    * <p><i>Thread</i>: on the loop.
    */

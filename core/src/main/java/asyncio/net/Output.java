@@ -1,7 +1,10 @@
 package asyncio.net;
 
+import asyncio.Asyncio;
+import asyncio.ExceptionContext;
 import asyncio.WaitKind;
 import asyncio.internal.engine.WriteCompletion;
+import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.StepEnd;
@@ -23,9 +26,13 @@ import org.jspecify.annotations.Nullable;
  * does not take all, they wait in {@link #pending}.
  *
  * <pre>
- *   OPEN --close()--> CLOSING --all is sent, the limit ran out, or the connection is lost--> CLOSED
+ *   OPEN --close()--> CLOSING --all is sent, the connection is lost, or the peer takes
+ *                               nothing for as long as the limit--> CLOSED
  *   OPEN, CLOSING --abort()--> CLOSED
  * </pre>
+ *
+ * <p>Where something that was written is dropped the connection is reset: after an orderly end the
+ * peer would take what it has for the whole.
  */
 final class Output implements WriteCompletion {
   private static final int FLUSH_AT = 64 * 1024;
@@ -77,19 +84,72 @@ final class Output implements WriteCompletion {
         }
       };
 
+  /** When the socket last took something, since close(). */
+  private long movedAt;
+
+  /** The close limit struck. */
+  private boolean cut;
+
   private final Timer closeLimit =
       new Timer() {
         @Override
         protected void fire() {
-          lose(
-              new SocketTimeoutException(
-                  "the peer did not take the last "
-                      + size()
-                      + " bytes within "
-                      + Durations.millis(flushLimit)
-                      + " ms of close()"));
+          // A selector tells late: of a socket that waits to be written to, only when a third of
+          // its buffer is free. A slow peer needs longer for that than the limit.
+          wire.handle.retryWrite();
+          if (wire.isClosed()) {
+            return;
+          }
+          long still = Durations.nanos(flushLimit) - (wire.loop.time() - movedAt);
+          if (still > 0) {
+            limitClose(Duration.ofNanos(still));
+          } else {
+            cut();
+          }
         }
       };
+
+  private void limitClose(Duration left) {
+    wire.loop.addSleeper(closeLimit, Durations.deadline(wire.loop, left));
+  }
+
+  /** On the loop's own thread. */
+  private void cut() {
+    cut = true;
+    boolean nobodyWaits = closes.isEmpty();
+    lose(
+        new SocketTimeoutException(
+            "it was closed, and the peer took none of the last "
+                + size()
+                + " bytes within "
+                + Durations.millis(flushLimit)
+                + " ms, so it was reset. withCloseFlushLimit() gives slow peers more time"));
+    if (nobodyWaits) {
+      report();
+    }
+  }
+
+  private void report() {
+    IOException lost = wire.lostException();
+    wire.loop.add(
+        new Callback() {
+          @Override
+          protected void call() {
+            Asyncio.runningLoop()
+                .callExceptionHandler(
+                    new ExceptionContext(
+                        "A connection could not send all that was written, and nobody waits for"
+                            + " its close() any more.",
+                        lost,
+                        null));
+          }
+        });
+  }
+
+  /** Whether this side gave up on a peer that took no more: its loss is not the peer's doing. */
+  boolean wasCut() {
+    return cut;
+  }
 
   Output(Wire wire, int highWater, int lowWater, Duration flushLimit) {
     this.wire = wire;
@@ -236,6 +296,9 @@ final class Output implements WriteCompletion {
   /** So many bytes are no longer here. */
   private void sent(int count) {
     sentInStep += count;
+    if (closing && count > 0) {
+      movedAt = wire.loop.time();
+    }
     if (paused && pending.size() <= lowWater) {
       paused = false;
       drains.wakeAll();
@@ -306,7 +369,7 @@ final class Output implements WriteCompletion {
     wire.throwIfLost();
   }
 
-  /** Closes when all is sent, at the latest after the limit. */
+  /** Closes when all is sent, or when the peer takes nothing for as long as the limit. */
   void close() {
     if (closing) {
       return;
@@ -316,9 +379,10 @@ final class Output implements WriteCompletion {
       finishClose();
       return;
     }
+    movedAt = wire.loop.time();
     flush();
     if (!wire.isClosed()) {
-      wire.loop.addSleeper(closeLimit, Durations.deadline(wire.loop, flushLimit));
+      limitClose(flushLimit);
     }
   }
 
@@ -332,7 +396,11 @@ final class Output implements WriteCompletion {
   private void finishClose() {
     if (!wire.isClosed()) {
       wire.loop.removeSleeper(closeLimit);
-      wire.close();
+      if (dropped > 0) {
+        wire.reset();
+      } else {
+        wire.close();
+      }
       drains.wakeAll();
       closes.wakeAll();
     }

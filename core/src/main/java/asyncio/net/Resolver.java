@@ -9,19 +9,26 @@ import asyncio.internal.loop.Waiter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the addresses of a name. The operating system's look-up blocks its thread, for many seconds
  * at times, so it has helper threads of its own: a look-up never waits behind a file, nor a file
- * behind a look-up.
+ * behind a look-up. One that nobody waits for any more is not made, and those that wait are not
+ * more than {@value #ROOM}.
  */
 final class Resolver {
   /**
    * Threads for the whole process: what bounds look-ups is the name server, and the JDK's cache is
    * shared as well.
    */
-  private static final HelperPool HELPERS = new HelperPool("asyncio-dns", 32);
+  private static final int THREADS = 32;
+
+  /** Beyond it a name server that is down costs memory and time, and helps nobody. */
+  private static final int ROOM = 10_000;
+
+  private static final HelperPool HELPERS = new HelperPool("asyncio-dns", THREADS, ROOM);
 
   private Resolver() {}
 
@@ -37,9 +44,24 @@ final class Resolver {
       return new InetAddress[] {literal};
     }
     var lookup = new Lookup(fiber, host);
-    HELPERS.submit(lookup);
+    HelperPool.Submitted submitted = submit(lookup);
     fiber.loop().helperStarted();
-    return lookup.await();
+    return lookup.await(submitted);
+  }
+
+  private static HelperPool.Submitted submit(Lookup lookup) throws IOException {
+    try {
+      return HELPERS.submit(lookup);
+    } catch (RejectedExecutionException full) {
+      throw new IOException(
+          "The host name '"
+              + lookup.host
+              + "' can't be looked up: "
+              + ROOM
+              + " look-ups wait for the name server already. Check whether this machine can reach"
+              + " it, and look fewer names up at a time.",
+          full);
+    }
   }
 
   private static @Nullable InetAddress literal(String host) {
@@ -99,8 +121,15 @@ final class Resolver {
               }));
     }
 
-    InetAddress[] await() throws IOException {
-      waiter.awaitValue();
+    InetAddress[] await(HelperPool.Submitted submitted) throws IOException {
+      try {
+        waiter.awaitValue();
+      } catch (Throwable givenUp) {
+        if (submitted.withdraw()) {
+          loop.helperEnded();
+        }
+        throw givenUp;
+      }
       InetAddress[] found = addresses;
       if (found != null && found.length > 0) {
         return found;

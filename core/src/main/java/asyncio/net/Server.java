@@ -157,6 +157,7 @@ public final class Server implements AutoCloseable {
   // ---- accepting ----
 
   private void accept(ListenHandle listener, String name) throws ClosedChannelException {
+    var trouble = new AcceptTrouble(loop, Addresses.text(listener.localAddress()));
     try {
       while (state == State.SERVING) {
         StreamHandle handle;
@@ -173,13 +174,15 @@ public final class Server implements AutoCloseable {
           if (Causes.isFatal(failure)) {
             throw Sneaky.rethrow(failure);
           }
-          reportAcceptFailure(listener, failure, name);
+          trouble.failed(failure, ACCEPT_RETRY, name, startedAt());
           Asyncio.sleep(ACCEPT_RETRY);
           continue;
         }
+        trouble.accepted();
         welcome(handle);
       }
     } finally {
+      trouble.close();
       listener.close();
     }
   }
@@ -218,17 +221,6 @@ public final class Server implements AutoCloseable {
             + ". Close it and start a new one. To stop a server, call close(); do not cancel its"
             + " tasks in allTasks().",
         cause);
-  }
-
-  private void reportAcceptFailure(ListenHandle listener, Throwable failure, String name) {
-    String message =
-        "Accepting clients on "
-            + Addresses.text(listener.localAddress())
-            + " failed; the server tries again in "
-            + ACCEPT_RETRY.toMillis()
-            + " ms. When there are too many open files, raise the limit (ulimit -n) or hold fewer"
-            + " connections.";
-    loop.callExceptionHandler(new ExceptionContext(message, failure, name, startedAt()));
   }
 
   /**
@@ -301,14 +293,22 @@ public final class Server implements AutoCloseable {
     }
     try {
       client.close();
-    } catch (IOException peerHasGone) {
-      // Nobody is left to tell: the handler did not want to know, or it would have closed the
-      // connection itself.
+    } catch (IOException lost) {
+      // The peer has gone: nobody is left to tell, since the handler did not want to know, or it
+      // would have closed the connection itself. But what is cut from here somebody must know.
+      if (client.wasCut()) {
+        loop.callExceptionHandler(
+            new ExceptionContext(
+                "Not all that the handler of '" + name + "' has written could be sent.",
+                lost,
+                name,
+                startedAt()));
+      }
     }
   }
 
   private void report(Connection client, String name, Throwable failure) {
-    if (client.wire().explains(failure)) {
+    if (client.wire().explains(failure) && !client.wasCut()) {
       // The peer went: no fault of the handler, and a thousand clients may go at once.
       Logs.NET.log(
           System.Logger.Level.DEBUG,

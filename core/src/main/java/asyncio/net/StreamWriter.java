@@ -106,9 +106,10 @@ public final class StreamWriter {
   }
 
   /**
-   * Begins to close the connection: it is closed when all that was written is sent, at the latest
-   * after the close flush limit. Does not wait; {@link Connection#close} and {@link #waitClosed}
-   * do. Does nothing a second time.
+   * Begins to close the connection: it is closed when all that was written is sent, or when the
+   * peer takes nothing for as long as the close flush limit; then it is reset, and the loop's
+   * exception handler told if nobody waits. Does not wait; {@link Connection#close} and {@link
+   * #waitClosed} do. Does nothing a second time.
    *
    * <p><i>Thread</i>: on the loop.
    */

@@ -100,4 +100,10 @@ final class Wire {
     closed = true;
     handle.close();
   }
+
+  /** Closes so that the peer can tell that something is missing. */
+  void reset() {
+    closed = true;
+    handle.reset();
+  }
 }

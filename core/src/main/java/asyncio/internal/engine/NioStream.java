@@ -262,6 +262,26 @@ final class NioStream extends NioHandle implements StreamHandle {
   }
 
   @Override
+  public void retryWrite() {
+    if (unsent != null) {
+      readyToWrite();
+    }
+  }
+
+  /** The JDK documents no such use for sockets that do not block, but provides for it. */
+  @Override
+  public void reset() {
+    if (!isClosed()) {
+      try {
+        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      } catch (IOException lostAlready) {
+        // Then the other end knows.
+      }
+    }
+    close();
+  }
+
+  @Override
   public void close() {
     unsent = null;
     completion = null;

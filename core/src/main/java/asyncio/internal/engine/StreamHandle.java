@@ -59,4 +59,14 @@ public interface StreamHandle extends Handle {
 
   /** Tells the other end that no more will come. After the last write. */
   void shutdownOutput() throws IOException;
+
+  /**
+   * Tries the write that is under way again, if there is one; {@code completion} may be called.
+   * Waits for nothing. For who wants to know whether the operating system takes more now: it may
+   * tell that late.
+   */
+  void retryWrite();
+
+  /** As close(), but the other end gets an error instead of the end of the stream. */
+  void reset();
 }

@@ -1,0 +1,108 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.CapturedLog;
+import asyncio.ExceptionContext;
+import asyncio.testing.AsyncTest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a server tells of hours without descriptors, by the virtual clock. */
+class AcceptTroubleTest {
+  private static final Duration RETRY = ofSeconds(1);
+
+  private final IOException noDescriptors = new IOException("Too many open files");
+
+  private AcceptTrouble trouble() {
+    return new AcceptTrouble(runningLoop(), "127.0.0.1:80");
+  }
+
+  private void fail(AcceptTrouble trouble) {
+    trouble.failed(noDescriptors, RETRY, "server", List.of());
+    sleep(RETRY);
+  }
+
+  private void failFor(AcceptTrouble trouble, Duration duration) {
+    for (long i = 0; i < duration.toSeconds(); i++) {
+      fail(trouble);
+    }
+  }
+
+  @AsyncTest
+  void itIsALineWithoutAStackAndMoreAfterGrowingGaps() {
+    try (var log = new CapturedLog("asyncio.net")) {
+      var trouble = trouble();
+      fail(trouble);
+      var first = log.records().getFirst();
+      assertTrue(first.getMessage().contains("127.0.0.1:80 failed"), first::getMessage);
+      assertTrue(first.getMessage().contains("(Too many open files)"), first::getMessage);
+      assertEquals(1, first.getMessage().lines().count());
+      assertNull(first.getThrown());
+      failFor(trouble, ofSeconds(9));
+      assertEquals(1, log.records().size());
+      fail(trouble); // after 10, 30, 70, 150, 310, 630, 1270, 2550, 5110 s
+      assertEquals(2, log.records().size());
+      String second = log.messages().getLast();
+      assertTrue(second.contains("has failed for 10 s (11 attempts)"), second);
+      failFor(trouble, ofSeconds(19));
+      assertEquals(2, log.records().size());
+      fail(trouble);
+      assertEquals(3, log.records().size());
+      failFor(trouble, ofHours(2));
+      assertEquals(10, log.records().size());
+      failFor(trouble, ofHours(10)); // then each hour
+      assertEquals(20, log.records().size());
+      trouble.close();
+    }
+  }
+
+  @AsyncTest
+  void oneLineTellsWhenItIsOver() {
+    try (var log = new CapturedLog("asyncio.net")) {
+      var trouble = trouble();
+      trouble.accepted();
+      failFor(trouble, ofSeconds(5));
+      trouble.accepted();
+      sleep(ofSeconds(4));
+      fail(trouble); // one client had left
+      trouble.accepted();
+      trouble.accepted();
+      assertEquals(1, log.records().size());
+      sleep(ofSeconds(60));
+      assertEquals(2, log.records().size());
+      String over = log.messages().getLast();
+      assertTrue(over.contains("works again; it failed for 9 s (6 attempts)"), over);
+      fail(trouble); // another time
+      assertEquals(3, log.records().size());
+      trouble.accepted();
+      trouble.close();
+      sleep(ofSeconds(60));
+      assertEquals(3, log.records().size());
+    }
+  }
+
+  @AsyncTest
+  void anExceptionHandlerHearsOfItInstead() {
+    List<ExceptionContext> reports = new ArrayList<>();
+    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    try (var log = new CapturedLog("asyncio.net")) {
+      var trouble = trouble();
+      failFor(trouble, ofSeconds(10));
+      assertEquals(1, reports.size());
+      assertSame(noDescriptors, reports.getFirst().exception());
+      assertEquals("server", reports.getFirst().task());
+      assertEquals(List.of(), log.messages());
+      trouble.close();
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package asyncio;
+
+import asyncio.internal.loop.Durations;
+import asyncio.internal.loop.Logs;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The time that a program has to end after Ctrl-C or SIGTERM. When it is over, the log tells who
+ * holds the program, and the JVM is halted: a coroutine that computes, or sits in a call that minds
+ * no interrupt, would keep it for ever.
+ *
+ * <pre>
+ *   RUNNING --stop(), the run has ended--> STOPPED --go on(), the loop closes--> RUNNING
+ *   RUNNING, STOPPED --end(), the loop is closed--> over
+ *   RUNNING --the time is over--> the JVM is halted
+ * </pre>
+ */
+final class Grace implements Runnable {
+  /** A log may need a lock that who holds the program has. */
+  private static final Duration FOR_THE_REPORT = Duration.ofSeconds(3);
+
+  private final String signal;
+  private final int exitCode;
+  private final Duration limit;
+
+  // Guarded by this.
+  private long left;
+  private long deadline;
+  private boolean runs;
+  private boolean over;
+  private @Nullable Thread thread;
+
+  Grace(String signal, int exitCode, Duration limit) {
+    this.signal = signal;
+    this.exitCode = exitCode;
+    this.limit = limit;
+    this.left = Durations.nanos(limit);
+  }
+
+  /** How long it is when neither option nor property says else. */
+  static Duration byDefault() {
+    return Duration.ofMillis(Math.max(0, Long.getLong("asyncio.shutdownGraceMillis", 10_000)));
+  }
+
+  /** Lets the time run, from where it was stopped. Any thread. */
+  synchronized void goOn() {
+    if (runs || over) {
+      return;
+    }
+    runs = true;
+    deadline = System.nanoTime() + left;
+    if (thread == null) {
+      thread = Thread.ofPlatform().daemon().name("asyncio-grace").start(this);
+    }
+    notifyAll();
+  }
+
+  /** Stops the time: what the program does between a run and its close is its own. Any thread. */
+  synchronized void stop() {
+    if (runs) {
+      runs = false;
+      left = deadline - System.nanoTime();
+    }
+  }
+
+  /** The program has ended what the signal was for. Any thread. */
+  synchronized void end() {
+    over = true;
+    notifyAll();
+  }
+
+  @Override
+  public void run() {
+    try {
+      if (!awaitEnd()) {
+        return;
+      }
+      tell(this::report);
+    } catch (InterruptedException notOurs) {
+      // Nobody knows this thread: as good a reason to end as any.
+    } catch (OutOfMemoryError noReport) {
+      // It ends all the same.
+    }
+    Runtime.getRuntime().halt(exitCode);
+  }
+
+  /** Returns false when the program ended before the time was over. */
+  private synchronized boolean awaitEnd() throws InterruptedException {
+    while (!over) {
+      if (!runs) {
+        wait();
+        continue;
+      }
+      long rest = deadline - System.nanoTime();
+      if (rest <= 0) {
+        return true;
+      }
+      wait(Math.ceilDiv(rest, 1_000_000L));
+    }
+    return false;
+  }
+
+  /** Waits for a report no longer than is good: it may never come. */
+  static void tell(Runnable report) throws InterruptedException {
+    Thread reporter = Thread.ofPlatform().daemon().name("asyncio-report").start(report);
+    var _ = reporter.join(FOR_THE_REPORT);
+  }
+
+  private void report() {
+    Logs.LOOP.log(
+        System.Logger.Level.ERROR,
+        "The program has not ended within "
+            + Durations.millis(limit)
+            + " ms of "
+            + signal
+            + ", and is halted with exit code "
+            + exitCode
+            + ". A coroutine that computes should call yieldNow() now and then, and"
+            + " calls that mind no interrupt belong in toThread(). What holds it:"
+            + System.lineSeparator()
+            + Dump.textWithStacks());
+  }
+}

@@ -1,0 +1,106 @@
+package asyncio.net;
+
+import asyncio.EventLoop;
+import asyncio.ExceptionContext;
+import asyncio.TimerHandle;
+import asyncio.internal.loop.Logs;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is told of a listener that can't accept, out of descriptors for instance: that may last for
+ * hours, and is tried again each second. One report when it begins, one more after growing gaps,
+ * and a line when it is over. Loop-confined.
+ *
+ * <pre>
+ *   WELL --failed(), report--> ILL --accepted(), and no failure for a while, line--> WELL
+ *   ILL --failed(), report when the gap is over--> ILL
+ * </pre>
+ */
+final class AcceptTrouble {
+  private static final Duration FIRST_GAP = Duration.ofSeconds(10);
+  private static final Duration LONGEST_GAP = Duration.ofHours(1);
+
+  /** While clients come and go at the limit, some are accepted in the middle of it. */
+  private static final Duration OVER_AFTER = Duration.ofSeconds(10);
+
+  private final EventLoop loop;
+  private final String where;
+
+  /** How often it failed; 0 when all is well. */
+  private int attempts;
+
+  private Duration first = Duration.ZERO;
+  private Duration last = Duration.ZERO;
+  private Duration nextReport = Duration.ZERO;
+  private Duration gap = FIRST_GAP;
+  private @Nullable TimerHandle over;
+
+  AcceptTrouble(EventLoop loop, String where) {
+    this.loop = loop;
+    this.where = where;
+  }
+
+  void failed(Throwable failure, Duration retry, String task, List<StackTraceElement> createdAt) {
+    close();
+    Duration now = loop.time();
+    if (attempts == 0) {
+      first = now;
+      nextReport = now;
+      gap = FIRST_GAP;
+    }
+    last = now;
+    attempts++;
+    if (now.compareTo(nextReport) < 0) {
+      return;
+    }
+    nextReport = now.plus(gap);
+    gap = gap.multipliedBy(2);
+    if (gap.compareTo(LONGEST_GAP) > 0) {
+      gap = LONGEST_GAP;
+    }
+    String message =
+        "Accepting clients on "
+            + where
+            + (attempts == 1 ? " failed" : " has failed for " + lasted())
+            + "; the server tries again every "
+            + retry.toMillis()
+            + " ms and tells when it works. When there are too many open files, raise the limit"
+            + " (ulimit -n) or hold fewer connections.";
+    if (loop.exceptionHandler() == null && failure instanceof IOException) {
+      // The system's word says all; a stack would only hide it.
+      Logs.NET.log(System.Logger.Level.ERROR, message + " (" + failure.getMessage() + ")");
+    } else {
+      loop.callExceptionHandler(new ExceptionContext(message, failure, task, createdAt));
+    }
+  }
+
+  void accepted() {
+    if (attempts > 0 && over == null) {
+      over = loop.callLater(OVER_AFTER, this::isOver);
+    }
+  }
+
+  /** A callback of the loop. */
+  private void isOver() {
+    over = null;
+    String line = "Accepting clients on " + where + " works again; it failed for " + lasted() + ".";
+    attempts = 0;
+    Logs.NET.log(System.Logger.Level.WARNING, line);
+  }
+
+  private String lasted() {
+    return last.minus(first).toSeconds() + " s (" + attempts + " attempts)";
+  }
+
+  /** Tells nothing more. */
+  void close() {
+    TimerHandle pending = over;
+    if (pending != null) {
+      over = null;
+      pending.cancel();
+    }
+  }
+}
