@@ -1,6 +1,10 @@
 /**
  * Asyncio for Java: single-threaded concurrency with coroutines, an event loop, tasks, futures,
  * queues, locks and streams, in the model of Python's asyncio. Start at {@link asyncio.Asyncio}.
+ *
+ * <p>A waiting method that "does not suspend" where there is nothing to wait for lets others run
+ * all the same when its step has lasted for some 10 ms: otherwise a task that calls only such ones
+ * would hold its loop, and no time limit would strike.
  */
 @org.jspecify.annotations.NullMarked
 @SuppressWarnings("module") // the qualified exports name a module that is built after this one

@@ -593,4 +593,16 @@ class CallbackTest {
     }
     assertTrue(stop[0], "the timer fired after " + turns[0] + " turns");
   }
+
+  @AsyncTest
+  void whatAnotherThreadHandedOverBeforeComesBeforeWhatTheLoopItselfHandsOver() throws Exception {
+    EventLoop loop = runningLoop();
+    List<Integer> calls = new ArrayList<>();
+    Thread.ofPlatform().start(() -> loop.callSoonThreadsafe(() -> calls.add(1))).join();
+    loop.callSoonThreadsafe(() -> calls.add(2));
+    while (calls.size() < 2) {
+      yieldNow();
+    }
+    assertEquals(List.of(1, 2), calls);
+  }
 }

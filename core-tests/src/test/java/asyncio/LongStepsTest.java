@@ -225,4 +225,70 @@ class LongStepsTest {
           assertEquals(0, Asyncio.currentTask().cancelling());
         });
   }
+
+  @Test
+  void aValueThatIsThereIsGivenThoughTheLimitStrikesMeanwhile() {
+    int[] got = {0};
+    run(
+        () -> {
+          Future<Integer> done = done();
+          assertThrows(
+              TimeoutException.class,
+              () ->
+                  timeout(
+                      ofMillis(20),
+                      () -> {
+                        computeFor(40);
+                        got[0] = done.await();
+                        while (true) {
+                          yieldNow();
+                        }
+                      }));
+        });
+    assertEquals(1, got[0]);
+  }
+
+  @Test
+  void aFailureThatIsThereIsGivenThoughTheLimitStrikesMeanwhile() {
+    List<Throwable> got = new ArrayList<>();
+    run(
+        () -> {
+          var failed = new Future<Integer>();
+          failed.setException(new Failure("x"));
+          assertThrows(
+              TimeoutException.class,
+              () ->
+                  timeout(
+                      ofMillis(20),
+                      () -> {
+                        computeFor(40);
+                        try {
+                          gather(List.of(done(), failed));
+                        } catch (Failure told) {
+                          got.add(told);
+                        }
+                        while (true) {
+                          yieldNow();
+                        }
+                      }));
+        });
+    assertEquals(1, got.size());
+  }
+
+  /** Its initialiser computes for long, and then calls what would yield elsewhere. */
+  private static final class Slow {
+    static final int VALUE;
+
+    static {
+      computeFor(40);
+      var queue = new Queue<Integer>();
+      queue.put(1);
+      VALUE = queue.get();
+    }
+  }
+
+  @Test
+  void aLongClassInitialiserMayCallWhatReturnsAtOnce() {
+    run(() -> assertEquals(1, Slow.VALUE));
+  }
 }

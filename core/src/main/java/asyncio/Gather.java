@@ -71,6 +71,9 @@ final class Gather extends Future.Listener implements Wait {
             "gather was given " + child + " of another event loop, '" + child.loop.name() + "'.");
       }
     }
+    if (fiber.stepIsLong() && children.stream().allMatch(Future::isDone)) {
+      fiber.breatheBeforeValue(); // before it speaks for them
+    }
     for (Future<?> child : children) {
       left++;
       if (child.isDone()) {
@@ -83,9 +86,6 @@ final class Gather extends Future.Listener implements Wait {
       fiber.suspect();
     }
     try {
-      if (isOver()) {
-        fiber.breathe();
-      }
       fiber.suspend(this);
     } finally {
       for (Future<?> child : children) {

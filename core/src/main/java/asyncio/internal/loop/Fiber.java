@@ -402,7 +402,42 @@ public abstract class Fiber extends Step implements Runnable {
    */
   public final void breathe() {
     if (loop.stepIsLong()) {
-      yieldNow();
+      yieldWhereItCan();
+      throwIfCancelPending(null);
+    }
+  }
+
+  /**
+   * As {@link #breathe}, for a wait whose value is there, which may exist nowhere else: a cancel
+   * that comes meanwhile does not keep it from the caller, and strikes at the next wait. One that
+   * came before strikes here: else no limit would strike round such waits alone.
+   */
+  public final void breatheBeforeValue() {
+    if (loop.stepIsLong()) {
+      throwIfCancelPending(null);
+      yieldWhereItCan();
+    }
+  }
+
+  /** Whether the step that runs has lasted for long, as far as the watchdog has seen. */
+  public final boolean stepIsLong() {
+    return loop.stepIsLong();
+  }
+
+  private void yieldWhereItCan() {
+    if (Pinned.inInitialiser()) {
+      return; // nobody asked it to wait
+    }
+    loop.ensureHeadroom();
+    settleInterrupt(true);
+    loop.ready.add(this);
+    state = READY;
+    try {
+      loop.carrier.suspend(this);
+    } catch (IllegalStateException belowANativeFrame) {
+      // It has not waited, and its entry is dropped when the loop comes to it.
+    } finally {
+      state = RUNNING;
     }
   }
 

@@ -265,11 +265,16 @@ public final class Loop implements Clock.Activity {
    */
   public static void returnsAtOnce(String what) {
     if (longSteps || Region.mayBeOpen()) {
-      refuseInRegion(what);
       Loop loop = current();
       Fiber fiber = loop == null ? null : loop.current;
-      if (fiber != null && fiber.mayWait()) {
-        fiber.breathe();
+      if (fiber == null) {
+        return;
+      }
+      if (fiber.region != null) {
+        throw Region.refusal(what, fiber);
+      }
+      if (fiber.mayWait()) {
+        fiber.breatheBeforeValue();
       }
     }
   }
@@ -405,6 +410,9 @@ public final class Loop implements Clock.Activity {
    */
   public boolean trySend(Step step) {
     if (isOnLoop() && !inbox.isClosed()) {
+      if (!inbox.isEmpty()) {
+        takeInbox(); // what others have sent came before
+      }
       ready.add(step);
       return true;
     }
@@ -944,13 +952,16 @@ public final class Loop implements Clock.Activity {
   }
 
   private void turn() {
-    if (ready.isEmpty() || sincePoll >= POLL_INTERVAL || lookDue) {
+    if (ready.isEmpty() || sincePoll >= POLL_INTERVAL) {
       poll();
     } else if (!inbox.isEmpty()) {
       takeInbox();
     }
     beginTurn();
-    while (turnLeft > 0 && !lookDue) {
+    while (turnLeft > 0) {
+      if (lookDue) {
+        look();
+      }
       Step step = ready.poll();
       if (step == null) {
         break;
@@ -975,6 +986,25 @@ public final class Loop implements Clock.Activity {
     }
   }
 
+  /** In the middle of a turn of long steps: what is due by now comes behind that turn. */
+  private void look() {
+    lookDue = false;
+    takeInbox();
+    fireDue();
+    try {
+      pollEngine();
+    } catch (IOException broken) {
+      engineFailed(broken);
+    }
+  }
+
+  private void pollEngine() throws IOException {
+    Engine open = engine;
+    if (open != null) {
+      open.poll(0);
+    }
+  }
+
   private void poll() {
     sincePoll = 0;
     lookDue = false;
@@ -983,18 +1013,19 @@ public final class Loop implements Clock.Activity {
     standstill.lookForCircles(ready.isEmpty());
     try {
       if (!ready.isEmpty() || stopping) {
-        Engine open = engine;
-        if (open != null) {
-          open.poll(0);
-        }
+        pollEngine();
         return;
       }
       sleep();
     } catch (IOException broken) {
-      fatal(
-          new UncheckedIOException(
-              "The engine of loop '" + name + "' failed: " + broken.getMessage(), broken));
+      engineFailed(broken);
     }
+  }
+
+  private void engineFailed(IOException broken) {
+    fatal(
+        new UncheckedIOException(
+            "The engine of loop '" + name + "' failed: " + broken.getMessage(), broken));
   }
 
   private void sleep() throws IOException {
@@ -1028,6 +1059,7 @@ public final class Loop implements Clock.Activity {
       // at once.
       Thread.interrupted();
     }
+    lookDue = false; // of a tick while it slept
     takeInbox();
     fireDue();
   }

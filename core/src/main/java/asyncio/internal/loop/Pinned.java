@@ -7,6 +7,12 @@ package asyncio.internal.loop;
 final class Pinned {
   private Pinned() {}
 
+  /** Whether the current thread initialises a class. Looks through its stack. */
+  static boolean inInitialiser() {
+    return StackWalker.getInstance()
+        .walk(frames -> frames.anyMatch(frame -> frame.getMethodName().equals("<clinit>")));
+  }
+
   static String describe(Fiber fiber) {
     String frame = "a native frame, or where the JVM had no memory left to put its stack away";
     for (StackTraceElement element : Thread.currentThread().getStackTrace()) {

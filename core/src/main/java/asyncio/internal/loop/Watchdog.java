@@ -165,7 +165,9 @@ final class Watchdog implements Runnable {
     for (long left = interval; left > 0; left = interval - (System.nanoTime() - began)) {
       if (idleTicks >= LAST_TICKS) {
         sleeping = true;
-        pause(left);
+        if (Arrays.stream(watched).allMatch(Watched::isIdle)) { // one may have gone on just now
+          pause(left);
+        }
         if (!sleeping) {
           idleTicks = 0;
         }

@@ -90,6 +90,11 @@ final class Watched {
     return busy;
   }
 
+  /** Whether the loop has made no step since the last tick. */
+  boolean isIdle() {
+    return loop.steps() == tickedAt;
+  }
+
   /** Whether the step that ran at the last tick had lasted since the one before, and still does. */
   boolean isInLongStep() {
     return loop.stepIsLong();
