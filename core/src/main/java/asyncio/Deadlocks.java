@@ -36,13 +36,13 @@ import org.jspecify.annotations.Nullable;
  * itself alone.
  */
 final class Deadlocks {
-  /** Of so many tasks a report tells; the others are counted. */
+  /** A report lists at most this many tasks and counts the rest. */
   private static final int REPORTED_TASKS = 100;
 
   /** For so long a callback counts as due soon. */
   private static final long SOON_NANOS = 1_000_000_000;
 
-  private static final String NO_REPORT = " What waits for what could not be told.";
+  private static final String NO_REPORT = " The wait graph could not be built.";
 
   private Deadlocks() {}
 
@@ -292,7 +292,8 @@ final class Deadlocks {
   private static void failBriefly(EventLoop loop, Task<?> stuck) {
     try {
       var nothing = new WaitGraph(loop.name(), loop.carrier(), List.of(), 0, List.of());
-      String message = stuck.fiber().describe() + " would wait for ever, with others or alone.";
+      String message =
+          stuck.fiber().describe() + " would wait for ever, perhaps in a circle with other tasks.";
       loop.kernel.fail(stuck.fiber(), new DeadlockException(message, nothing));
     } catch (Throwable noMemory) {
       // It waits on: to look again at once would only make the loop spin.
@@ -438,7 +439,7 @@ final class Deadlocks {
     text.append(System.lineSeparator())
         .append(
             "With -Dasyncio.deadlock=fail the main task fails instead; where other threads call in"
-                + " by design, RunOptions.withOtherThreads(true) says so.");
+                + " by design, RunOptions.withCallsFromOtherThreads(true) says so.");
     return text.toString();
   }
 

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where nothing holds it and no timer is set, nothing can happen any more: the main task gets a
  * {@link asyncio.DeadlockException} at once, which says who waits for what. In a test whose own
- * threads call in to the loop, the clock has to know of them: {@link #withOtherThreads}. Then the
+ * threads call into the loop, the clock has to know of them: {@link #withOtherThreads}. Then the
  * loop waits for them within the limit.
  *
  * <p>One clock is for one loop: {@code new Runner(RunOptions.defaults().withClock(new
@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
 
-  /** Of so many tasks a failure tells; the others are counted. */
+  /** A failure lists at most this many tasks and counts the rest. */
   private static final int TOLD_TASKS = 100;
 
   // Immutable.
