@@ -1,5 +1,7 @@
 package asyncio;
 
+import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Logs;
@@ -36,9 +38,6 @@ import org.jspecify.annotations.Nullable;
  * itself alone.
  */
 final class Deadlocks {
-  /** A report lists at most this many tasks and counts the rest. */
-  private static final int REPORTED_TASKS = 100;
-
   /** For so long a callback counts as due soon. */
   private static final long SOON_NANOS = 1_000_000_000;
 
@@ -431,9 +430,9 @@ final class Deadlocks {
         .forEach(stack -> text.append(System.lineSeparator()).append(stack));
     for (Thread stranger : strangers.subList(0, Math.min(REPORTED_TASKS, strangers.size()))) {
       text.append(System.lineSeparator())
-          .append("The virtual thread '")
-          .append(stranger.getName().isEmpty() ? "#" + stranger.threadId() : stranger.getName())
-          .append("', which was started in a coroutine of this loop, stands here:");
+          .append("The virtual thread ")
+          .append(Stacks.nameOf(stranger))
+          .append(", which was started in a coroutine of this loop, stands here:");
       Stacks.appendShort(text, stranger.getStackTrace());
     }
     text.append(System.lineSeparator())

@@ -115,7 +115,7 @@ final class Dump {
     var text = new StringBuilder("Loop '").append(loop.name()).append("' does not answer: ");
     String who = fiber == null ? "something" : fiber.describe();
     if (fiber == null && stranger != null) {
-      who = "the virtual thread '" + stranger.getName() + "', which was started in a coroutine,";
+      who = "the virtual thread " + Stacks.nameOf(stranger) + ", which was started in a coroutine,";
     }
     text.append(who).append(" holds it.");
     if (thread != null) {

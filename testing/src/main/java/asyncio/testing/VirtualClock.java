@@ -1,5 +1,7 @@
 package asyncio.testing;
 
+import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+
 import asyncio.Clock;
 import asyncio.EventLoop;
 import asyncio.Task;
@@ -40,9 +42,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
-
-  /** A failure lists at most this many tasks and counts the rest. */
-  private static final int TOLD_TASKS = 100;
 
   // Immutable.
   private final long limitNanos;
@@ -223,11 +222,11 @@ public final class VirtualClock implements Clock {
     }
     text.append(" Unfinished tasks:");
     List<Task<?>> tasks = told.allTasks();
-    for (Task<?> task : tasks.subList(0, Math.min(TOLD_TASKS, tasks.size()))) {
+    for (Task<?> task : tasks.subList(0, Math.min(REPORTED_TASKS, tasks.size()))) {
       text.append(System.lineSeparator()).append("    ").append(task);
     }
-    if (tasks.size() > TOLD_TASKS) {
-      text.append(System.lineSeparator()).append("    and ").append(tasks.size() - TOLD_TASKS);
+    if (tasks.size() > REPORTED_TASKS) {
+      text.append(System.lineSeparator()).append("    and ").append(tasks.size() - REPORTED_TASKS);
       text.append(" more");
     }
   }

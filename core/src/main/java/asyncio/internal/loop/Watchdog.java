@@ -561,9 +561,7 @@ final class Watchdog implements Runnable {
       return fiber.describe();
     }
     return isStranger(loop, fiber, thread)
-        ? "The virtual thread '"
-            + (thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName())
-            + "', which is no coroutine,"
+        ? "The virtual thread " + Stacks.nameOf(thread) + ", which is no coroutine,"
         : "A virtual thread that is no coroutine";
   }
 
