@@ -14,7 +14,8 @@ module asyncio {
   requires static jdk.unsupported;
   // Events for the flight recorder; without the module there are none.
   requires static jdk.jfr;
-  // The processor time of a step that lasts; without the module it is not known.
+  // The processor time of a step that lasts; without the module it is not known. On the module path
+  // it is there if another module requires it, or with --add-modules java.management.
   requires static java.management;
 
   exports asyncio;

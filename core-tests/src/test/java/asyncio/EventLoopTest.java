@@ -619,4 +619,73 @@ class EventLoopTest {
     }
     assertEquals(List.of("goes on"), order);
   }
+
+  private static final class RunsCode extends Handler {
+    private final Runnable code;
+
+    RunsCode(Runnable code) {
+      this.code = code;
+    }
+
+    @Override
+    public void publish(LogRecord record) {
+      code.run();
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+
+  /** A handler that hands on to the default one, whose log runs {@code code}. */
+  private static void handOnToALogThatRuns(Runnable code, Runnable body) {
+    var logger = Logger.getLogger("asyncio.task");
+    var handler = new RunsCode(code);
+    logger.addHandler(handler);
+    logger.setUseParentHandlers(false);
+    try (var _ = new CapturedLog("asyncio.loop")) {
+      body.run();
+    } finally {
+      logger.removeHandler(handler);
+      logger.setUseParentHandlers(true);
+    }
+  }
+
+  @Test
+  void aFatalErrorInsideTheDefaultExceptionHandlerEndsTheRun() {
+    var fatal = new InternalError("fatal");
+    loop.setExceptionHandler(EventLoop::defaultExceptionHandler);
+    loop.callSoonThreadsafe(
+        () -> {
+          throw new Failure("x");
+        });
+    handOnToALogThatRuns(
+        () -> {
+          throw fatal;
+        },
+        () -> assertSame(fatal, assertThrows(InternalError.class, loop::runForever)));
+  }
+
+  @AsyncTest
+  void aCancelInsideTheDefaultExceptionHandlerStrikesAtTheNextWaitOfItsCaller() {
+    runningLoop().setExceptionHandler(EventLoop::defaultExceptionHandler);
+    handOnToALogThatRuns(
+        () -> sleep(ofDays(1)),
+        () -> {
+          var reporter =
+              createTask(
+                  () -> {
+                    runningLoop()
+                        .callExceptionHandler(new ExceptionContext("x", new Failure("x"), null));
+                    order.add("goes on");
+                    sleep(ofDays(1));
+                  });
+          yieldNow();
+          reporter.cancel("why");
+          assertCancelled("why", reporter);
+        });
+    assertEquals(List.of("goes on"), order);
+  }
 }

@@ -16,11 +16,15 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Whether a {@code catch} works, and what it finds, does not depend on who awaited first. */
 @SuppressWarnings("serial")
@@ -149,13 +153,39 @@ class FailureCopyTest {
     Rich copy = second(failure);
     assertSame(failure.response, copy.response);
     assertSame(failure.notSerializable, copy.notSerializable);
-    assertEquals(failure.errors, copy.errors);
-    assertEquals(failure.retryAfter, copy.retryAfter);
+    assertSame(failure.errors, copy.errors);
+    assertSame(failure.retryAfter, copy.retryAfter);
     assertSame(failure.body, copy.body);
     assertNull(copy.getCause());
     assertArrayEquals(failure.getSuppressed(), copy.getSuppressed());
     copy.addSuppressed(new IOException("of the copy alone"));
     assertEquals(1, failure.getSuppressed().length);
+  }
+
+  private static final class ReplacesItself implements Serializable {
+    private Object writeReplace() {
+      return new AtomicInteger();
+    }
+  }
+
+  private static final class Refers extends RuntimeException {
+    private final Set<Thread.State> states = EnumSet.of(Thread.State.NEW);
+    private final ReplacesItself replaced = new ReplacesItself();
+    private final int code;
+
+    private Refers(int code) {
+      super("refers");
+      this.code = code;
+    }
+  }
+
+  @AsyncTest
+  void whatAFieldRefersToIsTheSameObjectHoweverItIsSerialized() {
+    var failure = new Refers(3);
+    Refers copy = second(failure);
+    assertSame(failure.states, copy.states);
+    assertSame(failure.replaced, copy.replaced);
+    assertEquals(3, copy.code);
   }
 
   private static final class WritesItself extends RuntimeException {

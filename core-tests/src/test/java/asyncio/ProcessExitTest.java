@@ -353,6 +353,8 @@ class ProcessExitTest {
 
   static final class CleansUpForEver {
     public static void main(String[] arguments) {
+      // From its first record on, java.util.logging closes its handlers when the JVM ends.
+      System.getLogger("app").log(System.Logger.Level.INFO, "begins");
       run(
           () -> {
             createTask(
@@ -373,7 +375,11 @@ class ProcessExitTest {
   void aCleanUpThatHangsDoesNotKeepTheProcessFromItsExit() throws Exception {
     try (var child = new ChildJvm(CleansUpForEver.class, "-Dasyncio.shutdownGraceMillis=100")) {
       assertEquals(6, child.exitCode(), () -> child.lines().toString());
-      assertEquals("cleaning up", child.lines().getFirst());
+      assertTold(
+          child,
+          "cleaning up",
+          "tasks have not ended within 100 ms of their cancel",
+          "Task-2 sleeps");
     }
   }
 
@@ -686,6 +692,32 @@ class ProcessExitTest {
     }
   }
 
+  static final class FourThatNeverYield {
+    public static void main(String[] arguments) {
+      for (int i = 0; i < 3; i++) {
+        Thread.ofPlatform().daemon().start(() -> NeverYields.main(arguments));
+      }
+      NeverYields.main(arguments);
+    }
+  }
+
+  @Test
+  void manyLoopsThatAreHeldAreToldTogether() throws Exception {
+    // Each one keeps a thread of the portable carrier.
+    String threads = "-Djdk.virtualThreadScheduler.parallelism=8";
+    try (var child =
+        new ChildJvm(FourThatNeverYield.class, GRACE, threads, "-Dasyncio.slowStepMillis=60000")) {
+      for (int i = 0; i < 4; i++) {
+        child.awaitLine("computing");
+      }
+      child.signal("TERM");
+      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      for (int i = 1; i <= 4; i++) {
+        assertTold(child, "Loop 'asyncio-" + i + "' does not answer");
+      }
+    }
+  }
+
   static final class JoinsForEver {
     public static void main(String[] arguments) {
       run(
@@ -699,7 +731,7 @@ class ProcessExitTest {
   }
 
   @Test
-  void aCallThatMindsNoInterruptIsNamedAndHaltedWhenTheGraceIsOver() throws Exception {
+  void aCallThatIgnoresInterruptsIsNamedAndHaltedWhenTheGraceIsOver() throws Exception {
     try (var child = new ChildJvm(JoinsForEver.class, GRACE)) {
       child.awaitLine("joining");
       child.signal("INT");

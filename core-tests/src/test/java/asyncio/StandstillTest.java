@@ -334,7 +334,7 @@ class StandstillTest {
   void anOptionSaysThatOtherThreadsCallIn() {
     RunOptions options = RunOptions.defaults().withClock(new VirtualClock());
     try (var log = new CapturedLog("asyncio.loop");
-        var runner = new Runner(options.withOtherThreads(true))) {
+        var runner = new Runner(options.withCallsFromOtherThreads(true))) {
       runner.run(
           () -> {
             EventLoop loop = runningLoop();

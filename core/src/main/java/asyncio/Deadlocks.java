@@ -1,5 +1,7 @@
 package asyncio;
 
+import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+
 import asyncio.internal.loop.Callback;
 import asyncio.internal.loop.Fiber;
 import asyncio.internal.loop.Logs;
@@ -36,13 +38,10 @@ import org.jspecify.annotations.Nullable;
  * itself alone.
  */
 final class Deadlocks {
-  /** Of so many tasks a report tells; the others are counted. */
-  private static final int REPORTED_TASKS = 100;
-
   /** For so long a callback counts as due soon. */
   private static final long SOON_NANOS = 1_000_000_000;
 
-  private static final String NO_REPORT = " What waits for what could not be told.";
+  private static final String NO_REPORT = " The wait graph could not be built.";
 
   private Deadlocks() {}
 
@@ -292,7 +291,8 @@ final class Deadlocks {
   private static void failBriefly(EventLoop loop, Task<?> stuck) {
     try {
       var nothing = new WaitGraph(loop.name(), loop.carrier(), List.of(), 0, List.of());
-      String message = stuck.fiber().describe() + " would wait for ever, with others or alone.";
+      String message =
+          stuck.fiber().describe() + " would wait for ever, perhaps in a circle with other tasks.";
       loop.kernel.fail(stuck.fiber(), new DeadlockException(message, nothing));
     } catch (Throwable noMemory) {
       // It waits on: to look again at once would only make the loop spin.
@@ -430,15 +430,15 @@ final class Deadlocks {
         .forEach(stack -> text.append(System.lineSeparator()).append(stack));
     for (Thread stranger : strangers.subList(0, Math.min(REPORTED_TASKS, strangers.size()))) {
       text.append(System.lineSeparator())
-          .append("The virtual thread '")
-          .append(stranger.getName().isEmpty() ? "#" + stranger.threadId() : stranger.getName())
-          .append("', which was started in a coroutine of this loop, stands here:");
+          .append("The virtual thread ")
+          .append(Stacks.nameOf(stranger))
+          .append(", which was started in a coroutine of this loop, stands here:");
       Stacks.appendShort(text, stranger.getStackTrace());
     }
     text.append(System.lineSeparator())
         .append(
             "With -Dasyncio.deadlock=fail the main task fails instead; where other threads call in"
-                + " by design, RunOptions.withOtherThreads(true) says so.");
+                + " by design, RunOptions.withCallsFromOtherThreads(true) says so.");
     return text.toString();
   }
 

@@ -15,9 +15,14 @@ import java.util.stream.Collectors;
 /** The wait graphs of all loops, for somebody who looks at a process that hangs. Any thread. */
 final class Dump {
   /** A loop that does not answer in this time is held by a step. */
-  private static final long PATIENCE_MILLIS = 1_000;
+  private static final long PATIENCE_NANOS = 1_000_000_000;
 
   private static final int STACKS = 10;
+
+  /** What a loop that was asked says, waited for until then. */
+  private interface Answer {
+    String at(long deadline);
+  }
 
   private Dump() {}
 
@@ -31,13 +36,17 @@ final class Dump {
   }
 
   private static String text(boolean withStacks) {
-    List<String> parts = new ArrayList<>();
+    List<Answer> asked = new ArrayList<>();
     for (Loop kernel : Loop.allOpen()) {
-      parts.add(text(EventLoop.of(kernel), withStacks));
+      asked.add(ask(EventLoop.of(kernel), withStacks));
     }
-    return parts.isEmpty()
+    // One time for all, which began when the last was asked: held loops may be many.
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    return asked.isEmpty()
         ? "No event loop is open."
-        : parts.stream().collect(Collectors.joining(System.lineSeparator()));
+        : asked.stream()
+            .map(answer -> answer.at(deadline))
+            .collect(Collectors.joining(System.lineSeparator()));
   }
 
   /** Of a loop with very many tasks there may be too little memory for it: no reason to end one. */
@@ -63,12 +72,12 @@ final class Dump {
     }
   }
 
-  private static String text(EventLoop loop, boolean withStacks) {
+  private static Answer ask(EventLoop loop, boolean withStacks) {
     if (loop.kernel.isOnLoop()) {
-      return graph(loop, withStacks);
+      return _ -> graph(loop, withStacks);
     }
     if (!loop.isRunning()) {
-      return "Loop '" + loop.name() + "' is run by nobody now.";
+      return _ -> "Loop '" + loop.name() + "' is run by nobody now.";
     }
     var answer = new CompletableFuture<String>();
     boolean asked =
@@ -79,17 +88,23 @@ final class Dump {
                 answer.complete(graph(loop, withStacks));
               }
             });
+    return asked ? deadline -> await(loop, answer, deadline) : _ -> noAnswer(loop);
+  }
+
+  private static String await(EventLoop loop, CompletableFuture<String> answer, long deadline) {
     try {
-      if (asked) {
-        return answer.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
-      }
+      return answer.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (java.util.concurrent.TimeoutException held) {
       return heldBy(loop);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return noAnswer(loop);
     } catch (ExecutionException failed) {
       throw new AssertionError(failed);
     }
+  }
+
+  private static String noAnswer(EventLoop loop) {
     return "Loop '" + loop.name() + "' gave no answer.";
   }
 
@@ -100,7 +115,7 @@ final class Dump {
     var text = new StringBuilder("Loop '").append(loop.name()).append("' does not answer: ");
     String who = fiber == null ? "something" : fiber.describe();
     if (fiber == null && stranger != null) {
-      who = "the virtual thread '" + stranger.getName() + "', which was started in a coroutine,";
+      who = "the virtual thread " + Stacks.nameOf(stranger) + ", which was started in a coroutine,";
     }
     text.append(who).append(" holds it.");
     if (thread != null) {

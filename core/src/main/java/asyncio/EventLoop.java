@@ -789,22 +789,21 @@ public final class EventLoop {
     try {
       logOrThrow(context);
     } catch (Throwable failure) {
-      if (Failures.isFatal(failure)) {
-        kernel.fatal(failure);
-        return;
-      }
-      strikeAgainAfter(failure);
-      Logs.LOOP.log(
-          System.Logger.Level.ERROR,
-          "The default exception handler of loop '"
-              + name()
-              + "' failed, on: "
-              + context.message()
-              + " ("
-              + textOf(context.exception())
-              + ")",
-          failure);
+      logFailed("The default exception handler of loop '" + name() + "'", failure, context);
     }
+  }
+
+  /** Off the loop, as after its close, there is no run that a fatal error could end. */
+  private void logFailed(String what, Throwable failure, ExceptionContext context) {
+    if (kernel.isOnLoop() && Failures.isFatal(failure)) {
+      kernel.fatal(failure);
+      return;
+    }
+    strikeAgainAfter(failure);
+    Logs.LOOP.log(
+        System.Logger.Level.ERROR,
+        what + " failed, on: " + context.message() + " (" + textOf(context.exception()) + ")",
+        failure);
   }
 
   /** The text of a failure is the user's code. */
@@ -823,15 +822,8 @@ public final class EventLoop {
   public void defaultExceptionHandler(ExceptionContext context) {
     try {
       logOrThrow(context);
-    } catch (Throwable broken) {
-      Logs.LOOP.log(
-          System.Logger.Level.ERROR,
-          "The log 'asyncio.task' failed, on: "
-              + context.message()
-              + " ("
-              + textOf(context.exception())
-              + ")",
-          broken);
+    } catch (Throwable failure) {
+      logFailed("The log 'asyncio.task'", failure, context);
     }
   }
 

@@ -32,9 +32,12 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A class that adds no field: by its constructor, if what comes out says the same.
  *   <li>Any other: written and read as Java serializes it, but this object alone. What its fields
- *       refer to is not copied, and need not be serializable. What serialization leaves out
- *       (transient fields, and all fields of a class that has its own way of being written) is set
- *       by reflection where the class is open to it.
+ *       refer to need not be serializable, and is the same object in the copy. Fields that come out
+ *       otherwise are set by reflection where the class is open to it: those that serialization
+ *       leaves out (transient ones, and all of a class that has its own way of being written), and
+ *       those whose value has its own way of being read, such as a {@code List.of} or an EnumMap.
+ *       Such a value is written with all its elements all the same, and is a copy where the class
+ *       is not open.
  *   <li>Where neither works: by whatever constructor there is, and at last a CompletionException.
  * </ol>
  *
@@ -76,7 +79,7 @@ final class FailureCopy {
   }
 
   /** What has to be known of a class, once. */
-  private record Shape(boolean fieldless, List<Field> leftOut) {
+  private record Shape(boolean fieldless, List<Field> leftOut, List<Field> references) {
     static final ClassValue<Shape> OF =
         new ClassValue<>() {
           @Override
@@ -88,6 +91,7 @@ final class FailureCopy {
     private static Shape of(Class<?> type) {
       boolean fieldless = true;
       List<Field> leftOut = new ArrayList<>();
+      List<Field> references = new ArrayList<>();
       for (Class<?> each = type; each != Throwable.class; each = each.getSuperclass()) {
         boolean own = hasOwnForm(each);
         for (Field field : each.getDeclaredFields()) {
@@ -95,11 +99,22 @@ final class FailureCopy {
             fieldless = false;
             if (own || Modifier.isTransient(field.getModifiers())) {
               leftOut.add(field);
+            } else if (!field.getType().isPrimitive()) {
+              references.add(field);
             }
           }
         }
       }
-      return new Shape(fieldless, List.copyOf(leftOut));
+      return new Shape(fieldless, List.copyOf(leftOut), List.copyOf(references));
+    }
+
+    /** Whether a field of the class, or of Throwable, can hold the object; transient ones aside. */
+    boolean holds(Object object) {
+      return object instanceof String
+          || object instanceof Throwable
+          || object instanceof StackTraceElement[]
+          || object instanceof List
+          || references.stream().anyMatch(field -> field.getType().isInstance(object));
     }
 
     /** Whether a class says itself how it is written and read; the JDK's own are trusted. */
@@ -171,14 +186,14 @@ final class FailureCopy {
 
   private static @Nullable Throwable rewrite(Throwable failure, Shape shape) {
     try {
-      var bytes = new ByteArrayOutputStream(512);
+      boolean lacking = false;
       Throwable copy;
-      try (var writer = new ShallowWriter(bytes, failure)) {
-        writer.writeObject(failure);
-        writer.flush();
-        try (var reader = new ShallowReader(bytes.toByteArray(), writer)) {
-          copy = (Throwable) reader.readObject();
-        }
+      try {
+        copy = writeAndRead(failure, null);
+      } catch (ClassCastException standIn) {
+        // A value has put another object in its place, which no field takes.
+        lacking = true;
+        copy = writeAndRead(failure, shape);
       }
       if (copy == failure || copy.getClass() != failure.getClass()) {
         return null;
@@ -186,6 +201,9 @@ final class FailureCopy {
       boolean whole = true;
       for (Field field : shape.leftOut()) {
         whole &= set(field, failure, copy);
+      }
+      for (Field field : shape.references()) {
+        whole &= set(field, failure, copy) || !lacking;
       }
       lead(copy, failure, whole);
       return copy;
@@ -195,10 +213,26 @@ final class FailureCopy {
     }
   }
 
+  private static Throwable writeAndRead(Throwable failure, @Nullable Shape taking)
+      throws IOException, ClassNotFoundException {
+    var bytes = new ByteArrayOutputStream(512);
+    try (var writer = new ShallowWriter(bytes, failure, taking)) {
+      writer.writeObject(failure);
+      writer.flush();
+      try (var reader = new ShallowReader(bytes.toByteArray(), writer)) {
+        return (Throwable) reader.readObject();
+      }
+    }
+  }
+
+  /** Returns whether both have the same value there now. */
   private static boolean set(Field field, Throwable from, Throwable to) {
     try {
       if (field.trySetAccessible()) {
-        field.set(to, field.get(from));
+        Object value = field.get(from);
+        if (field.get(to) != value) {
+          field.set(to, value);
+        }
         return true;
       }
     } catch (IllegalAccessException final_) {
@@ -249,32 +283,45 @@ final class FailureCopy {
 
   private static final class ShallowWriter extends ObjectOutputStream {
     private final Throwable root;
+
+    /** When there: what no field of it can hold is null in the copy. */
+    private final @Nullable Shape taking;
+
+    /** Throwable's own empty list, which comes before all else that resolves itself. */
+    private boolean keepsNext;
+
     private final IdentityHashMap<Object, Integer> indices = new IdentityHashMap<>();
 
     /** What the {@link Reference}s stand for. */
-    final List<Object> referred = new ArrayList<>();
+    final List<@Nullable Object> referred = new ArrayList<>();
 
     /** The classes in the order in which they are written, which is that of reading. */
     final List<Class<?>> classes = new ArrayList<>();
 
-    ShallowWriter(OutputStream out, Throwable root) throws IOException {
+    ShallowWriter(OutputStream out, Throwable root, @Nullable Shape taking) throws IOException {
       super(out);
       this.root = root;
+      this.taking = taking;
+      this.keepsNext = root.getSuppressed().length == 0;
       enableReplaceObject(true);
     }
 
     @Override
     protected @Nullable Object replaceObject(@Nullable Object object) {
-      // What resolves itself when it is read may be a stand-in that another object has put in its
-      // place (the JDK's immutable lists, java.time), and has to be read as such.
-      if (object == null || object == root || RESOLVES.get(object.getClass())) {
+      if (object == null || object == root) {
+        return object;
+      }
+      if (RESOLVES.get(object.getClass()) && (taking == null || keepsNext)) {
+        // What resolves itself when it is read may be a stand-in that another object has put in its
+        // place (the JDK's immutable lists, java.time), and has to be read as such.
+        keepsNext = false;
         return object;
       }
       Integer known = indices.get(object);
       if (known == null) {
         known = referred.size();
         indices.put(object, known);
-        referred.add(object);
+        referred.add(taking == null || taking.holds(object) ? object : null);
       }
       return new Reference(known);
     }
@@ -298,7 +345,7 @@ final class FailureCopy {
     }
 
     @Override
-    protected Object resolveObject(Object object) throws ObjectStreamException {
+    protected @Nullable Object resolveObject(Object object) throws ObjectStreamException {
       return object instanceof Reference reference ? writer.referred.get(reference.index) : object;
     }
 

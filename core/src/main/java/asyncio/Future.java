@@ -785,11 +785,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     Object registered = listeners;
     if (registered instanceof ListenerList many) {
       many.addFirst(listener);
+    } else if (registered instanceof Listener one && !one.isAbandoned()) {
+      // Stored when it is whole: if memory ends here, the one that waits is still to be told.
+      var many = new ListenerList();
+      many.add(listener);
+      many.add(one);
+      listeners = many;
     } else {
       listeners = listener;
-      if (registered instanceof Listener one) {
-        addListener(one);
-      }
     }
   }
 

@@ -7,17 +7,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The time that a program has to end after Ctrl-C or SIGTERM. When it is over, the log tells who
- * holds the program, and the JVM is halted: a coroutine that computes, or sits in a call that minds
- * no interrupt, would keep it for ever.
+ * holds the program, and the JVM is halted: a coroutine that computes, or sits in a call that
+ * ignores interrupts, would keep it for ever.
  *
  * <pre>
- *   RUNNING --stop(), the run has ended--> STOPPED --go on(), the loop closes--> RUNNING
+ *   RUNNING --stop(), the run has ended--> STOPPED --goOn(), the loop closes--> RUNNING
  *   RUNNING, STOPPED --end(), the loop is closed--> over
  *   RUNNING --the time is over--> the JVM is halted
  * </pre>
  */
 final class Grace implements Runnable {
-  /** A log may need a lock that who holds the program has. */
+  /** The log may need a lock held by whatever keeps the program from ending. */
   private static final Duration FOR_THE_REPORT = Duration.ofSeconds(3);
 
   private final String signal;
@@ -48,11 +48,15 @@ final class Grace implements Runnable {
     if (runs || over) {
       return;
     }
+    if (thread == null) {
+      try {
+        thread = Thread.ofPlatform().daemon().name("asyncio-grace").start(this);
+      } catch (OutOfMemoryError noThread) {
+        return; // tried again when the loop closes; and a second signal halts
+      }
+    }
     runs = true;
     deadline = System.nanoTime() + left;
-    if (thread == null) {
-      thread = Thread.ofPlatform().daemon().name("asyncio-grace").start(this);
-    }
     notifyAll();
   }
 
@@ -117,7 +121,7 @@ final class Grace implements Runnable {
             + ", and is halted with exit code "
             + exitCode
             + ". A coroutine that computes should call yieldNow() now and then, and"
-            + " calls that mind no interrupt belong in toThread(). What holds it:"
+            + " calls that ignore interrupts belong in toThread(). What holds it:"
             + System.lineSeparator()
             + Dump.textWithStacks());
   }

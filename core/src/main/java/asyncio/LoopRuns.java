@@ -1,5 +1,7 @@
 package asyncio;
 
+import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+
 import asyncio.internal.loop.Logs;
 import asyncio.internal.loop.Loop;
 import java.time.Duration;
@@ -11,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * thread that is no coroutine, waits.
  */
 final class LoopRuns {
-  /** So many tasks that are left are named; the others are counted. */
-  private static final int NAMED_TASKS = 100;
-
   private final EventLoop loop;
   private final Driver driver;
 
@@ -203,10 +202,12 @@ final class LoopRuns {
               + String.join(
                   ", ",
                   left.stream()
-                      .limit(NAMED_TASKS)
+                      .limit(REPORTED_TASKS)
                       .map(task -> task.name() + task.creationText())
                       .toList())
-              + (left.size() > NAMED_TASKS ? " and " + (left.size() - NAMED_TASKS) + " more" : "")
+              + (left.size() > REPORTED_TASKS
+                  ? " and " + (left.size() - REPORTED_TASKS) + " more"
+                  : "")
               + ". Cancel and await them before, or use a Runner, which does.");
     }
     loop.reportUnretrievedToTheLog();

@@ -165,12 +165,12 @@ public final class RunOptions {
   }
 
   /**
-   * Whether other threads call in to the loop by design, as those of a toolkit or of a driver do.
+   * Whether other threads call into the loop by design, as those of a toolkit or of a driver do.
    * Then nothing is said when the loop has nothing to do, and {@code -Dasyncio.deadlock=fail} has
    * no effect on it; tasks that wait for each other in a circle get their error all the same. False
    * by default.
    */
-  public RunOptions withOtherThreads(boolean callIn) {
+  public RunOptions withCallsFromOtherThreads(boolean callIn) {
     Draft draft = draft();
     draft.otherThreads = callIn;
     return new RunOptions(draft);
@@ -178,9 +178,10 @@ public final class RunOptions {
 
   /**
    * How long the program may take to end after Ctrl-C, SIGTERM or System.exit, in real time. When
-   * it is over, the log tells what holds the program; then Ctrl-C and SIGTERM halt the JVM, with
-   * exit code 130 or 143, and System.exit goes on. By default {@code
-   * -Dasyncio.shutdownGraceMillis}, else 10 s.
+   * it is over, the log tells what holds the program, and after System.exit standard error, as the
+   * logs may be closed then; then Ctrl-C and SIGTERM halt the JVM, with exit code 130 or 143, and
+   * System.exit goes on. The time between a run and the close of its runner does not count. By
+   * default {@code -Dasyncio.shutdownGraceMillis}, else 10 s.
    *
    * @throws IllegalArgumentException if it is negative
    */

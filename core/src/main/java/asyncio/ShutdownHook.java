@@ -2,7 +2,7 @@ package asyncio;
 
 import asyncio.internal.loop.Durations;
 import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.Log;
 import asyncio.internal.loop.LoopAction;
 import java.time.Duration;
 import java.util.Set;
@@ -62,9 +62,9 @@ final class ShutdownHook implements Runnable {
     }
   }
 
+  /** Not to the log: that of the JDK has a hook as well, which closes its handlers first. */
   private static void report(Duration limit) {
-    Logs.LOOP.log(
-        System.Logger.Level.WARNING,
+    Log.print(
         "The JVM ends, and tasks have not ended within "
             + Durations.millis(limit)
             + " ms of their cancel. What holds them:"

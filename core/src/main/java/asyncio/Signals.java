@@ -23,6 +23,7 @@ final class Signals implements Consumer<String> {
   // Guarded by this.
   private @Nullable Grace grace;
   private boolean runEnded;
+  private boolean closing;
   private boolean restored;
 
   private Signals(Task<?> main) {
@@ -71,6 +72,7 @@ final class Signals implements Consumer<String> {
 
   /** The loop closes, which is to be over when the grace is. */
   synchronized void closing() {
+    closing = true;
     if (grace != null) {
       grace.goOn();
     }
@@ -97,9 +99,10 @@ final class Signals implements Consumer<String> {
       Runtime.getRuntime().halt(exitCode);
     }
     received = new KeyboardInterrupt(signal, exitCode);
-    main.cancel("SIG" + signal);
     Duration limit = main.loop().shutdownGrace();
+    // Before the cancel: the run may end with it at once.
     begin(new Grace("SIG" + signal, exitCode, limit));
+    main.cancel("SIG" + signal);
     // Last: who holds the log's lock may be the one that does not end.
     Logs.LOOP.log(
         System.Logger.Level.INFO,
@@ -119,7 +122,7 @@ final class Signals implements Consumer<String> {
   private synchronized void begin(Grace begun) {
     if (!restored) {
       grace = begun;
-      if (!runEnded) {
+      if (!runEnded || closing) {
         begun.goOn();
       }
     }

@@ -85,9 +85,14 @@ class AcceptTroubleTest {
       fail(trouble); // another time
       assertEquals(3, log.records().size());
       trouble.accepted();
+      sleep(ofSeconds(60));
+      over = log.messages().getLast();
+      assertTrue(over.endsWith("works again after 1 failed attempt."), over);
+      fail(trouble); // and another
+      trouble.accepted();
       trouble.close();
       sleep(ofSeconds(60));
-      assertEquals(3, log.records().size());
+      assertEquals(5, log.records().size());
     }
   }
 

@@ -86,7 +86,11 @@ final class AcceptTrouble {
   /** A callback of the loop. */
   private void isOver() {
     over = null;
-    String line = "Accepting clients on " + where + " works again; it failed for " + lasted() + ".";
+    String after =
+        last.minus(first).toSeconds() == 0
+            ? " after " + attempts + (attempts == 1 ? " failed attempt" : " failed attempts")
+            : "; it failed for " + lasted();
+    String line = "Accepting clients on " + where + " works again" + after + ".";
     attempts = 0;
     Logs.NET.log(System.Logger.Level.WARNING, line);
   }

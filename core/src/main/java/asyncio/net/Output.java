@@ -138,8 +138,10 @@ final class Output implements WriteCompletion {
             Asyncio.runningLoop()
                 .callExceptionHandler(
                     new ExceptionContext(
-                        "A connection could not send all that was written, and nobody waits for"
-                            + " its close() any more.",
+                        "The connection to "
+                            + wire.peer
+                            + " was reset before everything that was written had been sent; nobody"
+                            + " was waiting for its close.",
                         lost,
                         null));
           }

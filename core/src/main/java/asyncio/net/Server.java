@@ -299,7 +299,7 @@ public final class Server implements AutoCloseable {
       if (client.wasCut()) {
         loop.callExceptionHandler(
             new ExceptionContext(
-                "Not all that the handler of '" + name + "' has written could be sent.",
+                "Some of what the handler of '" + name + "' wrote could not be sent.",
                 lost,
                 name,
                 startedAt()));

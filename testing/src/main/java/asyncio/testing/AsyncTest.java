@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(AsyncTestExtension.class)
 public @interface AsyncTest {
   /**
-   * Whether threads of the test call in to the loop, so that one that has nothing to do waits for
+   * Whether threads of the test call into the loop, so that one that has nothing to do waits for
    * them: {@link VirtualClock#withOtherThreads}.
    */
   boolean otherThreads() default false;

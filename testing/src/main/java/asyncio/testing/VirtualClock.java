@@ -1,5 +1,7 @@
 package asyncio.testing;
 
+import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+
 import asyncio.Clock;
 import asyncio.EventLoop;
 import asyncio.Task;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where nothing holds it and no timer is set, nothing can happen any more: the main task gets a
  * {@link asyncio.DeadlockException} at once, which says who waits for what. In a test whose own
- * threads call in to the loop, the clock has to know of them: {@link #withOtherThreads}. Then the
+ * threads call into the loop, the clock has to know of them: {@link #withOtherThreads}. Then the
  * loop waits for them within the limit.
  *
  * <p>One clock is for one loop: {@code new Runner(RunOptions.defaults().withClock(new
@@ -40,9 +42,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
-
-  /** Of so many tasks a failure tells; the others are counted. */
-  private static final int TOLD_TASKS = 100;
 
   // Immutable.
   private final long limitNanos;
@@ -223,11 +222,11 @@ public final class VirtualClock implements Clock {
     }
     text.append(" Unfinished tasks:");
     List<Task<?>> tasks = told.allTasks();
-    for (Task<?> task : tasks.subList(0, Math.min(TOLD_TASKS, tasks.size()))) {
+    for (Task<?> task : tasks.subList(0, Math.min(REPORTED_TASKS, tasks.size()))) {
       text.append(System.lineSeparator()).append("    ").append(task);
     }
-    if (tasks.size() > TOLD_TASKS) {
-      text.append(System.lineSeparator()).append("    and ").append(tasks.size() - TOLD_TASKS);
+    if (tasks.size() > REPORTED_TASKS) {
+      text.append(System.lineSeparator()).append("    and ").append(tasks.size() - REPORTED_TASKS);
       text.append(" more");
     }
   }

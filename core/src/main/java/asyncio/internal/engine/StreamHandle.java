@@ -62,8 +62,8 @@ public interface StreamHandle extends Handle {
 
   /**
    * Tries the write that is under way again, if there is one; {@code completion} may be called.
-   * Waits for nothing. For who wants to know whether the operating system takes more now: it may
-   * tell that late.
+   * Waits for nothing. For a caller that must know whether the operating system takes more now;
+   * readiness may be reported late.
    */
   void retryWrite();
 

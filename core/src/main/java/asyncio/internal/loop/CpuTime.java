@@ -12,10 +12,16 @@ import org.jspecify.annotations.Nullable;
 final class CpuTime {
   static final long UNKNOWN = -1;
 
+  /** Whether the JVM has said that it does not tell: to ask at each look would make errors. */
+  private static volatile boolean absent;
+
   private CpuTime() {}
 
   /** In nanoseconds; {@link #UNKNOWN} where the JVM does not tell. */
   static long of(Thread thread) {
+    if (absent) {
+      return UNKNOWN;
+    }
     try {
       ThreadMXBean threads = ManagementFactory.getThreadMXBean();
       if (!thread.isVirtual()) {
@@ -28,8 +34,11 @@ final class CpuTime {
         }
       }
       return UNKNOWN;
-    } catch (Throwable absent) {
-      return UNKNOWN; // no module java.management, or a JVM that does not measure
+    } catch (LinkageError | UnsupportedOperationException lasting) {
+      absent = true; // no module java.management, or a JVM that does not measure
+      return UNKNOWN;
+    } catch (Throwable noMemory) {
+      return UNKNOWN;
     }
   }
 

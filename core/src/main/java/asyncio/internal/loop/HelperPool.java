@@ -128,12 +128,20 @@ public final class HelperPool {
       submitted.take();
       throw failure;
     }
-    if (!started) {
+    if (started) {
+      return submitted;
+    }
+    try {
       jobs.put(submitted);
       // The last thread may have looked for jobs, and ended, before this one was there. It counts
       // itself out before it looks, and here the order is the other way round: one sees the other.
       if (threads.get() < limit) {
         startThread(null);
+      }
+    } catch (Throwable failure) {
+      // Either the job fails here or it runs: another thread may have taken it meanwhile.
+      if (submitted.withdraw()) {
+        throw failure;
       }
     }
     return submitted;

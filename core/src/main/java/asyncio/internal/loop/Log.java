@@ -25,7 +25,7 @@ public final class Log {
     try {
       logger = System.getLogger(name);
     } catch (Throwable broken) {
-      print(name, "there is no logger", broken);
+      print("The log '" + name + "' could not be made: " + className(broken));
     }
     return new Log(name, logger);
   }
@@ -35,7 +35,7 @@ public final class Log {
     try {
       return logger != null && logger.isLoggable(level);
     } catch (Throwable broken) {
-      failed("whether " + level + " is logged is not known", broken);
+      failed("when it was asked whether " + level + " is logged.", broken);
       return false;
     }
   }
@@ -57,7 +57,8 @@ public final class Log {
     try {
       logOrThrow(level, message, failure);
     } catch (Throwable broken) {
-      failed(failure == null ? message : message + " (" + className(failure) + ")", broken);
+      String lost = failure == null ? message : message + " (" + className(failure) + ")";
+      failed("while writing: " + lost, broken);
     }
   }
 
@@ -75,7 +76,7 @@ public final class Log {
     return failure.getClass().getName();
   }
 
-  private void failed(String message, Throwable broken) {
+  private void failed(String when, Throwable broken) {
     try {
       // A handler may have waited: then it is the caller that was cancelled there.
       Loop loop = Loop.current();
@@ -86,14 +87,15 @@ public final class Log {
     } catch (Throwable noMemory) {
       // The text counts more.
     }
-    print(name, message, broken);
+    print("The log '" + name + "' failed with " + className(broken) + " " + when);
   }
 
-  private static void print(String name, String message, Throwable broken) {
+  /** Writes past all logs, to the standard error of the process. Throws nothing. */
+  public static void print(String text) {
     try {
       // The process's own, and never closed: what a program has put in its place may be broken.
       var error = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
-      error.println("The log '" + name + "' failed with " + className(broken) + ", on: " + message);
+      error.println(text);
     } catch (Throwable nobodyIsLeft) {
       // To tell.
     }

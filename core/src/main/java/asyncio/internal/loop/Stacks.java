@@ -3,8 +3,11 @@ package asyncio.internal.loop;
 import java.util.Arrays;
 import java.util.List;
 
-/** How a stack stands in a report: a line for each frame, innermost first. */
+/** What reports have in common: a stack is a line for each frame, innermost first. */
 public final class Stacks {
+  /** Of so many tasks a report tells; the others are counted. */
+  public static final int REPORTED_TASKS = 100;
+
   /** So many lines of a stack tell where somebody stands. */
   private static final int SHORT = 10;
 
@@ -50,6 +53,11 @@ public final class Stacks {
     if (left > 0) {
       text.append(System.lineSeparator()).append("    and ").append(left).append(" more");
     }
+  }
+
+  /** How a thread is called: 'name', or #id where it has none, as most virtual threads. */
+  public static String nameOf(Thread thread) {
+    return thread.getName().isEmpty() ? "#" + thread.threadId() : "'" + thread.getName() + "'";
   }
 
   private static void line(StringBuilder text, StackTraceElement frame) {

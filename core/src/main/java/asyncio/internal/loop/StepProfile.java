@@ -34,6 +34,12 @@ final class StepProfile {
     }
   }
 
+  /** The looks so far have been told: the next report tells what the step does then. */
+  void reported() {
+    looks = 0;
+    preparing = 0;
+  }
+
   /** For how long its thread has had a processor, ever. */
   void cpu(long nanos) {
     if (nanos != CpuTime.UNKNOWN && cpuBefore == CpuTime.UNKNOWN) {

@@ -323,7 +323,8 @@ final class Watchdog implements Runnable {
     entry.seen(held, now, false);
     long slow = entry.slowNanos();
     Fiber fiber = loop.runningFiber();
-    if (runs && !lacksThread && held >= slow / 4) {
+    // Once it is reported, only for the next report: a look takes the whole stack.
+    if (runs && !lacksThread && held >= slow / 4 && held >= entry.nextReport) {
       try {
         profile(entry, fiber, steps, held);
       } catch (Throwable noMemory) {
@@ -472,6 +473,9 @@ final class Watchdog implements Runnable {
       return; // no fault of the step, and soon over: at a later look
     }
     entry.nextReport = nextReport(due, held);
+    if (profile != null) {
+      profile.reported();
+    }
     // First: who reads the log finds it in the statistics.
     entry.reported(labelOf(loop, fiber, thread), held, stack, now);
     StringBuilder text = new StringBuilder(1024);
@@ -557,9 +561,7 @@ final class Watchdog implements Runnable {
       return fiber.describe();
     }
     return isStranger(loop, fiber, thread)
-        ? "The virtual thread '"
-            + (thread.getName().isEmpty() ? "#" + thread.threadId() : thread.getName())
-            + "', which is no coroutine,"
+        ? "The virtual thread " + Stacks.nameOf(thread) + ", which is no coroutine,"
         : "A virtual thread that is no coroutine";
   }
 

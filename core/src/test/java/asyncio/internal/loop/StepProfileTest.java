@@ -42,6 +42,16 @@ class StepProfileTest {
   }
 
   @Test
+  void whatHasBeenReportedIsNotCountedAgain() {
+    var profile = new StepProfile();
+    profile.look(Thread.State.RUNNABLE, stack(frame("java.lang.ClassLoader", "loadClass")));
+    profile.look(Thread.State.RUNNABLE, stack(frame("java.lang.ClassLoader", "loadClass")));
+    profile.reported();
+    profile.look(Thread.State.RUNNABLE, stack(frame("app.Main", "compute")));
+    assertFalse(profile.mostlyPrepares());
+  }
+
+  @Test
   void aThreadThatGetsNoProcessorIsIdleUntilItHasWorkedForAWhile() {
     var profile = new StepProfile();
     assertEquals(CpuTime.UNKNOWN, profile.cpuNanos());
