@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventLoop {
   // Long because it is the whole of asyncio's loop, each method a few lines before the class that
-  // does
-  // the work. In order: facts; debug mode; watching; running without a runner; tasks and futures;
-  // callbacks; blocking calls on other threads; failures that nobody receives; running and closing.
+  // does the work. In order: facts; debug mode; watching; running without a runner; tasks and
+  // futures; callbacks; blocking calls on other threads; failures that nobody receives; running and
+  // closing.
 
   /** So often a loop that closes reports what failed while it reported. */
   private static final int REPORT_ROUNDS = 10;

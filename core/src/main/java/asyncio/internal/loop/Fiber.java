@@ -40,6 +40,10 @@ import org.jspecify.annotations.Nullable;
  * nothing more.
  */
 public abstract class Fiber extends Step implements Runnable {
+  // One state machine and all that moves it. In order: what it is and how it starts; waiting;
+  // cancel
+  // requests; what reports ask; the baton.
+
   static final byte NEW = 0;
   static final byte READY = 1;
   static final byte RUNNING = 2;
