@@ -268,6 +268,7 @@ public abstract class Fiber extends Step implements Runnable {
         recorder.stepEnds(this);
       }
       state = DONE;
+      loop.standstill.ended(this);
       // A task that is kept for its result keeps no thread.
       thread = null;
       continuation = null;

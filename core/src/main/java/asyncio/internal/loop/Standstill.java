@@ -45,6 +45,9 @@ final class Standstill {
   private List<Fiber> looked = new ArrayList<>();
   private int busyLooks;
 
+  /** How many of the suspects have ended since the last look. */
+  private int ended;
+
   /** Those of circles that a timer may end, in the order in which they were found. */
   private final Map<Fiber, Excused> excused = new LinkedHashMap<>();
 
@@ -74,6 +77,31 @@ final class Standstill {
   /** Notes a coroutine whose wait may close a circle. */
   void suspect(Fiber fiber) {
     suspects.add(fiber);
+  }
+
+  /**
+   * A coroutine has ended. What is noted of it goes, or its result would stay for as long as the
+   * loop is busy. Those among the suspects go together, when they are half of them, so that one
+   * costs no walk.
+   */
+  void ended(Fiber fiber) {
+    if (!excused.isEmpty()) {
+      excused.remove(fiber);
+    }
+    if (!fiber.suspected || 2 * ++ended <= suspects.size()) {
+      return;
+    }
+    int left = 0;
+    for (int i = 0; i < suspects.size(); i++) {
+      Fiber suspect = suspects.get(i);
+      if (!suspect.isDone()) {
+        suspects.set(left++, suspect);
+      }
+    }
+    while (suspects.size() > left) {
+      suspects.removeLast();
+    }
+    ended = 0;
   }
 
   /** The wait it stands in, and until when, by the loop's clock, something may end that. */
@@ -132,6 +160,7 @@ final class Standstill {
       return;
     }
     busyLooks = 0;
+    ended = 0;
     List<Fiber> now = suspects;
     suspects = looked;
     looked = now;
