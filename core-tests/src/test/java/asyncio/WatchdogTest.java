@@ -24,9 +24,11 @@ import java.lang.invoke.MethodType;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -477,6 +479,85 @@ class WatchdogTest {
         logger.setUseParentHandlers(true);
       }
     }
+  }
+
+  /** A handler whose records nobody takes, until it is let go. */
+  private static final class Stuck extends Handler {
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final CountDownLatch letGo = new CountDownLatch(1);
+    private final List<String> written = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void publish(LogRecord record) {
+      entered.countDown();
+      boolean interrupted = false;
+      while (true) {
+        try {
+          letGo.await();
+          break;
+        } catch (InterruptedException tooEarly) {
+          interrupted = true;
+        }
+      }
+      written.add(record.getMessage());
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  @org.junit.jupiter.api.Timeout(20)
+  void aLogHandlerThatBlocksDoesNotStopTheWatchdog() throws Exception {
+    var stuck = new Stuck();
+    var logger = Logger.getLogger("asyncio.watchdog");
+    logger.addHandler(stuck);
+    try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
+      runner.run(
+          () -> {
+            EventLoop loop = runningLoop();
+            createTask("reported", () -> spinWhile(() -> stuck.entered.getCount() > 0)).await();
+            createTask("later", () -> spinWhile(() -> !isAmongWorst(loop, "later"))).await();
+            if (loop.carrier() == CarrierKind.MOUNTED) {
+              var pinned = createTask(() -> WaitsWhileTheLogIsStuck.VALUE);
+              assertThrows(ExceptionInInitializerError.class, pinned::await);
+            }
+          });
+      stuck.letGo.countDown();
+      spinWhile(() -> stuck.written.size() < 2);
+    } finally {
+      stuck.letGo.countDown();
+      logger.removeHandler(stuck);
+    }
+    assertTrue(stuck.written.get(0).contains("'reported'"), stuck.written.get(0));
+    assertTrue(stuck.written.get(1).contains("'later'"), stuck.written.get(1));
+  }
+
+  private static final class WaitsWhileTheLogIsStuck {
+    static final int VALUE;
+
+    static {
+      yieldNow();
+      VALUE = 1;
+    }
+  }
+
+  private static void spinWhile(BooleanSupplier condition) {
+    long end = System.nanoTime() + ofSeconds(10).toNanos(); // no limit of JUnit ends a spin
+    while (condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < end, "what the test waits for does not happen");
+      Thread.onSpinWait();
+    }
+  }
+
+  private static boolean isAmongWorst(EventLoop loop, String name) {
+    return loop.statistics().worstSteps().stream().anyMatch(step -> step.task().equals(name));
   }
 
   // ---- whose fault it is ----

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.loop.Logs;
+import asyncio.internal.loop.RecordWriter;
 import asyncio.internal.loop.Stacks;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -22,7 +23,7 @@ final class DumpSignal implements Consumer<String> {
 
   private DumpSignal() {}
 
-  /** Handles the signal from now on. The first call does it. Any thread that may log. */
+  /** Handles the signal from now on. The first call does it. Any thread. */
   static synchronized void install() {
     String name = NAME;
     if (installed || name == null) {
@@ -35,14 +36,14 @@ final class DumpSignal implements Consumer<String> {
       }
       SignalBridge.handle(name, new DumpSignal());
     } catch (IllegalArgumentException refused) {
-      Logs.LOOP.log(
-          System.Logger.Level.WARNING,
+      String text =
           "-Dasyncio.dumpSignal="
               + name
               + " is of no use: "
               + refused.getMessage()
               + ". USR1 is a signal that the JVM leaves to programs; Asyncio.dump() needs"
-              + " none.");
+              + " none.";
+      RecordWriter.submit(() -> Logs.LOOP.log(System.Logger.Level.WARNING, text));
     }
   }
 

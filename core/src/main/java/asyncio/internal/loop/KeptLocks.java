@@ -40,7 +40,7 @@ final class KeptLocks {
           .append("' holds the lock, and stands here now:");
       Stacks.appendShort(text, owner.getStackTrace());
     }
-    Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
+    Watchdog.warn(text.toString());
   }
 
   /** Who of the platform threads has it; that of a virtual thread is not to be had. */

@@ -243,7 +243,10 @@ final class Watchdog implements Runnable {
   /** Whatever fails, this thread goes on: it is what ends a wait that holds a loop for ever. */
   private static void tellOwn(Loop loop, Throwable failure) {
     try {
-      Logs.WATCHDOG.log(System.Logger.Level.ERROR, "The watchdog failed for " + loop, failure);
+      RecordWriter.submit(
+          () ->
+              Logs.WATCHDOG.log(
+                  System.Logger.Level.ERROR, "The watchdog failed for " + loop, failure));
     } catch (Throwable noMemory) {
       // Nobody is left to tell.
     }
@@ -296,7 +299,7 @@ final class Watchdog implements Runnable {
     if (!entry.announced) {
       entry.announced = true;
       try {
-        announce(loop);
+        RecordWriter.submit(() -> announce(loop));
         loop.host().watched();
       } catch (Throwable failure) {
         tellOwn(loop, failure);
@@ -403,8 +406,8 @@ final class Watchdog implements Runnable {
   }
 
   /**
-   * Here rather than where the loop is made: the first use of a logger costs a starting program
-   * some 20 ms.
+   * Not where the loop is made: the first use of a logger costs a starting program some 20 ms. On
+   * the thread that writes records, as even the question whether one is wanted is foreign code.
    */
   private static void announce(Loop loop) {
     if (Logs.LOOP.isLoggable(System.Logger.Level.DEBUG)) {
@@ -430,8 +433,7 @@ final class Watchdog implements Runnable {
 
   private static void reportLackOfThread(Loop loop, @Nullable Fiber fiber, Duration held) {
     String next = fiber == null ? "" : " for " + fiber.describe();
-    Logs.WATCHDOG.log(
-        System.Logger.Level.WARNING,
+    warn(
         "The event loop '"
             + loop.name()
             + "' has had no thread"
@@ -532,7 +534,12 @@ final class Watchdog implements Runnable {
         && mayWaitForOthers(stack)) {
       appendOthers(text, loop, fiber);
     }
-    Logs.WATCHDOG.log(System.Logger.Level.WARNING, text.toString());
+    warn(text.toString());
+  }
+
+  /** Not on this thread, which a handler of the log may block. */
+  static void warn(String text) {
+    RecordWriter.submit(() -> Logs.WATCHDOG.log(System.Logger.Level.WARNING, text));
   }
 
   /**

@@ -26,7 +26,8 @@ class EarlyClassesTest {
           "asyncio.internal.loop.EarlyClasses",
           "asyncio.internal.loop.Hold",
           "asyncio.internal.loop.Hold$HandOver",
-          "asyncio.internal.loop.JfrRecorder$Types");
+          "asyncio.internal.loop.JfrRecorder$Types",
+          "asyncio.internal.loop.RecordWriter");
 
   @Test
   void allClassesWithAnInitialiserAreListed() throws Exception {
