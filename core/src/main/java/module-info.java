@@ -20,8 +20,8 @@ module asyncio {
 
   exports asyncio;
   exports asyncio.net;
-  exports asyncio.internal.loop to
+  exports asyncio.internal.scheduler to
       asyncio.testing;
-  exports asyncio.internal.engine to
+  exports asyncio.internal.util to
       asyncio.testing;
 }

@@ -25,7 +25,7 @@ import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Loop;
 import asyncio.net.Connection;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -3,7 +3,7 @@ package asyncio;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import asyncio.internal.loop.RecordWriter;
+import asyncio.internal.diagnosis.RecordWriter;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;

@@ -1,11 +1,10 @@
 package asyncio;
 
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Timer;
-import asyncio.internal.loop.Waiter;
-import asyncio.internal.loop.WaiterList;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Timer;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -41,7 +40,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   AsCompleted(Loop loop, Iterable<? extends F> futures, @Nullable Duration limit) {
     this.loop = loop;
     this.limit = limit;
-    this.deadline = limit == null ? Long.MAX_VALUE : Durations.deadline(loop, limit);
+    this.deadline = limit == null ? Long.MAX_VALUE : loop.deadline(limit);
     List<F> distinct =
         FutureSet.listen(FutureSet.copy("asCompleted()", loop, futures), new Registration(this));
     this.futures = new Pending(distinct);

@@ -1,11 +1,10 @@
 package asyncio;
 
-import asyncio.internal.loop.Carriers;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Region;
-import asyncio.internal.loop.Sleep;
+import asyncio.internal.carrier.Carriers;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Region;
+import asyncio.internal.scheduler.Sleep;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -303,7 +302,7 @@ public final class Asyncio {
       fiber.yieldNow();
       return;
     }
-    Sleep.until(fiber, Durations.deadline(fiber.loop(), delay));
+    Sleep.until(fiber, fiber.loop().deadline(delay));
   }
 
   /**

@@ -1,9 +1,9 @@
 package asyncio;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Home;
-import asyncio.internal.loop.Waiter;
-import asyncio.internal.loop.WaiterList;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Home;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
 
 /**
  * A place where a number of tasks of one loop wait for each other, again and again.

@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.Callback;
+import asyncio.internal.scheduler.Callback;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;

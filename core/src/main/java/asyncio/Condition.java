@@ -1,9 +1,9 @@
 package asyncio;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Sneaky;
-import asyncio.internal.loop.Waiter;
-import asyncio.internal.loop.WaiterList;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.util.Sneaky;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;

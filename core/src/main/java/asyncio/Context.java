@@ -1,8 +1,9 @@
 package asyncio;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Headroom;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.FiberContext;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.Headroom;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.LinkedHashSet;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A context can be shared by several tasks of one loop, one after the other step by step; it is
  * not for several threads at once. Reading is safe on any thread.
  */
-public final class Context {
+public final class Context extends FiberContext {
   private static final VarHandle OWNER;
 
   static {
@@ -68,7 +69,7 @@ public final class Context {
    */
   static @Nullable Context current() {
     Fiber fiber = runningFiber();
-    return fiber != null ? fiber.context() : THREADS.get();
+    return fiber != null ? of(fiber.context()) : THREADS.get();
   }
 
   /** The context the caller stands in. */
@@ -104,9 +105,14 @@ public final class Context {
     return loop == null ? null : loop.currentFiber();
   }
 
+  /** What a coroutine carries, as what it is. */
+  static @Nullable Context of(@Nullable FiberContext carried) {
+    return (Context) carried;
+  }
+
   /** The context that a task has when it stands in no {@link #run}. Loop only. */
   static Context of(Fiber fiber) {
-    Context context = fiber.context();
+    Context context = of(fiber.context());
     if (context == null) {
       context = new Context();
       fiber.setContext(context);

@@ -1,13 +1,13 @@
 package asyncio;
 
-import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Stacks;
-import asyncio.internal.loop.Wait;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Wait;
+import asyncio.internal.util.Stacks;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Sneaky;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.Durations;
+import asyncio.internal.util.Sneaky;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;

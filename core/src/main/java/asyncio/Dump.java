@@ -1,9 +1,9 @@
 package asyncio;
 
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Stacks;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.Stacks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

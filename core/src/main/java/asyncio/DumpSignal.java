@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.RecordWriter;
-import asyncio.internal.loop.Stacks;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.diagnosis.RecordWriter;
+import asyncio.internal.util.Stacks;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;

@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.loop.Home;
-import asyncio.internal.loop.Waiter;
-import asyncio.internal.loop.WaiterList;
+import asyncio.internal.scheduler.Home;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
 
 /** A flag that tasks of one loop can wait for. */
 public final class Event {

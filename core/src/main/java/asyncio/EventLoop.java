@@ -1,15 +1,23 @@
 package asyncio;
 
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.CreationSite;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.HelperPool;
-import asyncio.internal.loop.Host;
-import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Sneaky;
+import asyncio.internal.bridge.HelperPool;
+import asyncio.internal.carrier.Carriers;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.diagnosis.Watched;
+import asyncio.internal.engine.NioEngine;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Carrier;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Host;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.LoopMonitor;
+import asyncio.internal.scheduler.LoopParts;
+import asyncio.internal.scheduler.Poller;
+import asyncio.internal.util.CreationSite;
+import asyncio.internal.util.Durations;
+import asyncio.internal.util.Sneaky;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -82,12 +90,7 @@ public final class EventLoop {
   private EventLoop(RunOptions options) {
     this.otherThreads = options.otherThreads();
     this.kernel =
-        new Loop(
-            options.nameOrNext(),
-            new LoopHost(this),
-            options.clock(),
-            options.carrier(),
-            options.engines());
+        new Loop(options.nameOrNext(), new LoopHost(this), options.clock(), new Parts(options));
     Boolean asked = options.debug();
     this.debug = asked != null ? asked : debugByDefault;
     this.runs = new LoopRuns(this, options.stackSize());
@@ -152,6 +155,23 @@ public final class EventLoop {
     @Override
     public void quiet() {
       Deadlocks.quiet(loop);
+    }
+  }
+
+  private record Parts(RunOptions options) implements LoopParts {
+    @Override
+    public LoopMonitor monitor(Loop loop) {
+      return new Watched(loop);
+    }
+
+    @Override
+    public Carrier carrier(Loop loop) {
+      return Carriers.make(loop, options.carrier());
+    }
+
+    @Override
+    public Poller poller(Loop loop) throws IOException {
+      return NioEngine.open(loop);
     }
   }
 
@@ -592,14 +612,14 @@ public final class EventLoop {
    */
   public TimerHandle callLater(Duration delay, Runnable callback) {
     kernel.checkOnLoop("callLater()");
-    return at(Durations.deadline(kernel, delay), Context.inherited(), callback);
+    return at(kernel.deadline(delay), Context.inherited(), callback);
   }
 
   /** As {@link #callLater(Duration, Runnable)}, in {@code context} instead of a copy. */
   public TimerHandle callLater(Context context, Duration delay, Runnable callback) {
     kernel.checkOnLoop("callLater()");
     Objects.requireNonNull(context, "context");
-    return at(Durations.deadline(kernel, delay), context, callback);
+    return at(kernel.deadline(delay), context, callback);
   }
 
   /**

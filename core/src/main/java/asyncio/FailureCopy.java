@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.Sneaky;
+import asyncio.internal.util.Sneaky;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Externalizable;

@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.Causes;
+import asyncio.internal.util.Causes;
 import java.util.ArrayList;
 import java.util.List;
 

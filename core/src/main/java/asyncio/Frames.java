@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.Stacks;
+import asyncio.internal.util.Stacks;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Loop;
 import java.util.AbstractSet;
 import java.util.ArrayList;
 import java.util.Collections;

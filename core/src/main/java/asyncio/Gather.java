@@ -1,9 +1,9 @@
 package asyncio;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Sneaky;
-import asyncio.internal.loop.Wait;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Wait;
+import asyncio.internal.util.Sneaky;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;

@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Logs;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.util.Durations;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

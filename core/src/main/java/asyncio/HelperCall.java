@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.HelperPool;
-import asyncio.internal.loop.LoopAction;
+import asyncio.internal.bridge.HelperPool;
+import asyncio.internal.scheduler.LoopAction;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;

@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Loop;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;

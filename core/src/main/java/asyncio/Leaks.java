@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.engine.Owner;
-import asyncio.internal.loop.CreationSite;
-import asyncio.internal.loop.Logs;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.scheduler.Owner;
+import asyncio.internal.util.CreationSite;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -49,7 +49,7 @@ final class Leaks {
   Leaks(EventLoop loop, boolean thorough) {
     this.loop = loop;
     this.owners = new LinkedHashSet<>(loop.kernel.owners());
-    Set<Task<?>> parts = new HashSet<>();
+    Set<Object> parts = new HashSet<>();
     for (Owner owner : owners) {
       parts.addAll(owner.tasks());
     }

@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.HelperPool;
+import asyncio.internal.bridge.HelperPool;
+import asyncio.internal.util.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,9 +1,9 @@
 package asyncio;
 
-import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 
-import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.scheduler.Loop;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

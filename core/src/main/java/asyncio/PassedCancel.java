@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.CancelWave;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.CancelWave;
+import asyncio.internal.scheduler.Loop;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;

@@ -1,10 +1,10 @@
 package asyncio;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Home;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Waiter;
-import asyncio.internal.loop.WaiterList;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Home;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;

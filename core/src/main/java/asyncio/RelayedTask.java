@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.Sneaky;
+import asyncio.internal.util.Sneaky;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,10 +1,6 @@
 package asyncio;
 
-import asyncio.internal.engine.Engine;
-import asyncio.internal.engine.NioEngine;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Loop;
-import java.io.IOException;
+import asyncio.internal.util.Durations;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,7 +20,6 @@ public final class RunOptions {
   private final Clock clock;
   private final Duration closeTimeout;
   private final @Nullable CarrierKind carrier;
-  private final Engine.@Nullable Factory engines;
   private final @Nullable Duration slowStep;
   private final @Nullable Boolean debug;
   private final @Nullable LeakCheck leakCheck;
@@ -38,7 +33,6 @@ public final class RunOptions {
     Clock clock = Clock.system();
     Duration closeTimeout = Duration.ofSeconds(10);
     @Nullable CarrierKind carrier;
-    Engine.@Nullable Factory engines;
     @Nullable Duration slowStep;
     @Nullable Boolean debug;
     @Nullable LeakCheck leakCheck;
@@ -52,7 +46,6 @@ public final class RunOptions {
     clock = draft.clock;
     closeTimeout = draft.closeTimeout;
     carrier = draft.carrier;
-    engines = draft.engines;
     slowStep = draft.slowStep;
     debug = draft.debug;
     leakCheck = draft.leakCheck;
@@ -67,7 +60,6 @@ public final class RunOptions {
     draft.clock = clock;
     draft.closeTimeout = closeTimeout;
     draft.carrier = carrier;
-    draft.engines = engines;
     draft.slowStep = slowStep;
     draft.debug = debug;
     draft.leakCheck = leakCheck;
@@ -236,17 +228,5 @@ public final class RunOptions {
 
   boolean otherThreads() {
     return otherThreads;
-  }
-
-  Engine.Factory engines() {
-    return engines != null ? engines : new NioEngines();
-  }
-
-  /** Opens engines on the JDK's selector. */
-  private static final class NioEngines implements Engine.Factory {
-    @Override
-    public Engine open(Loop loop) throws IOException {
-      return NioEngine.open(loop);
-    }
   }
 }

@@ -1,10 +1,10 @@
 package asyncio;
 
-import asyncio.internal.loop.CreationSite;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Sneaky;
-import asyncio.internal.loop.Stacks;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.util.CreationSite;
+import asyncio.internal.util.Durations;
+import asyncio.internal.util.Sneaky;
+import asyncio.internal.util.Stacks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Waiter;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Waiter;
 import java.util.Collections;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
@@ -115,7 +115,7 @@ final class Shield extends Future.Listener {
               inner.failure(),
               inner instanceof Task<?> task ? task.name() : null,
               inner.creationFrames()),
-          inner instanceof Task<?> task ? task.fiber().context() : null);
+          inner instanceof Task<?> task ? Context.of(task.fiber().context()) : null);
     }
   }
 }

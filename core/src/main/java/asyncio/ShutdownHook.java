@@ -1,9 +1,9 @@
 package asyncio;
 
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Log;
-import asyncio.internal.loop.LoopAction;
+import asyncio.internal.diagnosis.Log;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.util.Durations;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.Causes;
-import asyncio.internal.loop.LoopAction;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.util.Causes;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;

@@ -1,11 +1,10 @@
 package asyncio;
 
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Timer;
-import asyncio.internal.loop.Wait;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Timer;
+import asyncio.internal.scheduler.Wait;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -153,7 +152,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     void start(Duration duration) {
       Loop kernel = fiber.loop();
       if (duration.isPositive()) {
-        kernel.addSleeper(this, Durations.deadline(kernel, duration));
+        kernel.addSleeper(this, kernel.deadline(duration));
       } else {
         kernel.add(LoopAction.of(this::fire));
       }

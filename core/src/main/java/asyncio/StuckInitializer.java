@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.scheduler.Loop;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.loop.CreationSite;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Wait;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Wait;
+import asyncio.internal.util.CreationSite;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -267,17 +267,17 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     }
 
     @Override
-    protected @Nullable CreationSite origin() {
+    public @Nullable CreationSite origin() {
       return task.createdAt();
     }
 
     @Override
-    protected String label() {
+    public String label() {
       return task.name();
     }
 
     @Override
-    protected String outcome() {
+    public String outcome() {
       return task.stateText();
     }
   }

@@ -1,12 +1,12 @@
 package asyncio;
 
-import asyncio.internal.loop.CancelRequest;
-import asyncio.internal.loop.Causes;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Sneaky;
-import asyncio.internal.loop.Waiter;
+import asyncio.internal.scheduler.CancelRequest;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.util.Causes;
+import asyncio.internal.util.Sneaky;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;

@@ -1,12 +1,12 @@
 package asyncio;
 
-import asyncio.internal.loop.CancelRequest;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Sneaky;
-import asyncio.internal.loop.Timer;
+import asyncio.internal.scheduler.CancelRequest;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Timer;
+import asyncio.internal.util.Durations;
+import asyncio.internal.util.Sneaky;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -227,7 +227,7 @@ public final class Timeout {
     when = absolute ? wanted : Durations.sum(now, wanted);
     if (absolute ? wanted.compareTo(now) > 0 : wanted.isPositive()) {
       Duration left = absolute ? Durations.sum(wanted, now.negated()) : wanted;
-      loop.addDeadline(deadline, Durations.deadline(loop, left));
+      loop.addDeadline(deadline, loop.deadline(left));
     } else {
       loop.add(
           LoopAction.of(

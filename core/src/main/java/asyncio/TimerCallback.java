@@ -1,8 +1,8 @@
 package asyncio;
 
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Timer;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Timer;
 import java.time.Duration;
 
 /** A user callback that waits for its time. */

@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.loop.CreationSite;
+import asyncio.internal.util.CreationSite;
 import org.jspecify.annotations.Nullable;
 
 /** A callback that knows where it was scheduled: debug mode. */

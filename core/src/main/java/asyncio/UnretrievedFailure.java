@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.CreationSite;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.util.CreationSite;
 import java.lang.ref.Cleaner;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ final class UnretrievedFailure implements Runnable {
     this.loop = future.loop;
     this.failure = failure;
     this.task = future instanceof Task<?> failed ? failed.name() : null;
-    this.of = future instanceof Task<?> failed ? failed.fiber().context() : null;
+    this.of = future instanceof Task<?> failed ? Context.of(failed.fiber().context()) : null;
     this.createdAt = future.createdAt();
   }
 

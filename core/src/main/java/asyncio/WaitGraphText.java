@@ -3,7 +3,7 @@ package asyncio;
 import asyncio.WaitGraph.Node;
 import asyncio.WaitGraph.State;
 import asyncio.WaitGraph.Waiting;
-import asyncio.internal.loop.Stacks;
+import asyncio.internal.util.Stacks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,11 +1,10 @@
 package asyncio;
 
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Timer;
-import asyncio.internal.loop.Waiter;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Timer;
+import asyncio.internal.scheduler.Waiter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -108,7 +107,7 @@ final class WaitUntil extends Future.Listener {
   private void start(Deadline deadline, Duration limit) {
     Loop loop = fiber.loop();
     if (limit.isPositive()) {
-      loop.addDeadline(deadline, Durations.deadline(loop, limit));
+      loop.addDeadline(deadline, loop.deadline(limit));
     } else {
       loop.add(LoopAction.of(waiter::wake));
     }

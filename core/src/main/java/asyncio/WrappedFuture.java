@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.LoopAction;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.LoopAction;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;

@@ -1,8 +1,8 @@
 package asyncio.net;
 
 import asyncio.internal.engine.StreamHandle;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;

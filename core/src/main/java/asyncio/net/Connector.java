@@ -2,7 +2,7 @@ package asyncio.net;
 
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.StreamHandle;
-import asyncio.internal.loop.Fiber;
+import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -26,7 +26,7 @@ final class Connector {
     } catch (UnknownHostException unknown) {
       throw unknown(host, port, unknown);
     }
-    Engine engine = fiber.loop().engine();
+    Engine engine = Engine.of(fiber.loop());
     List<IOException> failures = new ArrayList<>(1);
     for (InetAddress address : addresses) {
       try {

@@ -3,7 +3,7 @@ package asyncio.net;
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.NoSuchFamilyException;
-import asyncio.internal.loop.Fiber;
+import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -26,7 +26,7 @@ final class Listeners {
   static List<ListenHandle> open(
       Fiber fiber, @Nullable String host, int port, Engine.ListenOptions options)
       throws IOException {
-    Engine engine = fiber.loop().engine();
+    Engine engine = Engine.of(fiber.loop());
     if (host == null || host.isEmpty()) {
       try {
         return List.of(openOnAll(engine, port, options));

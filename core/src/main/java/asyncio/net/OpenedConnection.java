@@ -1,7 +1,7 @@
 package asyncio.net;
 
-import asyncio.internal.engine.Owner;
-import asyncio.internal.loop.CreationSite;
+import asyncio.internal.scheduler.Owner;
+import asyncio.internal.util.CreationSite;
 
 /**
  * A connection that the program opened itself, as the report of what was left open sees it. One

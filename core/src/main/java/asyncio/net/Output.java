@@ -4,13 +4,13 @@ import asyncio.Asyncio;
 import asyncio.ExceptionContext;
 import asyncio.WaitKind;
 import asyncio.internal.engine.WriteCompletion;
-import asyncio.internal.loop.Callback;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.StepEnd;
-import asyncio.internal.loop.Timer;
-import asyncio.internal.loop.Waiter;
-import asyncio.internal.loop.WaiterList;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.StepEnd;
+import asyncio.internal.scheduler.Timer;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.util.Durations;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -110,7 +110,7 @@ final class Output implements WriteCompletion {
       };
 
   private void limitClose(Duration left) {
-    wire.loop.addSleeper(closeLimit, Durations.deadline(wire.loop, left));
+    wire.loop.addSleeper(closeLimit, wire.loop.deadline(left));
   }
 
   /** On the loop's own thread. */

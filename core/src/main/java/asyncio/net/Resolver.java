@@ -1,11 +1,11 @@
 package asyncio.net;
 
 import asyncio.WaitKind;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.HelperPool;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.LoopAction;
-import asyncio.internal.loop.Waiter;
+import asyncio.internal.bridge.HelperPool;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Waiter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

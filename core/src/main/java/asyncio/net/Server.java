@@ -6,17 +6,17 @@ import asyncio.EventLoop;
 import asyncio.ExceptionContext;
 import asyncio.Task;
 import asyncio.WaitKind;
+import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.engine.ListenHandle;
-import asyncio.internal.engine.Owner;
 import asyncio.internal.engine.StreamHandle;
-import asyncio.internal.loop.Causes;
-import asyncio.internal.loop.CreationSite;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Logs;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.Sneaky;
-import asyncio.internal.loop.Waiter;
-import asyncio.internal.loop.WaiterList;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Owner;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.util.Causes;
+import asyncio.internal.util.CreationSite;
+import asyncio.internal.util.Sneaky;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -131,7 +131,7 @@ public final class Server implements AutoCloseable {
     }
 
     @Override
-    public Collection<Task<?>> tasks() {
+    public Collection<?> tasks() {
       List<Task<?>> all = new ArrayList<>(acceptors);
       all.addAll(handlers);
       return all;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

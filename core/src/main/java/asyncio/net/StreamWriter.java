@@ -2,7 +2,7 @@ package asyncio.net;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import asyncio.internal.loop.Fiber;
+import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;

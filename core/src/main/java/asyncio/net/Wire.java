@@ -1,9 +1,9 @@
 package asyncio.net;
 
 import asyncio.internal.engine.StreamHandle;
-import asyncio.internal.loop.Causes;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.Causes;
 import java.io.IOException;
 import java.net.SocketException;
 import org.jspecify.annotations.Nullable;

@@ -1,13 +1,13 @@
 package asyncio.testing;
 
-import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
+import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 
 import asyncio.Clock;
 import asyncio.EventLoop;
 import asyncio.Task;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.StepEnd;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.StepEnd;
+import asyncio.internal.util.Durations;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package asyncio.internal.engine;
 
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Loop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentLinkedQueue;

@@ -1,9 +1,9 @@
 package asyncio.internal.engine;
 
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Poller;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.util.List;
 
 /**
  * What waits for the operating system on behalf of a loop.
@@ -15,12 +15,10 @@ import java.util.List;
  * <p>Loop-confined but for {@link #wakeup}. Methods that suspend are called by a coroutine that may
  * wait.
  */
-public interface Engine {
-  /** Opens engines. */
-  @FunctionalInterface
-  interface Factory {
-    /** An open engine for {@code loop}. */
-    Engine open(Loop loop) throws IOException;
+public interface Engine extends Poller {
+  /** The engine of a loop that was given engines for its pollers; opened at first use. */
+  static Engine of(Loop loop) throws IOException {
+    return (Engine) loop.poller();
   }
 
   /**
@@ -42,24 +40,4 @@ public interface Engine {
 
   /** Listens on {@code local}; port 0 takes a free one. If it fails, nothing is left open. */
   ListenHandle listen(SocketAddress local, ListenOptions options) throws IOException;
-
-  /**
-   * Waits for events and completes what they end, by waking its coroutines. On the loop's own
-   * thread.
-   *
-   * @param nanos how long to wait at most; 0 to look only, Long.MAX_VALUE without limit
-   */
-  void poll(long nanos) throws IOException;
-
-  /** Ends the current or the next {@link #poll}. Any thread. */
-  void wakeup();
-
-  /** How many sockets and the like are open. */
-  int openHandles();
-
-  /** To what the open handles belong, each once; a handle that belongs to nothing is left out. */
-  List<Owner> owners();
-
-  /** Closes everything. */
-  void close();
 }

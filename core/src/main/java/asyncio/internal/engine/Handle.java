@@ -1,5 +1,6 @@
 package asyncio.internal.engine;
 
+import asyncio.internal.scheduler.Owner;
 import java.net.SocketAddress;
 
 /** Something open in an engine, to start operations on. Loop-confined. */

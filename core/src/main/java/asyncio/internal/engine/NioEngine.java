@@ -1,7 +1,8 @@
 package asyncio.internal.engine;
 
 import asyncio.CarrierKind;
-import asyncio.internal.loop.Loop;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Owner;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;

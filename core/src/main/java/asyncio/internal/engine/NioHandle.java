@@ -1,6 +1,7 @@
 package asyncio.internal.engine;
 
-import asyncio.internal.loop.Fiber;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Owner;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;

@@ -1,8 +1,8 @@
 package asyncio.internal.engine;
 
 import asyncio.WaitKind;
-import asyncio.internal.loop.Fiber;
-import asyncio.internal.loop.Wait;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Wait;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,0 +1,203 @@
+package asyncio.internal.carrier;
+
+import asyncio.CarrierKind;
+import asyncio.internal.scheduler.Carrier;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.Sneaky;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Constructor;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses the carrier by trying: whether the JDK lets us give virtual threads a scheduler, and
+ * whether it then really uses it. The version of the JDK is not asked.
+ */
+public final class Carriers {
+  /** The JVM option that makes the mounted carrier possible, as error messages name it. */
+  public static final String FLAG = "--add-opens java.base/java.lang=ALL-UNNAMED";
+
+  private static @Nullable Probe probe;
+
+  private Carriers() {}
+
+  /** The carrier of a loop that is being made; {@code kind} null is the one of {@link #choose}. */
+  public static Carrier make(Loop loop, @Nullable CarrierKind kind) {
+    CarrierKind chosen = kind != null ? kind : choose();
+    return chosen == CarrierKind.MOUNTED ? new MountedCarrier(loop) : new PortableCarrier(loop);
+  }
+
+  /**
+   * The carrier that new loops get: as {@code -Dasyncio.carrier} says, else mounted where possible.
+   */
+  public static CarrierKind choose() {
+    String wanted = System.getProperty("asyncio.carrier", "");
+    switch (wanted) {
+      case "portable" -> {
+        return CarrierKind.PORTABLE;
+      }
+      case "mounted" -> {
+        String unavailable = unavailable();
+        if (unavailable != null) {
+          throw new IllegalStateException(
+              "-Dasyncio.carrier=mounted, but "
+                  + unavailable
+                  + ". Start the JVM with "
+                  + flag()
+                  + ", or leave the property out.");
+        }
+        return CarrierKind.MOUNTED;
+      }
+      case "" -> {
+        return unavailable() == null ? CarrierKind.MOUNTED : CarrierKind.PORTABLE;
+      }
+      default ->
+          throw new IllegalArgumentException(
+              "-Dasyncio.carrier=" + wanted + " is not known: it can be mounted or portable.");
+    }
+  }
+
+  /** The JVM option that makes the mounted carrier possible for this way of starting. */
+  public static String flag() {
+    Module module = Carriers.class.getModule();
+    return module.isNamed() ? "--add-opens java.base/java.lang=" + module.getName() : FLAG;
+  }
+
+  /**
+   * Begins to try whether the mounted carrier is possible, unless it is not asked for, and returns
+   * at once. The JDK takes its time to make its first virtual thread, and a program that starts has
+   * other things to load meanwhile.
+   */
+  public static void prepare() {
+    if (!System.getProperty("asyncio.carrier", "").equals("portable")) {
+      begunProbe();
+    }
+  }
+
+  /** Why the mounted carrier is not possible; null when it is. */
+  public static @Nullable String unavailable() {
+    return endedProbe().unavailable;
+  }
+
+  /** A builder of virtual threads that {@code scheduler} runs. */
+  static Thread.Builder.OfVirtual mountedBuilder(Executor scheduler) {
+    Probe ended = endedProbe();
+    MethodHandle builders = ended.builders;
+    if (builders == null || ended.unavailable != null) {
+      throw new IllegalStateException("The mounted carrier is not possible: " + ended.unavailable);
+    }
+    return newBuilder(builders, scheduler);
+  }
+
+  private static Thread.Builder.OfVirtual newBuilder(MethodHandle builders, Executor scheduler) {
+    try {
+      return (Thread.Builder.OfVirtual) builders.invokeExact(scheduler);
+    } catch (Throwable failure) {
+      throw Sneaky.rethrow(failure);
+    }
+  }
+
+  private static Probe endedProbe() {
+    Probe begun = begunProbe();
+    begun.join();
+    return begun;
+  }
+
+  private static synchronized Probe begunProbe() {
+    Probe begun = probe;
+    if (begun == null) {
+      // The JDK's socket pollers would otherwise be virtual threads that inherit the scheduler of
+      // whoever comes first: ours. As platform threads, made on demand, they can't be captured, and
+      // the JVM exits faster.
+      if (System.getProperty("jdk.pollerMode") == null) {
+        System.setProperty("jdk.pollerMode", "1");
+      }
+      begun = new Probe();
+      begun.thread.start();
+      probe = begun;
+    }
+    return begun;
+  }
+
+  /**
+   * Starts a virtual thread whose scheduler only keeps what it is given, and sees whether running
+   * that runs the thread. On a thread of its own: a virtual thread can't carry another, and
+   * carrying one erases a platform thread's interrupt flag; neither may befall the caller.
+   */
+  private static final class Probe implements Runnable, Executor {
+    final Thread thread = new Thread(null, this, "asyncio-probe", 0, false);
+
+    // Written by the thread; read when it has ended.
+    /** Makes a {@link Thread.Builder.OfVirtual} from an {@link Executor}. */
+    @Nullable MethodHandle builders;
+
+    @Nullable String unavailable = "the attempt to start a virtual thread on it failed";
+
+    private @Nullable Runnable submitted;
+    private boolean mounted;
+
+    Probe() {
+      thread.setDaemon(true);
+    }
+
+    /** The body of both threads: of the one that tries, and of the virtual one that it starts. */
+    @Override
+    public void run() {
+      if (Thread.currentThread() == thread) {
+        unavailable = attempt();
+      } else {
+        mounted = Thread.currentThread().isVirtual();
+      }
+    }
+
+    @Override
+    public void execute(Runnable continuation) {
+      submitted = continuation;
+    }
+
+    private @Nullable String attempt() {
+      try {
+        Constructor<?> constructor =
+            Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
+                .getDeclaredConstructor(Executor.class);
+        if (!constructor.trySetAccessible()) {
+          return "the package java.lang is not open to this library";
+        }
+        // Rather than Constructor.newInstance, which makes classes at run time that the JDK has
+        // ready for this type of call.
+        MethodHandle made =
+            MethodHandles.lookup()
+                .unreflectConstructor(constructor)
+                .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
+        builders = made;
+        newBuilder(made, this).start(this);
+        Runnable continuation = submitted;
+        if (continuation != null) {
+          continuation.run();
+        }
+        return mounted
+            ? null
+            : "this JDK takes a scheduler for a virtual thread but does not use it";
+      } catch (ReflectiveOperationException | RuntimeException e) {
+        return "this JDK has no virtual threads with a scheduler of one's own (" + e + ")";
+      }
+    }
+
+    /** Waits for the thread to end. An interrupt of the caller is put off. */
+    void join() {
+      boolean interrupted = false;
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package asyncio.internal.diagnosis;
+
+import asyncio.internal.carrier.Contention;
+import asyncio.internal.carrier.Hold;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.Stacks;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells of locks that others kept so long that a loop went on without the coroutine which wanted
+ * one: code between two of its waits was disturbed. On the watchdog's thread.
+ */
+final class KeptLocks {
+  private KeptLocks() {}
+
+  /** Tells of {@code last} and those before it, in their order. */
+  static void tell(Loop loop, Hold.@Nullable Kept last) {
+    var inOrder = new ArrayDeque<Hold.Kept>();
+    for (Hold.Kept kept = last; kept != null; kept = kept.before()) {
+      inOrder.addFirst(kept);
+    }
+    inOrder.forEach(kept -> tellOf(loop, kept));
+  }
+
+  private static void tellOf(Loop loop, Hold.Kept kept) {
+    StringBuilder text = new StringBuilder(1024);
+    text.append(kept.who())
+        .append(" waited so long for ")
+        .append(kept.lock())
+        .append(" that event loop '")
+        .append(loop.name())
+        .append(
+            "' went on without it, so other coroutines may have changed what it had read. Hold the"
+                + " lock more briefly, or hand the call over with toThread(() -> …). It waits"
+                + " here:");
+    Stacks.appendShort(text, kept.stack().toArray(new StackTraceElement[0]));
+    Object monitor = kept.monitor();
+    Thread owner = monitor == null ? kept.owner() : ownerOf(monitor);
+    if (owner != null) {
+      text.append(System.lineSeparator())
+          .append("The thread '")
+          .append(owner.getName())
+          .append("' holds the lock, and stands here now:");
+      Stacks.appendShort(text, owner.getStackTrace());
+    }
+    Watchdog.warn(text.toString());
+  }
+
+  /** Who of the platform threads has it; that of a virtual thread is not to be had. */
+  private static @Nullable Thread ownerOf(Object monitor) {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (Contention.hasMonitor(thread, monitor)) {
+        return thread;
+      }
+    }
+    return null;
+  }
+}

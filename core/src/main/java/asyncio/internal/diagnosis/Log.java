@@ -1,0 +1,105 @@
+package asyncio.internal.diagnosis;
+
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the library's loggers. What stands behind it is foreign code: a handler whose disk is
+ * full, an appender whose network is gone. That may harm nothing that is reported on, so nothing is
+ * thrown here; what could not be logged goes to the standard error of the process, with the reason.
+ */
+public final class Log {
+  private final String name;
+  private final System.@Nullable Logger logger;
+
+  private Log(String name, System.@Nullable Logger logger) {
+    this.name = name;
+    this.logger = logger;
+  }
+
+  static Log named(String name) {
+    System.Logger logger = null;
+    try {
+      logger = System.getLogger(name);
+    } catch (Throwable broken) {
+      print("The log '" + name + "' could not be made: " + className(broken));
+    }
+    return new Log(name, logger);
+  }
+
+  /** Whether a record of this level goes anywhere. */
+  public boolean isLoggable(System.Logger.Level level) {
+    try {
+      return logger != null && logger.isLoggable(level);
+    } catch (Throwable broken) {
+      failed("when it was asked whether " + level + " is logged.", broken);
+      return false;
+    }
+  }
+
+  /** Writes a record. */
+  public void log(System.Logger.Level level, String message) {
+    log(level, message, null);
+  }
+
+  /** Writes a record with a text that is made only where it goes anywhere. */
+  public void log(System.Logger.Level level, Supplier<String> message) {
+    if (isLoggable(level)) {
+      log(level, message.get());
+    }
+  }
+
+  /** Writes a record that tells of a failure. */
+  public void log(System.Logger.Level level, String message, @Nullable Throwable failure) {
+    try {
+      logOrThrow(level, message, failure);
+    } catch (Throwable broken) {
+      String lost = failure == null ? message : message + " (" + className(failure) + ")";
+      failed("while writing: " + lost, broken);
+    }
+  }
+
+  /** As {@link #log}, for a caller who has another log to turn to. */
+  public void logOrThrow(System.Logger.Level level, String message, @Nullable Throwable failure) {
+    System.Logger known = logger;
+    if (known == null) {
+      throw new IllegalStateException("There is no logger '" + name + "'.");
+    }
+    known.log(level, message, failure);
+  }
+
+  /** Not its text: that may be foreign code as well. */
+  private static String className(Throwable failure) {
+    return failure.getClass().getName();
+  }
+
+  private void failed(String when, Throwable broken) {
+    try {
+      // A handler may have waited: then it is the caller that was cancelled there.
+      Loop loop = Loop.current();
+      Fiber fiber = loop == null ? null : loop.currentFiber();
+      if (fiber != null && fiber.isCancel(broken)) {
+        fiber.strikeAgain();
+      }
+    } catch (Throwable noMemory) {
+      // The text counts more.
+    }
+    print("The log '" + name + "' failed with " + className(broken) + " " + when);
+  }
+
+  /** Writes past all logs, to the standard error of the process. Throws nothing. */
+  public static void print(String text) {
+    try {
+      // The process's own, and never closed: what a program has put in its place may be broken.
+      var error = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
+      error.println(text);
+    } catch (Throwable nobodyIsLeft) {
+      // To tell.
+    }
+  }
+}

@@ -1,0 +1,620 @@
+package asyncio.internal.diagnosis;
+
+import asyncio.CarrierKind;
+import asyncio.internal.carrier.Carriers;
+import asyncio.internal.carrier.Hold;
+import asyncio.internal.carrier.MountedCarrier;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.CreationSite;
+import asyncio.internal.util.Stacks;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One daemon thread that looks at all loops now and then and says which step holds its loop too
+ * long, while it does and with the stack that does. Costs a loop nothing but the counter of its
+ * steps.
+ *
+ * <p>It also rescues a loop whose own thread stands in one of our waits: a wait in a class
+ * initialiser or below a native frame can't unmount, so the loop that would end it can't run. The
+ * wait is ended with an error.
+ */
+final class Watchdog implements Runnable {
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  /**
+   * In a loop that was not told otherwise, a step longer than this is reported; asyncio's
+   * slow_callback_duration. Plain numbers here: dividing a Duration loads the classes of
+   * BigDecimal, which a starting program pays for.
+   */
+  static final long DEFAULT_NANOS =
+      Math.clamp(Long.getLong("asyncio.slowStepMillis", 100), 1, Long.MAX_VALUE / NANOS_PER_MILLI)
+          * NANOS_PER_MILLI;
+
+  /**
+   * A lack of threads is reported later, after so many thresholds: on a machine that has too much
+   * to do, a thread that can run is kept waiting for a moment, too.
+   */
+  private static final long LACK_FACTOR = 10;
+
+  /** A wait that pins the loop's thread is ended after this time, whoever wants no reports. */
+  private static final long PINNED_NANOS = 100 * NANOS_PER_MILLI;
+
+  /** Between two looks: a quarter of the lowest threshold, within these bounds. */
+  private static final long SHORTEST_INTERVAL_NANOS = NANOS_PER_MILLI;
+
+  private static final long LONGEST_INTERVAL_NANOS = 100 * NANOS_PER_MILLI;
+
+  /** Of so many other coroutines a report of one that stalls them shows the stacks. */
+  private static final int OTHERS = 10;
+
+  /** What is watched; replaced whole, under the class's lock. */
+  private static volatile Watched[] watched = {};
+
+  /** Written under the class's lock. */
+  private static volatile @Nullable Thread thread;
+
+  /** Whether the JDK's flight recorder can be asked. */
+  private static volatile boolean recorderExists = true;
+
+  /** Whether a recording wants to know of loops. Guarded by the class's lock. */
+  private static boolean recorded;
+
+  /** Loops that closed with something left to tell. Guarded by the class's lock. */
+  private static final Deque<Loop> ended = new ArrayDeque<>();
+
+  /** The time of loops is kept with this grain: a limit strikes so late, and a step. */
+  private static final long TICK_NANOS = 5 * NANOS_PER_MILLI;
+
+  /** After so many ticks without a step of any loop, there are none until one wakes up. */
+  private static final int LAST_TICKS = 200;
+
+  /** The watchdog's own. */
+  private static int idleTicks;
+
+  /**
+   * Whether the time of loops is not kept. Written by the watchdog, and by a loop that wakes up.
+   */
+  private static volatile boolean sleeping;
+
+  /** When this thread looked last, by System.nanoTime. Its own. */
+  private long before;
+
+  private Watchdog() {}
+
+  static synchronized void watch(Watched added) {
+    Watched[] more = Arrays.copyOf(watched, watched.length + 1);
+    more[watched.length] = added;
+    watched = more;
+    if (recorded) {
+      added.loop.recordTo(JfrRecorder.of(added.loop));
+    }
+    if (thread == null) {
+      Thread started = new Thread(null, new Watchdog(), "asyncio-watchdog", 0, false);
+      started.setDaemon(true);
+      started.start();
+      thread = started;
+    }
+  }
+
+  static synchronized void forget(Watched gone) {
+    if (keptLocks(gone.loop) != null) {
+      // Told by this thread, since the loop's own may take no lock of a logger.
+      ended.add(gone.loop);
+    }
+    List<Watched> others = new ArrayList<>(watched.length);
+    for (Watched entry : watched) {
+      if (entry != gone) {
+        others.add(entry);
+      }
+    }
+    watched = others.toArray(new Watched[0]);
+    if (watched.length == 0) {
+      LockSupport.unpark(thread);
+      thread = null;
+    }
+  }
+
+  /** A threshold has become lower, it may be, and the interval with it. Any thread; no lock. */
+  static void lookSooner() {
+    LockSupport.unpark(thread);
+  }
+
+  private static long interval() {
+    long lowest = Long.MAX_VALUE;
+    for (Watched entry : watched) {
+      lowest = Math.min(lowest, entry.slowNanos());
+    }
+    return Math.clamp(lowest / 4, SHORTEST_INTERVAL_NANOS, LONGEST_INTERVAL_NANOS);
+  }
+
+  @Override
+  public void run() {
+    Thread self = Thread.currentThread();
+    boolean early = true;
+    before = System.nanoTime();
+    while (true) {
+      long interval = interval();
+      if (early) {
+        pause(interval);
+      } else {
+        tick(self, interval);
+      }
+      if (early) { // once the program has started: on its way there it would pay for them
+        early = false;
+        EarlyClasses.initialize(); // never throws
+      }
+      try {
+        if (!lookAtAll(self, interval)) {
+          return;
+        }
+      } catch (Throwable noMemory) {
+        // At the next look: this thread is what ends a wait that holds a loop for ever.
+      }
+    }
+  }
+
+  /**
+   * Lets a time pass, and keeps the time of loops meanwhile: they do not look at the clock after
+   * each step. When no loop has made a step for a second it stops, until one wakes up.
+   */
+  private static void tick(Thread self, long interval) {
+    long began = System.nanoTime();
+    for (long left = interval; left > 0; left = interval - (System.nanoTime() - began)) {
+      if (idleTicks >= LAST_TICKS) {
+        sleeping = true;
+        if (Arrays.stream(watched).allMatch(Watched::isIdle)) { // one may have gone on just now
+          pause(left);
+        }
+        if (!sleeping) {
+          idleTicks = 0;
+        }
+      } else {
+        pause(Math.min(left, TICK_NANOS));
+      }
+      boolean busy = false;
+      boolean longSteps = false;
+      for (Watched entry : watched) {
+        busy |= entry.tick();
+        longSteps |= entry.isInLongStep();
+      }
+      Loop.longSteps(longSteps);
+      idleTicks = busy ? 0 : idleTicks + 1;
+      if (thread != self || interval() < interval) {
+        return;
+      }
+    }
+  }
+
+  /** A loop goes on after it has slept: its time is kept from now on. Any thread; no lock. */
+  static void keepTime() {
+    if (sleeping) {
+      sleeping = false;
+      LockSupport.unpark(thread);
+    }
+  }
+
+  private static void pause(long nanos) {
+    LockSupport.parkNanos(nanos);
+    // Nobody has a reason to interrupt this thread, and a set flag would turn park into a spin.
+    Thread.interrupted();
+  }
+
+  /** Returns false when there is nothing to look at any more. */
+  private boolean lookAtAll(Thread self, long interval) {
+    boolean last;
+    Loop gone;
+    do {
+      synchronized (Watchdog.class) {
+        last = thread != self;
+        gone = ended.poll();
+      }
+      if (gone != null) {
+        tellOfKeptLocks(gone);
+      }
+    } while (gone != null);
+    if (last) {
+      return false;
+    }
+    long now = System.nanoTime();
+    // Where the machine kept even this thread waiting, it kept the loops waiting too: that is no
+    // fault of a step.
+    long late = Math.max(0, now - before - 2 * interval);
+    long passed = now - before - late;
+    before = now;
+    try {
+      lookForRecordings();
+    } catch (Throwable noMemory) {
+      // At the next look.
+    }
+    for (Watched entry : watched) {
+      entry.since += late;
+      try {
+        look(entry, now, passed);
+      } catch (Throwable failure) {
+        tellOwn(entry.loop, failure);
+      }
+    }
+    return true;
+  }
+
+  /** Whatever fails, this thread goes on: it is what ends a wait that holds a loop for ever. */
+  private static void tellOwn(Loop loop, Throwable failure) {
+    try {
+      RecordWriter.submit(
+          () ->
+              Logs.WATCHDOG.log(
+                  System.Logger.Level.ERROR, "The watchdog failed for " + loop, failure));
+    } catch (Throwable noMemory) {
+      // Nobody is left to tell.
+    }
+  }
+
+  /**
+   * Gives the loops a recorder when a recording begins that wants their events, and takes it back.
+   * Here, because a starting program must not pay for the classes of the flight recorder; and by
+   * looking, because the recorder tells nobody when a setting changes, and may itself be started at
+   * any time. What a loop does in the moments before is not recorded.
+   */
+  private static void lookForRecordings() {
+    boolean wanted = false;
+    if (recorderExists) {
+      try {
+        wanted = JfrRecorder.wanted();
+      } catch (Throwable absent) {
+        recorderExists = false; // no module jdk.jfr, or a JVM without it
+      }
+    }
+    synchronized (Watchdog.class) {
+      if (wanted != recorded) {
+        recorded = wanted;
+        for (Watched entry : watched) {
+          entry.loop.recordTo(wanted ? JfrRecorder.of(entry.loop) : null);
+        }
+      }
+    }
+  }
+
+  private static @Nullable AtomicReference<Hold.@Nullable Kept> keptLocks(Loop loop) {
+    Hold hold = loop.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
+    return hold == null || hold.kept.get() == null ? null : hold.kept;
+  }
+
+  private static void tellOfKeptLocks(Loop loop) {
+    AtomicReference<Hold.@Nullable Kept> kept = keptLocks(loop);
+    if (kept == null) {
+      return;
+    }
+    try {
+      KeptLocks.tell(loop, kept.getAndSet(null));
+    } catch (Throwable failure) {
+      tellOwn(loop, failure);
+    }
+  }
+
+  private static void look(Watched entry, long now, long passed) {
+    Loop loop = entry.loop;
+    if (!entry.announced) {
+      entry.announced = true;
+      try {
+        RecordWriter.submit(() -> announce(loop));
+        loop.host().watched();
+      } catch (Throwable failure) {
+        tellOwn(loop, failure);
+      }
+    }
+    tellOfKeptLocks(loop);
+    long steps = loop.steps();
+    boolean lacksThread = loop.lacksThread(now);
+    boolean runs = (steps & 1) == 1;
+    if (runs && !lacksThread) {
+      entry.ran(passed);
+    } else if (!lacksThread && loop.isDriven()) {
+      entry.sleeps(steps, now);
+    }
+    long held = now - entry.since;
+    if (steps != entry.steps || !(lacksThread || runs)) {
+      entry.seen(held, now, true);
+      entry.steps = steps;
+      entry.since = now;
+      entry.nextReport = 0;
+      entry.profile = null;
+      return;
+    }
+    entry.seen(held, now, false);
+    long slow = entry.slowNanos();
+    Fiber fiber = loop.runningFiber();
+    // Once it is reported, only for the next report: a look takes the whole stack.
+    if (runs && !lacksThread && held >= slow / 4 && held >= entry.nextReport) {
+      try {
+        profile(entry, fiber, steps, held);
+      } catch (Throwable noMemory) {
+        // Then a wait that this lack pins is still to be ended.
+      }
+    }
+    long due = entry.nextReport != 0 ? entry.nextReport : slow;
+    if (held < (lacksThread ? due : Math.min(due, PINNED_NANOS))) {
+      return;
+    }
+    if (lacksThread) {
+      if (held / LACK_FACTOR < slow) {
+        return;
+      }
+      entry.nextReport = nextReport(due, held);
+      reportLackOfThread(loop, fiber, Duration.ofNanos(held));
+      return;
+    }
+    if (fiber != null && fiber.isSuspended() && loop.carrierKind() == CarrierKind.MOUNTED) {
+      Thread parked = fiber.thread();
+      if (parked != null && parked.getState() == Thread.State.WAITING && loop.steps() == steps) {
+        fiber.pinnedIn(steps);
+        LockSupport.unpark(parked);
+      }
+      return;
+    }
+    if (held >= due) {
+      report(entry, fiber, steps, held, due, now);
+    }
+  }
+
+  /** The thread that runs on the loop now. */
+  private static @Nullable Thread threadOn(Loop loop, @Nullable Fiber fiber) {
+    if (fiber != null) {
+      return fiber.thread();
+    }
+    Thread stranger = loop.runningStranger();
+    return stranger != null ? stranger : loop.drivingThread();
+  }
+
+  /** Sees what a step does that lasts. */
+  private static void profile(Watched entry, @Nullable Fiber fiber, long steps, long held) {
+    Thread thread = threadOn(entry.loop, fiber);
+    if (thread == null) {
+      return;
+    }
+    Thread.State state = thread.getState();
+    StackTraceElement[] stack = thread.getStackTrace();
+    if (entry.loop.steps() != steps) {
+      return;
+    }
+    StepProfile profile = entry.profile;
+    if (profile == null) {
+      profile = new StepProfile();
+      entry.profile = profile;
+    }
+    profile.look(state, stack);
+    if (held >= entry.slowNanos() / 2 && !profile.mostlyPrepares()) {
+      Thread platform = entry.loop.drivingThread();
+      profile.cpu(CpuTime.of(platform == null || platform.isVirtual() ? thread : platform));
+    }
+  }
+
+  /**
+   * When a step is reported again that has lasted for {@code held}: after twice the time, and again
+   * twice. A pause of the whole JVM can span several of these times; that is one report, too.
+   */
+  static long nextReport(long last, long held) {
+    long next = last;
+    do {
+      next *= 2;
+    } while (next <= held);
+    return next;
+  }
+
+  /**
+   * Not where the loop is made: the first use of a logger costs a starting program some 20 ms. On
+   * the thread that writes records, as even the question whether one is wanted is foreign code.
+   */
+  private static void announce(Loop loop) {
+    if (Logs.LOOP.isLoggable(System.Logger.Level.DEBUG)) {
+      String why = "";
+      if (loop.carrierKind() == CarrierKind.PORTABLE) {
+        String reason = Carriers.unavailable();
+        why =
+            reason == null
+                ? ", as it was told to"
+                : ": " + reason + "; the JVM option " + Carriers.flag() + " mounts it";
+      }
+      Logs.LOOP.log(
+          System.Logger.Level.DEBUG,
+          "The event loop '"
+              + loop.name()
+              + "' runs on the "
+              + loop.carrierKind()
+              + " carrier"
+              + why
+              + ".");
+    }
+  }
+
+  private static void reportLackOfThread(Loop loop, @Nullable Fiber fiber, Duration held) {
+    String next = fiber == null ? "" : " for " + fiber.describe();
+    warn(
+        "The event loop '"
+            + loop.name()
+            + "' has had no thread"
+            + next
+            + " for "
+            + held.toMillis()
+            + " ms: on the portable carrier it shares the JVM's threads for virtual threads, and"
+            + " all are taken, by virtual threads that compute, or that wait in class initialisers"
+            + " or below native frames. Let platform threads compute, wait elsewhere, or start the"
+            + " JVM with "
+            + Carriers.flag()
+            + ", which gives each loop a thread of its own. Who has them, a thread dump shows: jcmd"
+            + " "
+            + ProcessHandle.current().pid()
+            + " Thread.dump_to_file FILE.");
+  }
+
+  private static void report(
+      Watched entry, @Nullable Fiber fiber, long steps, long held, long due, long now) {
+    Loop loop = entry.loop;
+    Thread thread = threadOn(loop, fiber);
+    if (thread == null) {
+      return;
+    }
+    Thread.State state = thread.getState();
+    StackTraceElement[] stack = thread.getStackTrace();
+    if (loop.steps() != steps) {
+      return;
+    }
+    boolean blocked = state != Thread.State.RUNNABLE;
+    long slow = entry.slowNanos();
+    StepProfile profile = entry.profile;
+    boolean prepares = !blocked && profile != null && profile.mostlyPrepares();
+    long cpu = profile == null ? CpuTime.UNKNOWN : profile.cpuNanos();
+    boolean idle = !blocked && !prepares && isIdle(cpu, slow, held);
+    boolean inNative = idle && StepProfile.isInNative(stack);
+    boolean starved = idle && !inNative;
+    if ((prepares || starved) && held / LACK_FACTOR < slow) {
+      return; // no fault of the step, and soon over: at a later look
+    }
+    entry.nextReport = nextReport(due, held);
+    if (profile != null) {
+      profile.reported();
+    }
+    // First: who reads the log finds it in the statistics.
+    entry.reported(labelOf(loop, fiber, thread), held, stack, now);
+    StringBuilder text = new StringBuilder(1024);
+    text.append(nameOf(loop, fiber, thread))
+        .append(" has held the event loop '")
+        .append(loop.name())
+        .append("' for ")
+        .append(held / NANOS_PER_MILLI)
+        .append(" ms; nothing else of this loop runs meanwhile. ");
+    if (blocked && loop.carrierKind() == CarrierKind.PORTABLE) {
+      text.append(
+              "It waits in a blocking call: wrap the call in blocking(() -> …), or start the JVM"
+                  + " with ")
+          .append(Carriers.flag())
+          .append(" so that such calls suspend only their task.");
+    } else if (blocked && isHolding(loop)) {
+      text.append(
+          "It waits for a foreign lock, and the loop waits with it for up to a second, so that"
+              + " nothing else runs between two of its waits. Hold the lock more briefly, or hand"
+              + " the call over with toThread(() -> …).");
+    } else if (blocked) {
+      text.append(
+          "It blocks its thread where the JVM can't suspend it: hand the call over with toThread(()"
+              + " -> …).");
+    } else if (inNative) {
+      text.append(
+          "It waits for the operating system, below a call that the JVM can't suspend: hand the"
+              + " call over with toThread(() -> …).");
+    } else if (prepares) {
+      text.append(
+          "Most of the time it loads, initialises and links classes, which happens once: have it"
+              + " done before the loop serves anybody, or in toThread(() -> …).");
+    } else if (starved) {
+      text.append("But its thread had a processor for only ")
+          .append(cpu / NANOS_PER_MILLI)
+          .append(" ms of the last ")
+          .append((held - slow / 2) / NANOS_PER_MILLI)
+          .append(
+              " ms: the machine has too much else to do, or too little memory. That is no fault of"
+                  + " this step.");
+    } else if (isStranger(loop, fiber, thread)) {
+      text.append(
+          "A virtual thread that is started inside a coroutine runs on the coroutine's loop: start"
+              + " it in toThread(() -> …), or let a platform thread do the work.");
+    } else {
+      text.append("Split the work with yieldNow(), or hand it over with toThread(() -> …).");
+    }
+    text.append(" It stands here:");
+    Stacks.appendShort(text, stack);
+    CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
+    if (blocked
+        && loop.carrierKind() == CarrierKind.PORTABLE
+        && held / LACK_FACTOR >= entry.slowNanos()
+        && mayWaitForOthers(stack)) {
+      appendOthers(text, loop, fiber);
+    }
+    warn(text.toString());
+  }
+
+  /** Not on this thread, which a handler of the log may block. */
+  static void warn(String text) {
+    RecordWriter.submit(() -> Logs.WATCHDOG.log(System.Logger.Level.WARNING, text));
+  }
+
+  /**
+   * Whether a step that has lasted for {@code held} does little, since half the threshold, when its
+   * processor time was first asked for: so it needs none, or gets none.
+   */
+  static boolean isIdle(long cpu, long slow, long held) {
+    return cpu != CpuTime.UNKNOWN && cpu < slow / 4 && held >= slow;
+  }
+
+  private static boolean isStranger(Loop loop, @Nullable Fiber fiber, Thread thread) {
+    return fiber == null && thread != loop.drivingThread();
+  }
+
+  private static String labelOf(Loop loop, @Nullable Fiber fiber, Thread thread) {
+    if (fiber != null) {
+      return fiber.label();
+    }
+    return isStranger(loop, fiber, thread) && !thread.getName().isEmpty()
+        ? thread.getName()
+        : Fiber.NO_COROUTINE;
+  }
+
+  private static String nameOf(Loop loop, @Nullable Fiber fiber, Thread thread) {
+    if (fiber != null) {
+      return fiber.describe();
+    }
+    return isStranger(loop, fiber, thread)
+        ? "The virtual thread " + Stacks.nameOf(thread) + ", which is no coroutine,"
+        : "A virtual thread that is no coroutine";
+  }
+
+  private static boolean isHolding(Loop loop) {
+    Hold hold = loop.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
+    return hold != null && hold.isHolding();
+  }
+
+  /** Not when it sleeps, or waits for the network. */
+  private static boolean mayWaitForOthers(StackTraceElement[] stack) {
+    for (StackTraceElement frame : stack) {
+      String type = frame.getClassName();
+      if (type.startsWith("sun.nio.ch.")
+          || (type.equals("java.lang.Thread") && frame.getMethodName().startsWith("sleep"))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * A lock that a suspended coroutine holds, a queue that another one was to fill: nobody can tell
+   * from outside who would have ended a foreign wait, so all who might have are shown.
+   */
+  private static void appendOthers(StringBuilder text, Loop loop, @Nullable Fiber held) {
+    List<Fiber> others = new ArrayList<>(loop.host().unfinished(OTHERS + 1));
+    others.remove(held);
+    if (others.isEmpty()) {
+      return;
+    }
+    text.append(System.lineSeparator())
+        .append(
+            "If another task of this loop was to end that wait, this is a deadlock: none of them")
+        .append(" can run. They stand here:");
+    for (Fiber other : others) {
+      Thread thread = other.thread();
+      text.append(System.lineSeparator()).append(other.describe());
+      if (thread == null) {
+        text.append(" has not begun");
+        continue;
+      }
+      Stacks.appendShort(text, thread.getStackTrace());
+    }
+  }
+}

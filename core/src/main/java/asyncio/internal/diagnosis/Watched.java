@@ -1,0 +1,185 @@
+package asyncio.internal.diagnosis;
+
+import asyncio.SlowStep;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopMonitor;
+import asyncio.internal.scheduler.Recorder;
+import asyncio.internal.scheduler.Standstill;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the watchdog knows of one loop. */
+public final class Watched implements LoopMonitor {
+  // Immutable.
+  final Loop loop;
+  private final long made = System.nanoTime();
+
+  // Any thread.
+  private volatile long slowNanos = Watchdog.DEFAULT_NANOS;
+
+  // Written by the watchdog, read by any thread.
+  private volatile long busyNanos;
+  private volatile @Nullable WorstSteps worst;
+
+  // The watchdog's own.
+  long steps = -1;
+  long since;
+
+  /** When the step is reported again, in nanoseconds since it began; 0 before its first report. */
+  long nextReport;
+
+  /**
+   * The stretch without a step, by the number of the last one; when it was first seen, or asked
+   * about.
+   */
+  private long quietAfter = -1;
+
+  private long quietSince;
+  private long quietGap;
+
+  /** The last step at the last tick. */
+  private long tickedAt = -1;
+
+  /** What the step that runs does; null while it has not lasted. */
+  @Nullable StepProfile profile;
+
+  boolean announced;
+  private @Nullable SlowStep slow;
+
+  /** The monitor of a loop that is being made. */
+  public Watched(Loop loop) {
+    this.loop = loop;
+  }
+
+  @Override
+  public void opened() {
+    Watchdog.watch(this);
+  }
+
+  @Override
+  public void wakesUp() {
+    Watchdog.keepTime();
+  }
+
+  @Override
+  public void closed() {
+    Watchdog.forget(this);
+  }
+
+  /** A step that lasts longer than this is reported. */
+  @Override
+  public long slowNanos() {
+    return slowNanos;
+  }
+
+  /** Takes no lock, as coroutines call it too. */
+  @Override
+  public void setSlowNanos(long nanos) {
+    slowNanos = nanos;
+    Watchdog.lookSooner();
+  }
+
+  /** The step that runs ran {@code nanos} longer, or others did. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // only the watchdog writes
+  void ran(long nanos) {
+    busyNanos += nanos;
+  }
+
+  @Override
+  public Duration uptime() {
+    return Duration.ofNanos(System.nanoTime() - made);
+  }
+
+  @Override
+  public Duration busy() {
+    return Duration.ofNanos(busyNanos);
+  }
+
+  @Override
+  public List<SlowStep> worst() {
+    WorstSteps known = worst;
+    return known == null ? List.of() : known.at(System.nanoTime());
+  }
+
+  // ---- by the watchdog ----
+
+  /** Tells the loop that time passes. Returns whether it has made a step since the last tick. */
+  boolean tick() {
+    long number = loop.steps();
+    boolean lasts = number == tickedAt && (number & 1) == 1;
+    boolean busy = lasts || number != tickedAt;
+    tickedAt = number;
+    if (busy) {
+      loop.tick(lasts ? number : -1);
+    }
+    return busy;
+  }
+
+  /** Whether the loop has made no step since the last tick. */
+  boolean isIdle() {
+    return loop.steps() == tickedAt;
+  }
+
+  /** Whether the step that ran at the last tick had lasted since the one before, and still does. */
+  boolean isInLongStep() {
+    return loop.stepIsLong();
+  }
+
+  /**
+   * The loop sleeps. When it has done so for long, it is asked whether it stands still; again after
+   * twice as long, as what it waits for may change without a step, until it has said that it does.
+   */
+  void sleeps(long number, long now) {
+    Standstill standstill = loop.standstill();
+    if (number != quietAfter) {
+      if (!standstill.isReported(number)) {
+        quietGap = standstill.gap();
+      }
+      quietAfter = number;
+      quietSince = now;
+    } else if (now - quietSince >= quietGap && !standstill.hasWarned(number)) {
+      quietSince = now;
+      quietGap = Math.min(2 * quietGap, Standstill.LONGEST_GAP_NANOS);
+      loop.askWhetherQuiet(number);
+    }
+  }
+
+  /** The step that runs is being reported. */
+  void reported(String task, long held, StackTraceElement[] stack, long now) {
+    SlowStep before = slow;
+    Instant started = before != null ? before.started() : Instant.now().minusNanos(held);
+    slow = new SlowStep(task, started, Duration.ofNanos(held), List.of(stack));
+    keep(slow, now);
+    tell(slow, false);
+  }
+
+  /** A step that was reported has lasted for {@code held} now, or has ended. */
+  void seen(long held, long now, boolean ended) {
+    SlowStep before = slow;
+    if (before == null) {
+      return;
+    }
+    var longer =
+        new SlowStep(before.task(), before.started(), Duration.ofNanos(held), before.stack());
+    slow = longer;
+    keep(longer, now);
+    if (ended) {
+      slow = null;
+      tell(longer, true);
+    }
+  }
+
+  private void keep(SlowStep step, long now) {
+    WorstSteps known = worst;
+    worst = (known == null ? WorstSteps.NONE : known).with(steps, step, now);
+  }
+
+  private void tell(SlowStep step, boolean ended) {
+    Recorder recorder = loop.recorder();
+    if (recorder != null) {
+      recorder.slowStep(step, ended);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package asyncio.internal.scheduler;
+
+import asyncio.internal.util.CreationSite;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls user callbacks on a coroutine, in the order of the ready queue. Consecutive ones share one
+ * step of one reused coroutine, the runner. When a callback parks in foreign code, that runner is
+ * left to it and the next callback gets another one, so that the order of starts is kept.
+ * Loop-confined.
+ */
+final class Callbacks {
+  private final Loop loop;
+  private @Nullable Runner runner;
+
+  Callbacks(Loop loop) {
+    this.loop = loop;
+  }
+
+  /** Calls {@code first} and what follows it. On the loop's own thread. */
+  void run(Callback first) {
+    Runner idle = runner;
+    if (idle == null) {
+      idle = new Runner(loop);
+      runner = idle;
+    }
+    idle.first = first;
+    idle.state = Fiber.READY;
+    loop.carrier.resume(idle);
+  }
+
+  /** A coroutine left its step without one of our waits. */
+  void parkedInForeignCode(Fiber fiber) {
+    if (fiber == runner) {
+      runner = null;
+    }
+  }
+
+  /** Lets the idle runner end. On the loop's own thread, when the loop closes. */
+  void close() {
+    Runner idle = runner;
+    runner = null;
+    if (idle != null && idle.state == Fiber.WAITING) {
+      idle.state = Fiber.READY;
+      loop.carrier.resume(idle);
+    }
+  }
+
+  private final class Runner extends Fiber {
+    @Nullable Callback first;
+
+    /** Read by the watchdog as well. */
+    private @Nullable Callback calling;
+
+    Runner(Loop loop) {
+      super(loop);
+    }
+
+    @Override
+    protected void body() {
+      while (true) {
+        Callback callback = first;
+        first = null;
+        while (callback != null) {
+          call(callback);
+          if (runner != this) {
+            return;
+          }
+          callback = loop.nextCallback();
+        }
+        state = WAITING;
+        loop.carrier.suspend(this);
+        if (runner != this) {
+          return;
+        }
+      }
+    }
+
+    private void call(Callback callback) {
+      setContext(callback.runsIn());
+      calling = callback;
+      try {
+        callback.call();
+      } catch (Throwable failure) {
+        loop.host().callbackFailed(callback, failure);
+      } finally {
+        calling = null; // or an idle runner would keep alive what the callback knows
+        settle(null);
+        setContext(null);
+      }
+    }
+
+    @Override
+    protected void failedToStart(Throwable failure) {
+      runner = null;
+      loop.fatal(failure);
+    }
+
+    @Override
+    protected boolean mayWait() {
+      return false;
+    }
+
+    @Override
+    public String describe() {
+      return "a callback";
+    }
+
+    @Override
+    public @Nullable CreationSite origin() {
+      Callback called = calling;
+      return called == null ? null : called.origin();
+    }
+  }
+}

@@ -1,0 +1,869 @@
+package asyncio.internal.scheduler;
+
+import asyncio.CancelledError;
+import asyncio.internal.carrier.Hold;
+import asyncio.internal.util.CreationSite;
+import asyncio.internal.util.VectorRegisters;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A coroutine at run time: its virtual thread, its place in the loop, the one wait in which it is,
+ * and the cancel requests it has received.
+ *
+ * <pre>
+ *   NEW --start()--> READY --the loop comes to it--> RUNNING --suspend()--> WAITING --its wait ends--> READY
+ *                                                      |  ^
+ *                            parks in foreign code     v  |  its step comes back
+ *                                                     FOREIGN
+ *   RUNNING --body ends--> DONE
+ * </pre>
+ *
+ * <p><b>Every wait</b> follows this diagram. Its state is here and not in the {@link Wait}, so a
+ * wake-up meant for an earlier wait has no effect:
+ *
+ * <pre>
+ *   OPEN --wake(wait)-------------> WOKEN       what was waited for is there
+ *   OPEN --endByCancel(wait, why)-> CANCELLED   suspend() throws the request
+ *   OPEN --fail(error)------------> FAILED      suspend() throws the error
+ *   FAILED --wake(wait)-----------> WOKEN       before the coroutine has run
+ * </pre>
+ *
+ * <p>All moves are made on the loop: by the running coroutine or by the loop's own thread. {@link
+ * #suspend} loops until its wait has ended, so a coroutine that is resumed for another reason, such
+ * as an entry of the ready queue that an error left behind, waits on.
+ *
+ * <p><b>Cancel requests</b> are kept by {@link CancelRequests}. One that pends strikes at the next
+ * wait that would suspend. One that came in the middle of a step counts even when the body ends in
+ * that step; one that came when a wait was over already, or while the coroutine stood in foreign
+ * code, does not: then what the body returns counts. An interrupt is a nudge for foreign code and
+ * nothing more.
+ */
+public abstract class Fiber extends Step implements Runnable {
+  // One state machine and all that moves it. In order: what it is and how it starts; waiting;
+  // cancel
+  // requests; what reports ask; the baton.
+
+  static final byte NEW = 0;
+  static final byte READY = 1;
+  static final byte RUNNING = 2;
+  static final byte WAITING = 3;
+  static final byte FOREIGN = 4;
+  static final byte DONE = 5;
+
+  // Values of foreignWait.
+  public static final byte NOWHERE = 0;
+  public static final byte BY_NATURE = 1;
+  public static final byte AT_A_LOCK = 2;
+
+  /** The {@link #label} of a virtual thread that runs on a loop and is none of its coroutines. */
+  public static final String NO_COROUTINE = "a virtual thread that is no coroutine";
+
+  private static final byte OPEN = 0;
+  private static final byte WOKEN = 1;
+  private static final byte CANCELLED = 2;
+  private static final byte FAILED = 3;
+
+  private static final VarHandle RESUMED;
+
+  static {
+    try {
+      RESUMED = MethodHandles.lookup().findVarHandle(Fiber.class, "resumed", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  // Immutable.
+  final Loop loop;
+  private final @Nullable ClassLoader contextClassLoader;
+
+  // Loop-confined.
+  byte state = NEW;
+
+  /** State of the current wait; meaningless outside one. */
+  private byte outcome;
+
+  private boolean nudged;
+
+  /** What it last parked at in foreign code, as {@link Hold} saw it. */
+  public byte foreignWait;
+
+  /** It said that it would wait in foreign code. */
+  public boolean inBlocking;
+
+  /** Whether it is among those that {@link Standstill} will look at. */
+  boolean suspected;
+
+  /** The excuse for its circle has expired; see {@link Standstill#excuse}. */
+  boolean overdue;
+
+  private @Nullable CancelRequests requests;
+  private @Nullable Wait wait;
+
+  /** The innermost region in which it may not wait; null outside. */
+  @Nullable Region region;
+
+  /** The context it stands in; null while that is empty and nobody has asked for it. */
+  private @Nullable FiberContext context;
+
+  @Nullable Thread thread;
+
+  /** What the JDK hands to the executor to go on with this thread; mounted carrier only. */
+  public @Nullable Runnable continuation;
+
+  /** The baton: set by who resumes, taken by the coroutine. Release and acquire. */
+  @SuppressWarnings("unused") // through RESUMED
+  private boolean resumed;
+
+  /**
+   * The step ({@link Loop#steps}, which is odd, shortened) in which the watchdog saw an own wait of
+   * this coroutine hold the loop's thread; 0 for none.
+   */
+  volatile int pinnedInStep;
+
+  /** A coroutine of {@code loop} that inherits the context class loader of its creator. */
+  protected Fiber(Loop loop) {
+    this.loop = loop;
+    this.contextClassLoader = Thread.currentThread().getContextClassLoader();
+  }
+
+  /**
+   * What the coroutine does. Whatever it throws is for the loop's host: implementations catch what
+   * is the user's.
+   */
+  protected abstract void body() throws Throwable;
+
+  /** The coroutine could not be started; it counts as ended. Called on the loop's own thread. */
+  protected abstract void failedToStart(Throwable failure);
+
+  /** Its name, for reports. */
+  public abstract String describe();
+
+  /** Where it was made, in debug mode; null else. For reports. Any thread. */
+  public @Nullable CreationSite origin() {
+    return null;
+  }
+
+  /** Its name where that stands alone, in records and lists. Any thread. */
+  public String label() {
+    return describe();
+  }
+
+  /** How its body ended, in a word or two; null for a coroutine that is no task. */
+  public @Nullable String outcome() {
+    return null;
+  }
+
+  /** A name for its thread, for debuggers and thread dumps; null for none, which costs nothing. */
+  protected @Nullable String threadName() {
+    return null;
+  }
+
+  /** Whether our own waiting methods may be called in this coroutine. */
+  protected boolean mayWait() {
+    return true;
+  }
+
+  /** The loop it belongs to. */
+  public final Loop loop() {
+    return loop;
+  }
+
+  /** The context it stands in; null for an empty one. Loop only. */
+  public final @Nullable FiberContext context() {
+    return context;
+  }
+
+  /** Moves it to another context. Loop only. */
+  public final void setContext(@Nullable FiberContext to) {
+    context = to;
+  }
+
+  /** Makes a new coroutine ready: it runs after all that is ready now. Loop only. */
+  public final void start() {
+    if (state != NEW) {
+      throw startedTwice();
+    }
+    loop.ready.add(this);
+    state = READY;
+    recordStart();
+  }
+
+  private void recordStart() {
+    Recorder recorder = loop.recorder;
+    if (recorder != null) {
+      recorder.taskStarted(this);
+    }
+  }
+
+  private static IllegalStateException startedTwice() {
+    return new IllegalStateException("coroutine started twice: a bug, please report it");
+  }
+
+  /**
+   * Runs the first step of a new coroutine, to its first park of any kind, before the running
+   * coroutine goes on and before anything else. Where none of this loop runs, as {@link #start}.
+   */
+  public final void startEagerly() {
+    Fiber creator = loop.currentFiber();
+    if (creator == null) {
+      start();
+      return;
+    }
+    if (creator.region != null) {
+      throw Region.refusal("createTask() with an eager start", creator);
+    }
+    loop.ensureHeadroom();
+    if (state != NEW) {
+      throw startedTwice();
+    }
+    recordStart();
+    creator.letGoFirst(this);
+  }
+
+  private void letGoFirst(Fiber child) {
+    int before = cancelling();
+    try {
+      loop.addFirst(child, this);
+      child.state = READY;
+      state = READY;
+      loop.carrier.suspend(this);
+    } catch (Throwable notSuspended) {
+      // It never left its step, because it is pinned or for lack of stack, so neither was taken.
+      loop.removeFirst(child, this);
+      state = RUNNING;
+      throw notSuspended;
+    }
+    CancelRequests received = requests;
+    if (received != null && received.count() > before) {
+      // To the canceller this coroutine was in the middle of its step.
+      received.pendNow();
+    }
+  }
+
+  @Override
+  public final void run(Loop ignored) {
+    if (state == READY) { // else an error left the entry behind, see yieldNow()
+      loop.carrier.resume(this);
+    }
+  }
+
+  /** The thread's body. */
+  @Override
+  public final void run() {
+    takeResumed();
+    Recorder beginning = loop.recorder;
+    if (beginning != null) {
+      beginning.stepBegan(this);
+    }
+    try {
+      body();
+    } catch (Throwable failure) {
+      loop.fatal(failure);
+    } finally {
+      Recorder recorder = loop.recorder;
+      if (recorder != null) {
+        recorder.taskEnded(this);
+        recorder.stepEnds(this);
+      }
+      state = DONE;
+      loop.standstill.ended(this);
+      // A task that is kept for its result keeps no thread.
+      thread = null;
+      continuation = null;
+      loop.carrier.ended(this);
+    }
+  }
+
+  public final Thread makeThread(Thread.Builder.OfVirtual builder) {
+    Thread made = builder.unstarted(this);
+    if (contextClassLoader != made.getContextClassLoader()) {
+      made.setContextClassLoader(contextClassLoader);
+    }
+    String name = threadName();
+    if (name != null) {
+      made.setName(name);
+    }
+    thread = made;
+    VectorRegisters.clearUpperHalves();
+    return made;
+  }
+
+  // ---- waiting: called by the running coroutine itself ----
+
+  /**
+   * Suspends until {@code what} has been ended. A cancel that pends is handed to it first.
+   *
+   * @throws CancelledError if a cancel ended it
+   */
+  public final void suspend(Wait what) {
+    settleInterrupt(true);
+    wait = what;
+    outcome = OPEN;
+    try {
+      if (cancelPending() && what.cancel(cancelMessage())) {
+        deliver();
+      }
+      if (outcome == OPEN && what.isOver()) {
+        return;
+      }
+      while (outcome == OPEN) {
+        state = WAITING;
+        try {
+          loop.carrier.suspend(this);
+        } finally {
+          state = RUNNING;
+        }
+      }
+    } finally {
+      wait = null;
+    }
+    if (outcome == CANCELLED) {
+      throw cancelledError(cancelRequests().endedWait());
+    }
+    if (outcome == FAILED) {
+      throw loop.standstill.takeVerdict(this);
+    }
+  }
+
+  /**
+   * Ends the wait {@code what} well, if this coroutine is in it and nothing has ended it yet. Loop
+   * only.
+   *
+   * @return whether it did: if not, nobody was woken, and what was promised is still to be had
+   */
+  public final boolean wake(Wait what) {
+    return end(what, WOKEN);
+  }
+
+  /**
+   * Ends the wait {@code what} by a cancel, if this coroutine is in it and nothing has ended it
+   * yet. For {@link Wait#cancel}. Loop only.
+   */
+  public final boolean endByCancel(Wait what, @Nullable String why) {
+    if (!end(what, CANCELLED)) {
+      return false;
+    }
+    cancelRequests().endWait(why);
+    return true;
+  }
+
+  /**
+   * Ends the current wait with an error, unless something else ends it before the coroutine runs.
+   *
+   * @return whether it is in a wait that nothing has ended yet
+   */
+  final boolean endByError() {
+    Wait current = wait;
+    return state == WAITING && current != null && end(current, FAILED);
+  }
+
+  private boolean end(Wait what, byte how) {
+    if (wait != what || (outcome != OPEN && outcome != FAILED) || loop.closed) {
+      return false;
+    }
+    if (outcome == FAILED) {
+      loop.standstill.takeVerdict(this);
+    }
+    if (state == WAITING) {
+      loop.ready.add(this);
+      state = READY;
+    }
+    outcome = how;
+    return true;
+  }
+
+  /**
+   * To be called before a wait for what another coroutine does that waits itself: such a wait may
+   * close a circle, and is looked at when the loop has nothing else to do.
+   */
+  public final void suspect() {
+    overdue = false;
+    if (!suspected) {
+      suspected = true;
+      loop.standstill.suspect(this);
+    }
+  }
+
+  /** Lets everything else that is ready run once. */
+  public final void yieldNow() {
+    settleInterrupt(true);
+    throwIfCancelPending(null);
+    loop.ready.add(this);
+    state = READY;
+    try {
+      loop.carrier.suspend(this);
+    } finally {
+      // Where it could not be suspended, its entry is dropped when the loop comes to it.
+      state = RUNNING;
+    }
+    throwIfCancelPending(null);
+  }
+
+  /**
+   * Lets others run where the step has lasted long. For a waiting method that may return at once: a
+   * program that calls only such ones would hold its loop for ever, and no limit would strike.
+   */
+  public final void breathe() {
+    if (loop.stepIsLong()) {
+      yieldWhereItCan();
+      throwIfCancelPending(null);
+    }
+  }
+
+  /**
+   * As {@link #breathe}, for a wait whose value is there, which may exist nowhere else: a cancel
+   * that comes meanwhile does not keep it from the caller, and strikes at the next wait. One that
+   * came before strikes here: else no limit would strike round such waits alone.
+   */
+  public final void breatheBeforeValue() {
+    if (loop.stepIsLong()) {
+      throwIfCancelPending(null);
+      yieldWhereItCan();
+    }
+  }
+
+  /** Whether the step that runs has lasted for long, as far as the watchdog has seen. */
+  public final boolean stepIsLong() {
+    return loop.stepIsLong();
+  }
+
+  private void yieldWhereItCan() {
+    if (Pinned.inInitialiser()) {
+      return; // nobody asked it to wait
+    }
+    loop.ensureHeadroom();
+    settleInterrupt(true);
+    loop.ready.add(this);
+    state = READY;
+    try {
+      loop.carrier.suspend(this);
+    } catch (IllegalStateException belowANativeFrame) {
+      // It has not waited, and its entry is dropped when the loop comes to it.
+    } finally {
+      state = RUNNING;
+    }
+  }
+
+  /** Throws the cancel that pends, if there is one. */
+  public final void throwIfCancelPending(@Nullable String fallback) {
+    if (cancelPending()) {
+      String message = cancelMessage();
+      throw cancelledError(message != null ? message : fallback);
+    }
+  }
+
+  /**
+   * Clears an interrupt flag. A flag that no nudge of ours explains is somebody's request to stop,
+   * and counts as a cancel when {@code foreignCounts}.
+   */
+  private void settleInterrupt(boolean foreignCounts) {
+    Thread self = thread;
+    if (self != null && self.isInterrupted()) {
+      Thread.interrupted();
+      if (!nudged && foreignCounts) {
+        cancel("interrupted");
+      }
+    }
+    nudged = false;
+  }
+
+  /**
+   * At the edge of a scope or body: forgets interrupts, and returns what the body threw as the
+   * scope is to see it. What an interrupt of ours made foreign code throw is the cancel that it
+   * nudged for, with that as its cause.
+   *
+   * @param thrown what the body threw; null for nothing
+   */
+  public final @Nullable Throwable settle(@Nullable Throwable thrown) {
+    Throwable seen = thrown;
+    if (thrown != null && isCausedByNudge(thrown)) {
+      seen = new CancelledError(cancelMessage(), thrown);
+      deliver();
+    }
+    settleInterrupt(false);
+    return seen;
+  }
+
+  /** Whether {@code thrown} is a cancel, or what an interrupt of ours made foreign code throw. */
+  public final boolean isCancel(Throwable thrown) {
+    return thrown instanceof CancelledError || isCausedByNudge(thrown);
+  }
+
+  private boolean isCausedByNudge(Throwable thrown) {
+    return nudged && Interrupts.explain(thrown);
+  }
+
+  // ---- cancel requests: loop only ----
+
+  private CancelRequests cancelRequests() {
+    CancelRequests received = requests;
+    if (received == null) {
+      received = new CancelRequests();
+      requests = received;
+    }
+    return received;
+  }
+
+  /** As {@link #cancel(String, CancelRequest)}, for a request that nobody will name again. */
+  public final boolean cancel(@Nullable String why) {
+    return cancel(why, null);
+  }
+
+  /**
+   * Requests the cancellation of this coroutine. Where it waits for another one to end, that one is
+   * cancelled too, and so on down the chain; where the chain leads into a circle, which nothing
+   * else would end, this coroutine's wait is ended.
+   *
+   * @param scope the request of a scope of this coroutine, to be taken back by name; null for any
+   *     other
+   * @return false when it has ended
+   */
+  public final boolean cancel(@Nullable String why, @Nullable CancelRequest scope) {
+    if (state == DONE) {
+      return false;
+    }
+    loop.cancelWave.request(this, why, scope);
+    return true;
+  }
+
+  /** Delivers a request, in a {@link CancelWave}. */
+  final void deliverCancel(@Nullable String why, @Nullable CancelRequest scope) {
+    if (state == DONE) {
+      return;
+    }
+    cancelRequests().receive(scope, why);
+    Wait current = wait;
+    if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACircle()) {
+      cancelRequests().delivered(scope);
+      endByCancel(current, why);
+      return;
+    }
+    // A loop: chains can be longer than the stack is deep.
+    Fiber target = this;
+    CancelRequest own = scope;
+    for (Fiber next = target.passesOnTo(); next != null; next = target.passesOnTo()) {
+      target.cancelRequests().delivered(own);
+      own = null;
+      target = next;
+      target.cancelRequests().receive(null, why);
+    }
+    target.received(own, why);
+  }
+
+  private @Nullable Fiber passesOnTo() {
+    Wait current = wait;
+    return state == WAITING && current != null ? current.passesOnTo() : null;
+  }
+
+  /**
+   * Brent's algorithm: walks the chain, and compares with a place that is moved up at each power of
+   * two.
+   */
+  private boolean leadsIntoACircle() {
+    Fiber anchor = this;
+    long steps = 0;
+    long power = 1;
+    for (Fiber next = passesOnTo(); next != null; next = next.passesOnTo()) {
+      if (next == anchor) {
+        return true;
+      }
+      if (++steps == power) {
+        anchor = next;
+        power *= 2;
+        steps = 0;
+      }
+    }
+    return false;
+  }
+
+  /** A request has been counted: it ends the wait, or pends. */
+  private void received(@Nullable CancelRequest scope, @Nullable String why) {
+    CancelRequests all = cancelRequests();
+    Wait current = wait;
+    if (state == WAITING && current != null && current.cancel(why)) {
+      all.delivered(scope);
+      return;
+    }
+    if (state == RUNNING || thread == null) {
+      all.pendNow();
+    }
+    if (state == FOREIGN) {
+      nudged = true;
+      // Not here: an interrupt runs code of the JDK that may take locks, and this may be the loop's
+      // own thread.
+      loop.ready.add(new Nudge(this));
+    }
+  }
+
+  /** All requests that pend are delivered, by a wait that passed one on and ended because of it. */
+  public final void deliver() {
+    CancelRequests received = requests;
+    if (received != null) {
+      received.deliver();
+    }
+  }
+
+  /** Delivers all requests that pend, and returns the error to throw. */
+  public final CancelledError cancelledError(@Nullable String why) {
+    deliver();
+    return new CancelledError(why);
+  }
+
+  /** Requests less those taken back. */
+  public final int cancelling() {
+    CancelRequests received = requests;
+    return received == null ? 0 : received.count();
+  }
+
+  /** Takes one request back and returns how many are left. */
+  public final int uncancel() {
+    CancelRequests received = requests;
+    if (received == null) {
+      return 0;
+    }
+    received.takeBackAny();
+    return received.count();
+  }
+
+  /**
+   * Takes the request of a scope back, if it was made; one from elsewhere stays, and strikes if it
+   * has not. Returns how many are left.
+   */
+  public final int takeBack(@Nullable CancelRequest scope) {
+    CancelRequests received = requests;
+    if (received == null) {
+      return 0;
+    }
+    if (scope != null) {
+      received.takeBack(scope);
+    }
+    return received.count();
+  }
+
+  /** A cancel that was delivered came to nothing: it strikes at the next wait, uncounted. */
+  public final void strikeAgain() {
+    CancelRequests received = requests;
+    if (received != null) {
+      received.strikeAgain();
+    }
+  }
+
+  /** Whether a request waits to be delivered. */
+  public final boolean cancelPending() {
+    CancelRequests received = requests;
+    return received != null && received.isPending();
+  }
+
+  /** Whether one that pends came in the middle of the step that runs. */
+  public final boolean cancelPendingNow() {
+    CancelRequests received = requests;
+    return received != null && received.isPendingNow();
+  }
+
+  /** The message of the last request. */
+  public final @Nullable String cancelMessage() {
+    CancelRequests received = requests;
+    return received == null ? null : received.message();
+  }
+
+  /**
+   * Someone else interrupted this coroutine while it was suspended in one of our waits; a nudge of
+   * ours reaches it in foreign code only.
+   */
+  private void interruptedWhileSuspended() {
+    cancel("interrupted");
+  }
+
+  private static final class Nudge extends Callback {
+    private final Fiber target;
+
+    Nudge(Fiber target) {
+      this.target = target;
+    }
+
+    @Override
+    protected void call() {
+      Thread thread = target.thread;
+      if (target.state == FOREIGN && target.nudged && thread != null) {
+        thread.interrupt();
+      }
+    }
+  }
+
+  // ---- for reports: loop only ----
+
+  /** What this coroutine waits for in one of our waits, or null. */
+  public final @Nullable Wait waitsFor() {
+    return wait;
+  }
+
+  /**
+   * Whether callbacks that were due when its circle was found have had their chance to end it. Loop
+   * only.
+   */
+  public final boolean isOverdue() {
+    return overdue;
+  }
+
+  /** Whether it is suspended in one of our waits, and nothing has ended the wait yet. */
+  public final boolean isWaiting() {
+    return state == WAITING;
+  }
+
+  /** Whether it stands in foreign code. */
+  public final boolean inForeignCode() {
+    return state == FOREIGN;
+  }
+
+  /** Whether it stands in foreign code and said before that it would. */
+  public final boolean isBlocking() {
+    return state == FOREIGN && inBlocking;
+  }
+
+  /** Whether it has ended. */
+  public final boolean isDone() {
+    return state == DONE;
+  }
+
+  /** Its thread; null before its first step. */
+  public final @Nullable Thread thread() {
+    return thread;
+  }
+
+  /** Whether it waits for its turn, in one of our waits or ready to go on. Any thread, a guess. */
+  public final boolean isSuspended() {
+    return state == WAITING || state == READY;
+  }
+
+  /** Whether its step runs. */
+  public final boolean isRunning() {
+    return state == RUNNING;
+  }
+
+  // ---- for the carrier ----
+
+  /** Its thread could not be started: it counts as ended. */
+  public final void notStarted(Throwable failure) {
+    state = DONE;
+    failedToStart(failure);
+  }
+
+  /** Foreign code has parked it, or is about to block it: its step ends without us. */
+  public final void leavesForForeignCode() {
+    state = FOREIGN;
+  }
+
+  /** The innermost region in which it may not wait; null outside. */
+  public final @Nullable Region region() {
+    return region;
+  }
+
+  /** An own wait of it holds the loop's thread in step {@code number}, as the watchdog saw. */
+  public final void pinnedIn(long number) {
+    pinnedInStep = (int) number;
+  }
+
+  // ---- the baton ----
+
+  public final void giveResumed() {
+    RESUMED.setRelease(this, true);
+  }
+
+  /** Whether the baton was given and is not taken yet. Any thread. */
+  public final boolean isResumed() {
+    return (boolean) RESUMED.getAcquire(this);
+  }
+
+  /** Takes the baton if it was given. By the coroutine itself. */
+  public final boolean takeResumed() {
+    if ((boolean) RESUMED.getAcquire(this)) {
+      RESUMED.set(this, false);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * As {@link #awaitResumed}, but stays mounted: waiting at a monitor needs no free stack. Looks
+   * every millisecond. Where the JVM has that one thread for virtual threads, the loop stands
+   * still, and the watchdog says so.
+   */
+  public final void awaitResumedMounted() {
+    boolean interrupted = false;
+    while (!takeResumed()) {
+      try {
+        synchronized (this) {
+          wait(1);
+        }
+      } catch (InterruptedException flagWasSet) {
+        interrupted |= !tellOfInterrupt();
+      } catch (Throwable noMemory) {
+        // It has no baton, so it waits on.
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Parks the current thread, which is this coroutine's, until it is given the baton. An interrupt
+   * is left to the time when it runs again: as one that came in foreign code.
+   */
+  public final void awaitResumedLater() {
+    boolean interrupted = false;
+    while (!takeResumed()) {
+      try {
+        LockSupport.park();
+      } catch (StackOverflowError cannotUnmount) {
+        awaitResumedMounted();
+        break;
+      }
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns false when there was no memory for it. */
+  private boolean tellOfInterrupt() {
+    try {
+      loop.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
+      return true;
+    } catch (Throwable noMemory) {
+      return false;
+    }
+  }
+
+  /**
+   * Parks the current thread, which is this coroutine's, until it is given the baton. A step may be
+   * resubmitted and a permit left over by foreign code, so only the baton counts.
+   */
+  public final void awaitResumed() {
+    while (!takeResumed()) {
+      // No blocker object: it would cost two writes a switch, and the loop itself knows who waits
+      // for what.
+      LockSupport.park();
+      // Only in that very step: where the operating system had merely taken the processor from a
+      // loop that was about to leave it, this is a later step, which perhaps has the baton.
+      int seen = pinnedInStep;
+      if (seen != 0) {
+        pinnedInStep = 0;
+        if (seen == (int) loop.steps()) {
+          throw new IllegalStateException(Pinned.describe(this));
+        }
+      }
+      // A set flag would turn park into a spin. Nobody but the loop may act on it: another thread
+      // may hold the baton.
+      if (Thread.interrupted() && !tellOfInterrupt()) {
+        awaitResumedLater();
+        return;
+      }
+    }
+  }
+}

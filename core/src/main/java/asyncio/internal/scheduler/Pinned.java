@@ -1,0 +1,32 @@
+package asyncio.internal.scheduler;
+
+/**
+ * The message for a coroutine whose own wait pins its thread, so that the loop it waits for could
+ * never go on.
+ */
+final class Pinned {
+  private Pinned() {}
+
+  /** Whether the current thread initialises a class. Looks through its stack. */
+  static boolean inInitialiser() {
+    return StackWalker.getInstance()
+        .walk(frames -> frames.anyMatch(frame -> frame.getMethodName().equals("<clinit>")));
+  }
+
+  static String describe(Fiber fiber) {
+    String frame = "a native frame, or where the JVM had no memory left to put its stack away";
+    for (StackTraceElement element : Thread.currentThread().getStackTrace()) {
+      if (element.getMethodName().equals("<clinit>")) {
+        frame = "the class initialiser of " + element.getClassName() + " (" + element + ")";
+        break;
+      }
+    }
+    return fiber.describe()
+        + " waited inside "
+        + frame
+        + ": the JVM can't suspend a coroutine there, so the wait held the whole loop '"
+        + fiber.loop.name()
+        + "' and could never end. Move the wait out of it, for example into a method called after"
+        + " the class is initialised.";
+  }
+}

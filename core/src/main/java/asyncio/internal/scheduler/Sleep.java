@@ -1,0 +1,53 @@
+package asyncio.internal.scheduler;
+
+import asyncio.WaitKind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A coroutine's wait for a time: the timer and the wait in one object, with few frames below it,
+ * since there may be a million of them. Loop-confined.
+ */
+public final class Sleep extends Timer implements Wait {
+  private final Fiber fiber;
+
+  private Sleep(Fiber fiber) {
+    this.fiber = fiber;
+  }
+
+  /**
+   * Suspends the running coroutine until {@code time} of its loop's clock.
+   *
+   * @throws asyncio.CancelledError if cancelled, also between the time and the coroutine's next
+   *     step
+   */
+  public static void until(Fiber fiber, long time) {
+    var sleep = new Sleep(fiber);
+    fiber.loop.addSleeper(sleep, time);
+    try {
+      fiber.suspend(sleep);
+    } finally {
+      fiber.loop.removeSleeper(sleep);
+    }
+    fiber.throwIfCancelPending(null);
+  }
+
+  @Override
+  protected void fire() {
+    fiber.wake(this); // unless a time limit of the same turn was first
+  }
+
+  @Override
+  public boolean cancel(@Nullable String why) {
+    return fiber.endByCancel(this, why);
+  }
+
+  @Override
+  public String describe() {
+    return "sleep";
+  }
+
+  @Override
+  public WaitKind kind() {
+    return WaitKind.TIME;
+  }
+}

@@ -1,0 +1,55 @@
+package asyncio.internal.util;
+
+import java.time.Duration;
+
+/** From durations, which may be longer than any number of nanoseconds, to times of clocks. */
+public final class Durations {
+  private Durations() {}
+
+  /** Nanoseconds; the longest representable where there are more (292 years). */
+  public static long nanos(Duration duration) {
+    try {
+      return duration.toNanos();
+    } catch (ArithmeticException tooLong) {
+      return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+  }
+
+  /** Milliseconds, for reports; the longest representable where there are more. */
+  public static long millis(Duration duration) {
+    try {
+      return duration.toMillis();
+    } catch (ArithmeticException tooLong) {
+      return duration.isNegative() ? Long.MIN_VALUE : Long.MAX_VALUE;
+    }
+  }
+
+  /**
+   * When {@code delay} from now is over, in real time: to be compared by its distance from {@link
+   * System#nanoTime}.
+   */
+  public static long realDeadline(Duration delay) {
+    return System.nanoTime() + Math.max(0, nanos(delay));
+  }
+
+  /** Fails for what can't be the threshold of slow steps. */
+  public static void checkSlow(Duration threshold) {
+    if (!threshold.isPositive()) {
+      throw new IllegalArgumentException(
+          "A step counts as slow after a positive duration; got "
+              + threshold
+              + ". To get no reports, give one that no step reaches: Duration.ofDays(365).");
+    }
+  }
+
+  /** The sum; the longest possible duration where it would be longer. */
+  public static Duration sum(Duration a, Duration b) {
+    try {
+      return a.plus(b);
+    } catch (ArithmeticException tooLong) { // then both have the same sign
+      return a.isNegative()
+          ? Duration.ofSeconds(Long.MIN_VALUE)
+          : Duration.ofSeconds(Long.MAX_VALUE, 999_999_999);
+    }
+  }
+}

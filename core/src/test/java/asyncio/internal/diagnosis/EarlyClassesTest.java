@@ -1,0 +1,55 @@
+package asyncio.internal.diagnosis;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import asyncio.internal.scheduler.Loop;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+class EarlyClassesTest {
+  /**
+   * They exist for one option or need a module that may be missing, run at a start or an end, or on
+   * the loop's own thread, whose stack is nearly empty.
+   */
+  private static final List<String> OTHERS =
+      List.of(
+          "asyncio.DumpSignal",
+          "asyncio.Signals",
+          "asyncio.internal.carrier.Contention",
+          "asyncio.internal.carrier.Contention$1",
+          "asyncio.internal.carrier.Contention$Jdk",
+          "asyncio.internal.diagnosis.EarlyClasses",
+          "asyncio.internal.carrier.Hold",
+          "asyncio.internal.carrier.Hold$HandOver",
+          "asyncio.internal.diagnosis.JfrRecorder$Types",
+          "asyncio.internal.diagnosis.RecordWriter");
+
+  @Test
+  void allClassesWithAnInitialiserAreListed() throws Exception {
+    Path classes = Path.of(Loop.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    var found = new TreeSet<String>();
+    try (var files = Files.walk(classes)) {
+      files.filter(file -> file.toString().endsWith(".class")).forEach(file -> add(found, file));
+    }
+    var listed = new TreeSet<>(EarlyClasses.NAMES);
+    listed.addAll(OTHERS);
+    assertEquals(listed, found);
+  }
+
+  private static void add(TreeSet<String> found, Path file) {
+    try {
+      var model = ClassFile.of().parse(file);
+      if (model.methods().stream().anyMatch(one -> one.methodName().equalsString("<clinit>"))) {
+        found.add(model.thisClass().asInternalName().replace('/', '.'));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package asyncio.internal.scheduler;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.L_Result;
+
+/**
+ * A loop that stands by between two runs, as {@link Loop#standBy} does: who is to be unparked is
+ * written before the mark of the inbox, so that the sender who finds the mark finds the thread.
+ */
+@JCStressTest
+@Outcome(id = "seen", expect = ACCEPTABLE, desc = "seen before parking")
+@Outcome(id = "unparked", expect = ACCEPTABLE, desc = "parked, and unparked once")
+@Outcome(expect = FORBIDDEN, desc = "the step is gone, the wake-up is lost, or comes without need")
+@State
+public class StandByTest {
+  private final AtomicInteger unparks = new AtomicInteger();
+  private final AtomicInteger nobody = new AtomicInteger();
+  private volatile Object standingBy;
+  private final Inbox inbox = new Inbox(this::wake, () -> {});
+  private boolean slept;
+
+  private void wake() {
+    (standingBy == null ? nobody : unparks).incrementAndGet();
+  }
+
+  @Actor
+  public void sender() {
+    inbox.add(new Sent("a"));
+  }
+
+  @Actor
+  public void loop() {
+    standingBy = this;
+    slept = inbox.prepareToSleep();
+  }
+
+  @Arbiter
+  public void judge(L_Result result) {
+    if (inbox.takeAll() == null) {
+      result.r1 = "the step is gone";
+    } else if (!slept) {
+      result.r1 = unparks.get() + nobody.get() == 0 ? "seen" : "woken without need";
+    } else {
+      result.r1 = unparks.get() == 1 && nobody.get() == 0 ? "unparked" : "lost";
+    }
+  }
+}
