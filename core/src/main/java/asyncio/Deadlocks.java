@@ -273,12 +273,12 @@ final class Deadlocks {
    */
   private static List<Task<?>> shown(EventLoop loop, List<Task<?>> matter) {
     Set<Task<?>> shown = new LinkedHashSet<>();
-    if (loop.taskCount() > REPORTED_TASKS
-        && loop.awaited() instanceof Task<?> main
+    if (loop.tasks.size() > REPORTED_TASKS
+        && loop.thread.awaited() instanceof Task<?> main
         && !main.isDone()) {
       shown.add(main);
     }
-    Task<?> oldest = loop.firstTask();
+    Task<?> oldest = loop.tasks.first();
     while (oldest != null && shown.size() < REPORTED_TASKS) {
       shown.add(oldest);
       oldest = oldest.following;
@@ -340,7 +340,7 @@ final class Deadlocks {
 
   /** On the loop's own thread. */
   static void quiet(EventLoop loop) {
-    Future<?> main = loop.awaited();
+    Future<?> main = loop.thread.awaited();
     if (main == null || main.isDone() || loop.otherThreads) {
       return;
     }
@@ -366,7 +366,7 @@ final class Deadlocks {
   private static boolean report(EventLoop loop, Future<?> main) {
     List<Task<?>> foreign = new ArrayList<>();
     int foreignTasks = 0;
-    for (Task<?> task = loop.firstTask(); task != null; task = task.following) {
+    for (Task<?> task = loop.tasks.first(); task != null; task = task.following) {
       Fiber fiber = task.fiber();
       if (endsFromOutside(fiber)) {
         return false;

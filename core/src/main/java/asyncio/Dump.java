@@ -66,7 +66,7 @@ final class Dump {
       return "Loop '"
           + loop.name()
           + "', "
-          + loop.taskCount()
+          + loop.tasks.size()
           + " tasks, of which no graph could be made: "
           + failure.getClass().getName();
     }

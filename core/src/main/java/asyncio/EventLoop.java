@@ -14,13 +14,11 @@ import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.LoopMonitor;
 import asyncio.internal.scheduler.LoopParts;
 import asyncio.internal.scheduler.Poller;
-import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -37,13 +35,10 @@ import org.jspecify.annotations.Nullable;
  * use the running one.
  */
 public final class EventLoop {
-  // Long because it is the whole of asyncio's loop, each method a few lines before the class that
-  // does the work. In order: facts; debug mode; watching; running without a runner; tasks and
-  // futures; callbacks; blocking calls on other threads; failures that nobody receives; running and
-  // closing.
-
-  /** So often a loop that closes reports what failed while it reported. */
-  private static final int REPORT_ROUNDS = 10;
+  // Long because it is the whole of asyncio's loop, each method a line or two before the class that
+  // does the work: Loop (the scheduler), LoopThread, LoopShutdown, FailureReports, TaskList,
+  // LoopExecutors. In order: facts; debug mode; watching; running without a runner; tasks and
+  // futures; callbacks; blocking calls on other threads; failures that nobody receives; the end.
 
   /** For loops made from now on. Any thread. */
   private static volatile boolean debugByDefault = isOn(System.getProperty("asyncio.debug"));
@@ -51,15 +46,15 @@ public final class EventLoop {
   // Immutable.
   final boolean otherThreads;
   final Loop kernel;
-  final LoopRuns runs;
+  final LoopThread thread;
+  final LoopShutdown shutdown;
+  final FailureReports reports;
   private final @Nullable Duration shutdownGrace;
 
   // Any thread.
   private final Object executorsLock = new Object();
   private @Nullable LoopExecutors executors;
-  final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
   final Set<ForeignListener> foreignListeners = ConcurrentHashMap.newKeySet();
-  private volatile @Nullable ExceptionHandler exceptionHandler;
   private volatile TaskFactory taskFactory = TaskFactory.PLAIN;
   private volatile boolean closed;
 
@@ -67,25 +62,7 @@ public final class EventLoop {
   volatile boolean debug;
 
   // Loop-confined.
-  private @Nullable Task<?> firstTask;
-  private @Nullable Task<?> lastTask;
-  private int tasks;
-  private boolean closing;
-  private @Nullable Future<?> awaited;
-  private Set<Task<?>> cancelledForShutdown = Set.of();
-
-  /** The job of a closing runner that is under way; only that one can be given up. */
-  private @Nullable Object closingJob;
-
-  private boolean gaveUp;
-
-  /** Tasks that did not end in time when the loop closed, and have not ended since. */
-  private final Set<Task<?>> survivors = new HashSet<>(0);
-
-  /** Errors that ended runs of this loop: their callers have them. Few, since programs end then. */
-  private final List<Throwable> thrown = new ArrayList<>(0);
-
-  private @Nullable Throwable fatalWhileClosing;
+  final TaskList tasks = new TaskList();
 
   private EventLoop(RunOptions options) {
     this.otherThreads = options.otherThreads();
@@ -93,7 +70,9 @@ public final class EventLoop {
         new Loop(options.nameOrNext(), new LoopHost(this), options.clock(), new Parts(options));
     Boolean asked = options.debug();
     this.debug = asked != null ? asked : debugByDefault;
-    this.runs = new LoopRuns(this, options.stackSize());
+    this.reports = new FailureReports(this);
+    this.thread = new LoopThread(this, options.stackSize());
+    this.shutdown = new LoopShutdown(this);
     this.shutdownGrace = options.shutdownGrace();
   }
 
@@ -101,11 +80,6 @@ public final class EventLoop {
   Duration shutdownGrace() {
     Duration asked = shutdownGrace;
     return asked != null ? asked : Grace.byDefault();
-  }
-
-  /** Whether the end of the JVM cancelled {@code task}. Between runs. */
-  boolean wasCancelledForShutdown(Task<?> task) {
-    return cancelledForShutdown.contains(task);
   }
 
   static EventLoop open(RunOptions options) {
@@ -123,7 +97,7 @@ public final class EventLoop {
   private record LoopHost(EventLoop loop) implements Host {
     @Override
     public void callbackFailed(Callback callback, Throwable failure) {
-      loop.callbackFailed(callback, failure);
+      loop.reports.callbackFailed(callback, failure);
     }
 
     @Override
@@ -134,7 +108,7 @@ public final class EventLoop {
     @Override
     public List<Fiber> unfinished(int limit) {
       List<Fiber> fibers = new ArrayList<>();
-      Task<?> task = loop.lastTask;
+      Task<?> task = loop.tasks.last();
       while (task != null && fibers.size() < limit) {
         fibers.add(task.fiber());
         task = task.previous;
@@ -211,30 +185,7 @@ public final class EventLoop {
   /** The loop's unfinished tasks, oldest first. <i>Thread</i>: on the loop. */
   public List<Task<?>> allTasks() {
     kernel.checkOnLoop("allTasks()");
-    return unfinishedTasks();
-  }
-
-  List<Task<?>> unfinishedTasks() {
-    List<Task<?>> all = new ArrayList<>(tasks);
-    for (Task<?> task = lastTask; task != null; task = task.previous) {
-      all.add(task);
-    }
-    return all.reversed();
-  }
-
-  /** The first unfinished task, whose {@code following} is the next one. Loop only. */
-  @Nullable Task<?> firstTask() {
-    return firstTask;
-  }
-
-  /** How many tasks are unfinished. Loop only. */
-  int taskCount() {
-    return tasks;
-  }
-
-  /** What the call that runs the loop waits for; null when it waits for nothing. Loop only. */
-  @Nullable Future<?> awaited() {
-    return awaited;
+    return tasks.toList();
   }
 
   /**
@@ -292,7 +243,7 @@ public final class EventLoop {
    * <p><i>Thread</i>: any; on the loop the numbers are exact, elsewhere they may be a moment old.
    */
   public LoopStatistics statistics() {
-    return kernel.statistics(tasks);
+    return kernel.statistics(tasks.size());
   }
 
   /**
@@ -336,7 +287,7 @@ public final class EventLoop {
   public <T extends @Nullable Object, X extends Exception> T runUntilComplete(Coroutine<T, X> body)
       throws X {
     var task = new Task<T>(this, null, body);
-    runs.run("runUntilComplete()", task);
+    thread.run("runUntilComplete()", task);
     if (task.succeeded()) {
       return task.result();
     }
@@ -367,7 +318,7 @@ public final class EventLoop {
    *     end
    */
   public <T extends @Nullable Object> T runUntilComplete(Future<T> future) {
-    runs.until("runUntilComplete()", future);
+    thread.runUntil("runUntilComplete()", future);
     return future.result();
   }
 
@@ -383,7 +334,7 @@ public final class EventLoop {
    * @throws IllegalStateException if the loop is closed or runs already
    */
   public void runForever() {
-    runs.forever();
+    thread.runForever();
   }
 
   /**
@@ -410,7 +361,7 @@ public final class EventLoop {
    * @throws IllegalStateException while the loop runs
    */
   public void close() {
-    runs.close();
+    shutdown.closeAsItIs();
   }
 
   // ---- tasks and futures ----
@@ -487,41 +438,10 @@ public final class EventLoop {
     return task;
   }
 
-  void register(Task<?> task) {
-    Task<?> last = lastTask;
-    task.previous = last;
-    if (last != null) {
-      last.following = task;
-    } else {
-      firstTask = task;
-    }
-    lastTask = task;
-    tasks++;
-  }
-
+  /** A task has ended, or could not be started. Loop only. */
   void unregister(Task<?> task) {
-    Task<?> before = task.previous;
-    Task<?> after = task.following;
-    if (after != null) {
-      after.previous = before;
-    } else if (lastTask == task) {
-      lastTask = before;
-    } else {
-      return; // never started
-    }
-    if (before != null) {
-      before.following = after;
-    } else {
-      firstTask = after;
-    }
-    task.previous = null;
-    task.following = null;
-    tasks--;
-    if (closing) {
-      survivors.remove(task);
-      if (tasks == survivors.size()) {
-        kernel.stop();
-      }
+    if (tasks.remove(task)) {
+      shutdown.taskEnded(task);
     }
   }
 
@@ -553,7 +473,7 @@ public final class EventLoop {
     try {
       closeable.close();
     } catch (Exception failure) {
-      reportSoon(
+      reports.log(
           new ExceptionContext(
               "Closing a result that came after the event loop had closed failed.", failure, null));
     }
@@ -754,12 +674,12 @@ public final class EventLoop {
 
   /** Sets who receives them; null for the default, a record at ERROR. <i>Thread</i>: any. */
   public void setExceptionHandler(@Nullable ExceptionHandler handler) {
-    exceptionHandler = handler;
+    reports.setHandler(handler);
   }
 
   /** Who receives them; null for the default. <i>Thread</i>: any. */
   public @Nullable ExceptionHandler exceptionHandler() {
-    return exceptionHandler;
+    return reports.handler();
   }
 
   /**
@@ -767,72 +687,8 @@ public final class EventLoop {
    * default one; when that fails too, to the log {@code asyncio.loop}. Errors that end a run end it
    * here too. <i>Thread</i>: in a task or a callback of the loop.
    */
-  @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
   public void callExceptionHandler(ExceptionContext context) {
-    ExceptionHandler handler = exceptionHandler;
-    if (handler == null) {
-      handleByDefault(context);
-      return;
-    }
-    try {
-      handler.handle(this, context);
-    } catch (Throwable failure) {
-      if (Failures.isFatal(failure)) {
-        kernel.fatal(failure);
-        return;
-      }
-      strikeAgainAfter(failure);
-      if (failure != context.exception()) {
-        failure.addSuppressed(context.exception());
-      }
-      handleByDefault(
-          new ExceptionContext(
-              "The exception handler of loop '"
-                  + name()
-                  + "' failed itself, on: "
-                  + context.message(),
-              failure,
-              context.task(),
-              context.createdAt()));
-    }
-  }
-
-  /** A handler, or a log, may have waited: then it is the caller that was cancelled there. */
-  private void strikeAgainAfter(Throwable failure) {
-    Fiber fiber = kernel.currentFiber();
-    if (fiber != null && fiber.isCancel(failure)) {
-      fiber.strikeAgain();
-    }
-  }
-
-  private void handleByDefault(ExceptionContext context) {
-    try {
-      logOrThrow(context);
-    } catch (Throwable failure) {
-      logFailed("The default exception handler of loop '" + name() + "'", failure, context);
-    }
-  }
-
-  /** Off the loop, as after its close, there is no run that a fatal error could end. */
-  private void logFailed(String what, Throwable failure, ExceptionContext context) {
-    if (kernel.isOnLoop() && Failures.isFatal(failure)) {
-      kernel.fatal(failure);
-      return;
-    }
-    strikeAgainAfter(failure);
-    Logs.LOOP.log(
-        System.Logger.Level.ERROR,
-        what + " failed, on: " + context.message() + " (" + textOf(context.exception()) + ")",
-        failure);
-  }
-
-  /** The text of a failure is the user's code. */
-  private static String textOf(Throwable failure) {
-    try {
-      return failure.toString();
-    } catch (Throwable itsOwn) {
-      return failure.getClass().getName();
-    }
+    reports.tell(context);
   }
 
   /**
@@ -840,222 +696,12 @@ public final class EventLoop {
    * created, if that is known.
    */
   public void defaultExceptionHandler(ExceptionContext context) {
-    try {
-      logOrThrow(context);
-    } catch (Throwable failure) {
-      logFailed("The log 'asyncio.task'", failure, context);
-    }
+    reports.log(context);
   }
 
-  private static void logOrThrow(ExceptionContext context) {
-    String text = context.message();
-    if (!context.createdAt().isEmpty()) {
-      var report = new StringBuilder(text);
-      CreationSite.append(report, "Created at:", context.createdAt());
-      text = report.toString();
-    }
-    Logs.TASK.logOrThrow(System.Logger.Level.ERROR, text, context.exception());
-  }
+  // ---- the end ----
 
-  void reportSoon(ExceptionContext context) {
-    reportSoon(context, null);
-  }
-
-  /**
-   * Hands a failure to the exception handler soon, in the context of what failed. Any thread; after
-   * the loop has closed it is logged.
-   */
-  void reportSoon(ExceptionContext context, @Nullable Context of) {
-    var report =
-        new Callback() {
-          @Override
-          protected void call() {
-            callExceptionHandler(context);
-          }
-
-          @Override
-          protected @Nullable Context runsIn() {
-            return of;
-          }
-        };
-    if (!kernel.trySend(report)) {
-      defaultExceptionHandler(context);
-    }
-  }
-
-  private void callbackFailed(Callback callback, Throwable failure) {
-    if (Failures.isFatal(failure)) {
-      kernel.fatal(failure);
-      return;
-    }
-    CreationSite scheduled = callback.origin();
-    callExceptionHandler(
-        new ExceptionContext(
-            "A callback of loop '" + name() + "' failed.",
-            failure,
-            null,
-            scheduled == null ? List.of() : scheduled.frames()));
-  }
-
-  // ---- running and closing: called by LoopRuns and Runner, on the loop's own thread ----
-
-  /** Runs until {@link #stop}. */
-  void runUntilStopped() {
-    try {
-      kernel.runUntilStopped();
-    } catch (Throwable fatal) {
-      thrown.add(fatal);
-      throw fatal;
-    }
-  }
-
-  /** Runs until {@code main} is done, or {@link #stop}. */
-  void runUntilDone(Future<?> main) {
-    var stop =
-        new Future.Listener() {
-          @Override
-          void done(Future<?> future) {
-            kernel.stop();
-          }
-        };
-    if (main.isDone()) {
-      kernel.add(LoopAction.of(kernel::stop)); // one turn
-    }
-    main.addListener(stop);
-    awaited = main;
-    try {
-      runUntilStopped();
-    } finally {
-      awaited = null;
-      main.removeListener(stop);
-    }
-  }
-
-  /**
-   * Cancels all tasks and runs until they have ended, or until {@link #giveUp}. Returns those that
-   * have not. A fatal error meanwhile does not keep the others from ending; {@link
-   * #fatalWhileClosing} has it.
-   */
-  List<Task<?>> cancelAllTasks(Object job) {
-    beginClosingJob(job);
-    kernel.endTasks();
-    for (Task<?> task = lastTask; task != null; task = task.previous) {
-      // A second request would cut the clean-up short that the first one began.
-      if (!cancelledForShutdown.contains(task) && !survivors.contains(task)) {
-        task.fiber().cancel("the event loop is closing");
-      }
-    }
-    runTasksWhileClosing();
-    List<Task<?>> left = leaveAllTasks();
-    left.removeIf(survivors::contains); // known already
-    survivors.addAll(left);
-    return left;
-  }
-
-  private void beginClosingJob(Object job) {
-    closing = true;
-    closingJob = job;
-    gaveUp = false;
-  }
-
-  private void runTasksWhileClosing() {
-    while (hasTasksToEnd() && !gaveUp) {
-      runWhileClosing();
-    }
-  }
-
-  /** Whether tasks are unfinished that are no survivors. Loop only. */
-  boolean hasTasksToEnd() {
-    return tasks > survivors.size();
-  }
-
-  /** The tasks that have not ended and, since the loop closes, never will. */
-  List<Task<?>> leaveAllTasks() {
-    List<Task<?>> left = unfinishedTasks();
-    for (Task<?> task : left) {
-      kernel.survives(task.fiber());
-    }
-    return left;
-  }
-
-  private void runWhileClosing() {
-    try {
-      kernel.runUntilStopped();
-    } catch (Throwable fatal) {
-      // Who awaited the task that failed gets the same error again.
-      if (!wasThrown(fatal) && fatalWhileClosing == null) {
-        fatalWhileClosing = fatal;
-      }
-    }
-  }
-
-  /** Whether a run has thrown this very object to its caller already. Between runs. */
-  @SuppressWarnings("ReferenceEquality") // the very object: an exception may not suppress itself
-  boolean wasThrown(Throwable failure) {
-    for (Throwable one : thrown) {
-      if (one == failure) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  @Nullable Throwable fatalWhileClosing() {
-    return fatalWhileClosing;
-  }
-
-  /**
-   * Ends {@link #cancelAllTasks} or {@link #reportUnretrieved} of {@code job}; does nothing when
-   * that is over, since the next one has a time limit of its own. Any thread.
-   */
-  void giveUp(Object job) {
-    kernel.trySend(
-        LoopAction.of(
-            () -> {
-              if (closingJob == job) {
-                gaveUp = true;
-                kernel.stop();
-              }
-            }));
-  }
-
-  /** Whether the end of the loop will cancel or close something. Between runs. */
-  boolean hasLeftovers() {
-    return tasks > 0 || kernel.openHandles() > 0;
-  }
-
-  /**
-   * Reports what nobody received, so that no failure is lost with the loop. Who is told may start
-   * tasks for it, and those may fail in turn: runs until they have ended, or until {@link #giveUp}.
-   * After some rounds the rest is for {@link #reportUnretrievedToTheLog}, or a handler whose tasks
-   * all fail would keep the loop for ever.
-   */
-  void reportUnretrieved(Object job) {
-    beginClosingJob(job);
-    for (int round = 0; round < REPORT_ROUNDS && !gaveUp; round++) {
-      if (unretrieved.isEmpty() && (round == 0 || !kernel.hasReady())) {
-        return;
-      }
-      reportUnretrievedToTheLog();
-      kernel.trySend(
-          new Callback() {
-            @Override
-            protected void call() {
-              kernel.stop();
-            }
-          });
-      runWhileClosing();
-      runTasksWhileClosing();
-    }
-  }
-
-  /** After the loop has closed. Any thread. */
-  void reportUnretrievedToTheLog() {
-    for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
-      failure.run();
-    }
-  }
-
+  /** Nothing runs on the loop any more. By {@link LoopThread}, as its last job. */
   void shut() {
     closed = true;
     kernel.close();
@@ -1076,39 +722,6 @@ public final class EventLoop {
       made = executors;
     }
     return made == null ? List.of() : made.awaitEnd(limit);
-  }
-
-  /**
-   * The JVM shuts down: cancels all tasks but those that stand in Runtime.exit themselves, and
-   * counts {@code ended} down when the others have ended.
-   */
-  void cancelForShutdown(Runnable whenEnded) {
-    List<Task<?>> others = new ArrayList<>();
-    for (Task<?> task = lastTask; task != null; task = task.previous) {
-      if (!ShutdownHook.standsInExit(task.fiber())) {
-        others.add(task);
-      }
-    }
-    int[] left = {others.size()};
-    if (left[0] == 0) {
-      whenEnded.run();
-      return;
-    }
-    kernel.endTasks();
-    cancelledForShutdown = Set.copyOf(others);
-    for (Task<?> task : others) {
-      task.addListener(
-          new Future.Listener() {
-            @Override
-            void done(Future<?> future) {
-              if (--left[0] == 0) {
-                whenEnded.run();
-              }
-            }
-          });
-      Fiber fiber = task.fiber();
-      fiber.cancel("the JVM is shutting down");
-    }
   }
 
   @Override

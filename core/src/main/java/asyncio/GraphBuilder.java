@@ -46,7 +46,7 @@ final class GraphBuilder {
     for (Task<?> task : tasks) {
       nodes.add(node(task, nodes.size()));
     }
-    int more = loop.taskCount() - nodes.size();
+    int more = loop.tasks.size() - nodes.size();
     return new WaitGraph(loop.name(), loop.carrier(), nodes, more, circles(nodes));
   }
 
@@ -65,7 +65,7 @@ final class GraphBuilder {
     } else if (fiber.isWaiting() && fiber.waitsFor() != null) {
       waiting = waiting(fiber.waitsFor());
     }
-    boolean main = loop.awaited() == task;
+    boolean main = loop.thread.awaited() == task;
     return new Node(id, task.name(), main, state, waiting, Frames.userLine(stack), stack);
   }
 

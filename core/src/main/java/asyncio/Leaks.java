@@ -53,7 +53,7 @@ final class Leaks {
     for (Owner owner : owners) {
       parts.addAll(owner.tasks());
     }
-    for (Task<?> task : loop.unfinishedTasks()) {
+    for (Task<?> task : loop.tasks.toList()) {
       if (task.fiber().cancelling() > 0 || parts.contains(task)) {
         continue;
       }

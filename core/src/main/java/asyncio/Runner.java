@@ -1,13 +1,7 @@
 package asyncio;
 
 import asyncio.internal.diagnosis.Logs;
-import asyncio.internal.util.CreationSite;
-import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
-import asyncio.internal.util.Stacks;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -102,14 +96,14 @@ public final class Runner implements AutoCloseable {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   private <T extends @Nullable Object, X extends Exception> T runIn(
       @Nullable Context given, Coroutine<T, X> main) throws X {
-    LoopRuns.refuseCoroutine("run()");
+    LoopThread.refuseCoroutine("run()");
     EventLoop on = loop();
     Task<T> task = new Task<>(on, null, given != null ? given : context, main);
     restoreSignals(); // of a run before that Ctrl-C ended: this one has its own first and second
     Signals handlers = Signals.install(task);
     thrown = null;
     try {
-      on.runs.run("run()", task);
+      on.thread.run("run()", task);
     } catch (Throwable failure) {
       thrown = failure;
       throw failure;
@@ -141,7 +135,7 @@ public final class Runner implements AutoCloseable {
         Signals.exitWithCodeIfUncaught();
         throw interrupt;
       }
-      if (task.loop().wasCancelledForShutdown(task)) {
+      if (task.loop().shutdown.wasCancelledForJvmEnd(task)) {
         Signals.silenceIfUncaught();
       }
       return task.result();
@@ -170,7 +164,7 @@ public final class Runner implements AutoCloseable {
   @Override
   @SuppressWarnings("ReferenceEquality") // the very object that a run threw
   public void close() {
-    LoopRuns.refuseCoroutine("close() of a runner");
+    LoopThread.refuseCoroutine("close() of a runner");
     EventLoop open;
     synchronized (this) {
       if (closed) {
@@ -183,7 +177,7 @@ public final class Runner implements AutoCloseable {
       restoreSignals();
       return;
     }
-    if (open.runs.isAbandoned()) {
+    if (open.thread.isAbandoned()) {
       // The caller stands in a class initialiser that the loop waits for.
       Thread.ofPlatform().daemon().name(open.name() + "-close").start(() -> closeAfterwards(open));
       return;
@@ -193,7 +187,7 @@ public final class Runner implements AutoCloseable {
     } catch (Throwable failure) {
       // What run() threw is with its caller, who is told once: try (var runner = …) would make the
       // object suppress itself. The JVM may well throw one OutOfMemoryError twice.
-      if (failure != thrown && !open.wasThrown(failure)) {
+      if (failure != thrown && !open.thread.hasThrown(failure)) {
         throw failure;
       }
     }
@@ -215,54 +209,11 @@ public final class Runner implements AutoCloseable {
     if (handlers != null) {
       handlers.closing();
     }
-    Duration limit = options.closeTimeout();
-    var cancel = new CancelTasks(open, options.leakCheck());
-    var report = new ReportUnretrieved(open);
-    List<Task<?>> survivors = new ArrayList<>();
-    List<String> helpers;
     try {
-      try {
-        open.runs.closing(limit, cancel);
-        survivors.addAll(cancel.survivors);
-        open.runs.closing(limit, report);
-        if (report.tasksLeft) {
-          var late = new CancelTasks(open, LeakCheck.OFF);
-          open.runs.closing(limit, late);
-          survivors.addAll(late.survivors);
-        }
-      } finally {
-        open.runs.end();
-      }
-      open.reportUnretrievedToTheLog();
+      open.shutdown.close(options.closeTimeout(), options.leakCheck());
     } finally {
-      helpers = reportSurvivors(open, survivors);
       restoreSignals();
     }
-    LeakException leaked = checkLeaks(open, cancel.leaks, helpers);
-    Throwable fatal = open.fatalWhileClosing();
-    if (fatal != null) {
-      if (leaked != null) {
-        fatal.addSuppressed(leaked);
-      }
-      throw Sneaky.rethrow(fatal);
-    }
-    if (leaked != null) {
-      throw leaked;
-    }
-  }
-
-  private @Nullable LeakException checkLeaks(
-      EventLoop open, @Nullable Leaks leaks, List<String> helpers) {
-    if (leaks == null && helpers.isEmpty()) {
-      return null; // here, nearly always: a program that ends pays for no class more
-    }
-    if (options.leakCheck() == LeakCheck.FAIL) {
-      return Leaks.failure(open, leaks, helpers);
-    }
-    if (leaks != null) {
-      leaks.log(true);
-    }
-    return null;
   }
 
   private void restoreSignals() {
@@ -271,92 +222,5 @@ public final class Runner implements AutoCloseable {
       signals = null;
       handlers.restore();
     }
-  }
-
-  private static final class CancelTasks extends Driver.Job {
-    private final EventLoop loop;
-    private final @Nullable LeakCheck check;
-    List<Task<?>> survivors = List.of();
-    @Nullable Leaks leaks;
-
-    CancelTasks(EventLoop loop, @Nullable LeakCheck check) {
-      this.loop = loop;
-      this.check = check;
-    }
-
-    @Override
-    void work() {
-      Leaks before = null;
-      if (loop.hasLeftovers() && check != LeakCheck.OFF) {
-        before = new Leaks(loop, check == LeakCheck.FAIL);
-      }
-      survivors = loop.cancelAllTasks(this);
-      if (before != null) {
-        before.settle(survivors);
-        leaks = before;
-      }
-    }
-
-    @Override
-    void endEarly() {
-      loop.giveUp(this);
-    }
-  }
-
-  private static final class ReportUnretrieved extends Driver.Job {
-    private final EventLoop loop;
-
-    /** Whether tasks that were started meanwhile have not ended. */
-    boolean tasksLeft;
-
-    ReportUnretrieved(EventLoop loop) {
-      this.loop = loop;
-    }
-
-    @Override
-    void work() {
-      loop.reportUnretrieved(this);
-      tasksLeft = loop.hasTasksToEnd();
-    }
-
-    @Override
-    void endEarly() {
-      loop.giveUp(this);
-    }
-  }
-
-  /** Returns the helper threads that still work. */
-  private List<String> reportSurvivors(EventLoop open, List<Task<?>> survivors) {
-    Duration limit = options.closeTimeout();
-    for (Task<?> task : survivors) {
-      Thread thread = task.fiber().thread();
-      var text = new StringBuilder();
-      text.append(task.fiber().describe())
-          .append(" did not end within ")
-          .append(Durations.millis(limit))
-          .append(" ms of its cancel when the event loop '")
-          .append(open.name())
-          .append("' closed; it is left behind.");
-      if (thread != null && task.fiber().inForeignCode()) {
-        text.append(" It stands in foreign code:");
-        Stacks.append(text, thread.getStackTrace());
-      } else if (task.fiber().waitsFor() != null) {
-        text.append(" It waits for ").append(task.fiber().waitsFor().describe()).append('.');
-      }
-      CreationSite.append(text, "Created at:", task.createdAt());
-      Logs.LOOP.log(System.Logger.Level.WARNING, text.toString());
-    }
-    List<String> helpers = open.awaitHelpers(limit);
-    if (!helpers.isEmpty()) {
-      Logs.LOOP.log(
-          System.Logger.Level.WARNING,
-          "Helper threads of the event loop '"
-              + open.name()
-              + "' still work "
-              + Durations.millis(limit)
-              + " ms after it closed and are left behind: "
-              + String.join(", ", helpers));
-    }
-    return helpers;
   }
 }

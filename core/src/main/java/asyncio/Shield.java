@@ -109,12 +109,13 @@ final class Shield extends Future.Listener {
       if (!inner.failed() || !inner.takeUnretrieved()) {
         return;
       }
-      inner.loop.reportSoon(
-          new ExceptionContext(
-              inner + " failed after the task that awaited it through shield was cancelled.",
-              inner.failure(),
-              inner instanceof Task<?> task ? task.name() : null,
-              inner.creationFrames()),
+      inner.loop.reports.tellSoon(
+          () ->
+              new ExceptionContext(
+                  inner + " failed after the task that awaited it through shield was cancelled.",
+                  inner.failure(),
+                  inner instanceof Task<?> task ? task.name() : null,
+                  inner.creationFrames()),
           inner instanceof Task<?> task ? Context.of(task.fiber().context()) : null);
     }
   }

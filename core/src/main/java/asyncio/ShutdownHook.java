@@ -80,7 +80,7 @@ final class ShutdownHook implements Runnable {
       // It can't take a request: who holds it waits for us, or nobody drives it.
       ended.countDown();
     } else if (!loop.kernel.trySend(
-        LoopAction.of(() -> loop.cancelForShutdown(ended::countDown)))) {
+        LoopAction.of(() -> loop.shutdown.cancelForJvmEnd(ended::countDown)))) {
       ended.countDown();
     }
     return ended;

@@ -68,7 +68,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
 
   /** As {@link #start()}; {@code eager} runs its first step before the caller goes on. */
   Task<T> start(boolean eager) {
-    loop.register(this);
+    loop.tasks.add(this);
     if (!eager) {
       fiber.start();
       return this;

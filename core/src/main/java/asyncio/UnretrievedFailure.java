@@ -1,6 +1,5 @@
 package asyncio;
 
-import asyncio.internal.scheduler.Callback;
 import asyncio.internal.util.CreationSite;
 import java.lang.ref.Cleaner;
 import java.util.List;
@@ -33,39 +32,23 @@ final class UnretrievedFailure implements Runnable {
 
   static UnretrievedFailure watch(Future<?> future, Throwable failure) {
     var report = new UnretrievedFailure(future, failure);
-    report.loop.unretrieved.add(report);
+    report.loop.reports.watch(report);
     Cleaners.CLEANER.register(future, report);
     return report;
   }
 
   /** Somebody received it. Any thread. */
   void received() {
-    loop.unretrieved.remove(this);
+    loop.reports.forget(this);
   }
 
   /** The future is unreachable. On the cleaner's thread. */
   @Override
   public void run() {
-    if (!loop.unretrieved.remove(this)) {
+    if (!loop.reports.forget(this)) {
       return;
     }
-    // The text is made there: it asks the failure, which is the user's code, and this may be the
-    // loop's own thread.
-    var report =
-        new Callback() {
-          @Override
-          protected void call() {
-            loop.callExceptionHandler(context());
-          }
-
-          @Override
-          protected @Nullable Context runsIn() {
-            return of;
-          }
-        };
-    if (!loop.kernel.trySend(report)) {
-      loop.defaultExceptionHandler(context());
-    }
+    loop.reports.tellSoon(this::context, of);
   }
 
   private ExceptionContext context() {

@@ -1,0 +1,194 @@
+package asyncio;
+
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.util.CreationSite;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The failures of a loop that nobody receives, and who is told of them: the exception handler, else
+ * the log {@code asyncio.task}, and where that fails itself, the log {@code asyncio.loop}.
+ */
+final class FailureReports {
+  private final EventLoop loop;
+  private final Loop kernel;
+
+  // Any thread.
+  private final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable ExceptionHandler handler;
+
+  FailureReports(EventLoop loop) {
+    this.loop = loop;
+    this.kernel = loop.kernel;
+  }
+
+  // ---- who is told: any thread ----
+
+  void setHandler(@Nullable ExceptionHandler to) {
+    handler = to;
+  }
+
+  @Nullable ExceptionHandler handler() {
+    return handler;
+  }
+
+  // ---- telling: in a task or a callback of the loop ----
+
+  /** Tells the handler; see {@link EventLoop#callExceptionHandler}. */
+  @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
+  void tell(ExceptionContext context) {
+    ExceptionHandler told = handler;
+    if (told == null) {
+      tellDefault(context);
+      return;
+    }
+    try {
+      told.handle(loop, context);
+    } catch (Throwable failure) {
+      if (Failures.isFatal(failure)) {
+        kernel.fatal(failure);
+        return;
+      }
+      strikeAgainAfter(failure);
+      if (failure != context.exception()) {
+        failure.addSuppressed(context.exception());
+      }
+      tellDefault(
+          new ExceptionContext(
+              "The exception handler of loop '"
+                  + loop.name()
+                  + "' failed itself, on: "
+                  + context.message(),
+              failure,
+              context.task(),
+              context.createdAt()));
+    }
+  }
+
+  /** A handler, or a log, may have waited: then it is the caller that was cancelled there. */
+  private void strikeAgainAfter(Throwable failure) {
+    Fiber fiber = kernel.currentFiber();
+    if (fiber != null && fiber.isCancel(failure)) {
+      fiber.strikeAgain();
+    }
+  }
+
+  private void tellDefault(ExceptionContext context) {
+    try {
+      logOrThrow(context);
+    } catch (Throwable failure) {
+      logFailed("The default exception handler of loop '" + loop.name() + "'", failure, context);
+    }
+  }
+
+  /** Writes the failure to the log; see {@link EventLoop#defaultExceptionHandler}. */
+  void log(ExceptionContext context) {
+    try {
+      logOrThrow(context);
+    } catch (Throwable failure) {
+      logFailed("The log 'asyncio.task'", failure, context);
+    }
+  }
+
+  /** Off the loop, as after its close, there is no run that a fatal error could end. */
+  private void logFailed(String what, Throwable failure, ExceptionContext context) {
+    if (kernel.isOnLoop() && Failures.isFatal(failure)) {
+      kernel.fatal(failure);
+      return;
+    }
+    strikeAgainAfter(failure);
+    Logs.LOOP.log(
+        System.Logger.Level.ERROR,
+        what + " failed, on: " + context.message() + " (" + textOf(context.exception()) + ")",
+        failure);
+  }
+
+  /** The text of a failure is the user's code. */
+  private static String textOf(Throwable failure) {
+    try {
+      return failure.toString();
+    } catch (Throwable itsOwn) {
+      return failure.getClass().getName();
+    }
+  }
+
+  private static void logOrThrow(ExceptionContext context) {
+    String text = context.message();
+    if (!context.createdAt().isEmpty()) {
+      var report = new StringBuilder(text);
+      CreationSite.append(report, "Created at:", context.createdAt());
+      text = report.toString();
+    }
+    Logs.TASK.logOrThrow(System.Logger.Level.ERROR, text, context.exception());
+  }
+
+  /** A callback threw. */
+  void callbackFailed(Callback callback, Throwable failure) {
+    if (Failures.isFatal(failure)) {
+      kernel.fatal(failure);
+      return;
+    }
+    CreationSite scheduled = callback.origin();
+    tell(
+        new ExceptionContext(
+            "A callback of loop '" + loop.name() + "' failed.",
+            failure,
+            null,
+            scheduled == null ? List.of() : scheduled.frames()));
+  }
+
+  // ---- telling soon: any thread ----
+
+  /**
+   * Tells the handler soon; once the loop has closed, the log.
+   *
+   * @param what made where it is told, since it may ask the failure, which is the user's code
+   * @param of the context to tell it in; null for an empty one
+   */
+  void tellSoon(Supplier<ExceptionContext> what, @Nullable Context of) {
+    var report =
+        new Callback() {
+          @Override
+          protected void call() {
+            tell(what.get());
+          }
+
+          @Override
+          protected @Nullable Context runsIn() {
+            return of;
+          }
+        };
+    if (!kernel.trySend(report)) {
+      log(what.get());
+    }
+  }
+
+  // ---- what nobody has received so far: any thread ----
+
+  void watch(UnretrievedFailure failure) {
+    unretrieved.add(failure);
+  }
+
+  /** Returns false when it was not watched any more. */
+  boolean forget(UnretrievedFailure failure) {
+    return unretrieved.remove(failure);
+  }
+
+  /** Whether all failures so far have been received or told. */
+  boolean allReceived() {
+    return unretrieved.isEmpty();
+  }
+
+  /** Tells soon of all that nobody has received; once the loop has closed, the log. */
+  void tellOfUnretrieved() {
+    for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
+      failure.run();
+    }
+  }
+}

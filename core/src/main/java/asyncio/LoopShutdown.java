@@ -1,0 +1,383 @@
+package asyncio;
+
+import static asyncio.internal.util.Stacks.REPORTED_TASKS;
+
+import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.util.CreationSite;
+import asyncio.internal.util.Durations;
+import asyncio.internal.util.Sneaky;
+import asyncio.internal.util.Stacks;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a loop ends: as a runner ends it, with the tasks that are left cancelled and waited for; as
+ * it is, with the tasks left where they stand; and what happens to its tasks when the JVM ends.
+ *
+ * <p>Loop-confined where nothing else is said.
+ */
+final class LoopShutdown {
+  /** So often a loop that closes reports what failed while it reported. */
+  private static final int REPORT_ROUNDS = 10;
+
+  private final EventLoop loop;
+  private final Loop kernel;
+  private final LoopThread thread;
+
+  private Set<Task<?>> cancelledForJvmEnd = Set.of();
+
+  /** The job that is under way; null before the first one. Only that one can be given up. */
+  private @Nullable Object job;
+
+  private boolean gaveUp;
+
+  /** Tasks that did not end in time when the loop closed, and have not ended since. */
+  private final Set<Task<?>> survivors = new HashSet<>(0);
+
+  private @Nullable Throwable fatal;
+
+  LoopShutdown(EventLoop loop) {
+    this.loop = loop;
+    this.kernel = loop.kernel;
+    this.thread = loop.thread;
+  }
+
+  // ---- as a runner ends it: between runs, on the closer's thread ----
+
+  /**
+   * Cancels the tasks that are left, waits for them, reports failures that nobody received, closes
+   * the loop, and reports what has not ended or was left open.
+   *
+   * @param limit for the tasks, for what the reports start, and for helper threads, each
+   * @param check null for the default
+   */
+  void close(Duration limit, @Nullable LeakCheck check) {
+    var cancel = new CancelTasks(check != LeakCheck.OFF, check == LeakCheck.FAIL);
+    var report = new ReportUnretrieved();
+    List<Task<?>> left = new ArrayList<>();
+    List<String> helpers;
+    try {
+      try {
+        thread.doWithin(limit, cancel);
+        left.addAll(cancel.left);
+        thread.doWithin(limit, report);
+        if (report.tasksLeft) {
+          var late = new CancelTasks(false, false);
+          thread.doWithin(limit, late);
+          left.addAll(late.left);
+        }
+      } finally {
+        end();
+      }
+      loop.reports.tellOfUnretrieved();
+    } finally {
+      helpers = reportWhatHasNotEnded(left, limit);
+    }
+    LeakException leaked = checkLeaks(check, cancel.leaks, helpers);
+    Throwable fatalError = fatal;
+    if (fatalError != null) {
+      if (leaked != null) {
+        fatalError.addSuppressed(leaked);
+      }
+      throw Sneaky.rethrow(fatalError);
+    }
+    if (leaked != null) {
+      throw leaked;
+    }
+  }
+
+  private void end() {
+    thread.end();
+    ShutdownHook.remove(loop);
+  }
+
+  private @Nullable LeakException checkLeaks(
+      @Nullable LeakCheck check, @Nullable Leaks leaks, List<String> helpers) {
+    if (leaks == null && helpers.isEmpty()) {
+      return null; // here, nearly always: a program that ends pays for no class more
+    }
+    if (check == LeakCheck.FAIL) {
+      return Leaks.failure(loop, leaks, helpers);
+    }
+    if (leaks != null) {
+      leaks.log(true);
+    }
+    return null;
+  }
+
+  /** Returns the helper threads that still work. */
+  private List<String> reportWhatHasNotEnded(List<Task<?>> tasks, Duration limit) {
+    for (Task<?> task : tasks) {
+      Logs.LOOP.log(System.Logger.Level.WARNING, describeSurvivor(task, limit));
+    }
+    List<String> helpers = loop.awaitHelpers(limit);
+    if (!helpers.isEmpty()) {
+      Logs.LOOP.log(
+          System.Logger.Level.WARNING,
+          "Helper threads of the event loop '"
+              + loop.name()
+              + "' still work "
+              + Durations.millis(limit)
+              + " ms after it closed and are left behind: "
+              + String.join(", ", helpers));
+    }
+    return helpers;
+  }
+
+  private String describeSurvivor(Task<?> task, Duration limit) {
+    Fiber fiber = task.fiber();
+    Thread stands = fiber.thread();
+    var wait = fiber.waitsFor();
+    var text = new StringBuilder();
+    text.append(fiber.describe())
+        .append(" did not end within ")
+        .append(Durations.millis(limit))
+        .append(" ms of its cancel when the event loop '")
+        .append(loop.name())
+        .append("' closed; it is left behind.");
+    if (stands != null && fiber.inForeignCode()) {
+      text.append(" It stands in foreign code:");
+      Stacks.append(text, stands.getStackTrace());
+    } else if (wait != null) {
+      text.append(" It waits for ").append(wait.describe()).append('.');
+    }
+    CreationSite.append(text, "Created at:", task.createdAt());
+    return text.toString();
+  }
+
+  // ---- as it is: between runs, on the closer's thread ----
+
+  /** Closes a loop that nobody drives, with what is left in it. */
+  void closeAsItIs() {
+    if (loop.isClosed()) {
+      return;
+    }
+    if (Loop.current() != kernel) {
+      LoopThread.refuseCoroutine("close()");
+    }
+    if (Loop.current() == kernel || !thread.occupy()) {
+      throw new IllegalStateException(
+          "close() was called while the event loop '"
+              + loop.name()
+              + "' runs: stop() it, and close it when the call that runs it has returned.");
+    }
+    Leaks leaks = hasLeftovers() ? new Leaks(loop, false) : null;
+    List<Task<?>> left = leaveAllTasks();
+    if (leaks != null) {
+      leaks.settle(left);
+    }
+    end();
+    if (leaks != null) {
+      leaks.log(false);
+    }
+    if (!left.isEmpty()) {
+      Logs.LOOP.log(
+          System.Logger.Level.WARNING,
+          "The event loop '"
+              + loop.name()
+              + "' was closed with tasks that had not ended and never will: "
+              + namesOf(left)
+              + ". Cancel and await them before, or use a Runner, which does.");
+    }
+    loop.reports.tellOfUnretrieved();
+  }
+
+  private static String namesOf(List<Task<?>> tasks) {
+    List<String> shown =
+        tasks.stream()
+            .limit(REPORTED_TASKS)
+            .map(task -> task.name() + task.creationText())
+            .toList();
+    int more = tasks.size() - shown.size();
+    return String.join(", ", shown) + (more > 0 ? " and " + more + " more" : "");
+  }
+
+  /** Whether the end of the loop will cancel or close something. */
+  private boolean hasLeftovers() {
+    return loop.tasks.size() > 0 || kernel.openHandles() > 0;
+  }
+
+  /** The tasks that have not ended and, since the loop closes, never will. */
+  private List<Task<?>> leaveAllTasks() {
+    List<Task<?>> left = loop.tasks.toList();
+    for (Task<?> task : left) {
+      kernel.survives(task.fiber());
+    }
+    return left;
+  }
+
+  // ---- on the loop's own thread ----
+
+  /** A job that is given up when it takes too long. */
+  private abstract class ShutdownJob extends LoopThread.Job {
+    @Override
+    final void work() {
+      job = this;
+      gaveUp = false;
+      shutDown();
+    }
+
+    abstract void shutDown();
+
+    /** Does nothing when it is over, since the next one has a time limit of its own. */
+    @Override
+    final void endEarly() {
+      kernel.trySend(
+          LoopAction.of(
+              () -> {
+                if (job == this) {
+                  gaveUp = true;
+                  kernel.stop();
+                }
+              }));
+    }
+  }
+
+  /**
+   * Cancels all tasks and runs until they have ended, or it is given up. A fatal error meanwhile
+   * does not keep the others from ending.
+   */
+  private final class CancelTasks extends ShutdownJob {
+    private final boolean checksLeaks;
+    private final boolean thoroughly;
+
+    /** The tasks that have not ended. */
+    List<Task<?>> left = List.of();
+
+    @Nullable Leaks leaks;
+
+    CancelTasks(boolean checksLeaks, boolean thoroughly) {
+      this.checksLeaks = checksLeaks;
+      this.thoroughly = thoroughly;
+    }
+
+    @Override
+    void shutDown() {
+      Leaks before = checksLeaks && hasLeftovers() ? new Leaks(loop, thoroughly) : null;
+      kernel.endTasks();
+      for (Task<?> task = loop.tasks.last(); task != null; task = task.previous) {
+        // A second request would cut the clean-up short that the first one began.
+        if (!cancelledForJvmEnd.contains(task) && !survivors.contains(task)) {
+          task.fiber().cancel("the event loop is closing");
+        }
+      }
+      runTasks();
+      left = leaveAllTasks();
+      left.removeIf(survivors::contains); // known already
+      survivors.addAll(left);
+      if (before != null) {
+        before.settle(left);
+        leaks = before;
+      }
+    }
+  }
+
+  /**
+   * Reports what nobody received, so that no failure is lost with the loop. Who is told may start
+   * tasks for it, and those may fail in turn: runs until they have ended, or it is given up. After
+   * some rounds the rest is for the log, or a handler whose tasks all fail would keep the loop for
+   * ever.
+   */
+  private final class ReportUnretrieved extends ShutdownJob {
+    /** Whether tasks that were started meanwhile have not ended. */
+    boolean tasksLeft;
+
+    @Override
+    void shutDown() {
+      for (int round = 0; round < REPORT_ROUNDS && !gaveUp; round++) {
+        if (loop.reports.allReceived() && (round == 0 || !kernel.hasReady())) {
+          break;
+        }
+        loop.reports.tellOfUnretrieved();
+        kernel.trySend(
+            new Callback() {
+              @Override
+              protected void call() {
+                kernel.stop();
+              }
+            });
+        run();
+        runTasks();
+      }
+      tasksLeft = hasTasksToEnd();
+    }
+  }
+
+  private void runTasks() {
+    while (hasTasksToEnd() && !gaveUp) {
+      run();
+    }
+  }
+
+  private boolean hasTasksToEnd() {
+    return loop.tasks.size() > survivors.size();
+  }
+
+  private void run() {
+    try {
+      kernel.runUntilStopped();
+    } catch (Throwable error) {
+      // Who awaited the task that failed gets the same error again.
+      if (!thread.hasThrown(error) && fatal == null) {
+        fatal = error;
+      }
+    }
+  }
+
+  /** A task has ended. */
+  void taskEnded(Task<?> task) {
+    if (job != null) {
+      survivors.remove(task);
+      if (!hasTasksToEnd()) {
+        kernel.stop();
+      }
+    }
+  }
+
+  // ---- the JVM ends ----
+
+  /**
+   * Cancels all tasks but those that stand in Runtime.exit themselves, and calls {@code whenEnded}
+   * when the others have ended.
+   */
+  void cancelForJvmEnd(Runnable whenEnded) {
+    List<Task<?>> others = new ArrayList<>();
+    for (Task<?> task = loop.tasks.last(); task != null; task = task.previous) {
+      if (!ShutdownHook.standsInExit(task.fiber())) {
+        others.add(task);
+      }
+    }
+    int[] left = {others.size()};
+    if (left[0] == 0) {
+      whenEnded.run();
+      return;
+    }
+    kernel.endTasks();
+    cancelledForJvmEnd = Set.copyOf(others);
+    for (Task<?> task : others) {
+      task.addListener(
+          new Future.Listener() {
+            @Override
+            void done(Future<?> future) {
+              if (--left[0] == 0) {
+                whenEnded.run();
+              }
+            }
+          });
+      task.fiber().cancel("the JVM is shutting down");
+    }
+  }
+
+  /** Whether the end of the JVM cancelled {@code task}. Between runs. */
+  boolean wasCancelledForJvmEnd(Task<?> task) {
+    return cancelledForJvmEnd.contains(task);
+  }
+}

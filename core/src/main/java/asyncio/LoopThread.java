@@ -1,0 +1,442 @@
+package asyncio;
+
+import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.util.Durations;
+import asyncio.internal.util.Sneaky;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loop's own thread, and what can be asked of it: to run until something is done, to run for
+ * ever, and to close the loop. Each is a job; they are done one after the other while the caller, a
+ * thread that is no coroutine, waits.
+ *
+ * <p>Monitors and plain classes, here and elsewhere on the way of a program that starts: each
+ * lambda there is a class that the JVM has to make at every start, and most of java.util.concurrent
+ * is not in the JDK's own archive of classes.
+ */
+final class LoopThread implements Runnable {
+  // In order: what is asked for; one caller at a time; jobs and their callers; the thread.
+
+  private final EventLoop loop;
+  private final Loop kernel;
+  private final long stackSize;
+
+  // Guarded by this.
+  private final Queue<Job> jobs = new ArrayDeque<>();
+  private @Nullable Thread thread;
+  private boolean occupied;
+  private boolean working;
+  private boolean ending;
+
+  /** A caller had to leave its job alone, see {@link StuckInitializer}. Any thread. */
+  private volatile boolean abandoned;
+
+  /**
+   * Errors that ended runs: their callers have them. Few, since programs end then. Between runs.
+   */
+  private final List<Throwable> thrown = new ArrayList<>(0);
+
+  /** What the run that is under way waits for; null when it waits for nothing. Loop only. */
+  private @Nullable Future<?> awaited;
+
+  LoopThread(EventLoop loop, long stackSize) {
+    this.loop = loop;
+    this.kernel = loop.kernel;
+    this.stackSize = stackSize;
+  }
+
+  // ---- what is asked for: any thread but a coroutine ----
+
+  /** Starts a task and runs until it is done. */
+  void run(String what, Task<?> task) {
+    drive(what, new Until(what, task, task));
+    checkDone(task);
+  }
+
+  /** Runs until a future is done. */
+  void runUntil(String what, Future<?> future) {
+    if (future.loop != loop) {
+      throw new IllegalArgumentException(
+          what
+              + " of loop '"
+              + loop.name()
+              + "' was given "
+              + future
+              + " of another event loop, '"
+              + future.loop.name()
+              + "'.");
+    }
+    drive(what, new Until(what, future, null));
+    checkDone(future);
+  }
+
+  private void checkDone(Future<?> future) {
+    if (!future.isDone()) {
+      throw new IllegalStateException(
+          "The event loop '"
+              + loop.name()
+              + "' was stopped before "
+              + future
+              + " was done: stop() is for runForever(); a run ends by itself.");
+    }
+  }
+
+  /** Runs until {@link EventLoop#stop}. */
+  void runForever() {
+    drive("runForever()", new Forever());
+  }
+
+  /** Does a job of a loop that closes; it is asked to end early when it takes longer. */
+  void doWithin(Duration limit, Job job) {
+    submit(job);
+    long deadline = Durations.realDeadline(limit);
+    boolean flag = false;
+    boolean told = false;
+    try {
+      while (true) {
+        try {
+          if (told) {
+            job.await();
+            break;
+          }
+          if (job.awaitUntil(deadline)) {
+            break;
+          }
+          told = true;
+          job.endEarly();
+        } catch (InterruptedException e) {
+          flag = true;
+        }
+      }
+    } finally {
+      restoreInterrupt(flag);
+    }
+    job.rethrow();
+  }
+
+  /** Closes the loop, after which the thread ends, and waits for its end. */
+  void end() {
+    Job last = new Shut();
+    Thread driving;
+    synchronized (this) {
+      driving = submit(last);
+      ending = true; // seen together with the job
+    }
+    boolean flag = false;
+    while (true) {
+      try {
+        driving.join();
+        break;
+      } catch (InterruptedException e) {
+        flag = true;
+      }
+    }
+    restoreInterrupt(flag);
+    last.rethrow();
+  }
+
+  /** Runs until {@code future} is done; an interrupt of the caller cancels it. */
+  private final class Until extends Job {
+    private final String what;
+    private final Future<?> future;
+    private final @Nullable Task<?> toStart;
+
+    Until(String what, Future<?> future, @Nullable Task<?> toStart) {
+      this.what = what;
+      this.future = future;
+      this.toStart = toStart;
+    }
+
+    @Override
+    void work() {
+      if (toStart != null) {
+        toStart.start();
+      }
+      if (future.isDone()) {
+        kernel.add(LoopAction.of(kernel::stop)); // one turn
+      }
+      var stop =
+          new Future.Listener() {
+            @Override
+            void done(Future<?> done) {
+              kernel.stop();
+            }
+          };
+      future.addListener(stop);
+      awaited = future;
+      try {
+        runUntilStopped();
+      } finally {
+        awaited = null;
+        future.removeListener(stop);
+      }
+    }
+
+    @Override
+    void endEarly() {
+      future.cancel("the thread that called " + what + " was interrupted");
+    }
+  }
+
+  private final class Forever extends Job {
+    @Override
+    void work() {
+      runUntilStopped();
+    }
+
+    @Override
+    void endEarly() {
+      loop.stop();
+    }
+  }
+
+  private final class Shut extends Job {
+    @Override
+    void work() {
+      loop.shut();
+    }
+  }
+
+  private void runUntilStopped() {
+    try {
+      kernel.runUntilStopped();
+    } catch (Throwable fatal) {
+      thrown.add(fatal);
+      throw fatal;
+    }
+  }
+
+  /** Whether a run has thrown this very object to its caller already. Between runs. */
+  @SuppressWarnings("ReferenceEquality") // the very object: an exception may not suppress itself
+  boolean hasThrown(Throwable failure) {
+    for (Throwable one : thrown) {
+      if (one == failure) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What the call that runs the loop waits for; null when it waits for nothing. Loop only. */
+  @Nullable Future<?> awaited() {
+    return awaited;
+  }
+
+  // ---- one caller at a time ----
+
+  private void drive(String what, Job job) {
+    refuseCoroutine(what);
+    if (loop.isClosed()) {
+      throw new IllegalStateException(
+          what + " was called on the event loop '" + loop.name() + "', which is closed.");
+    }
+    if (!occupy()) {
+      throw new IllegalStateException(
+          "The event loop '"
+              + loop.name()
+              + "' runs something already, on another thread: hand it more with"
+              + " runCoroutineThreadsafe(body, loop), or use a loop or a runner for each thread.");
+    }
+    try {
+      call(what, job);
+    } finally {
+      if (job.isLeftAlone()) {
+        abandoned = true;
+      } else {
+        leave();
+      }
+    }
+  }
+
+  /** Keeps others from driving the loop; returns false when somebody does already. */
+  synchronized boolean occupy() {
+    boolean free = !occupied;
+    occupied = true;
+    return free;
+  }
+
+  private synchronized void leave() {
+    occupied = false;
+  }
+
+  /** Whether a caller had to leave its job alone, which goes on without it. */
+  boolean isAbandoned() {
+    return abandoned;
+  }
+
+  /** Fails in a coroutine: it can't wait for a loop to run. */
+  static void refuseCoroutine(String what) {
+    Loop running = Loop.current();
+    if (running != null) {
+      throw new IllegalStateException(
+          what
+              + " was called inside the running event loop '"
+              + running.name()
+              + "'. A coroutine calls other coroutines directly, or starts them with createTask(()"
+              + " -> …); run() is for the outermost one.");
+    }
+  }
+
+  // ---- jobs and their callers ----
+
+  /** Something to do on the loop's own thread, once. */
+  abstract static class Job {
+    // Guarded by this.
+    private boolean done;
+    private @Nullable Throwable failure;
+
+    // The caller's own.
+    private boolean leftAlone;
+
+    /** Does it. On the loop's own thread. */
+    abstract void work();
+
+    /** Asks it to end early: its caller was interrupted, or it is late. On the caller's thread. */
+    void endEarly() {}
+
+    private synchronized void ended(@Nullable Throwable thrown) {
+      failure = thrown;
+      done = true;
+      notifyAll();
+    }
+
+    /** Whether its caller could not wait for its end. By the caller. */
+    private boolean isLeftAlone() {
+      return leftAlone;
+    }
+
+    private synchronized void await() throws InterruptedException {
+      while (!done) {
+        wait();
+      }
+    }
+
+    /** Returns false when it has not ended at {@code deadline}, a time of System.nanoTime. */
+    private synchronized boolean awaitUntil(long deadline) throws InterruptedException {
+      while (!done) {
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          return false;
+        }
+        wait(Math.ceilDiv(left, 1_000_000L));
+      }
+      return true;
+    }
+
+    private synchronized void rethrow() {
+      if (failure != null) {
+        throw Sneaky.rethrow(failure);
+      }
+    }
+  }
+
+  /**
+   * Does {@code job} and waits; an interrupt of the caller asks it to end early.
+   *
+   * @param what the caller called, for the error where the job can't end before the caller goes on
+   * @throws IllegalStateException if the caller stands in a class initialiser that the job needs;
+   *     it goes on when the caller has left that
+   */
+  private void call(String what, Job job) {
+    submit(job);
+    boolean flag = false;
+    boolean looked = false;
+    @Nullable StuckInitializer initializer = null;
+    try {
+      while (true) {
+        try {
+          if (looked && initializer == null) {
+            job.await();
+            break;
+          }
+          if (job.awaitUntil(System.nanoTime() + StuckInitializer.LOOK_NANOS)) {
+            break;
+          }
+          if (!looked) {
+            looked = true;
+            initializer = StuckInitializer.ofCaller(kernel, what);
+          }
+          if (initializer != null) {
+            job.leftAlone = true; // if that throws
+            initializer.look();
+            job.leftAlone = false;
+          }
+        } catch (InterruptedException e) {
+          flag = true;
+          job.endEarly();
+        }
+      }
+    } finally {
+      restoreInterrupt(flag);
+    }
+    job.rethrow();
+  }
+
+  private static void restoreInterrupt(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized Thread submit(Job job) {
+    if (ending) {
+      throw new IllegalStateException(
+          "The event loop '" + loop.name() + "' was closed meanwhile: it runs nothing more.");
+    }
+    Thread running = thread;
+    if (running == null) {
+      running = kernel.newThread(stackSize, this);
+      // For what runs there without a task of its own: callbacks.
+      running.setContextClassLoader(Thread.currentThread().getContextClassLoader());
+      // The caller waits for it; between calls it keeps no JVM alive.
+      running.setDaemon(true);
+      running.start();
+      thread = running; // only now: where it can't be started, the next call tries again
+    }
+    jobs.add(job);
+    if (!working) {
+      kernel.callWaits(true);
+    }
+    LockSupport.unpark(running);
+    return running;
+  }
+
+  // ---- the thread ----
+
+  /** The body of the loop's own thread. */
+  @Override
+  public void run() {
+    for (Job job = next(); job != null; job = next()) {
+      @Nullable Throwable failure = null;
+      try {
+        job.work();
+      } catch (Throwable thrown) {
+        failure = thrown;
+      }
+      job.ended(failure);
+    }
+  }
+
+  private @Nullable Job next() {
+    synchronized (this) {
+      working = false;
+    }
+    while (true) {
+      synchronized (this) {
+        if (ending || !jobs.isEmpty()) {
+          working = true;
+          kernel.callWaits(false);
+          return jobs.poll();
+        }
+      }
+      kernel.standBy();
+    }
+  }
+}
