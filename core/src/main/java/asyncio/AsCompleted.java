@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Timer;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * registration is a husk, which the future drops when it is done or when others register.
  */
 final class AsCompleted<F extends Future<?>> implements Iterable<F> {
-  private final Loop loop;
+  private final Scheduler scheduler;
 
   /** All of them, for reports. */
-  private final Pending futures;
+  private final UnfinishedFutures futures;
 
   private final ArrayDeque<F> completed = new ArrayDeque<>();
   private final WaiterList waiters = new WaiterList();
@@ -37,13 +37,14 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   /** How many have not been given, less those that a {@link #next} waits for. */
   private int left;
 
-  AsCompleted(Loop loop, Iterable<? extends F> futures, @Nullable Duration limit) {
-    this.loop = loop;
+  AsCompleted(Scheduler scheduler, Iterable<? extends F> futures, @Nullable Duration limit) {
+    this.scheduler = scheduler;
     this.limit = limit;
-    this.deadline = limit == null ? Long.MAX_VALUE : loop.deadline(limit);
+    this.deadline = limit == null ? Long.MAX_VALUE : scheduler.deadline(limit);
     List<F> distinct =
-        FutureSet.listen(FutureSet.copy("asCompleted()", loop, futures), new Registration(this));
-    this.futures = new Pending(distinct);
+        FutureSet.listen(
+            FutureSet.copy("asCompleted()", scheduler, futures), new Registration(this));
+    this.futures = new UnfinishedFutures(distinct);
     this.left = distinct.size();
     for (F future : distinct) {
       if (future.isDone()) {
@@ -114,14 +115,14 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   }
 
   private F next() {
-    loop.checkOnLoop("next() of asCompleted()");
-    Loop.returnsAtOnce("next() of asCompleted()");
+    scheduler.checkOnLoop("next() of asCompleted()");
+    Scheduler.returnsAtOnce("next() of asCompleted()");
     if (left == 0) {
       throw new NoSuchElementException("asCompleted() has given all its futures.");
     }
     left--;
     F given = completed.poll();
-    if (given == null && deadline > loop.time()) {
+    if (given == null && deadline > scheduler.time()) {
       try {
         given = awaitNext();
       } catch (Throwable cancelled) {
@@ -141,12 +142,12 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     var turn = new Turn<F>(this);
     turn.fiber().suspect();
     if (limit != null) {
-      loop.addDeadline(turn.deadline, deadline);
+      scheduler.addDeadline(turn.deadline, deadline);
     }
     try {
       waiters.awaitValue(turn);
     } finally {
-      loop.removeDeadline(turn.deadline);
+      scheduler.removeDeadline(turn.deadline);
     }
     // One may have come between the end of the limit and this step.
     return turn.given != null ? turn.given : completed.poll();

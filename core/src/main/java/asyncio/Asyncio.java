@@ -2,8 +2,8 @@ package asyncio;
 
 import asyncio.internal.carrier.Carriers;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.Region;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Sleep;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -92,8 +92,8 @@ public final class Asyncio {
    * Which carrier runs the coroutines of this process; see {@link CarrierKind}. <i>Thread</i>: any.
    */
   public static CarrierKind carrier() {
-    Loop loop = Loop.current();
-    return loop != null ? loop.carrierKind() : Carriers.choose();
+    Scheduler scheduler = Scheduler.current();
+    return scheduler != null ? scheduler.carrierKind() : Carriers.choose();
   }
 
   /**
@@ -122,8 +122,8 @@ public final class Asyncio {
    * <i>Thread</i>: any.
    */
   public static @Nullable Task<?> currentTask() {
-    Loop loop = Loop.current();
-    return loop == null ? null : Task.of(loop.currentFiber());
+    Scheduler scheduler = Scheduler.current();
+    return scheduler == null ? null : Task.of(scheduler.currentFiber());
   }
 
   /**
@@ -297,12 +297,12 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static void sleep(Duration delay) {
-    Fiber fiber = Loop.requireTask("sleep()");
+    Fiber fiber = Scheduler.requireTask("sleep()");
     if (!delay.isPositive()) {
       fiber.yieldNow();
       return;
     }
-    Sleep.until(fiber, fiber.loop().deadline(delay));
+    Sleep.until(fiber, fiber.scheduler().deadline(delay));
   }
 
   /**
@@ -315,7 +315,7 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static void yieldNow() {
-    Loop.requireTask("yieldNow()").yieldNow();
+    Scheduler.requireTask("yieldNow()").yieldNow();
   }
 
   /**
@@ -368,7 +368,7 @@ public final class Asyncio {
    *     {@link Future#await()}
    */
   public static <T extends @Nullable Object> T waitFor(Future<T> future, Duration limit) {
-    Fiber fiber = Loop.requireTask("waitFor()");
+    Fiber fiber = Scheduler.requireTask("waitFor()");
     if (limit.isPositive() || future.isDone()) {
       return future.isDone() ? future.await() : timeout(limit, () -> future.await());
     }
@@ -394,7 +394,7 @@ public final class Asyncio {
    */
   public static <T extends @Nullable Object, X extends Exception> T waitFor(
       Coroutine<T, X> body, Duration limit) throws X {
-    Loop.requireTask("waitFor()");
+    Scheduler.requireTask("waitFor()");
     if (!limit.isPositive()) {
       throw new TimeoutException("The time limit of " + limit + " left no time to start.");
     }
@@ -432,7 +432,7 @@ public final class Asyncio {
   public static <T extends @Nullable Object, X extends Exception> List<T> gather(
       Coroutine<T, X>... bodies) throws X {
     EventLoop loop = EventLoop.require("gather()");
-    Loop.requireTask("gather()");
+    Scheduler.requireTask("gather()");
     List<Task<T>> tasks = new ArrayList<>(bodies.length);
     for (Coroutine<T, X> body : bodies) {
       tasks.add(loop.createTask(body));
@@ -445,7 +445,7 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the bodies throw is thrown bare
   public static <X extends Exception> void gather(Action<X>... bodies) throws X {
     EventLoop loop = EventLoop.require("gather()");
-    Loop.requireTask("gather()");
+    Scheduler.requireTask("gather()");
     List<Task<@Nullable Void>> tasks = new ArrayList<>(bodies.length);
     for (Action<X> body : bodies) {
       tasks.add(loop.createTask(withoutResult(body)));
@@ -481,7 +481,7 @@ public final class Asyncio {
   public static <T extends @Nullable Object> List<Outcome<T>> gatherOutcomes(
       Coroutine<T, ?>... bodies) {
     EventLoop loop = EventLoop.require("gatherOutcomes()");
-    Loop.requireTask("gatherOutcomes()");
+    Scheduler.requireTask("gatherOutcomes()");
     List<Task<T>> tasks = new ArrayList<>(bodies.length);
     for (Coroutine<T, ?> body : bodies) {
       tasks.add(loop.createTask(body));
@@ -492,7 +492,7 @@ public final class Asyncio {
   /** As {@link #gatherOutcomes(Coroutine[])}, for bodies without results. */
   public static List<Outcome<@Nullable Void>> gatherOutcomes(Action<?>... bodies) {
     EventLoop loop = EventLoop.require("gatherOutcomes()");
-    Loop.requireTask("gatherOutcomes()");
+    Scheduler.requireTask("gatherOutcomes()");
     List<Task<@Nullable Void>> tasks = new ArrayList<>(bodies.length);
     for (Action<?> body : bodies) {
       tasks.add(loop.createTask(withoutResult(body)));
@@ -608,7 +608,7 @@ public final class Asyncio {
    * @throws IllegalArgumentException if a future belongs to another loop
    */
   public static <F extends Future<?>> Iterable<F> asCompleted(Iterable<? extends F> futures) {
-    return new AsCompleted<>(EventLoop.require("asCompleted()").kernel, futures, null);
+    return new AsCompleted<>(EventLoop.require("asCompleted()").scheduler, futures, null);
   }
 
   /**
@@ -619,7 +619,9 @@ public final class Asyncio {
   public static <F extends Future<?>> Iterable<F> asCompleted(
       Iterable<? extends F> futures, Duration limit) {
     return new AsCompleted<>(
-        EventLoop.require("asCompleted()").kernel, futures, Objects.requireNonNull(limit, "limit"));
+        EventLoop.require("asCompleted()").scheduler,
+        futures,
+        Objects.requireNonNull(limit, "limit"));
   }
 
   /**
@@ -643,14 +645,14 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <T extends @Nullable Object, X extends Exception> T shield(Coroutine<T, X> body)
       throws X {
-    Loop.requireTask("shield()");
+    Scheduler.requireTask("shield()");
     return Shield.awaitBare(createTask(body));
   }
 
   /** As {@link #shield(Coroutine)}, for a body without a result. */
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <X extends Exception> void shield(Action<X> body) throws X {
-    Loop.requireTask("shield()");
+    Scheduler.requireTask("shield()");
     Shield.awaitBare(createTask(body));
   }
 
@@ -712,7 +714,7 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <T extends @Nullable Object, X extends Exception> T toThread(Coroutine<T, X> body)
       throws X {
-    EventLoop loop = EventLoop.of(Loop.requireTask("toThread()").loop());
+    EventLoop loop = EventLoop.of(Scheduler.requireTask("toThread()").scheduler());
     return HelperCall.start(loop, loop.executors()::submit, copyContext(), body).awaitBare();
   }
 
@@ -741,10 +743,10 @@ public final class Asyncio {
   public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
       throws X {
     if (carrier() == CarrierKind.MOUNTED) {
-      return Loop.blocking(body);
+      return Scheduler.blocking(body);
     }
     Context context = Context.currentMade();
-    return Loop.blocking(() -> Context.beside(context, body));
+    return Scheduler.blocking(() -> Context.beside(context, body));
   }
 
   /** As {@link #blocking(Coroutine)}, for a body without a result. */
@@ -768,7 +770,8 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
-    return StageAwait.start(EventLoop.of(Loop.requireTask("await()").loop()), stage).await();
+    return StageAwait.start(EventLoop.of(Scheduler.requireTask("await()").scheduler()), stage)
+        .await();
   }
 
   /**

@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Home;
+import asyncio.internal.scheduler.LoopBinding;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 
@@ -26,8 +26,8 @@ public final class Barrier {
   private final int parties;
 
   // Loop-confined.
-  private final Home home =
-      new Home() {
+  private final LoopBinding home =
+      new LoopBinding() {
         @Override
         protected void moved() {
           inside.clear();

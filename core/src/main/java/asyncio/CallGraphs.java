@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,12 +26,12 @@ final class CallGraphs {
 
   /** Of the running task; null in a callback. */
   static @Nullable FutureCallGraph current(CallGraphOptions options) {
-    Task<?> task = Task.of(Loop.require("captureCallGraph()").currentFiber());
+    Task<?> task = Task.of(Scheduler.require("captureCallGraph()").currentFiber());
     return task == null ? null : new CallGraphs(options).capture(task);
   }
 
   static FutureCallGraph of(CallGraphOptions options, Future<?> future) {
-    future.loop.kernel.checkOnLoop("captureCallGraph()");
+    future.loop.scheduler.checkOnLoop("captureCallGraph()");
     return new CallGraphs(options).capture(future);
   }
 

@@ -2,7 +2,7 @@ package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.FiberContext;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Headroom;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -101,8 +101,8 @@ public final class Context extends FiberContext {
   }
 
   private static @Nullable Fiber runningFiber() {
-    Loop loop = Loop.current();
-    return loop == null ? null : loop.currentFiber();
+    Scheduler scheduler = Scheduler.current();
+    return scheduler == null ? null : scheduler.currentFiber();
   }
 
   /** What a coroutine carries, as what it is. */

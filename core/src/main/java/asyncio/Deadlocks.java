@@ -5,7 +5,7 @@ import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Wait;
 import asyncio.internal.util.Stacks;
 import java.util.ArrayDeque;
@@ -77,7 +77,7 @@ final class Deadlocks {
     // The error for that one may set the others free.
     suspects.subList(0, left).forEach(Fiber::suspect);
     Task<?> found = stuck;
-    loop.kernel.add(
+    loop.scheduler.add(
         new Callback() {
           @Override
           protected void call() {
@@ -141,15 +141,15 @@ final class Deadlocks {
       fibers.add(task.fiber());
       locks |= wait(task).kind() == WaitKind.LOCK;
     }
-    Loop kernel = suspect.loop.kernel;
-    long until = kernel.lastDeadlineOf(fibers);
+    Scheduler scheduler = suspect.loop.scheduler;
+    long until = scheduler.lastDeadlineOf(fibers);
     if (locks && !suspect.fiber().isOverdue()) {
-      until = Math.max(until, kernel.lastCallback(kernel.time() + SOON_NANOS));
+      until = Math.max(until, scheduler.lastCallback(scheduler.time() + SOON_NANOS));
     }
     if (until == Long.MIN_VALUE) {
       return false;
     }
-    kernel.excuse(suspect.fiber(), until);
+    scheduler.excuse(suspect.fiber(), until);
     return true;
   }
 
@@ -208,7 +208,7 @@ final class Deadlocks {
             + " All tasks:"
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
-    loop.kernel.fail(victim.fiber(), error(message, graph, victim));
+    loop.scheduler.fail(victim.fiber(), error(message, graph, victim));
   }
 
   /**
@@ -238,7 +238,7 @@ final class Deadlocks {
             + " All tasks:"
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
-    loop.kernel.fail(victim.fiber(), error(message, graph, victim));
+    loop.scheduler.fail(victim.fiber(), error(message, graph, victim));
   }
 
   private static String advice(int size, boolean locks) {
@@ -293,7 +293,7 @@ final class Deadlocks {
       var nothing = new WaitGraph(loop.name(), loop.carrier(), List.of(), 0, List.of());
       String message =
           stuck.fiber().describe() + " would wait for ever, perhaps in a circle with other tasks.";
-      loop.kernel.fail(stuck.fiber(), new DeadlockException(message, nothing));
+      loop.scheduler.fail(stuck.fiber(), new DeadlockException(message, nothing));
     } catch (Throwable noMemory) {
       // It waits on: to look again at once would only make the loop spin.
     }
@@ -344,7 +344,7 @@ final class Deadlocks {
     if (main == null || main.isDone() || loop.otherThreads) {
       return;
     }
-    loop.kernel.add(
+    loop.scheduler.add(
         new Callback() {
           @Override
           protected void call() {
@@ -356,7 +356,7 @@ final class Deadlocks {
               Logs.LOOP.log(
                   System.Logger.Level.WARNING, standsStill(loop, main) + NO_REPORT, failure);
             } finally {
-              loop.kernel.quietReported(said);
+              loop.scheduler.quietReported(said);
             }
           }
         });
@@ -378,17 +378,17 @@ final class Deadlocks {
         }
       }
     }
-    if (loop.kernel.foreignWaits() > foreignTasks) {
+    if (loop.scheduler.foreignWaits() > foreignTasks) {
       return false; // a callback stands there: who knows what it will do
     }
-    List<Thread> strangers = loop.kernel.strangers();
+    List<Thread> strangers = loop.scheduler.strangers();
     for (Thread stranger : strangers) {
       if (ForeignWait.endsByItself(stranger)) {
         return false;
       }
     }
     WaitGraph graph = graph(loop, foreign);
-    if (loop.kernel.standstillFails() && foreign.isEmpty() && strangers.isEmpty()) {
+    if (loop.scheduler.standstillFails() && foreign.isEmpty() && strangers.isEmpty()) {
       fail(loop, main, graph);
       return true;
     }
@@ -449,7 +449,7 @@ final class Deadlocks {
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
     if (main instanceof Task<?> task) {
-      loop.kernel.fail(task.fiber(), error(message, graph, task));
+      loop.scheduler.fail(task.fiber(), error(message, graph, task));
     } else {
       main.fail(new DeadlockException(message, graph));
     }

@@ -2,7 +2,7 @@ package asyncio;
 
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Stacks;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,8 +37,8 @@ final class Dump {
 
   private static String text(boolean withStacks) {
     List<Answer> asked = new ArrayList<>();
-    for (Loop kernel : Loop.allOpen()) {
-      asked.add(ask(EventLoop.of(kernel), withStacks));
+    for (Scheduler scheduler : Scheduler.allOpen()) {
+      asked.add(ask(EventLoop.of(scheduler), withStacks));
     }
     // One time for all, which began when the last was asked: held loops may be many.
     long deadline = System.nanoTime() + PATIENCE_NANOS;
@@ -73,7 +73,7 @@ final class Dump {
   }
 
   private static Answer ask(EventLoop loop, boolean withStacks) {
-    if (loop.kernel.isOnLoop()) {
+    if (loop.scheduler.isOnLoop()) {
       return _ -> graph(loop, withStacks);
     }
     if (!loop.isRunning()) {
@@ -81,7 +81,7 @@ final class Dump {
     }
     var answer = new CompletableFuture<String>();
     boolean asked =
-        loop.kernel.trySend(
+        loop.scheduler.trySend(
             new Callback() {
               @Override
               protected void call() {
@@ -109,9 +109,9 @@ final class Dump {
   }
 
   private static String heldBy(EventLoop loop) {
-    Fiber fiber = loop.kernel.runningFiber();
-    Thread stranger = loop.kernel.runningStranger();
-    Thread thread = stranger != null ? stranger : loop.kernel.runningThread();
+    Fiber fiber = loop.scheduler.runningFiber();
+    Thread stranger = loop.scheduler.runningStranger();
+    Thread thread = stranger != null ? stranger : loop.scheduler.runningThread();
     var text = new StringBuilder("Loop '").append(loop.name()).append("' does not answer: ");
     String who = fiber == null ? "something" : fiber.describe();
     if (fiber == null && stranger != null) {

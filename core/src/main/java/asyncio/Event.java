@@ -1,14 +1,14 @@
 package asyncio;
 
-import asyncio.internal.scheduler.Home;
+import asyncio.internal.scheduler.LoopBinding;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 
 /** A flag that tasks of one loop can wait for. */
 public final class Event {
   // Loop-confined.
-  private final Home home =
-      new Home() {
+  private final LoopBinding home =
+      new LoopBinding() {
         @Override
         protected void moved() {
           waiters.clear();

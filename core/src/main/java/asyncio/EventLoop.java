@@ -3,17 +3,17 @@ package asyncio;
 import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.carrier.Carriers;
 import asyncio.internal.diagnosis.Logs;
-import asyncio.internal.diagnosis.Watched;
+import asyncio.internal.diagnosis.WatchedLoop;
 import asyncio.internal.engine.NioEngine;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Carrier;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Host;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.LoopMonitor;
 import asyncio.internal.scheduler.LoopParts;
 import asyncio.internal.scheduler.Poller;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventLoop {
   // Long because it is the whole of asyncio's loop, each method a line or two before the class that
-  // does the work: Loop (the scheduler), LoopThread, LoopShutdown, FailureReports, TaskList,
+  // does the work: Scheduler, LoopThread, LoopShutdown, FailureReports, TaskList,
   // LoopExecutors. In order: facts; debug mode; watching; running without a runner; tasks and
   // futures; callbacks; blocking calls on other threads; failures that nobody receives; the end.
 
@@ -45,7 +45,7 @@ public final class EventLoop {
 
   // Immutable.
   final boolean otherThreads;
-  final Loop kernel;
+  final Scheduler scheduler;
   final LoopThread thread;
   final LoopShutdown shutdown;
   final FailureReports reports;
@@ -66,8 +66,9 @@ public final class EventLoop {
 
   private EventLoop(RunOptions options) {
     this.otherThreads = options.otherThreads();
-    this.kernel =
-        new Loop(options.nameOrNext(), new LoopHost(this), options.clock(), new Parts(options));
+    this.scheduler =
+        new Scheduler(
+            options.nameOrNext(), new LoopHost(this), options.clock(), new Parts(options));
     Boolean asked = options.debug();
     this.debug = asked != null ? asked : debugByDefault;
     this.reports = new FailureReports(this);
@@ -83,13 +84,13 @@ public final class EventLoop {
   }
 
   static EventLoop open(RunOptions options) {
-    Loop.checkOptions();
+    Scheduler.checkOptions();
     var loop = new EventLoop(options);
     Duration slowStep = options.slowStep();
     if (slowStep != null) {
       loop.setSlowCallbackDuration(slowStep);
     }
-    loop.kernel.open();
+    loop.scheduler.open();
     ShutdownHook.add(loop);
     return loop;
   }
@@ -134,42 +135,42 @@ public final class EventLoop {
 
   private record Parts(RunOptions options) implements LoopParts {
     @Override
-    public LoopMonitor monitor(Loop loop) {
-      return new Watched(loop);
+    public LoopMonitor monitor(Scheduler scheduler) {
+      return new WatchedLoop(scheduler);
     }
 
     @Override
-    public Carrier carrier(Loop loop) {
-      return Carriers.make(loop, options.carrier());
+    public Carrier carrier(Scheduler scheduler) {
+      return Carriers.make(scheduler, options.carrier());
     }
 
     @Override
-    public Poller poller(Loop loop) throws IOException {
-      return NioEngine.open(loop);
+    public Poller poller(Scheduler scheduler) throws IOException {
+      return NioEngine.open(scheduler);
     }
   }
 
-  static EventLoop of(Loop kernel) {
-    if (kernel.host() instanceof LoopHost host) {
+  static EventLoop of(Scheduler scheduler) {
+    if (scheduler.host() instanceof LoopHost host) {
       return host.loop;
     }
     throw new AssertionError("a loop without its public face: a bug, please report it");
   }
 
   static EventLoop require(String what) {
-    return of(Loop.require(what));
+    return of(Scheduler.require(what));
   }
 
   // ---- facts ----
 
   /** The loop's name, which is its thread's name as well. <i>Thread</i>: any. */
   public String name() {
-    return kernel.name();
+    return scheduler.name();
   }
 
   /** Time of the loop's clock since the loop was made; never goes back. <i>Thread</i>: any. */
   public Duration time() {
-    return Duration.ofNanos(kernel.time());
+    return Duration.ofNanos(scheduler.time());
   }
 
   /** Whether the loop is closed: nothing can be handed to it any more. <i>Thread</i>: any. */
@@ -179,12 +180,12 @@ public final class EventLoop {
 
   /** Which carrier runs the loop's coroutines. <i>Thread</i>: any. */
   public CarrierKind carrier() {
-    return kernel.carrierKind();
+    return scheduler.carrierKind();
   }
 
   /** The loop's unfinished tasks, oldest first. <i>Thread</i>: on the loop. */
   public List<Task<?>> allTasks() {
-    kernel.checkOnLoop("allTasks()");
+    scheduler.checkOnLoop("allTasks()");
     return tasks.toList();
   }
 
@@ -194,13 +195,13 @@ public final class EventLoop {
    * <p><i>Thread</i>: on the loop.
    */
   public WaitGraph waitGraph() {
-    kernel.checkOnLoop("waitGraph()");
+    scheduler.checkOnLoop("waitGraph()");
     return GraphBuilder.graph(this);
   }
 
   /** Whether a thread runs the loop now. <i>Thread</i>: any. */
   public boolean isRunning() {
-    return kernel.isDriven();
+    return scheduler.isDriven();
   }
 
   // ---- debug mode ----
@@ -243,7 +244,7 @@ public final class EventLoop {
    * <p><i>Thread</i>: any; on the loop the numbers are exact, elsewhere they may be a moment old.
    */
   public LoopStatistics statistics() {
-    return kernel.statistics(tasks.size());
+    return scheduler.statistics(tasks.size());
   }
 
   /**
@@ -256,7 +257,7 @@ public final class EventLoop {
    */
   public void setSlowCallbackDuration(Duration duration) {
     Durations.checkSlow(duration);
-    kernel.setSlowStepNanos(Durations.nanos(duration));
+    scheduler.setSlowStepNanos(Durations.nanos(duration));
   }
 
   /**
@@ -265,7 +266,7 @@ public final class EventLoop {
    * <i>Thread</i>: any.
    */
   public Duration slowCallbackDuration() {
-    return Duration.ofNanos(kernel.slowStepNanos());
+    return Duration.ofNanos(scheduler.slowStepNanos());
   }
 
   // ---- running without a runner ----
@@ -344,10 +345,10 @@ public final class EventLoop {
    * <p><i>Thread</i>: any.
    */
   public void stop() {
-    if (kernel.isOnLoop()) {
-      kernel.stop();
+    if (scheduler.isOnLoop()) {
+      scheduler.stop();
     } else {
-      kernel.trySend(LoopAction.of(kernel::stop));
+      scheduler.trySend(LoopAction.of(scheduler::stop));
     }
   }
 
@@ -377,7 +378,7 @@ public final class EventLoop {
     if (factory != TaskFactory.PLAIN) {
       return createTask(TaskOptions.defaults(), body);
     }
-    kernel.checkOnLoop("createTask()");
+    scheduler.checkOnLoop("createTask()");
     return new Task<>(this, null, body).start();
   }
 
@@ -395,7 +396,7 @@ public final class EventLoop {
    */
   public <T extends @Nullable Object> Task<T> createTask(
       TaskOptions options, Coroutine<T, ?> body) {
-    kernel.checkOnLoop("createTask()");
+    scheduler.checkOnLoop("createTask()");
     Task<T> task = taskFactory.create(this, Objects.requireNonNull(body, "body"), options);
     if (Objects.requireNonNull(task, "the task factory of the loop returned null").loop != this) {
       throw new IllegalStateException(
@@ -434,7 +435,7 @@ public final class EventLoop {
       return RelayedTask.start(this, Objects.requireNonNull(body, "body"));
     }
     var task = new Task<T>(this, null, body);
-    kernel.send(LoopAction.of(task::start));
+    scheduler.send(LoopAction.of(task::start));
     return task;
   }
 
@@ -498,9 +499,9 @@ public final class EventLoop {
   }
 
   private Handle soon(@Nullable Context context, Runnable callback) {
-    kernel.checkOnLoop("callSoon() (use callSoonThreadsafe() from other threads)");
+    scheduler.checkOnLoop("callSoon() (use callSoonThreadsafe() from other threads)");
     var handle = CallbackHandle.make(debug, Objects.requireNonNull(callback, "callback"), context);
-    kernel.add(handle);
+    scheduler.add(handle);
     return handle;
   }
 
@@ -520,7 +521,7 @@ public final class EventLoop {
 
   private Handle send(@Nullable Context context, Runnable callback) {
     var handle = CallbackHandle.make(debug, Objects.requireNonNull(callback, "callback"), context);
-    kernel.send(handle);
+    scheduler.send(handle);
     return handle;
   }
 
@@ -531,15 +532,15 @@ public final class EventLoop {
    * <p><i>Thread</i>: on the loop.
    */
   public TimerHandle callLater(Duration delay, Runnable callback) {
-    kernel.checkOnLoop("callLater()");
-    return at(kernel.deadline(delay), Context.inherited(), callback);
+    scheduler.checkOnLoop("callLater()");
+    return at(scheduler.deadline(delay), Context.inherited(), callback);
   }
 
   /** As {@link #callLater(Duration, Runnable)}, in {@code context} instead of a copy. */
   public TimerHandle callLater(Context context, Duration delay, Runnable callback) {
-    kernel.checkOnLoop("callLater()");
+    scheduler.checkOnLoop("callLater()");
     Objects.requireNonNull(context, "context");
-    return at(kernel.deadline(delay), context, callback);
+    return at(scheduler.deadline(delay), context, callback);
   }
 
   /**
@@ -548,22 +549,22 @@ public final class EventLoop {
    * <p><i>Thread</i>: on the loop.
    */
   public TimerHandle callAt(Duration when, Runnable callback) {
-    kernel.checkOnLoop("callAt()");
+    scheduler.checkOnLoop("callAt()");
     return at(Durations.nanos(when), Context.inherited(), callback);
   }
 
   /** As {@link #callAt(Duration, Runnable)}, in {@code context} instead of a copy. */
   public TimerHandle callAt(Context context, Duration when, Runnable callback) {
-    kernel.checkOnLoop("callAt()");
+    scheduler.checkOnLoop("callAt()");
     return at(Durations.nanos(when), Objects.requireNonNull(context, "context"), callback);
   }
 
   private TimerHandle at(long time, @Nullable Context context, Runnable callback) {
     Objects.requireNonNull(callback, "callback");
-    // The longest of times means "no timer" to the kernel.
+    // The longest of times means "no timer" to the scheduler.
     long due = Math.min(time, Long.MAX_VALUE - 1);
-    var timer = new TimerCallback(kernel, due, CallbackHandle.make(debug, callback, context));
-    kernel.addSleeper(timer, due);
+    var timer = new TimerCallback(scheduler, due, CallbackHandle.make(debug, callback, context));
+    scheduler.addSleeper(timer, due);
     return timer;
   }
 
@@ -595,7 +596,7 @@ public final class EventLoop {
    * <p><i>Thread</i>: on the loop.
    */
   public <T extends @Nullable Object> Future<T> runInExecutor(Coroutine<T, ?> body) {
-    kernel.checkOnLoop("runInExecutor()");
+    scheduler.checkOnLoop("runInExecutor()");
     return HelperCall.start(this, executors()::submit, new Context(), body);
   }
 
@@ -611,7 +612,7 @@ public final class EventLoop {
    */
   public <T extends @Nullable Object> Future<T> runInExecutor(
       Executor executor, Coroutine<T, ?> body) {
-    kernel.checkOnLoop("runInExecutor()");
+    scheduler.checkOnLoop("runInExecutor()");
     Objects.requireNonNull(executor, "executor");
     return HelperCall.start(this, call -> executors().submit(executor, call), new Context(), body);
   }
@@ -648,8 +649,8 @@ public final class EventLoop {
    * @param limit in real time
    */
   public void shutdownDefaultExecutor(Duration limit) {
-    kernel.checkOnLoop("shutdownDefaultExecutor()");
-    Loop.refuseInRegion("shutdownDefaultExecutor()"); // before anything is shut down
+    scheduler.checkOnLoop("shutdownDefaultExecutor()");
+    Scheduler.refuseInRegion("shutdownDefaultExecutor()"); // before anything is shut down
     LoopExecutors all = executors();
     // Here: what waits may be cancelled before it has begun.
     all.shutdownDefault();
@@ -704,7 +705,7 @@ public final class EventLoop {
   /** Nothing runs on the loop any more. By {@link LoopThread}, as its last job. */
   void shut() {
     closed = true;
-    kernel.close();
+    scheduler.close();
     synchronized (executorsLock) {
       if (executors != null) {
         executors.close();

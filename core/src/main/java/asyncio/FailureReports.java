@@ -3,7 +3,7 @@ package asyncio;
 import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
 import java.util.List;
 import java.util.Set;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FailureReports {
   private final EventLoop loop;
-  private final Loop kernel;
+  private final Scheduler scheduler;
 
   // Any thread.
   private final Set<UnretrievedFailure> unretrieved = ConcurrentHashMap.newKeySet();
@@ -25,7 +25,7 @@ final class FailureReports {
 
   FailureReports(EventLoop loop) {
     this.loop = loop;
-    this.kernel = loop.kernel;
+    this.scheduler = loop.scheduler;
   }
 
   // ---- who is told: any thread ----
@@ -52,7 +52,7 @@ final class FailureReports {
       told.handle(loop, context);
     } catch (Throwable failure) {
       if (Failures.isFatal(failure)) {
-        kernel.fatal(failure);
+        scheduler.fatal(failure);
         return;
       }
       strikeAgainAfter(failure);
@@ -73,7 +73,7 @@ final class FailureReports {
 
   /** A handler, or a log, may have waited: then it is the caller that was cancelled there. */
   private void strikeAgainAfter(Throwable failure) {
-    Fiber fiber = kernel.currentFiber();
+    Fiber fiber = scheduler.currentFiber();
     if (fiber != null && fiber.isCancel(failure)) {
       fiber.strikeAgain();
     }
@@ -98,8 +98,8 @@ final class FailureReports {
 
   /** Off the loop, as after its close, there is no run that a fatal error could end. */
   private void logFailed(String what, Throwable failure, ExceptionContext context) {
-    if (kernel.isOnLoop() && Failures.isFatal(failure)) {
-      kernel.fatal(failure);
+    if (scheduler.isOnLoop() && Failures.isFatal(failure)) {
+      scheduler.fatal(failure);
       return;
     }
     strikeAgainAfter(failure);
@@ -131,7 +131,7 @@ final class FailureReports {
   /** A callback threw. */
   void callbackFailed(Callback callback, Throwable failure) {
     if (Failures.isFatal(failure)) {
-      kernel.fatal(failure);
+      scheduler.fatal(failure);
       return;
     }
     CreationSite scheduled = callback.origin();
@@ -164,7 +164,7 @@ final class FailureReports {
             return of;
           }
         };
-    if (!kernel.trySend(report)) {
+    if (!scheduler.trySend(report)) {
       log(what.get());
     }
   }

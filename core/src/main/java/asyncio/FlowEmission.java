@@ -2,8 +2,8 @@ package asyncio;
 
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.util.Sneaky;
@@ -91,7 +91,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Future<@Nullable Void> running;
     try {
       running =
-          loop.kernel.isOnLoop()
+          loop.scheduler.isOnLoop()
               ? loop.<@Nullable Void>createTask(run)
               : loop.<@Nullable Void>createTaskThreadsafe(run);
     } catch (Throwable noTask) { // the loop is closed, or its task factory failed
@@ -111,10 +111,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (isOver()) {
       return;
     }
-    if (loop.kernel.isOnLoop()) {
+    if (loop.scheduler.isOnLoop()) {
       requested(n);
     } else {
-      loop.kernel.trySend(LoopAction.of(() -> requested(n)));
+      loop.scheduler.trySend(LoopAction.of(() -> requested(n)));
     }
   }
 
@@ -124,10 +124,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (subscriber.getAndSet(null) == null) {
       return;
     }
-    if (loop.kernel.isOnLoop()) {
+    if (loop.scheduler.isOnLoop()) {
       stop();
     } else {
-      loop.kernel.trySend(LoopAction.of(this::stop));
+      loop.scheduler.trySend(LoopAction.of(this::stop));
     }
   }
 
@@ -217,8 +217,8 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   void emit(T item) {
     Objects.requireNonNull(item, "A Flow.Publisher emits no null");
-    loop.kernel.checkOnLoop("emit()");
-    Fiber fiber = Loop.requireTask("emit()");
+    loop.scheduler.checkOnLoop("emit()");
+    Fiber fiber = Scheduler.requireTask("emit()");
     fiber.breathe();
     refuseIfOver(fiber);
     if (turn != Turn.FREE || demand == 0) {
@@ -333,7 +333,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   private boolean isCancel(Throwable thrown) {
-    Fiber fiber = loop.kernel.currentFiber();
+    Fiber fiber = loop.scheduler.currentFiber();
     return fiber != null ? fiber.isCancel(thrown) : thrown instanceof CancelledError;
   }
 
@@ -396,7 +396,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     }
     running.markRetrieved();
     Throwable why = running.failed() ? running.failure() : running.cancellation();
-    loop.kernel.add(
+    loop.scheduler.add(
         new Callback() {
           @Override
           protected void call() {

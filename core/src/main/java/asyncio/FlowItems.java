@@ -2,8 +2,8 @@ package asyncio;
 
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import java.util.ArrayDeque;
@@ -90,7 +90,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     public void onSubscribe(Flow.Subscription subscription) {
       Objects.requireNonNull(subscription, "subscription");
       if (!subscribed.compareAndSet(false, true)
-          || !loop.kernel.trySend(LoopAction.of(() -> began(subscription)))) {
+          || !loop.scheduler.trySend(LoopAction.of(() -> began(subscription)))) {
         subscription.cancel();
       }
     }
@@ -98,18 +98,18 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     @Override
     public void onNext(T item) {
       Objects.requireNonNull(item, "item");
-      loop.kernel.trySend(LoopAction.of(() -> came(item)));
+      loop.scheduler.trySend(LoopAction.of(() -> came(item)));
     }
 
     @Override
     public void onError(Throwable failure) {
       Objects.requireNonNull(failure, "failure");
-      loop.kernel.trySend(LoopAction.of(() -> ended(failure)));
+      loop.scheduler.trySend(LoopAction.of(() -> ended(failure)));
     }
 
     @Override
     public void onComplete() {
-      loop.kernel.trySend(LoopAction.of(() -> ended(null)));
+      loop.scheduler.trySend(LoopAction.of(() -> ended(null)));
     }
   }
 
@@ -176,7 +176,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   }
 
   private void tellUpstreamSoon() {
-    loop.kernel.add(
+    loop.scheduler.add(
         new Callback() {
           @Override
           protected void call() {
@@ -227,7 +227,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       if (Failures.isFatal(broken)) {
         throw broken;
       }
-      Fiber fiber = loop.kernel.currentFiber();
+      Fiber fiber = loop.scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
         // It waited, and its caller was cancelled there: who takes an item gets it all the same.
         fiber.strikeAgain();
@@ -248,8 +248,8 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
 
   /** The next item; null at the end. */
   private @Nullable T take() {
-    loop.kernel.checkOnLoop("next() of FlowItems");
-    Fiber fiber = Loop.requireTask("next() of FlowItems");
+    loop.scheduler.checkOnLoop("next() of FlowItems");
+    Fiber fiber = Scheduler.requireTask("next() of FlowItems");
     fiber.breathe();
     while (items.isEmpty()) {
       if (closed) {
@@ -315,7 +315,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       if (taken == null) {
         taken = take();
       } else {
-        Loop.refuseInRegion("next() of FlowItems");
+        Scheduler.refuseInRegion("next() of FlowItems");
       }
       return taken != null;
     }
@@ -342,7 +342,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     if (loop.isClosed()) {
       return; // which has cancelled it
     }
-    loop.kernel.checkOnLoop("close() of FlowItems");
+    loop.scheduler.checkOnLoop("close() of FlowItems");
     if (closed) {
       return;
     }

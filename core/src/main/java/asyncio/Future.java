@@ -2,8 +2,8 @@ package asyncio;
 
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Wait;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Sneaky;
@@ -312,17 +312,17 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   final void awaitDone(String what) {
     if (isDone()) {
-      Loop.returnsAtOnce(what);
+      Scheduler.returnsAtOnce(what);
       return;
     }
-    Fiber fiber = Loop.requireTask(what);
-    if (fiber.loop() != loop.kernel) {
+    Fiber fiber = Scheduler.requireTask(what);
+    if (fiber.scheduler() != loop.scheduler) {
       throw new IllegalStateException(
           this
               + " belongs to loop '"
               + loop.name()
               + "' but is awaited on loop '"
-              + fiber.loop().name()
+              + fiber.scheduler().name()
               + "'. Another loop's future can be waited for as a CompletionStage:"
               + " await(future.toCompletableFuture()).");
     }
@@ -506,7 +506,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * @throws InvalidStateException if it is done
    */
   public void setResult(T result) {
-    loop.kernel.checkOnLoop("setResult()");
+    loop.scheduler.checkOnLoop("setResult()");
     if (!trySetResult(result)) {
       throw new InvalidStateException(
           this + " is done already: setResult() came too late. trySetResult() does not mind.");
@@ -521,7 +521,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * @throws InvalidStateException if it is done
    */
   public void setException(Throwable failure) {
-    loop.kernel.checkOnLoop("setException()");
+    loop.scheduler.checkOnLoop("setException()");
     if (!trySetException(failure)) {
       throw new InvalidStateException(
           this
@@ -535,7 +535,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * <p><i>Thread</i>: on the loop.
    */
   public boolean trySetResult(T result) {
-    loop.kernel.checkOnLoop("trySetResult()");
+    loop.scheduler.checkOnLoop("trySetResult()");
     return complete(FINISHED, result);
   }
 
@@ -545,7 +545,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * <p><i>Thread</i>: on the loop.
    */
   public boolean trySetException(Throwable failure) {
-    loop.kernel.checkOnLoop("trySetException()");
+    loop.scheduler.checkOnLoop("trySetException()");
     return fail(failure);
   }
 
@@ -574,7 +574,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
       try {
         trace = UnretrievedFailure.watch(this, failure());
       } catch (Throwable noMemory) {
-        loop.kernel.fatal(noMemory); // who waits is told all the same
+        loop.scheduler.fatal(noMemory); // who waits is told all the same
       }
     }
     if (told instanceof Listener one) {
@@ -590,7 +590,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     try {
       listener.done(this);
     } catch (Throwable broken) {
-      loop.kernel.fatal(broken);
+      loop.scheduler.fatal(broken);
     }
   }
 
@@ -643,10 +643,10 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     if (isDone()) {
       return false;
     }
-    if (loop.kernel.isOnLoop()) {
+    if (loop.scheduler.isOnLoop()) {
       return cancelOnLoop(message);
     }
-    return loop.kernel.trySend(LoopAction.of(() -> cancelOnLoop(message)));
+    return loop.scheduler.trySend(LoopAction.of(() -> cancelOnLoop(message)));
   }
 
   /** As {@link #cancel()}: a coroutine always unwinds, so the argument makes no difference. */
@@ -677,7 +677,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   private void listen(@Nullable Context context, Consumer<? super Future<T>> callback) {
-    loop.kernel.checkOnLoop("addDoneCallback()");
+    loop.scheduler.checkOnLoop("addDoneCallback()");
     var listener =
         loop.debug
             ? new TracedDoneCallback<>(this, callback, context)
@@ -695,7 +695,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * <p><i>Thread</i>: on the loop.
    */
   public final int removeDoneCallback(Consumer<? super Future<T>> callback) {
-    loop.kernel.checkOnLoop("removeDoneCallback()");
+    loop.scheduler.checkOnLoop("removeDoneCallback()");
     // Over a copy: equals() is user code, and may remove and add callbacks itself.
     int removed = 0;
     for (Listener one : registered()) {
@@ -726,7 +726,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
     @Override
     final void done(Future<?> done) {
-      future.loop.kernel.add(
+      future.loop.scheduler.add(
           new Callback() {
             @Override
             protected void call() {
@@ -811,7 +811,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    * closed.
    */
   final boolean listenFromAnyThread(Listener listener) {
-    return loop.kernel.trySend(
+    return loop.scheduler.trySend(
         LoopAction.of(
             () -> {
               if (isDone()) {

@@ -1,6 +1,6 @@
 package asyncio;
 
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.util.AbstractSet;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -31,10 +31,11 @@ final class FutureSet<F extends Future<?>> extends AbstractSet<F> implements Seq
   }
 
   /** A copy of the futures that are given to {@code who}; all must be of {@code loop}. */
-  static <F extends Future<?>> List<F> copy(String who, Loop loop, Iterable<? extends F> futures) {
+  static <F extends Future<?>> List<F> copy(
+      String who, Scheduler scheduler, Iterable<? extends F> futures) {
     List<F> all = new ArrayList<>();
     for (F future : futures) {
-      if (future.loop.kernel != loop) {
+      if (future.loop.scheduler != scheduler) {
         throw new IllegalArgumentException(
             who
                 + " was given "

@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Wait;
 import asyncio.internal.util.Sneaky;
 import java.util.ArrayList;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Gather extends Future.Listener implements Wait {
   private final Fiber fiber;
   private final List<? extends Future<?>> children;
-  private final Pending pending;
+  private final UnfinishedFutures pending;
   private final boolean collectsOutcomes;
   private int left;
   private @Nullable Future<?> failed;
@@ -28,13 +28,13 @@ final class Gather extends Future.Listener implements Wait {
   private Gather(Fiber fiber, List<? extends Future<?>> children, boolean collectsOutcomes) {
     this.fiber = fiber;
     this.children = children;
-    this.pending = new Pending(children);
+    this.pending = new UnfinishedFutures(children);
     this.collectsOutcomes = collectsOutcomes;
   }
 
   static <T extends @Nullable Object> List<T> await(List<? extends Future<? extends T>> futures) {
     List<? extends Future<? extends T>> all = List.copyOf(futures);
-    new Gather(Loop.requireTask("gather()"), all, false).await();
+    new Gather(Scheduler.requireTask("gather()"), all, false).await();
     List<T> results = new ArrayList<>(all.size());
     for (Future<? extends T> future : all) {
       results.add(future.result());
@@ -45,7 +45,7 @@ final class Gather extends Future.Listener implements Wait {
   static <T extends @Nullable Object> List<Outcome<T>> awaitOutcomes(
       List<? extends Future<? extends T>> futures) {
     List<? extends Future<? extends T>> all = List.copyOf(futures);
-    new Gather(Loop.requireTask("gatherOutcomes()"), all, true).await();
+    new Gather(Scheduler.requireTask("gatherOutcomes()"), all, true).await();
     List<Outcome<T>> outcomes = new ArrayList<>(all.size());
     for (Future<? extends T> future : all) {
       outcomes.add(outcome(future));
@@ -66,7 +66,7 @@ final class Gather extends Future.Listener implements Wait {
 
   private void await() {
     for (Future<?> child : children) {
-      if (child.loop.kernel != fiber.loop()) {
+      if (child.loop.scheduler != fiber.scheduler()) {
         throw new IllegalArgumentException(
             "gather was given " + child + " of another event loop, '" + child.loop.name() + "'.");
       }
@@ -135,7 +135,7 @@ final class Gather extends Future.Listener implements Wait {
     cancelRequested = true;
     PassedCancel passing = passed;
     if (passing == null) {
-      passing = new PassedCancel(fiber.loop());
+      passing = new PassedCancel(fiber.scheduler());
       passed = passing;
     }
     // One request each, though a future may stand twice.

@@ -55,7 +55,7 @@ final class GraphBuilder {
     Thread thread = fiber.thread();
     List<StackTraceElement> stack = thread == null ? List.of() : TaskStack.of(thread);
     boolean foreign = fiber.inForeignCode();
-    boolean runs = loop.kernel.currentFiber() == fiber;
+    boolean runs = loop.scheduler.currentFiber() == fiber;
     State state = runs ? State.RUNNING : foreign || fiber.isWaiting() ? State.WAITING : State.READY;
     Waiting waiting = null;
     if (foreign) {
@@ -82,7 +82,7 @@ final class GraphBuilder {
 
   private @Nullable Duration left(Wait wait) {
     if (wait instanceof Sleep sleep && sleep.isPending()) {
-      return Duration.ofNanos(Math.max(0, loop.kernel.due(sleep) - loop.kernel.time()));
+      return Duration.ofNanos(Math.max(0, loop.scheduler.due(sleep) - loop.scheduler.time()));
     }
     return null;
   }

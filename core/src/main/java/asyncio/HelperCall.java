@@ -71,7 +71,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     if (place != null) {
       place.withdraw();
     }
-    loop.kernel.helperEnded();
+    loop.scheduler.helperEnded();
   }
 
   /** Has a pool of ours run it. Loop only. */
@@ -87,7 +87,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
       EventLoop loop, Consumer<HelperCall<?>> where, Context context, Coroutine<T, ?> body) {
     var call = new HelperCall<T>(loop, context, body);
     where.accept(call);
-    loop.kernel.helperStarted();
+    loop.scheduler.helperStarted();
     return call.future;
   }
 
@@ -104,7 +104,7 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
       deliver(
           () -> {
             if (!future.fail(failure) && Failures.isFatal(failure)) {
-              loop.kernel.fatal(failure);
+              loop.scheduler.fatal(failure);
             }
           });
       return;
@@ -129,10 +129,10 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
   }
 
   private boolean deliver(Runnable outcome) {
-    return loop.kernel.trySend(
+    return loop.scheduler.trySend(
         LoopAction.of(
             () -> {
-              loop.kernel.helperEnded();
+              loop.scheduler.helperEnded();
               outcome.run();
               future.call = null;
             }));

@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Callback;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -16,12 +16,12 @@ final class JavaFuture {
 
   static <T extends @Nullable Object> T get(Future<T> future)
       throws InterruptedException, ExecutionException {
-    Loop.returnsAtOnce("get()");
+    Scheduler.returnsAtOnce("get()");
     if (!future.isDone()) {
-      if (Loop.current() == future.loop.kernel) {
+      if (Scheduler.current() == future.loop.scheduler) {
         future.awaitDone("get()");
       } else {
-        ForeignGet.of(future).await();
+        BlockingGet.of(future).await();
       }
     }
     return outcome(future);
@@ -29,14 +29,14 @@ final class JavaFuture {
 
   static <T extends @Nullable Object> T get(Future<T> future, long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, java.util.concurrent.TimeoutException {
-    Loop.refuseInRegion("get()");
+    Scheduler.refuseInRegion("get()");
     if (!future.isDone()) {
-      if (Loop.current() == future.loop.kernel) {
+      if (Scheduler.current() == future.loop.scheduler) {
         throw new IllegalStateException(
             "get() with a time limit was called in a coroutine of the future's own loop: use"
                 + " timeout(duration, future::await).");
       }
-      if (!ForeignGet.of(future).await(timeout, unit)) {
+      if (!BlockingGet.of(future).await(timeout, unit)) {
         throw new java.util.concurrent.TimeoutException(
             future + " was not done in time; it goes on");
       }
@@ -85,7 +85,7 @@ final class JavaFuture {
 
     @Override
     void done(Future<?> done) {
-      future.loop.kernel.add(
+      future.loop.scheduler.add(
           new Callback() {
             @Override
             protected void call() {

@@ -48,7 +48,7 @@ final class Leaks {
    */
   Leaks(EventLoop loop, boolean thorough) {
     this.loop = loop;
-    this.owners = new LinkedHashSet<>(loop.kernel.owners());
+    this.owners = new LinkedHashSet<>(loop.scheduler.owners());
     Set<Object> parts = new HashSet<>();
     for (Owner owner : owners) {
       parts.addAll(owner.tasks());
@@ -75,7 +75,7 @@ final class Leaks {
 
   /** The tasks have been cancelled: what nobody has closed by now, nobody will. */
   void settle(List<Task<?>> left) {
-    owners.addAll(loop.kernel.owners());
+    owners.addAll(loop.scheduler.owners());
     owners.removeIf(owner -> !owner.isLeft());
     survivors = left;
   }

@@ -1,8 +1,8 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Home;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopBinding;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import java.util.Collections;
@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lock {
   // Loop-confined.
-  private final Home home =
-      new Home() {
+  private final LoopBinding home =
+      new LoopBinding() {
         @Override
         protected void moved() {
           waiters.clear();
@@ -177,7 +177,7 @@ public final class Lock {
    * <p><i>Thread</i>: on the loop.
    */
   public @Nullable Permit tryAcquire() {
-    Loop running = home.require("Lock.tryAcquire()");
+    Scheduler running = home.require("Lock.tryAcquire()");
     running.ensureHeadroom(); // as acquire(): what is taken here can be released here
     return tryTake(Task.of(running.currentFiber())) ? new Permit() : null;
   }

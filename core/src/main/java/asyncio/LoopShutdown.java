@@ -5,8 +5,8 @@ import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
@@ -29,7 +29,7 @@ final class LoopShutdown {
   private static final int REPORT_ROUNDS = 10;
 
   private final EventLoop loop;
-  private final Loop kernel;
+  private final Scheduler scheduler;
   private final LoopThread thread;
 
   private Set<Task<?>> cancelledForJvmEnd = Set.of();
@@ -46,7 +46,7 @@ final class LoopShutdown {
 
   LoopShutdown(EventLoop loop) {
     this.loop = loop;
-    this.kernel = loop.kernel;
+    this.scheduler = loop.scheduler;
     this.thread = loop.thread;
   }
 
@@ -160,10 +160,10 @@ final class LoopShutdown {
     if (loop.isClosed()) {
       return;
     }
-    if (Loop.current() != kernel) {
+    if (Scheduler.current() != scheduler) {
       LoopThread.refuseCoroutine("close()");
     }
-    if (Loop.current() == kernel || !thread.occupy()) {
+    if (Scheduler.current() == scheduler || !thread.occupy()) {
       throw new IllegalStateException(
           "close() was called while the event loop '"
               + loop.name()
@@ -202,14 +202,14 @@ final class LoopShutdown {
 
   /** Whether the end of the loop will cancel or close something. */
   private boolean hasLeftovers() {
-    return loop.tasks.size() > 0 || kernel.openHandles() > 0;
+    return loop.tasks.size() > 0 || scheduler.openHandles() > 0;
   }
 
   /** The tasks that have not ended and, since the loop closes, never will. */
   private List<Task<?>> leaveAllTasks() {
     List<Task<?>> left = loop.tasks.toList();
     for (Task<?> task : left) {
-      kernel.survives(task.fiber());
+      scheduler.survives(task.fiber());
     }
     return left;
   }
@@ -230,12 +230,12 @@ final class LoopShutdown {
     /** Does nothing when it is over, since the next one has a time limit of its own. */
     @Override
     final void endEarly() {
-      kernel.trySend(
+      scheduler.trySend(
           LoopAction.of(
               () -> {
                 if (job == this) {
                   gaveUp = true;
-                  kernel.stop();
+                  scheduler.stop();
                 }
               }));
     }
@@ -262,7 +262,7 @@ final class LoopShutdown {
     @Override
     void shutDown() {
       Leaks before = checksLeaks && hasLeftovers() ? new Leaks(loop, thoroughly) : null;
-      kernel.endTasks();
+      scheduler.endTasks();
       for (Task<?> task = loop.tasks.last(); task != null; task = task.previous) {
         // A second request would cut the clean-up short that the first one began.
         if (!cancelledForJvmEnd.contains(task) && !survivors.contains(task)) {
@@ -293,15 +293,15 @@ final class LoopShutdown {
     @Override
     void shutDown() {
       for (int round = 0; round < REPORT_ROUNDS && !gaveUp; round++) {
-        if (loop.reports.allReceived() && (round == 0 || !kernel.hasReady())) {
+        if (loop.reports.allReceived() && (round == 0 || !scheduler.hasReady())) {
           break;
         }
         loop.reports.tellOfUnretrieved();
-        kernel.trySend(
+        scheduler.trySend(
             new Callback() {
               @Override
               protected void call() {
-                kernel.stop();
+                scheduler.stop();
               }
             });
         run();
@@ -323,7 +323,7 @@ final class LoopShutdown {
 
   private void run() {
     try {
-      kernel.runUntilStopped();
+      scheduler.runUntilStopped();
     } catch (Throwable error) {
       // Who awaited the task that failed gets the same error again.
       if (!thread.hasThrown(error) && fatal == null) {
@@ -337,7 +337,7 @@ final class LoopShutdown {
     if (job != null) {
       survivors.remove(task);
       if (!hasTasksToEnd()) {
-        kernel.stop();
+        scheduler.stop();
       }
     }
   }
@@ -360,7 +360,7 @@ final class LoopShutdown {
       whenEnded.run();
       return;
     }
-    kernel.endTasks();
+    scheduler.endTasks();
     cancelledForJvmEnd = Set.copyOf(others);
     for (Task<?> task : others) {
       task.addListener(

@@ -1,7 +1,7 @@
 package asyncio;
 
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
 import java.time.Duration;
@@ -25,7 +25,7 @@ final class LoopThread implements Runnable {
   // In order: what is asked for; one caller at a time; jobs and their callers; the thread.
 
   private final EventLoop loop;
-  private final Loop kernel;
+  private final Scheduler scheduler;
   private final long stackSize;
 
   // Guarded by this.
@@ -48,7 +48,7 @@ final class LoopThread implements Runnable {
 
   LoopThread(EventLoop loop, long stackSize) {
     this.loop = loop;
-    this.kernel = loop.kernel;
+    this.scheduler = loop.scheduler;
     this.stackSize = stackSize;
   }
 
@@ -160,13 +160,13 @@ final class LoopThread implements Runnable {
         toStart.start();
       }
       if (future.isDone()) {
-        kernel.add(LoopAction.of(kernel::stop)); // one turn
+        scheduler.add(LoopAction.of(scheduler::stop)); // one turn
       }
       var stop =
           new Future.Listener() {
             @Override
             void done(Future<?> done) {
-              kernel.stop();
+              scheduler.stop();
             }
           };
       future.addListener(stop);
@@ -206,7 +206,7 @@ final class LoopThread implements Runnable {
 
   private void runUntilStopped() {
     try {
-      kernel.runUntilStopped();
+      scheduler.runUntilStopped();
     } catch (Throwable fatal) {
       thrown.add(fatal);
       throw fatal;
@@ -273,7 +273,7 @@ final class LoopThread implements Runnable {
 
   /** Fails in a coroutine: it can't wait for a loop to run. */
   static void refuseCoroutine(String what) {
-    Loop running = Loop.current();
+    Scheduler running = Scheduler.current();
     if (running != null) {
       throw new IllegalStateException(
           what
@@ -361,7 +361,7 @@ final class LoopThread implements Runnable {
           }
           if (!looked) {
             looked = true;
-            initializer = StuckInitializer.ofCaller(kernel, what);
+            initializer = StuckInitializer.ofCaller(scheduler, what);
           }
           if (initializer != null) {
             job.leftAlone = true; // if that throws
@@ -392,7 +392,7 @@ final class LoopThread implements Runnable {
     }
     Thread running = thread;
     if (running == null) {
-      running = kernel.newThread(stackSize, this);
+      running = scheduler.newThread(stackSize, this);
       // For what runs there without a task of its own: callbacks.
       running.setContextClassLoader(Thread.currentThread().getContextClassLoader());
       // The caller waits for it; between calls it keeps no JVM alive.
@@ -402,7 +402,7 @@ final class LoopThread implements Runnable {
     }
     jobs.add(job);
     if (!working) {
-      kernel.callWaits(true);
+      scheduler.callWaits(true);
     }
     LockSupport.unpark(running);
     return running;
@@ -432,11 +432,11 @@ final class LoopThread implements Runnable {
       synchronized (this) {
         if (ending || !jobs.isEmpty()) {
           working = true;
-          kernel.callWaits(false);
+          scheduler.callWaits(false);
           return jobs.poll();
         }
       }
-      kernel.standBy();
+      scheduler.standBy();
     }
   }
 }

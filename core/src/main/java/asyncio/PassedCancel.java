@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.CancelWave;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
@@ -14,8 +14,8 @@ final class PassedCancel extends CancelWave.Branch {
   private Iterator<? extends Future<?>> left = Collections.emptyIterator();
   private @Nullable String message;
 
-  PassedCancel(Loop loop) {
-    this.wave = loop.cancelWave();
+  PassedCancel(Scheduler scheduler) {
+    this.wave = scheduler.cancelWave();
   }
 
   /** Sends each future one request, at most once per wave. */

@@ -1,8 +1,8 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Home;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.LoopBinding;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import java.util.ArrayDeque;
@@ -30,8 +30,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   private final int maxSize;
 
   // Loop-confined.
-  private final Home home =
-      new Home() {
+  private final LoopBinding home =
+      new LoopBinding() {
         @Override
         protected void moved() {
           getters.clear();
@@ -192,7 +192,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   private void giveRoomBack() {
-    if (Loop.current() != null) { // else the loop has closed meanwhile
+    if (Scheduler.current() != null) { // else the loop has closed meanwhile
       reserved--;
       letPuttersIn();
     }
@@ -476,7 +476,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
           return false;
         }
       } else {
-        Loop.refuseInRegion("next() of a queue");
+        Scheduler.refuseInRegion("next() of a queue");
       }
       return true;
     }

@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Home;
+import asyncio.internal.scheduler.LoopBinding;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +22,8 @@ public sealed class Semaphore permits BoundedSemaphore {
   private final int bound;
 
   // Loop-confined.
-  private final Home home =
-      new Home() {
+  private final LoopBinding home =
+      new LoopBinding() {
         @Override
         protected void moved() {
           waiters.clear();

@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import java.util.Collections;
 import java.util.Iterator;
@@ -33,11 +33,11 @@ final class Shield extends Future.Listener {
 
   private static void untilDone(Future<?> inner) {
     if (inner.isDone()) {
-      Loop.returnsAtOnce("shield()");
+      Scheduler.returnsAtOnce("shield()");
       return;
     }
-    Fiber fiber = Loop.requireTask("shield()");
-    inner.loop.kernel.checkOnLoop("shield()");
+    Fiber fiber = Scheduler.requireTask("shield()");
+    inner.loop.scheduler.checkOnLoop("shield()");
     var shield = new Shield(inner, new Shielded(fiber, inner));
     inner.addListener(shield);
     if (inner instanceof Task<?> task && task.fiber().isWaiting()) {

@@ -75,11 +75,11 @@ final class ShutdownHook implements Runnable {
   private static CountDownLatch cancel(EventLoop loop) {
     var ended = new CountDownLatch(1);
     boolean held =
-        loop.carrier() == CarrierKind.PORTABLE && standsInExit(loop.kernel.runningThread());
-    if (held || !loop.kernel.isDriven()) {
+        loop.carrier() == CarrierKind.PORTABLE && standsInExit(loop.scheduler.runningThread());
+    if (held || !loop.scheduler.isDriven()) {
       // It can't take a request: who holds it waits for us, or nobody drives it.
       ended.countDown();
-    } else if (!loop.kernel.trySend(
+    } else if (!loop.scheduler.trySend(
         LoopAction.of(() -> loop.shutdown.cancelForJvmEnd(ended::countDown)))) {
       ended.countDown();
     }

@@ -19,7 +19,7 @@ final class StageAwait {
         (value, failure) -> {
           // On whatever thread completes the stage, and so what it tells of its cause, too.
           Throwable root = failure == null ? null : root(failure);
-          loop.kernel.trySend(
+          loop.scheduler.trySend(
               LoopAction.of(
                   () -> {
                     if (root == null) {
@@ -40,7 +40,7 @@ final class StageAwait {
           void done(Future<?> done) {
             if (done.isCancelled() && stage instanceof CompletableFuture<?> completable) {
               // Cancelling runs the stage's dependents, which are somebody's code.
-              loop.kernel.add(
+              loop.scheduler.add(
                   new Callback() {
                     @Override
                     protected void call() {

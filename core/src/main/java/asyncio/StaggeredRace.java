@@ -1,8 +1,8 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Timer;
 import asyncio.internal.scheduler.Wait;
 import java.time.Duration;
@@ -57,22 +57,22 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       Collection<? extends Coroutine<? extends T, ?>> bodies,
       @Nullable Duration delay) {
     this.fiber = fiber;
-    this.loop = EventLoop.of(fiber.loop());
-    this.passed = new PassedCancel(fiber.loop());
+    this.loop = EventLoop.of(fiber.scheduler());
+    this.passed = new PassedCancel(fiber.scheduler());
     this.bodies = List.copyOf(bodies);
     this.delay = delay;
   }
 
   static <T extends @Nullable Object> Race<T> run(
       Collection<? extends Coroutine<? extends T, ?>> bodies, @Nullable Duration delay) {
-    Fiber fiber = Loop.requireTask("staggeredRace()");
+    Fiber fiber = Scheduler.requireTask("staggeredRace()");
     return new StaggeredRace<T>(fiber, bodies, delay).run();
   }
 
   @SuppressWarnings("unchecked") // the winner ran a body of this race
   private Race<T> run() {
     try {
-      while (someAreLeftToStart()) {
+      while (hasMore()) {
         startNext();
       }
       fiber.suspect();
@@ -115,7 +115,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     }
   }
 
-  private boolean someAreLeftToStart() {
+  private boolean hasMore() {
     return state == State.RACING && errors.size() < bodies.size();
   }
 
@@ -135,14 +135,14 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       task.cancelOnLoop("the race is over"); // the others are cancelled already
     }
     var timer = new Delay();
-    if (delay != null && someAreLeftToStart()) {
+    if (delay != null && hasMore()) {
       timer.start(delay);
     }
     fiber.suspect();
     try {
       fiber.suspend(this);
     } finally {
-      fiber.loop().removeSleeper(timer);
+      fiber.scheduler().removeSleeper(timer);
     }
   }
 
@@ -150,11 +150,11 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     private final int started = errors.size();
 
     void start(Duration duration) {
-      Loop kernel = fiber.loop();
+      Scheduler scheduler = fiber.scheduler();
       if (duration.isPositive()) {
-        kernel.addSleeper(this, kernel.deadline(duration));
+        scheduler.addSleeper(this, scheduler.deadline(duration));
       } else {
-        kernel.add(LoopAction.of(this::fire));
+        scheduler.add(LoopAction.of(this::fire));
       }
     }
 
@@ -212,7 +212,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
 
   @Override
   public boolean isOver() {
-    return running.isEmpty() || (nextsTurn && someAreLeftToStart());
+    return running.isEmpty() || (nextsTurn && hasMore());
   }
 
   @Override
@@ -251,6 +251,6 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
 
   @Override
   public boolean endsByTargetsOnly() {
-    return delay == null || !someAreLeftToStart();
+    return delay == null || !hasMore();
   }
 }

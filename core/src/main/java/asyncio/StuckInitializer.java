@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.diagnosis.Logs;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +20,7 @@ final class StuckInitializer {
   /** How many looks in a row must find the same step at the entry. */
   private static final int LOOKS = 5;
 
-  private final Loop kernel;
+  private final Scheduler scheduler;
   private final String what;
 
   /** The initialiser in which the caller stands. */
@@ -30,17 +30,17 @@ final class StuckInitializer {
   private int looks;
   private int atEntry;
 
-  private StuckInitializer(Loop kernel, String what, StackTraceElement initializer) {
-    this.kernel = kernel;
+  private StuckInitializer(Scheduler scheduler, String what, StackTraceElement initializer) {
+    this.scheduler = scheduler;
     this.what = what;
     this.initializer = initializer;
   }
 
   /** Null where the current thread runs no class initialiser. */
-  static @Nullable StuckInitializer ofCaller(Loop kernel, String what) {
+  static @Nullable StuckInitializer ofCaller(Scheduler scheduler, String what) {
     for (StackTraceElement frame : new Throwable().getStackTrace()) {
       if (frame.getMethodName().equals("<clinit>")) {
-        return new StuckInitializer(kernel, what, frame);
+        return new StuckInitializer(scheduler, what, frame);
       }
     }
     return null;
@@ -52,17 +52,17 @@ final class StuckInitializer {
    * @throws IllegalStateException if it waits for the initialiser
    */
   void look() {
-    long now = kernel.steps();
+    long now = scheduler.steps();
     if (now != step || (now & 1) == 0) {
       step = now;
       looks = 0;
       atEntry = 0;
       return;
     }
-    Thread running = kernel.runningThread();
+    Thread running = scheduler.runningThread();
     StackTraceElement[] stack =
         running == null ? new StackTraceElement[0] : running.getStackTrace();
-    if (kernel.steps() != step || stack.length == 0) {
+    if (scheduler.steps() != step || stack.length == 0) {
       return;
     }
     looks++;

@@ -110,13 +110,13 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
    * <p><i>Thread</i>: on the loop.
    */
   public Context context() {
-    loop.kernel.checkOnLoop("context()");
+    loop.scheduler.checkOnLoop("context()");
     return Context.of(fiber);
   }
 
   /** Cancel requests less those taken back. <i>Thread</i>: on the loop. */
   public int cancelling() {
-    loop.kernel.checkOnLoop("cancelling()");
+    loop.scheduler.checkOnLoop("cancelling()");
     return fiber.cancelling();
   }
 
@@ -127,7 +127,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
    * <p><i>Thread</i>: on the loop.
    */
   public int uncancel() {
-    loop.kernel.checkOnLoop("uncancel()");
+    loop.scheduler.checkOnLoop("uncancel()");
     return fiber.uncancel();
   }
 
@@ -138,7 +138,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
    * <p><i>Thread</i>: on the loop.
    */
   public List<StackTraceElement> stackTrace() {
-    loop.kernel.checkOnLoop("stackTrace()");
+    loop.scheduler.checkOnLoop("stackTrace()");
     if (failed()) {
       return List.of(failure().getStackTrace());
     }
@@ -219,7 +219,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
       // No memory, it may be. Who awaits it is told all the same, and the run ends.
       markRetrieved();
       fail(thrown);
-      loop.kernel.fatal(broken);
+      loop.scheduler.fatal(broken);
     }
   }
 
@@ -231,7 +231,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     } else if (Failures.isFatal(failure)) {
       markRetrieved();
       fail(failure);
-      loop.kernel.fatal(failure);
+      loop.scheduler.fatal(failure);
     } else {
       fail(failure);
     }
@@ -242,7 +242,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     private final Task<?> task;
 
     TaskFiber(Task<?> task) {
-      super(task.loop.kernel);
+      super(task.loop.scheduler);
       this.task = task;
     }
 
@@ -295,7 +295,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     if (wait != null && !isDone() && !(wait instanceof Future.AwaitFuture)) {
       state = describe(wait);
     } else {
-      state = loop.kernel.currentFiber() == fiber ? "running" : stateText();
+      state = loop.scheduler.currentFiber() == fiber ? "running" : stateText();
     }
     return "Task[" + name() + ", " + state + creationText() + "]";
   }

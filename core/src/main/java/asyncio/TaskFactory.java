@@ -49,7 +49,7 @@ public interface TaskFactory {
     @Override
     public <T extends @Nullable Object> Task<T> create(
         EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
-      loop.kernel.checkOnLoop("createTask()");
+      loop.scheduler.checkOnLoop("createTask()");
       Objects.requireNonNull(body, "body");
       Context context = options.context();
       Boolean asked = options.eagerStart();

@@ -2,8 +2,8 @@ package asyncio;
 
 import asyncio.internal.scheduler.CancelRequest;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.util.Causes;
 import asyncio.internal.util.Sneaky;
@@ -138,13 +138,13 @@ public final class TaskGroup {
    *     hinders it, they are cancelled and left, and the failures there were are suppressed in it
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
-    Fiber current = Loop.requireTask("A task group");
+    Fiber current = Scheduler.requireTask("A task group");
     if (state != State.CREATED) {
       throw new IllegalStateException(
           "This task group was used before: make a new one for each scope.");
     }
     parent = current;
-    loop = EventLoop.of(current.loop());
+    loop = EventLoop.of(current.scheduler());
     state = State.RUNNING;
     cancellingAtEntry = current.cancelling();
     if (abort == Abort.AT_ENTRY) {
@@ -295,7 +295,7 @@ public final class TaskGroup {
       abort = Abort.AT_ENTRY;
       return;
     }
-    on.kernel.checkOnLoop("cancel() of a task group");
+    on.scheduler.checkOnLoop("cancel() of a task group");
     if (state != State.ENDED && !isAborting()) {
       cancelAll(Objects.requireNonNull(parent));
     }
@@ -338,7 +338,7 @@ public final class TaskGroup {
       return;
     }
     // Not in the step that failed: what fails in the same turn is to be collected, not cancelled.
-    task.loop.kernel.add(LoopAction.of(() -> childFailed(task)));
+    task.loop.scheduler.add(LoopAction.of(() -> childFailed(task)));
   }
 
   /** Of a task that was cancelled: what its clean-up threw, which nobody else may look for. */
@@ -431,7 +431,7 @@ public final class TaskGroup {
       throw new IllegalStateException(
           "This task group does not run yet: create tasks inside group.run(() -> …).");
     }
-    on.kernel.checkOnLoop("createTask() of a task group");
+    on.scheduler.checkOnLoop("createTask() of a task group");
     if (state == State.ENDED || (state == State.ENDING && tasks.isEmpty())) {
       throw new IllegalStateException(
           "This task group has ended: no more tasks can be created in it.");

@@ -2,8 +2,8 @@ package asyncio;
 
 import asyncio.internal.scheduler.CancelRequest;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Timer;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
@@ -134,7 +134,7 @@ public final class Timeout {
   }
 
   private void enter() {
-    Fiber current = Loop.requireTask("A timeout");
+    Fiber current = Scheduler.requireTask("A timeout");
     if (state != State.CREATED) {
       throw new IllegalStateException(
           "This timeout was used before (" + state + "): make a new one for each scope.");
@@ -148,7 +148,7 @@ public final class Timeout {
   /** Ends the scope; returns what comes out of it in place of {@code failure}. */
   private @Nullable Throwable leave(@Nullable Throwable failure) {
     Fiber current = Objects.requireNonNull(fiber);
-    current.loop().removeDeadline(deadline);
+    current.scheduler().removeDeadline(deadline);
     schedule++;
     Throwable seen = current.settle(failure);
     if (state != State.EXPIRING) {
@@ -208,10 +208,10 @@ public final class Timeout {
       throw new IllegalStateException(
           "This timeout can't be rescheduled, it is " + state + ": only while its body runs.");
     }
-    current.loop().checkOnLoop(what);
+    current.scheduler().checkOnLoop(what);
     limit = newLimit;
     absolute = isAbsolute;
-    current.loop().removeDeadline(deadline);
+    current.scheduler().removeDeadline(deadline);
     schedule(current);
   }
 
@@ -222,14 +222,14 @@ public final class Timeout {
       when = null;
       return;
     }
-    Loop loop = current.loop();
-    Duration now = Duration.ofNanos(loop.time());
+    Scheduler scheduler = current.scheduler();
+    Duration now = Duration.ofNanos(scheduler.time());
     when = absolute ? wanted : Durations.sum(now, wanted);
     if (absolute ? wanted.compareTo(now) > 0 : wanted.isPositive()) {
       Duration left = absolute ? Durations.sum(wanted, now.negated()) : wanted;
-      loop.addDeadline(deadline, loop.deadline(left));
+      scheduler.addDeadline(deadline, scheduler.deadline(left));
     } else {
-      loop.add(
+      scheduler.add(
           LoopAction.of(
               () -> {
                 if (mine == schedule) {

@@ -1,25 +1,25 @@
 package asyncio;
 
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Timer;
 import java.time.Duration;
 
 /** A user callback that waits for its time. */
 final class TimerCallback extends Timer implements TimerHandle {
-  private final Loop loop;
+  private final Scheduler scheduler;
   private final long time;
   private final CallbackHandle callback;
 
-  TimerCallback(Loop loop, long time, CallbackHandle callback) {
-    this.loop = loop;
+  TimerCallback(Scheduler scheduler, long time, CallbackHandle callback) {
+    this.scheduler = scheduler;
     this.time = time;
     this.callback = callback;
   }
 
   @Override
   protected void fire() {
-    loop.add(callback);
+    scheduler.add(callback);
   }
 
   @Override
@@ -30,10 +30,10 @@ final class TimerCallback extends Timer implements TimerHandle {
   @Override
   public void cancel() {
     callback.cancel();
-    if (loop.isOnLoop()) {
-      loop.removeSleeper(this);
+    if (scheduler.isOnLoop()) {
+      scheduler.removeSleeper(this);
     } else {
-      loop.trySend(LoopAction.of(() -> loop.removeSleeper(this)));
+      scheduler.trySend(LoopAction.of(() -> scheduler.removeSleeper(this)));
     }
   }
 

@@ -1,8 +1,8 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Timer;
 import asyncio.internal.scheduler.Waiter;
 import java.time.Duration;
@@ -18,7 +18,7 @@ final class WaitUntil extends Future.Listener {
   private final ReturnWhen mode;
   private final Waiter waiter;
   private List<? extends Future<?>> futures = List.of();
-  private Pending pending = new Pending(List.of());
+  private UnfinishedFutures pending = new UnfinishedFutures(List.of());
   private boolean limited;
   private int left;
   private boolean over;
@@ -52,9 +52,9 @@ final class WaitUntil extends Future.Listener {
 
   static <F extends Future<?>> Waited<F> await(
       ReturnWhen mode, Iterable<? extends F> futures, @Nullable Duration limit) {
-    Fiber fiber = Loop.requireTask("waitUntil()");
+    Fiber fiber = Scheduler.requireTask("waitUntil()");
     Objects.requireNonNull(mode, "mode");
-    List<F> given = FutureSet.copy("waitUntil()", fiber.loop(), futures);
+    List<F> given = FutureSet.copy("waitUntil()", fiber.scheduler(), futures);
     if (given.isEmpty()) {
       throw new IllegalArgumentException(
           "waitUntil() was given no futures: there would be nothing to wait for.");
@@ -62,7 +62,7 @@ final class WaitUntil extends Future.Listener {
     var wait = new WaitUntil(fiber, mode);
     List<F> all = FutureSet.listen(given, wait);
     wait.futures = all;
-    wait.pending = new Pending(all);
+    wait.pending = new UnfinishedFutures(all);
     wait.limited = limit != null;
     wait.await(limit);
     if (wait.left == 0) { // as most waits end
@@ -95,7 +95,7 @@ final class WaitUntil extends Future.Listener {
       fiber.suspect();
       waiter.awaitPermit();
     } finally {
-      fiber.loop().removeDeadline(deadline);
+      fiber.scheduler().removeDeadline(deadline);
       if (left > 0) {
         for (Future<?> future : futures) {
           future.removeListener(this);
@@ -105,11 +105,11 @@ final class WaitUntil extends Future.Listener {
   }
 
   private void start(Deadline deadline, Duration limit) {
-    Loop loop = fiber.loop();
+    Scheduler scheduler = fiber.scheduler();
     if (limit.isPositive()) {
-      loop.addDeadline(deadline, loop.deadline(limit));
+      scheduler.addDeadline(deadline, scheduler.deadline(limit));
     } else {
-      loop.add(LoopAction.of(waiter::wake));
+      scheduler.add(LoopAction.of(waiter::wake));
     }
   }
 

@@ -40,16 +40,16 @@ final class WrappedFuture {
     Runnable body =
         () -> {
           Runnable outcome = copyOutcome(source, future);
-          loop.kernel.trySend(
+          loop.scheduler.trySend(
               LoopAction.of(
                   () -> {
-                    loop.kernel.helperEnded();
+                    loop.scheduler.helperEnded();
                     outcome.run();
                   }));
         };
     loop.executors()
         .onPlatformThread(() -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
-    loop.kernel.helperStarted();
+    loop.scheduler.helperStarted();
   }
 
   /** Waits for {@code source}; what comes back completes {@code future}, on the loop. */
@@ -81,7 +81,7 @@ final class WrappedFuture {
     void done(Future<?> future) {
       if (future.isCancelled()) {
         // Cancelling runs code of the source, which is somebody else's.
-        future.loop.kernel.add(
+        future.loop.scheduler.add(
             new Callback() {
               @Override
               protected void call() {

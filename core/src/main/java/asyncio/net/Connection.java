@@ -2,7 +2,7 @@ package asyncio.net;
 
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -19,31 +19,36 @@ import java.time.Duration;
  * }</pre>
  */
 public final class Connection implements AutoCloseable {
-  private final Wire wire;
-  private final Output output;
+  private final Link link;
+  private final SendBuffer sendBuffer;
   private final StreamReader reader;
   private final StreamWriter writer;
 
   Connection(
-      Loop loop, StreamHandle handle, int limit, int highWater, int lowWater, Duration closeLimit) {
-    this.wire = new Wire(loop, handle);
-    this.output = new Output(wire, highWater, lowWater, closeLimit);
-    this.reader = new StreamReader(wire, output, limit);
-    this.writer = new StreamWriter(wire, output);
+      Scheduler scheduler,
+      StreamHandle handle,
+      int limit,
+      int highWater,
+      int lowWater,
+      Duration closeLimit) {
+    this.link = new Link(scheduler, handle);
+    this.sendBuffer = new SendBuffer(link, highWater, lowWater, closeLimit);
+    this.reader = new StreamReader(link, sendBuffer, limit);
+    this.writer = new StreamWriter(link, sendBuffer);
   }
 
-  Wire wire() {
-    return wire;
+  Link link() {
+    return link;
   }
 
   /** Whether this side gave up on a peer that took no more; then it was reset. */
   boolean wasCut() {
-    return output.wasCut();
+    return sendBuffer.wasCut();
   }
 
   /** Whether it is closed on this side, or about to be. */
   boolean isClosing() {
-    return output.isClosing() || wire.isClosed();
+    return sendBuffer.isClosing() || link.isClosed();
   }
 
   /** What the peer sends. */
@@ -58,12 +63,12 @@ public final class Connection implements AutoCloseable {
 
   /** The peer's address. <i>Thread</i>: any. */
   public InetSocketAddress remoteAddress() {
-    return (InetSocketAddress) wire.handle.remoteAddress();
+    return (InetSocketAddress) link.handle.remoteAddress();
   }
 
   /** The address on this side. <i>Thread</i>: any. */
   public InetSocketAddress localAddress() {
-    return (InetSocketAddress) wire.handle.localAddress();
+    return (InetSocketAddress) link.handle.localAddress();
   }
 
   /**
@@ -84,16 +89,16 @@ public final class Connection implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    Fiber fiber = wire.requireTask("Connection.close()");
-    if (wire.isClosed()) {
+    Fiber fiber = link.requireTask("Connection.close()");
+    if (link.isClosed()) {
       return;
     }
-    output.close();
+    sendBuffer.close();
     try {
-      output.awaitClosed(fiber);
+      sendBuffer.awaitClosed(fiber);
     } finally {
-      if (!wire.isClosed()) {
-        output.abort();
+      if (!link.isClosed()) {
+        sendBuffer.abort();
       }
     }
   }
@@ -105,18 +110,18 @@ public final class Connection implements AutoCloseable {
    * <p><i>Thread</i>: on the loop.
    */
   public void abort() {
-    wire.loop.checkOnLoop("Connection.abort()");
-    output.abort();
+    link.scheduler.checkOnLoop("Connection.abort()");
+    sendBuffer.abort();
   }
 
   /** Whether the connection is closed on this side. <i>Thread</i>: on the loop. */
   public boolean isClosed() {
-    wire.loop.checkOnLoop("Connection.isClosed()");
-    return wire.isClosed();
+    link.scheduler.checkOnLoop("Connection.isClosed()");
+    return link.isClosed();
   }
 
   @Override
   public String toString() {
-    return "Connection[" + wire.peer + (wire.isClosed() ? ", closed]" : "]");
+    return "Connection[" + link.peer + (link.isClosed() ? ", closed]" : "]");
   }
 }

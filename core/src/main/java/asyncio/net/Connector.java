@@ -26,7 +26,7 @@ final class Connector {
     } catch (UnknownHostException unknown) {
       throw unknown(host, port, unknown);
     }
-    Engine engine = Engine.of(fiber.loop());
+    Engine engine = Engine.of(fiber.scheduler());
     List<IOException> failures = new ArrayList<>(1);
     for (InetAddress address : addresses) {
       try {

@@ -6,7 +6,7 @@ import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
 import java.io.IOException;
 import java.util.List;
@@ -46,7 +46,7 @@ public final class Net {
    */
   public static Connection openConnection(String host, int port, ConnectOptions options)
       throws IOException {
-    Fiber fiber = Loop.requireTask("openConnection()");
+    Fiber fiber = Scheduler.requireTask("openConnection()");
     Objects.requireNonNull(options, "options");
     Addresses.checkPort(port);
     if (host.isEmpty()) {
@@ -55,7 +55,7 @@ public final class Net {
     }
     StreamHandle handle = Connector.connect(fiber, host, port, options.streams.noDelay());
     try {
-      Connection connection = connection(fiber.loop(), handle, options.streams);
+      Connection connection = connection(fiber.scheduler(), handle, options.streams);
       // Now, when it has worked: a refused one costs nothing.
       CreationSite openedAt = CreationSite.here(Asyncio.runningLoop().debug());
       handle.belongsTo(new OpenedConnection(connection, openedAt));
@@ -102,27 +102,28 @@ public final class Net {
    */
   public static Server startServer(
       Handler handler, @Nullable String host, int port, ServerOptions options) throws IOException {
-    Fiber fiber = Loop.requireTask("startServer()");
+    Fiber fiber = Scheduler.requireTask("startServer()");
     Objects.requireNonNull(handler, "handler");
     Addresses.checkPort(port);
     var listening =
         new Engine.ListenOptions(options.backlog, options.reuseAddress, options.streams.noDelay());
-    List<ListenHandle> listeners = Listeners.open(fiber, host, port, listening);
+    List<ListenHandle> listeners = ListenSockets.open(fiber, host, port, listening);
     try {
       EventLoop loop = Asyncio.runningLoop();
       CreationSite startedAt = CreationSite.here(loop.debug());
-      var server = new Server(loop, fiber.loop(), handler, options.streams, listeners, startedAt);
+      var server =
+          new Server(loop, fiber.scheduler(), handler, options.streams, listeners, startedAt);
       server.start();
       return server;
     } catch (Throwable failed) {
-      Listeners.close(listeners);
+      ListenSockets.close(listeners);
       throw failed;
     }
   }
 
-  static Connection connection(Loop loop, StreamHandle handle, StreamOptions options) {
+  static Connection connection(Scheduler scheduler, StreamHandle handle, StreamOptions options) {
     return new Connection(
-        loop,
+        scheduler,
         handle,
         options.limit(),
         options.highWater(),

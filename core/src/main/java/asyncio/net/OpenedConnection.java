@@ -22,6 +22,6 @@ final class OpenedConnection extends Owner {
 
   @Override
   public String describe() {
-    return "connection with " + connection.wire().peer;
+    return "connection with " + connection.link().peer;
   }
 }

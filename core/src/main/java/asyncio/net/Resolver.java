@@ -3,8 +3,8 @@ package asyncio.net;
 import asyncio.WaitKind;
 import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -45,7 +45,7 @@ final class Resolver {
     }
     var lookup = new Lookup(fiber, host);
     HelperPool.Submitted submitted = submit(lookup);
-    fiber.loop().helperStarted();
+    fiber.scheduler().helperStarted();
     return lookup.await(submitted);
   }
 
@@ -82,7 +82,7 @@ final class Resolver {
 
   /** One look-up on a helper thread, and its delivery to the coroutine that waits for it. */
   private static final class Lookup implements Runnable {
-    private final Loop loop;
+    private final Scheduler scheduler;
     private final String host;
     private final Waiter waiter;
 
@@ -91,7 +91,7 @@ final class Resolver {
     private @Nullable Throwable failure;
 
     Lookup(Fiber fiber, String host) {
-      this.loop = fiber.loop();
+      this.scheduler = fiber.scheduler();
       this.host = host;
       this.waiter = new Waiter(fiber, WaitKind.HELPER, "the address of '" + host + "'");
     }
@@ -111,10 +111,10 @@ final class Resolver {
 
     private void deliver(InetAddress @Nullable [] found, @Nullable Throwable failed) {
       // A loop that has closed meanwhile has cancelled the one who waited.
-      loop.trySend(
+      scheduler.trySend(
           LoopAction.of(
               () -> {
-                loop.helperEnded();
+                scheduler.helperEnded();
                 addresses = found;
                 failure = failed;
                 waiter.wake();
@@ -126,7 +126,7 @@ final class Resolver {
         waiter.awaitValue();
       } catch (Throwable givenUp) {
         if (submitted.withdraw()) {
-          loop.helperEnded();
+          scheduler.helperEnded();
         }
         throw givenUp;
       }

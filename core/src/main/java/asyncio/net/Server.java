@@ -10,8 +10,8 @@ import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.Owner;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.util.Causes;
@@ -62,7 +62,7 @@ public final class Server implements AutoCloseable {
 
   // Immutable.
   private final EventLoop loop;
-  private final Loop kernel;
+  private final Scheduler scheduler;
   private final Handler handler;
   private final StreamOptions options;
   private final List<ListenHandle> listeners;
@@ -98,13 +98,13 @@ public final class Server implements AutoCloseable {
 
   Server(
       EventLoop loop,
-      Loop kernel,
+      Scheduler scheduler,
       Handler handler,
       StreamOptions options,
       List<ListenHandle> listeners,
       CreationSite startedAt) {
     this.loop = loop;
-    this.kernel = kernel;
+    this.scheduler = scheduler;
     this.handler = handler;
     this.options = options;
     this.listeners = List.copyOf(listeners);
@@ -190,7 +190,7 @@ public final class Server implements AutoCloseable {
   /** A callback of the loop. */
   private void acceptorEnded(Task<?> acceptor) {
     Throwable failure = acceptor.isCancelled() ? null : acceptor.exception();
-    if (state != State.SERVING || kernel.endsTasks()) {
+    if (state != State.SERVING || scheduler.endsTasks()) {
       return;
     }
     state = State.DEAF;
@@ -198,7 +198,7 @@ public final class Server implements AutoCloseable {
         acceptor.isCancelled()
             ? new CancelledError("Task '" + acceptor.name() + "' was cancelled")
             : failure;
-    Listeners.close(listeners);
+    ListenSockets.close(listeners);
     acceptors.forEach(other -> other.cancel("another task of the server has ended"));
     Waiter waiter = forever;
     if (waiter != null) {
@@ -236,7 +236,7 @@ public final class Server implements AutoCloseable {
         return;
       }
       handle.belongsTo(owner);
-      Connection connection = Net.connection(kernel, handle, options);
+      Connection connection = Net.connection(scheduler, handle, options);
       client = connection;
       String name = "client " + Addresses.text(handle.remoteAddress());
       // The user's task factory: it may fail, wait, run the handler's first step, or give the task
@@ -308,12 +308,12 @@ public final class Server implements AutoCloseable {
   }
 
   private void report(Connection client, String name, Throwable failure) {
-    if (client.wire().explains(failure) && !client.wasCut()) {
+    if (client.link().explains(failure) && !client.wasCut()) {
       // The peer went: no fault of the handler, and a thousand clients may go at once.
       Logs.NET.log(
           System.Logger.Level.DEBUG,
           () ->
-              "The handler of '" + name + "' ended: " + client.wire().lostException().getMessage());
+              "The handler of '" + name + "' ended: " + client.link().lostException().getMessage());
       return;
     }
     loop.callExceptionHandler(
@@ -331,7 +331,7 @@ public final class Server implements AutoCloseable {
 
   /** Whether the running task was cancelled, perhaps in foreign code, which threw this then. */
   private boolean isCancel(Throwable failure) {
-    Fiber fiber = kernel.currentFiber();
+    Fiber fiber = scheduler.currentFiber();
     return fiber != null && fiber.isCancel(failure);
   }
 
@@ -348,7 +348,7 @@ public final class Server implements AutoCloseable {
 
   /** Where the server listens; empty when it does not any more. <i>Thread</i>: on the loop. */
   public List<InetSocketAddress> addresses() {
-    kernel.checkOnLoop("Server.addresses()");
+    scheduler.checkOnLoop("Server.addresses()");
     return state == State.SERVING ? addresses : List.of();
   }
 
@@ -359,13 +359,13 @@ public final class Server implements AutoCloseable {
 
   /** Whether it accepts clients. <i>Thread</i>: on the loop. */
   public boolean isServing() {
-    kernel.checkOnLoop("Server.isServing()");
+    scheduler.checkOnLoop("Server.isServing()");
     return state == State.SERVING;
   }
 
   /** How many clients are being served. <i>Thread</i>: on the loop. */
   public int connections() {
-    kernel.checkOnLoop("Server.connections()");
+    scheduler.checkOnLoop("Server.connections()");
     return handlers.size();
   }
 
@@ -453,7 +453,7 @@ public final class Server implements AutoCloseable {
       state = State.CLOSING;
       Task<?> caller = Asyncio.currentTask();
       closedBy = caller;
-      Listeners.close(listeners);
+      ListenSockets.close(listeners);
       acceptors.forEach(acceptor -> acceptor.cancel("the server is closed"));
       for (Task<?> task : List.copyOf(handlers)) {
         if (task != caller) {
@@ -505,9 +505,9 @@ public final class Server implements AutoCloseable {
   }
 
   private Fiber requireTask(String what) {
-    Fiber fiber = Loop.requireTask(what);
-    if (fiber.loop() != kernel) {
-      kernel.checkOnLoop(what);
+    Fiber fiber = Scheduler.requireTask(what);
+    if (fiber.scheduler() != scheduler) {
+      scheduler.checkOnLoop(what);
     }
     return fiber;
   }

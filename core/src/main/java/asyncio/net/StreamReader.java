@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -38,8 +38,8 @@ public final class StreamReader {
   private static final int YIELD_EVERY = 64;
 
   // Immutable.
-  private final Wire wire;
-  private final Output output;
+  private final Link link;
+  private final SendBuffer sendBuffer;
   private final int limit;
   private final int chunk;
 
@@ -48,9 +48,9 @@ public final class StreamReader {
   private boolean eof;
   private @Nullable Fiber waiting;
 
-  StreamReader(Wire wire, Output output, int limit) {
-    this.wire = wire;
-    this.output = output;
+  StreamReader(Link link, SendBuffer sendBuffer, int limit) {
+    this.link = link;
+    this.sendBuffer = sendBuffer;
     this.limit = limit;
     this.chunk = Math.min(limit, MAX_CHUNK);
   }
@@ -181,7 +181,7 @@ public final class StreamReader {
       if (!fill()) {
         int came = buffer.size();
         throw new IncompleteReadException(
-            "The stream from " + wire.peer + " ended after " + came + " of " + count + " bytes.",
+            "The stream from " + link.peer + " ended after " + came + " of " + count + " bytes.",
             takeAll(),
             count);
       }
@@ -215,7 +215,7 @@ public final class StreamReader {
       int came = buffer.size();
       throw new IncompleteReadException(
           "The stream from "
-              + wire.peer
+              + link.peer
               + " ended after "
               + came
               + " bytes, without the separator.",
@@ -311,7 +311,7 @@ public final class StreamReader {
       if (line == null) {
         if (++count % YIELD_EVERY == 0) {
           // Many lines may be here already, and the others are to run as well.
-          wire.requireTask("StreamReader.lines()").yieldNow();
+          link.requireTask("StreamReader.lines()").yieldNow();
         }
         try {
           line = readLine();
@@ -319,7 +319,7 @@ public final class StreamReader {
           throw new UncheckedIOException(failure);
         }
       } else {
-        Loop.refuseInRegion("StreamReader.lines()");
+        Scheduler.refuseInRegion("StreamReader.lines()");
       }
       return line != null;
     }
@@ -327,7 +327,7 @@ public final class StreamReader {
     @Override
     public String next() {
       if (!hasNext()) {
-        throw new NoSuchElementException("The stream from " + wire.peer + " has ended.");
+        throw new NoSuchElementException("The stream from " + link.peer + " has ended.");
       }
       String next = Objects.requireNonNull(line);
       line = null;
@@ -342,14 +342,14 @@ public final class StreamReader {
    * <p><i>Thread</i>: on the loop.
    */
   public boolean atEof() {
-    wire.loop.checkOnLoop("StreamReader.atEof()");
-    return wire.isClosed() || (eof && buffer.isEmpty());
+    link.scheduler.checkOnLoop("StreamReader.atEof()");
+    return link.isClosed() || (eof && buffer.isEmpty());
   }
 
   // ---- receiving ----
 
   private void begin(String what) throws IOException {
-    Fiber fiber = wire.requireTask(what);
+    Fiber fiber = link.requireTask(what);
     fiber.breathe();
     Fiber other = waiting;
     if (other != null) {
@@ -360,10 +360,10 @@ public final class StreamReader {
               + " while "
               + other.describe()
               + " waits for data of the same connection, with "
-              + wire.peer
+              + link.peer
               + ". One task reads a stream; it can hand what it reads to others through a Queue.");
     }
-    wire.throwIfClosed(what);
+    link.throwIfClosed(what);
   }
 
   /** Where the separator begins, once it has come; -1 if the stream ended before. */
@@ -391,7 +391,7 @@ public final class StreamReader {
   private LimitOverrunException overrun(String what, int consumed) {
     return new LimitOverrunException(
         "The peer at "
-            + wire.peer
+            + link.peer
             + " "
             + what
             + ", the stream's limit is "
@@ -410,7 +410,7 @@ public final class StreamReader {
     if (!buffer.fits(chunk)) {
       throw new LimitOverrunException(
           "The peer at "
-              + wire.peer
+              + link.peer
               + " has sent 2 GiB and not ended, which is as much as one array can hold. All of it"
               + " is still in the stream; read(n) takes it piece by piece.",
           buffer.size());
@@ -427,22 +427,22 @@ public final class StreamReader {
   private @Nullable ByteBuffer receive(int max) throws IOException {
     if (eof) {
       // A peer that closed and then reset what we sent did not end well.
-      wire.throwIfLost();
+      link.throwIfLost();
       return null;
     }
-    waiting = wire.loop.currentFiber();
+    waiting = link.scheduler.currentFiber();
     try {
-      ByteBuffer came = wire.handle.read(max);
+      ByteBuffer came = link.handle.read(max);
       if (came == null) {
         eof = true;
-        wire.throwIfLost();
+        link.throwIfLost();
       }
       return came;
     } catch (ClosedChannelException closed) {
-      throw wire.closedException("A read");
+      throw link.closedException("A read");
     } catch (IOException failure) {
-      output.lose(failure);
-      throw wire.lostException();
+      sendBuffer.lose(failure);
+      throw link.lostException();
     } finally {
       waiting = null;
     }
@@ -450,6 +450,6 @@ public final class StreamReader {
 
   @Override
   public String toString() {
-    return "StreamReader[" + wire.peer + ", " + buffer.size() + " bytes" + (eof ? ", ended]" : "]");
+    return "StreamReader[" + link.peer + ", " + buffer.size() + " bytes" + (eof ? ", ended]" : "]");
   }
 }

@@ -14,12 +14,12 @@ import java.util.Objects;
  * each write holds at most the high water mark and one write.
  */
 public final class StreamWriter {
-  private final Wire wire;
-  private final Output output;
+  private final Link link;
+  private final SendBuffer sendBuffer;
 
-  StreamWriter(Wire wire, Output output) {
-    this.wire = wire;
-    this.output = output;
+  StreamWriter(Link link, SendBuffer sendBuffer) {
+    this.link = link;
+    this.sendBuffer = sendBuffer;
   }
 
   /**
@@ -36,10 +36,10 @@ public final class StreamWriter {
 
   /** As {@link #write(byte[])}, {@code length} bytes from {@code offset}. */
   public void write(byte[] bytes, int offset, int length) throws IOException {
-    wire.loop.checkOnLoop("StreamWriter.write()");
-    wire.loop.ensureHeadroom();
+    link.scheduler.checkOnLoop("StreamWriter.write()");
+    link.scheduler.ensureHeadroom();
     Objects.checkFromIndexSize(offset, length, bytes.length);
-    output.write(bytes, offset, length);
+    sendBuffer.write(bytes, offset, length);
   }
 
   /**
@@ -47,16 +47,16 @@ public final class StreamWriter {
    * moves there.
    */
   public void write(ByteBuffer bytes) throws IOException {
-    wire.loop.checkOnLoop("StreamWriter.write()");
-    wire.loop.ensureHeadroom();
+    link.scheduler.checkOnLoop("StreamWriter.write()");
+    link.scheduler.ensureHeadroom();
     int length = bytes.remaining();
     if (bytes.hasArray()) {
-      output.write(bytes.array(), bytes.arrayOffset() + bytes.position(), length);
+      sendBuffer.write(bytes.array(), bytes.arrayOffset() + bytes.position(), length);
       bytes.position(bytes.limit());
     } else {
       byte[] copy = new byte[length];
       bytes.get(copy);
-      output.write(copy, 0, length);
+      sendBuffer.write(copy, 0, length);
     }
   }
 
@@ -87,9 +87,9 @@ public final class StreamWriter {
    * @throws IOException if the connection is lost, or closed on this side
    */
   public void drain() throws IOException {
-    Fiber fiber = wire.requireTask("StreamWriter.drain()");
+    Fiber fiber = link.requireTask("StreamWriter.drain()");
     fiber.breathe();
-    output.drain(fiber);
+    sendBuffer.drain(fiber);
   }
 
   /**
@@ -101,8 +101,8 @@ public final class StreamWriter {
    * @throws IOException if the connection is lost, or closed on this side
    */
   public void writeEof() throws IOException {
-    wire.loop.checkOnLoop("StreamWriter.writeEof()");
-    output.writeEof();
+    link.scheduler.checkOnLoop("StreamWriter.writeEof()");
+    sendBuffer.writeEof();
   }
 
   /**
@@ -114,8 +114,8 @@ public final class StreamWriter {
    * <p><i>Thread</i>: on the loop.
    */
   public void close() {
-    wire.loop.checkOnLoop("StreamWriter.close()");
-    output.close();
+    link.scheduler.checkOnLoop("StreamWriter.close()");
+    sendBuffer.close();
   }
 
   /**
@@ -130,28 +130,28 @@ public final class StreamWriter {
    * @throws IOException if something that was written could not be sent
    */
   public void waitClosed() throws IOException {
-    output.awaitClosed(wire.requireTask("StreamWriter.waitClosed()"));
+    sendBuffer.awaitClosed(link.requireTask("StreamWriter.waitClosed()"));
   }
 
   /** Whether the connection is closed, or about to be, by this side. <i>Thread</i>: on the loop. */
   public boolean isClosing() {
-    wire.loop.checkOnLoop("StreamWriter.isClosing()");
-    return output.isClosing();
+    link.scheduler.checkOnLoop("StreamWriter.isClosing()");
+    return sendBuffer.isClosing();
   }
 
   /** How many bytes were written and not taken by the socket yet. <i>Thread</i>: on the loop. */
   public int bufferSize() {
-    wire.loop.checkOnLoop("StreamWriter.bufferSize()");
-    return output.size();
+    link.scheduler.checkOnLoop("StreamWriter.bufferSize()");
+    return sendBuffer.size();
   }
 
   @Override
   public String toString() {
     return "StreamWriter["
-        + wire.peer
+        + link.peer
         + ", "
-        + output.size()
+        + sendBuffer.size()
         + " bytes buffered"
-        + (output.isClosing() ? ", closing]" : "]");
+        + (sendBuffer.isClosing() ? ", closing]" : "]");
   }
 }

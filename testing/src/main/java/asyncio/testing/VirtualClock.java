@@ -5,8 +5,8 @@ import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 import asyncio.Clock;
 import asyncio.EventLoop;
 import asyncio.Task;
-import asyncio.internal.scheduler.Loop;
-import asyncio.internal.scheduler.StepEnd;
+import asyncio.internal.scheduler.AfterStep;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Durations;
 import java.time.Duration;
 import java.util.List;
@@ -94,7 +94,7 @@ public final class VirtualClock implements Clock {
   }
 
   /** Tells whether the loop ran a step since it was last asked to. */
-  private static final class Progress extends StepEnd {
+  private static final class Progress extends AfterStep {
     boolean made = true;
 
     @Override
@@ -105,8 +105,8 @@ public final class VirtualClock implements Clock {
     boolean since(Activity activity) {
       boolean result = made;
       made = false;
-      if (activity instanceof Loop kernel) {
-        kernel.atStepEnd(this);
+      if (activity instanceof Scheduler scheduler) {
+        scheduler.atStepEnd(this);
       }
       return result;
     }

@@ -1,6 +1,6 @@
 package asyncio.internal.carrier;
 
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 
 /** How often the running loop went on without a coroutine that waited for a lock, and why. */
 public final class HandOvers {
@@ -27,8 +27,8 @@ public final class HandOvers {
   }
 
   private static long count(Hold.HandOver why) {
-    Loop loop = Loop.require("handOvers()");
-    Hold hold = loop.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
+    Scheduler scheduler = Scheduler.require("handOvers()");
+    Hold hold = scheduler.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
     return hold == null ? 0 : hold.handOvers(why);
   }
 }

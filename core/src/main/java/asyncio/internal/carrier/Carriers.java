@@ -2,7 +2,7 @@ package asyncio.internal.carrier;
 
 import asyncio.CarrierKind;
 import asyncio.internal.scheduler.Carrier;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Sneaky;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -24,9 +24,11 @@ public final class Carriers {
   private Carriers() {}
 
   /** The carrier of a loop that is being made; {@code kind} null is the one of {@link #choose}. */
-  public static Carrier make(Loop loop, @Nullable CarrierKind kind) {
+  public static Carrier make(Scheduler scheduler, @Nullable CarrierKind kind) {
     CarrierKind chosen = kind != null ? kind : choose();
-    return chosen == CarrierKind.MOUNTED ? new MountedCarrier(loop) : new PortableCarrier(loop);
+    return chosen == CarrierKind.MOUNTED
+        ? new MountedCarrier(scheduler)
+        : new PortableCarrier(scheduler);
   }
 
   /**

@@ -1,7 +1,7 @@
 package asyncio.internal.carrier;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Step;
 import asyncio.internal.util.WeakIdentityMap;
 import java.lang.ref.WeakReference;
@@ -79,7 +79,7 @@ public final class Hold {
       @Nullable Object monitor,
       @Nullable Kept before) {}
 
-  private final Loop loop;
+  private final Scheduler scheduler;
   private final MountedCarrier carrier;
   private final WeakIdentityMap<Known> known = new WeakIdentityMap<>();
   private final WeakIdentityMap<Boolean> told = new WeakIdentityMap<>();
@@ -96,8 +96,8 @@ public final class Hold {
   private boolean asked;
   private @Nullable List<Thread> toAsk;
 
-  Hold(Loop loop, MountedCarrier carrier) {
-    this.loop = loop;
+  Hold(Scheduler scheduler, MountedCarrier carrier) {
+    this.scheduler = scheduler;
     this.carrier = carrier;
   }
 
@@ -167,14 +167,14 @@ public final class Hold {
     while (true) {
       boolean next = false;
       boolean arrived = false;
-      Step left = loop.inbox().takeAll();
+      Step left = scheduler.inbox().takeAll();
       try {
         while (left != null) {
           Step step = left;
           if (carrier.isStepOf(step, continuation)) {
             carrier.comesBack();
           } else {
-            loop.add(step);
+            scheduler.add(step);
             arrived = true;
           }
           left = step.unlink();
@@ -182,7 +182,7 @@ public final class Hold {
         }
       } catch (Throwable noMemory) {
         if (left != null) {
-          loop.inbox().giveBack(left);
+          scheduler.inbox().giveBack(left);
         }
         throw noMemory;
       }
@@ -213,8 +213,8 @@ public final class Hold {
         askAfter = held + ASK_AFTER_NANOS;
       }
       long until = asked || held >= askAfter ? limit : Math.min(limit, askAfter);
-      if (loop.inbox().prepareToHold()) {
-        LockSupport.parkNanos(loop, until - held);
+      if (scheduler.inbox().prepareToHold()) {
+        LockSupport.parkNanos(scheduler, until - held);
         // A set flag would turn the park into a spin.
         Thread.interrupted();
       }
@@ -234,7 +234,7 @@ public final class Hold {
     }
     long last = Contention.lastReaderOf(lock);
     if (last != -1) {
-      for (Fiber fiber : loop.host().unfinished(Integer.MAX_VALUE)) {
+      for (Fiber fiber : scheduler.host().unfinished(Integer.MAX_VALUE)) {
         Thread other = fiber.thread();
         if (other != null && other.threadId() == last) {
           return true;
@@ -299,7 +299,7 @@ public final class Hold {
   private List<Thread> threadsHere(Thread except, @Nullable Thread likely) {
     List<Thread> threads = new ArrayList<>();
     carrier.addStrangers(threads);
-    for (Fiber fiber : loop.host().unfinished(Integer.MAX_VALUE)) {
+    for (Fiber fiber : scheduler.host().unfinished(Integer.MAX_VALUE)) {
       add(threads, fiber.thread(), except);
     }
     carrier.addForeign(threads);
@@ -319,8 +319,8 @@ public final class Hold {
     if (!carrier.hasForeign()) {
       return false;
     }
-    for (int i = 0; i < loop.readyCount(); i++) {
-      Step step = loop.readyAt(i);
+    for (int i = 0; i < scheduler.readyCount(); i++) {
+      Step step = scheduler.readyAt(i);
       if (step != null && mayBeNextOwner(step, held, lock)) {
         return true;
       }
@@ -350,7 +350,7 @@ public final class Hold {
           return;
         }
       }
-      Fiber fiber = loop.runningFiber();
+      Fiber fiber = scheduler.runningFiber();
       String who = fiber == null ? Fiber.NO_COROUTINE : fiber.describe();
       String name =
           which == null

@@ -5,9 +5,9 @@ import asyncio.Coroutine;
 import asyncio.internal.scheduler.Carrier;
 import asyncio.internal.scheduler.CoroutineMark;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.Recorder;
 import asyncio.internal.scheduler.Region;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Step;
 import asyncio.internal.util.Headroom;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * foreign code started, or is a duplicate (a stack dump resubmits a runnable thread).
  */
 public final class MountedCarrier implements Carrier, Executor {
-  private final Loop loop;
+  private final Scheduler scheduler;
   private final Thread.Builder.OfVirtual builder;
 
   /** Coroutines parked in foreign code, by the continuation that will come back. Loop-confined. */
@@ -59,12 +59,12 @@ public final class MountedCarrier implements Carrier, Executor {
 
   private @Nullable ThreadPoolExecutor afterlife;
 
-  MountedCarrier(Loop loop) {
-    this.loop = loop;
+  MountedCarrier(Scheduler scheduler) {
+    this.scheduler = scheduler;
     this.builder =
         Carriers.mountedBuilder(this)
             .inheritInheritableThreadLocals(false)
-            .uncaughtExceptionHandler(new CoroutineMark(loop));
+            .uncaughtExceptionHandler(new CoroutineMark(scheduler));
   }
 
   @Override
@@ -90,22 +90,22 @@ public final class MountedCarrier implements Carrier, Executor {
   @Override
   public void execute(Runnable continuation) {
     Thread current = Thread.currentThread();
-    if (current == loop.drivingThread()) {
+    if (current == scheduler.drivingThread()) {
       Fiber fiber = expected;
       if (fiber != null) {
         expected = null;
         fiber.continuation = continuation;
         return;
       }
-      Fiber open = loop.runningFiber();
+      Fiber open = scheduler.runningFiber();
       if (open != null && open.continuation == continuation) {
         cameBack = true; // before it has left its step
       } else {
-        loop.add(new ForeignStep(continuation));
+        scheduler.add(new ForeignStep(continuation));
       }
-    } else if (current == loop.runningThread()) {
-      loop.add(new ForeignStep(continuation));
-    } else if (!loop.inbox().add(new ForeignStep(continuation))) {
+    } else if (current == scheduler.runningThread()) {
+      scheduler.add(new ForeignStep(continuation));
+    } else if (!scheduler.inbox().add(new ForeignStep(continuation))) {
       afterlife().execute(continuation);
     }
   }
@@ -125,7 +125,10 @@ public final class MountedCarrier implements Carrier, Executor {
               TimeUnit.MILLISECONDS,
               new LinkedBlockingQueue<>(),
               task ->
-                  Thread.ofPlatform().daemon().name(loop.name() + "-afterlife").unstarted(task));
+                  Thread.ofPlatform()
+                      .daemon()
+                      .name(scheduler.name() + "-afterlife")
+                      .unstarted(task));
       made.allowCoreThreadTimeOut(true);
       afterlife = made;
     }
@@ -160,7 +163,7 @@ public final class MountedCarrier implements Carrier, Executor {
     if (continuation == null) {
       throw new AssertionError("the JDK did not submit the continuation: a bug, please report it");
     }
-    loop.enter(fiber);
+    scheduler.enter(fiber);
     try {
       do {
         continuation.run();
@@ -178,11 +181,11 @@ public final class MountedCarrier implements Carrier, Executor {
           parkedInForeignCode(fiber, continuation);
         }
         if (cameBack) {
-          loop.add(new ForeignStep(continuation));
+          scheduler.add(new ForeignStep(continuation));
         }
       } finally {
         cameBack = false;
-        loop.leave();
+        scheduler.leave();
       }
     }
   }
@@ -190,7 +193,7 @@ public final class MountedCarrier implements Carrier, Executor {
   private void parkedInForeignCode(Fiber fiber, Runnable continuation) {
     fiber.leavesForForeignCode();
     foreign.put(continuation, fiber);
-    loop.parkedInForeignCode(fiber);
+    scheduler.parkedInForeignCode(fiber);
     Region region = fiber.region();
     if (region != null) {
       region.left();
@@ -202,7 +205,7 @@ public final class MountedCarrier implements Carrier, Executor {
     try {
       Hold made = hold;
       if (made == null) {
-        made = new Hold(loop, this);
+        made = new Hold(scheduler, this);
         hold = made;
       }
       return made.keeps(fiber, continuation);
@@ -275,14 +278,14 @@ public final class MountedCarrier implements Carrier, Executor {
 
   @Override
   public void suspend(Fiber fiber) {
-    Recorder recorder = loop.recorder();
+    Recorder recorder = scheduler.recorder();
     if (recorder == null) {
       fiber.awaitResumed();
       return;
     }
     recorder.stepEnds(fiber);
     fiber.awaitResumed();
-    recorder = loop.recorder(); // another recording may have begun meanwhile
+    recorder = scheduler.recorder(); // another recording may have begun meanwhile
     if (recorder != null) {
       recorder.stepBegan(fiber);
     }
@@ -345,7 +348,7 @@ public final class MountedCarrier implements Carrier, Executor {
     }
 
     @Override
-    public void run(Loop ignored) {
+    public void run(Scheduler ignored) {
       Fiber fiber = foreign.get(continuation);
       if (fiber != null) {
         Thread thread = fiber.thread();
@@ -353,7 +356,7 @@ public final class MountedCarrier implements Carrier, Executor {
           return; // submitted twice; to run it would do nothing, and hold the loop again
         }
         foreign.remove(continuation);
-        Recorder recorder = loop.recorder();
+        Recorder recorder = scheduler.recorder();
         if (recorder != null) {
           recorder.stepBegan(fiber);
         }
@@ -364,11 +367,11 @@ public final class MountedCarrier implements Carrier, Executor {
         }
         strangers.add(continuation);
         running = continuation;
-        loop.enterForeign();
+        scheduler.enterForeign();
         try {
           continuation.run();
         } finally {
-          loop.leave();
+          scheduler.leave();
           running = null;
         }
       }
@@ -377,7 +380,7 @@ public final class MountedCarrier implements Carrier, Executor {
 
   /** Hands what still runs to the afterlife. */
   @Override
-  public void bury(Step step) {
+  public void discard(Step step) {
     if (step instanceof ForeignStep left) {
       afterlife().execute(left.continuation);
     }

@@ -5,8 +5,8 @@ import asyncio.Coroutine;
 import asyncio.internal.scheduler.Carrier;
 import asyncio.internal.scheduler.CoroutineMark;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.Recorder;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Step;
 import asyncio.internal.util.Headroom;
 import java.util.concurrent.locks.LockSupport;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * comes next. All state of the loop is handed over with the baton, by release and acquire.
  */
 final class PortableCarrier implements Carrier {
-  private final Loop loop;
+  private final Scheduler scheduler;
   private final Thread.Builder.OfVirtual builder;
 
   /** The loop's own baton: set by who hands it back, taken by the loop. */
@@ -37,12 +37,12 @@ final class PortableCarrier implements Carrier {
    */
   private final ReentrantLock afterClose = new ReentrantLock();
 
-  PortableCarrier(Loop loop) {
-    this.loop = loop;
+  PortableCarrier(Scheduler scheduler) {
+    this.scheduler = scheduler;
     this.builder =
         Thread.ofVirtual()
             .inheritInheritableThreadLocals(false)
-            .uncaughtExceptionHandler(new CoroutineMark(loop));
+            .uncaughtExceptionHandler(new CoroutineMark(scheduler));
   }
 
   @Override
@@ -66,7 +66,7 @@ final class PortableCarrier implements Carrier {
       return;
     }
     while (!loopGetsBaton) {
-      LockSupport.park(loop);
+      LockSupport.park(scheduler);
       // Nobody has a reason to interrupt the loop, and a set flag would turn park into a spin.
       Thread.interrupted();
     }
@@ -77,7 +77,7 @@ final class PortableCarrier implements Carrier {
   private boolean give(Fiber fiber) {
     Thread thread = fiber.thread();
     if (thread != null) {
-      loop.enter(fiber);
+      scheduler.enter(fiber);
       fiber.giveResumed();
       if (thread != Thread.currentThread()) {
         LockSupport.unpark(thread);
@@ -90,14 +90,14 @@ final class PortableCarrier implements Carrier {
       notStarted(fiber, failure);
       return false;
     }
-    loop.enter(fiber);
+    scheduler.enter(fiber);
     fiber.giveResumed();
     try {
       thread.start();
       return true;
     } catch (Throwable failure) {
       fiber.takeResumed();
-      loop.leave();
+      scheduler.leave();
       notStarted(fiber, failure);
       return false;
     }
@@ -108,20 +108,20 @@ final class PortableCarrier implements Carrier {
   }
 
   private void handOver() {
-    loop.leave();
-    for (Fiber next = loop.nextFiber(); next != null; next = loop.nextFiber()) {
+    scheduler.leave();
+    for (Fiber next = scheduler.nextFiber(); next != null; next = scheduler.nextFiber()) {
       if (give(next)) {
         return;
       }
     }
     loopGetsBaton = true;
-    Thread thread = loop.drivingThread();
+    Thread thread = scheduler.drivingThread();
     LockSupport.unpark(thread);
   }
 
   @Override
   public void suspend(Fiber fiber) {
-    Recorder recorder = loop.recorder();
+    Recorder recorder = scheduler.recorder();
     if (recorder == null) {
       handOver();
       awaitBaton(fiber);
@@ -130,7 +130,7 @@ final class PortableCarrier implements Carrier {
     recorder.stepEnds(fiber);
     handOver();
     awaitBaton(fiber);
-    recorder = loop.recorder(); // another recording may have begun meanwhile
+    recorder = scheduler.recorder(); // another recording may have begun meanwhile
     if (recorder != null) {
       recorder.stepBegan(fiber);
     }
@@ -151,7 +151,7 @@ final class PortableCarrier implements Carrier {
 
   @Override
   public void ended(Fiber fiber) {
-    if (fiber.isDone() && loop.runningThread() == Thread.currentThread()) {
+    if (fiber.isDone() && scheduler.runningThread() == Thread.currentThread()) {
       handOver();
     }
     if (afterClose.isHeldByCurrentThread()) {
@@ -166,7 +166,7 @@ final class PortableCarrier implements Carrier {
     fiber.leavesForForeignCode();
     fiber.inBlocking = true;
     blocking++;
-    loop.parkedInForeignCode(fiber);
+    scheduler.parkedInForeignCode(fiber);
     handOver();
     try {
       return body.run();
@@ -176,15 +176,15 @@ final class PortableCarrier implements Carrier {
   }
 
   private void comeBack(Fiber fiber, ComeBack back) {
-    boolean open = loop.inbox().add(back);
+    boolean open = scheduler.inbox().add(back);
     if (open) {
       fiber.awaitResumedLater();
     }
     if (!open || back.tooLate) {
       afterClose.lock();
-      throw new IllegalStateException(Loop.closedMessage(loop));
+      throw new IllegalStateException(Scheduler.closedMessage(scheduler));
     }
-    Recorder recorder = loop.recorder();
+    Recorder recorder = scheduler.recorder();
     if (recorder != null) {
       recorder.stepBegan(fiber);
     }
@@ -206,13 +206,13 @@ final class PortableCarrier implements Carrier {
     }
 
     @Override
-    public void run(Loop ignored) {
+    public void run(Scheduler ignored) {
       blocking--;
       fiber.inBlocking = false;
       resume(fiber);
     }
 
-    void bury() {
+    void discard() {
       blocking--;
       tooLate = true;
       Thread thread = fiber.thread();
@@ -222,9 +222,9 @@ final class PortableCarrier implements Carrier {
   }
 
   @Override
-  public void bury(Step step) {
+  public void discard(Step step) {
     if (step instanceof ComeBack back) {
-      back.bury();
+      back.discard();
     }
   }
 

@@ -53,7 +53,7 @@ final class EarlyClasses {
           "asyncio.internal.util.Headroom",
           "asyncio.internal.scheduler.Inbox",
           "asyncio.internal.diagnosis.Logs",
-          "asyncio.internal.scheduler.Loop",
+          "asyncio.internal.scheduler.Scheduler",
           "asyncio.internal.scheduler.Region",
           "asyncio.internal.diagnosis.StepProfile",
           "asyncio.internal.util.VectorRegisters",

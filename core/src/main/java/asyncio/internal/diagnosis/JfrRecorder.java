@@ -2,8 +2,8 @@ package asyncio.internal.diagnosis;
 
 import asyncio.SlowStep;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.Recorder;
+import asyncio.internal.scheduler.Scheduler;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * waits.
  */
 final class JfrRecorder extends Recorder {
-  private final Loop loop;
+  private final Scheduler scheduler;
 
   // Loop-confined: the step that runs.
   private @Nullable StepEvent step;
@@ -45,14 +45,14 @@ final class JfrRecorder extends Recorder {
   /** Events that came about elsewhere, until their coroutine commits them. Loop-confined. */
   private final IdentityHashMap<Fiber, List<Event>> parked = new IdentityHashMap<>();
 
-  private JfrRecorder(Loop loop) {
-    this.loop = loop;
+  private JfrRecorder(Scheduler scheduler) {
+    this.scheduler = scheduler;
   }
 
   // Typed as what it extends: to check an assignment, the JVM would load this class with the
   // watchdog.
-  static Recorder of(Loop loop) {
-    return new JfrRecorder(loop);
+  static Recorder of(Scheduler scheduler) {
+    return new JfrRecorder(scheduler);
   }
 
   /**
@@ -87,7 +87,7 @@ final class JfrRecorder extends Recorder {
       if (event.isEnabled()) {
         fiber = running;
         step = event;
-        loop.atStepEnd(this);
+        scheduler.atStepEnd(this);
         event.begin();
       }
     } catch (Throwable notOurs) {
@@ -143,7 +143,7 @@ final class JfrRecorder extends Recorder {
   }
 
   private StepEvent fill(StepEvent event, Fiber of) {
-    event.eventLoop = loop.name();
+    event.eventLoop = scheduler.name();
     event.task = of.label();
     return event;
   }
@@ -162,8 +162,8 @@ final class JfrRecorder extends Recorder {
     try {
       var event = new TaskStartEvent();
       if (event.shouldCommit()) {
-        Fiber creator = loop.currentFiber();
-        event.eventLoop = loop.name();
+        Fiber creator = scheduler.currentFiber();
+        event.eventLoop = scheduler.name();
         event.task = started.label();
         if (creator != null) {
           event.creator = creator.label();
@@ -186,7 +186,7 @@ final class JfrRecorder extends Recorder {
       if (event.shouldCommit()) {
         String outcome = ended.outcome();
         if (outcome != null) {
-          event.eventLoop = loop.name();
+          event.eventLoop = scheduler.name();
           event.task = ended.label();
           event.outcome = outcome;
           event.commit();
@@ -206,7 +206,7 @@ final class JfrRecorder extends Recorder {
         for (StackTraceElement element : slow.stack()) {
           stack.add(element.toString());
         }
-        event.eventLoop = loop.name();
+        event.eventLoop = scheduler.name();
         event.task = slow.task();
         event.held = slow.held().toNanos();
         event.ended = ended;

@@ -2,7 +2,7 @@ package asyncio.internal.diagnosis;
 
 import asyncio.internal.carrier.Contention;
 import asyncio.internal.carrier.Hold;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Stacks;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -15,21 +15,21 @@ final class KeptLocks {
   private KeptLocks() {}
 
   /** Tells of {@code last} and those before it, in their order. */
-  static void tell(Loop loop, Hold.@Nullable Kept last) {
+  static void tell(Scheduler scheduler, Hold.@Nullable Kept last) {
     var inOrder = new ArrayDeque<Hold.Kept>();
     for (Hold.Kept kept = last; kept != null; kept = kept.before()) {
       inOrder.addFirst(kept);
     }
-    inOrder.forEach(kept -> tellOf(loop, kept));
+    inOrder.forEach(kept -> tellOf(scheduler, kept));
   }
 
-  private static void tellOf(Loop loop, Hold.Kept kept) {
+  private static void tellOf(Scheduler scheduler, Hold.Kept kept) {
     StringBuilder text = new StringBuilder(1024);
     text.append(kept.who())
         .append(" waited so long for ")
         .append(kept.lock())
         .append(" that event loop '")
-        .append(loop.name())
+        .append(scheduler.name())
         .append(
             "' went on without it, so other coroutines may have changed what it had read. Hold the"
                 + " lock more briefly, or hand the call over with toThread(() -> …). It waits"

@@ -1,7 +1,7 @@
 package asyncio.internal.diagnosis;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -81,8 +81,8 @@ public final class Log {
   private void failed(String when, Throwable broken) {
     try {
       // A handler may have waited: then it is the caller that was cancelled there.
-      Loop loop = Loop.current();
-      Fiber fiber = loop == null ? null : loop.currentFiber();
+      Scheduler scheduler = Scheduler.current();
+      Fiber fiber = scheduler == null ? null : scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
         fiber.strikeAgain();
       }

@@ -5,7 +5,7 @@ import asyncio.internal.carrier.Carriers;
 import asyncio.internal.carrier.Hold;
 import asyncio.internal.carrier.MountedCarrier;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Stacks;
 import java.time.Duration;
@@ -57,7 +57,7 @@ final class Watchdog implements Runnable {
   private static final int OTHERS = 10;
 
   /** What is watched; replaced whole, under the class's lock. */
-  private static volatile Watched[] watched = {};
+  private static volatile WatchedLoop[] watched = {};
 
   /** Written under the class's lock. */
   private static volatile @Nullable Thread thread;
@@ -69,7 +69,7 @@ final class Watchdog implements Runnable {
   private static boolean recorded;
 
   /** Loops that closed with something left to tell. Guarded by the class's lock. */
-  private static final Deque<Loop> ended = new ArrayDeque<>();
+  private static final Deque<Scheduler> ended = new ArrayDeque<>();
 
   /** The time of loops is kept with this grain: a limit strikes so late, and a step. */
   private static final long TICK_NANOS = 5 * NANOS_PER_MILLI;
@@ -90,12 +90,12 @@ final class Watchdog implements Runnable {
 
   private Watchdog() {}
 
-  static synchronized void watch(Watched added) {
-    Watched[] more = Arrays.copyOf(watched, watched.length + 1);
+  static synchronized void watch(WatchedLoop added) {
+    WatchedLoop[] more = Arrays.copyOf(watched, watched.length + 1);
     more[watched.length] = added;
     watched = more;
     if (recorded) {
-      added.loop.recordTo(JfrRecorder.of(added.loop));
+      added.scheduler.recordTo(JfrRecorder.of(added.scheduler));
     }
     if (thread == null) {
       Thread started = new Thread(null, new Watchdog(), "asyncio-watchdog", 0, false);
@@ -105,18 +105,18 @@ final class Watchdog implements Runnable {
     }
   }
 
-  static synchronized void forget(Watched gone) {
-    if (keptLocks(gone.loop) != null) {
+  static synchronized void forget(WatchedLoop gone) {
+    if (keptLocks(gone.scheduler) != null) {
       // Told by this thread, since the loop's own may take no lock of a logger.
-      ended.add(gone.loop);
+      ended.add(gone.scheduler);
     }
-    List<Watched> others = new ArrayList<>(watched.length);
-    for (Watched entry : watched) {
+    List<WatchedLoop> others = new ArrayList<>(watched.length);
+    for (WatchedLoop entry : watched) {
       if (entry != gone) {
         others.add(entry);
       }
     }
-    watched = others.toArray(new Watched[0]);
+    watched = others.toArray(new WatchedLoop[0]);
     if (watched.length == 0) {
       LockSupport.unpark(thread);
       thread = null;
@@ -130,7 +130,7 @@ final class Watchdog implements Runnable {
 
   private static long interval() {
     long lowest = Long.MAX_VALUE;
-    for (Watched entry : watched) {
+    for (WatchedLoop entry : watched) {
       lowest = Math.min(lowest, entry.slowNanos());
     }
     return Math.clamp(lowest / 4, SHORTEST_INTERVAL_NANOS, LONGEST_INTERVAL_NANOS);
@@ -171,7 +171,7 @@ final class Watchdog implements Runnable {
     for (long left = interval; left > 0; left = interval - (System.nanoTime() - began)) {
       if (idleTicks >= LAST_TICKS) {
         sleeping = true;
-        if (Arrays.stream(watched).allMatch(Watched::isIdle)) { // one may have gone on just now
+        if (Arrays.stream(watched).allMatch(WatchedLoop::isIdle)) { // one may have gone on just now
           pause(left);
         }
         if (!sleeping) {
@@ -182,11 +182,11 @@ final class Watchdog implements Runnable {
       }
       boolean busy = false;
       boolean longSteps = false;
-      for (Watched entry : watched) {
+      for (WatchedLoop entry : watched) {
         busy |= entry.tick();
         longSteps |= entry.isInLongStep();
       }
-      Loop.longSteps(longSteps);
+      Scheduler.longSteps(longSteps);
       idleTicks = busy ? 0 : idleTicks + 1;
       if (thread != self || interval() < interval) {
         return;
@@ -211,7 +211,7 @@ final class Watchdog implements Runnable {
   /** Returns false when there is nothing to look at any more. */
   private boolean lookAtAll(Thread self, long interval) {
     boolean last;
-    Loop gone;
+    Scheduler gone;
     do {
       synchronized (Watchdog.class) {
         last = thread != self;
@@ -235,24 +235,24 @@ final class Watchdog implements Runnable {
     } catch (Throwable noMemory) {
       // At the next look.
     }
-    for (Watched entry : watched) {
+    for (WatchedLoop entry : watched) {
       entry.since += late;
       try {
         look(entry, now, passed);
       } catch (Throwable failure) {
-        tellOwn(entry.loop, failure);
+        tellOwn(entry.scheduler, failure);
       }
     }
     return true;
   }
 
   /** Whatever fails, this thread goes on: it is what ends a wait that holds a loop for ever. */
-  private static void tellOwn(Loop loop, Throwable failure) {
+  private static void tellOwn(Scheduler scheduler, Throwable failure) {
     try {
       RecordWriter.submit(
           () ->
               Logs.WATCHDOG.log(
-                  System.Logger.Level.ERROR, "The watchdog failed for " + loop, failure));
+                  System.Logger.Level.ERROR, "The watchdog failed for " + scheduler, failure));
     } catch (Throwable noMemory) {
       // Nobody is left to tell.
     }
@@ -276,48 +276,48 @@ final class Watchdog implements Runnable {
     synchronized (Watchdog.class) {
       if (wanted != recorded) {
         recorded = wanted;
-        for (Watched entry : watched) {
-          entry.loop.recordTo(wanted ? JfrRecorder.of(entry.loop) : null);
+        for (WatchedLoop entry : watched) {
+          entry.scheduler.recordTo(wanted ? JfrRecorder.of(entry.scheduler) : null);
         }
       }
     }
   }
 
-  private static @Nullable AtomicReference<Hold.@Nullable Kept> keptLocks(Loop loop) {
-    Hold hold = loop.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
+  private static @Nullable AtomicReference<Hold.@Nullable Kept> keptLocks(Scheduler scheduler) {
+    Hold hold = scheduler.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
     return hold == null || hold.kept.get() == null ? null : hold.kept;
   }
 
-  private static void tellOfKeptLocks(Loop loop) {
-    AtomicReference<Hold.@Nullable Kept> kept = keptLocks(loop);
+  private static void tellOfKeptLocks(Scheduler scheduler) {
+    AtomicReference<Hold.@Nullable Kept> kept = keptLocks(scheduler);
     if (kept == null) {
       return;
     }
     try {
-      KeptLocks.tell(loop, kept.getAndSet(null));
+      KeptLocks.tell(scheduler, kept.getAndSet(null));
     } catch (Throwable failure) {
-      tellOwn(loop, failure);
+      tellOwn(scheduler, failure);
     }
   }
 
-  private static void look(Watched entry, long now, long passed) {
-    Loop loop = entry.loop;
+  private static void look(WatchedLoop entry, long now, long passed) {
+    Scheduler scheduler = entry.scheduler;
     if (!entry.announced) {
       entry.announced = true;
       try {
-        RecordWriter.submit(() -> announce(loop));
-        loop.host().watched();
+        RecordWriter.submit(() -> announce(scheduler));
+        scheduler.host().watched();
       } catch (Throwable failure) {
-        tellOwn(loop, failure);
+        tellOwn(scheduler, failure);
       }
     }
-    tellOfKeptLocks(loop);
-    long steps = loop.steps();
-    boolean lacksThread = loop.lacksThread(now);
+    tellOfKeptLocks(scheduler);
+    long steps = scheduler.steps();
+    boolean lacksThread = scheduler.lacksThread(now);
     boolean runs = (steps & 1) == 1;
     if (runs && !lacksThread) {
       entry.ran(passed);
-    } else if (!lacksThread && loop.isDriven()) {
+    } else if (!lacksThread && scheduler.isDriven()) {
       entry.sleeps(steps, now);
     }
     long held = now - entry.since;
@@ -331,7 +331,7 @@ final class Watchdog implements Runnable {
     }
     entry.seen(held, now, false);
     long slow = entry.slowNanos();
-    Fiber fiber = loop.runningFiber();
+    Fiber fiber = scheduler.runningFiber();
     // Once it is reported, only for the next report: a look takes the whole stack.
     if (runs && !lacksThread && held >= slow / 4 && held >= entry.nextReport) {
       try {
@@ -349,12 +349,14 @@ final class Watchdog implements Runnable {
         return;
       }
       entry.nextReport = nextReport(due, held);
-      reportLackOfThread(loop, fiber, Duration.ofNanos(held));
+      reportLackOfThread(scheduler, fiber, Duration.ofNanos(held));
       return;
     }
-    if (fiber != null && fiber.isSuspended() && loop.carrierKind() == CarrierKind.MOUNTED) {
+    if (fiber != null && fiber.isSuspended() && scheduler.carrierKind() == CarrierKind.MOUNTED) {
       Thread parked = fiber.thread();
-      if (parked != null && parked.getState() == Thread.State.WAITING && loop.steps() == steps) {
+      if (parked != null
+          && parked.getState() == Thread.State.WAITING
+          && scheduler.steps() == steps) {
         fiber.pinnedIn(steps);
         LockSupport.unpark(parked);
       }
@@ -366,23 +368,23 @@ final class Watchdog implements Runnable {
   }
 
   /** The thread that runs on the loop now. */
-  private static @Nullable Thread threadOn(Loop loop, @Nullable Fiber fiber) {
+  private static @Nullable Thread threadOn(Scheduler scheduler, @Nullable Fiber fiber) {
     if (fiber != null) {
       return fiber.thread();
     }
-    Thread stranger = loop.runningStranger();
-    return stranger != null ? stranger : loop.drivingThread();
+    Thread stranger = scheduler.runningStranger();
+    return stranger != null ? stranger : scheduler.drivingThread();
   }
 
   /** Sees what a step does that lasts. */
-  private static void profile(Watched entry, @Nullable Fiber fiber, long steps, long held) {
-    Thread thread = threadOn(entry.loop, fiber);
+  private static void profile(WatchedLoop entry, @Nullable Fiber fiber, long steps, long held) {
+    Thread thread = threadOn(entry.scheduler, fiber);
     if (thread == null) {
       return;
     }
     Thread.State state = thread.getState();
     StackTraceElement[] stack = thread.getStackTrace();
-    if (entry.loop.steps() != steps) {
+    if (entry.scheduler.steps() != steps) {
       return;
     }
     StepProfile profile = entry.profile;
@@ -392,7 +394,7 @@ final class Watchdog implements Runnable {
     }
     profile.look(state, stack);
     if (held >= entry.slowNanos() / 2 && !profile.mostlyPrepares()) {
-      Thread platform = entry.loop.drivingThread();
+      Thread platform = entry.scheduler.drivingThread();
       profile.cpu(CpuTime.of(platform == null || platform.isVirtual() ? thread : platform));
     }
   }
@@ -413,10 +415,10 @@ final class Watchdog implements Runnable {
    * Not where the loop is made: the first use of a logger costs a starting program some 20 ms. On
    * the thread that writes records, as even the question whether one is wanted is foreign code.
    */
-  private static void announce(Loop loop) {
+  private static void announce(Scheduler scheduler) {
     if (Logs.LOOP.isLoggable(System.Logger.Level.DEBUG)) {
       String why = "";
-      if (loop.carrierKind() == CarrierKind.PORTABLE) {
+      if (scheduler.carrierKind() == CarrierKind.PORTABLE) {
         String reason = Carriers.unavailable();
         why =
             reason == null
@@ -426,20 +428,21 @@ final class Watchdog implements Runnable {
       Logs.LOOP.log(
           System.Logger.Level.DEBUG,
           "The event loop '"
-              + loop.name()
+              + scheduler.name()
               + "' runs on the "
-              + loop.carrierKind()
+              + scheduler.carrierKind()
               + " carrier"
               + why
               + ".");
     }
   }
 
-  private static void reportLackOfThread(Loop loop, @Nullable Fiber fiber, Duration held) {
+  private static void reportLackOfThread(
+      Scheduler scheduler, @Nullable Fiber fiber, Duration held) {
     String next = fiber == null ? "" : " for " + fiber.describe();
     warn(
         "The event loop '"
-            + loop.name()
+            + scheduler.name()
             + "' has had no thread"
             + next
             + " for "
@@ -456,15 +459,15 @@ final class Watchdog implements Runnable {
   }
 
   private static void report(
-      Watched entry, @Nullable Fiber fiber, long steps, long held, long due, long now) {
-    Loop loop = entry.loop;
-    Thread thread = threadOn(loop, fiber);
+      WatchedLoop entry, @Nullable Fiber fiber, long steps, long held, long due, long now) {
+    Scheduler scheduler = entry.scheduler;
+    Thread thread = threadOn(scheduler, fiber);
     if (thread == null) {
       return;
     }
     Thread.State state = thread.getState();
     StackTraceElement[] stack = thread.getStackTrace();
-    if (loop.steps() != steps) {
+    if (scheduler.steps() != steps) {
       return;
     }
     boolean blocked = state != Thread.State.RUNNABLE;
@@ -483,21 +486,21 @@ final class Watchdog implements Runnable {
       profile.reported();
     }
     // First: who reads the log finds it in the statistics.
-    entry.reported(labelOf(loop, fiber, thread), held, stack, now);
+    entry.reported(labelOf(scheduler, fiber, thread), held, stack, now);
     StringBuilder text = new StringBuilder(1024);
-    text.append(nameOf(loop, fiber, thread))
+    text.append(nameOf(scheduler, fiber, thread))
         .append(" has held the event loop '")
-        .append(loop.name())
+        .append(scheduler.name())
         .append("' for ")
         .append(held / NANOS_PER_MILLI)
         .append(" ms; nothing else of this loop runs meanwhile. ");
-    if (blocked && loop.carrierKind() == CarrierKind.PORTABLE) {
+    if (blocked && scheduler.carrierKind() == CarrierKind.PORTABLE) {
       text.append(
               "It waits in a blocking call: wrap the call in blocking(() -> …), or start the JVM"
                   + " with ")
           .append(Carriers.flag())
           .append(" so that such calls suspend only their task.");
-    } else if (blocked && isHolding(loop)) {
+    } else if (blocked && isHolding(scheduler)) {
       text.append(
           "It waits for a foreign lock, and the loop waits with it for up to a second, so that"
               + " nothing else runs between two of its waits. Hold the lock more briefly, or hand"
@@ -522,7 +525,7 @@ final class Watchdog implements Runnable {
           .append(
               " ms: the machine has too much else to do, or too little memory. That is no fault of"
                   + " this step.");
-    } else if (isStranger(loop, fiber, thread)) {
+    } else if (isStranger(scheduler, fiber, thread)) {
       text.append(
           "A virtual thread that is started inside a coroutine runs on the coroutine's loop: start"
               + " it in toThread(() -> …), or let a platform thread do the work.");
@@ -533,10 +536,10 @@ final class Watchdog implements Runnable {
     Stacks.appendShort(text, stack);
     CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
     if (blocked
-        && loop.carrierKind() == CarrierKind.PORTABLE
+        && scheduler.carrierKind() == CarrierKind.PORTABLE
         && held / LACK_FACTOR >= entry.slowNanos()
         && mayWaitForOthers(stack)) {
-      appendOthers(text, loop, fiber);
+      appendOthers(text, scheduler, fiber);
     }
     warn(text.toString());
   }
@@ -554,30 +557,30 @@ final class Watchdog implements Runnable {
     return cpu != CpuTime.UNKNOWN && cpu < slow / 4 && held >= slow;
   }
 
-  private static boolean isStranger(Loop loop, @Nullable Fiber fiber, Thread thread) {
-    return fiber == null && thread != loop.drivingThread();
+  private static boolean isStranger(Scheduler scheduler, @Nullable Fiber fiber, Thread thread) {
+    return fiber == null && thread != scheduler.drivingThread();
   }
 
-  private static String labelOf(Loop loop, @Nullable Fiber fiber, Thread thread) {
+  private static String labelOf(Scheduler scheduler, @Nullable Fiber fiber, Thread thread) {
     if (fiber != null) {
       return fiber.label();
     }
-    return isStranger(loop, fiber, thread) && !thread.getName().isEmpty()
+    return isStranger(scheduler, fiber, thread) && !thread.getName().isEmpty()
         ? thread.getName()
         : Fiber.NO_COROUTINE;
   }
 
-  private static String nameOf(Loop loop, @Nullable Fiber fiber, Thread thread) {
+  private static String nameOf(Scheduler scheduler, @Nullable Fiber fiber, Thread thread) {
     if (fiber != null) {
       return fiber.describe();
     }
-    return isStranger(loop, fiber, thread)
+    return isStranger(scheduler, fiber, thread)
         ? "The virtual thread " + Stacks.nameOf(thread) + ", which is no coroutine,"
         : "A virtual thread that is no coroutine";
   }
 
-  private static boolean isHolding(Loop loop) {
-    Hold hold = loop.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
+  private static boolean isHolding(Scheduler scheduler) {
+    Hold hold = scheduler.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
     return hold != null && hold.isHolding();
   }
 
@@ -597,8 +600,8 @@ final class Watchdog implements Runnable {
    * A lock that a suspended coroutine holds, a queue that another one was to fill: nobody can tell
    * from outside who would have ended a foreign wait, so all who might have are shown.
    */
-  private static void appendOthers(StringBuilder text, Loop loop, @Nullable Fiber held) {
-    List<Fiber> others = new ArrayList<>(loop.host().unfinished(OTHERS + 1));
+  private static void appendOthers(StringBuilder text, Scheduler scheduler, @Nullable Fiber held) {
+    List<Fiber> others = new ArrayList<>(scheduler.host().unfinished(OTHERS + 1));
     others.remove(held);
     if (others.isEmpty()) {
       return;

@@ -1,6 +1,6 @@
 package asyncio.internal.engine;
 
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -33,7 +33,7 @@ final class BufferPool {
    *
    * @throws IOException if there is no memory: no reason to end the run, as it is with the heap's
    */
-  static ByteBuffer take(Loop loop) throws IOException {
+  static ByteBuffer take(Scheduler scheduler) throws IOException {
     ByteBuffer buffer = free.poll();
     if (buffer != null) {
       kept.decrementAndGet();
@@ -48,7 +48,7 @@ final class BufferPool {
       }
       throw new IOException(
           "There is no memory outside the heap for the network buffers of loop '"
-              + loop.name()
+              + scheduler.name()
               + "', "
               + 2 * BUFFER_SIZE
               + " bytes in all: "

@@ -1,7 +1,7 @@
 package asyncio.internal.engine;
 
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.Poller;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.net.SocketAddress;
 
@@ -17,8 +17,8 @@ import java.net.SocketAddress;
  */
 public interface Engine extends Poller {
   /** The engine of a loop that was given engines for its pollers; opened at first use. */
-  static Engine of(Loop loop) throws IOException {
-    return (Engine) loop.poller();
+  static Engine of(Scheduler scheduler) throws IOException {
+    return (Engine) scheduler.poller();
   }
 
   /**

@@ -3,7 +3,7 @@ package asyncio.internal.engine;
 import java.io.IOException;
 
 /** A listening socket. Loop-confined. */
-public interface ListenHandle extends Handle {
+public interface ListenHandle extends EngineHandle {
   /**
    * The next connection. Suspends until there is one; it is returned even when a cancel came after
    * it was there. One coroutine at a time. A coroutine that accepts again and again is suspended

@@ -1,8 +1,8 @@
 package asyncio.internal.engine;
 
 import asyncio.CarrierKind;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.Owner;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -31,7 +31,7 @@ public final class NioEngine implements Engine {
   private static final long NANOS_PER_MILLI = 1_000_000;
 
   // Immutable.
-  final Loop loop;
+  final Scheduler scheduler;
   private final Selector selector;
 
   // Any thread; twice does no harm.
@@ -55,20 +55,21 @@ public final class NioEngine implements Engine {
   private int handles;
   private boolean closed;
 
-  private NioEngine(Loop loop, Selector selector, ByteBuffer buffer, ByteBuffer outgoing) {
-    this.loop = loop;
+  private NioEngine(
+      Scheduler scheduler, Selector selector, ByteBuffer buffer, ByteBuffer outgoing) {
+    this.scheduler = scheduler;
     this.selector = selector;
     this.buffer = buffer;
     this.outgoing = outgoing;
   }
 
   /** An open engine. Where memory is short the JDK sleeps in here, and others may run. */
-  public static NioEngine open(Loop loop) throws IOException {
-    ByteBuffer buffer = BufferPool.take(loop);
+  public static NioEngine open(Scheduler scheduler) throws IOException {
+    ByteBuffer buffer = BufferPool.take(scheduler);
     ByteBuffer outgoing = null;
     try {
-      outgoing = BufferPool.take(loop);
-      return new NioEngine(loop, openSelector(loop), buffer, outgoing);
+      outgoing = BufferPool.take(scheduler);
+      return new NioEngine(scheduler, openSelector(scheduler), buffer, outgoing);
     } catch (Throwable failed) {
       BufferPool.giveBack(buffer);
       if (outgoing != null) {
@@ -78,10 +79,10 @@ public final class NioEngine implements Engine {
     }
   }
 
-  private static Selector openSelector(Loop loop) throws IOException {
+  private static Selector openSelector(Scheduler scheduler) throws IOException {
     Selector selector = Selector.open();
     try {
-      if (loop.carrierKind() == CarrierKind.PORTABLE
+      if (scheduler.carrierKind() == CarrierKind.PORTABLE
           && Thread.currentThread().isVirtual()
           && !pollersMade) {
         // The first wait of a selector on a virtual thread makes the JDK's pollers, which take two
@@ -254,7 +255,7 @@ public final class NioEngine implements Engine {
     ByteBuffer out = outgoing;
     buffer = NONE;
     outgoing = NONE;
-    if (!loop.hasSurvivors()) {
+    if (!scheduler.hasSurvivors()) {
       BufferPool.giveBack(in);
       BufferPool.giveBack(out);
     }

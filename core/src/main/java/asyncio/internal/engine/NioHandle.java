@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A channel of a {@link NioEngine} and what the selector is asked to watch of it. Loop-confined.
  */
-abstract class NioHandle implements Handle {
+abstract class NioHandle implements EngineHandle {
   final NioEngine engine;
   private final SelectableChannel channel;
 
@@ -54,7 +54,7 @@ abstract class NioHandle implements Handle {
    * channel is ready and nobody waits.
    */
   final void awaitInput(int operation) throws IOException {
-    Fiber running = engine.loop.currentFiber();
+    Fiber running = engine.scheduler.currentFiber();
     if (running == null) {
       throw new AssertionError("an engine was used outside a coroutine: a bug, please report it");
     }

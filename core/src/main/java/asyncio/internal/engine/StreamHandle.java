@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A connected stream of bytes: one coroutine reads and one write is under way at a time.
  * Loop-confined.
  */
-public interface StreamHandle extends Handle {
+public interface StreamHandle extends EngineHandle {
   /** The other end. */
   SocketAddress remoteAddress();
 

@@ -22,7 +22,7 @@ public abstract class Callback extends Step {
   }
 
   @Override
-  public final void run(Loop loop) {
-    loop.callbacks.run(this);
+  public final void run(Scheduler scheduler) {
+    scheduler.callbacks.run(this);
   }
 }

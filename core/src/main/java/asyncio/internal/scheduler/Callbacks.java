@@ -10,23 +10,23 @@ import org.jspecify.annotations.Nullable;
  * Loop-confined.
  */
 final class Callbacks {
-  private final Loop loop;
-  private @Nullable Runner runner;
+  private final Scheduler scheduler;
+  private @Nullable CallbackFiber runner;
 
-  Callbacks(Loop loop) {
-    this.loop = loop;
+  Callbacks(Scheduler scheduler) {
+    this.scheduler = scheduler;
   }
 
   /** Calls {@code first} and what follows it. On the loop's own thread. */
   void run(Callback first) {
-    Runner idle = runner;
+    CallbackFiber idle = runner;
     if (idle == null) {
-      idle = new Runner(loop);
+      idle = new CallbackFiber(scheduler);
       runner = idle;
     }
     idle.first = first;
     idle.state = Fiber.READY;
-    loop.carrier.resume(idle);
+    scheduler.carrier.resume(idle);
   }
 
   /** A coroutine left its step without one of our waits. */
@@ -38,22 +38,22 @@ final class Callbacks {
 
   /** Lets the idle runner end. On the loop's own thread, when the loop closes. */
   void close() {
-    Runner idle = runner;
+    CallbackFiber idle = runner;
     runner = null;
     if (idle != null && idle.state == Fiber.WAITING) {
       idle.state = Fiber.READY;
-      loop.carrier.resume(idle);
+      scheduler.carrier.resume(idle);
     }
   }
 
-  private final class Runner extends Fiber {
+  private final class CallbackFiber extends Fiber {
     @Nullable Callback first;
 
     /** Read by the watchdog as well. */
     private @Nullable Callback calling;
 
-    Runner(Loop loop) {
-      super(loop);
+    CallbackFiber(Scheduler scheduler) {
+      super(scheduler);
     }
 
     @Override
@@ -66,10 +66,10 @@ final class Callbacks {
           if (runner != this) {
             return;
           }
-          callback = loop.nextCallback();
+          callback = scheduler.nextCallback();
         }
         state = WAITING;
-        loop.carrier.suspend(this);
+        scheduler.carrier.suspend(this);
         if (runner != this) {
           return;
         }
@@ -82,7 +82,7 @@ final class Callbacks {
       try {
         callback.call();
       } catch (Throwable failure) {
-        loop.host().callbackFailed(callback, failure);
+        scheduler.host().callbackFailed(callback, failure);
       } finally {
         calling = null; // or an idle runner would keep alive what the callback knows
         settle(null);
@@ -93,7 +93,7 @@ final class Callbacks {
     @Override
     protected void failedToStart(Throwable failure) {
       runner = null;
-      loop.fatal(failure);
+      scheduler.fatal(failure);
     }
 
     @Override

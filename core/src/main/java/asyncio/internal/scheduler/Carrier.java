@@ -46,7 +46,7 @@ public interface Carrier {
    * A step that was left in a loop that has closed. Foreign code goes on without the loop; other
    * kinds are dropped with it. On the thread that closes the loop.
    */
-  void bury(Step step);
+  void discard(Step step);
 
   /**
    * Whether a step is that of a virtual thread that is no coroutine of the loop. On the loop's own

@@ -10,11 +10,11 @@ package asyncio.internal.scheduler;
  * it would go without.
  */
 public final class CoroutineMark implements Thread.UncaughtExceptionHandler {
-  final Loop loop;
+  final Scheduler scheduler;
 
-  /** The mark of the coroutines of {@code loop}. */
-  public CoroutineMark(Loop loop) {
-    this.loop = loop;
+  /** The mark of the coroutines of {@code scheduler}. */
+  public CoroutineMark(Scheduler scheduler) {
+    this.scheduler = scheduler;
   }
 
   @Override

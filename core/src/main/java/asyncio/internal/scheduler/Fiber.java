@@ -77,7 +77,7 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   // Immutable.
-  final Loop loop;
+  final Scheduler scheduler;
   private final @Nullable ClassLoader contextClassLoader;
 
   // Loop-confined.
@@ -94,10 +94,10 @@ public abstract class Fiber extends Step implements Runnable {
   /** It said that it would wait in foreign code. */
   public boolean inBlocking;
 
-  /** Whether it is among those that {@link Standstill} will look at. */
+  /** Whether it is among those that {@link StallDetector} will look at. */
   boolean suspected;
 
-  /** The excuse for its circle has expired; see {@link Standstill#excuse}. */
+  /** The excuse for its circle has expired; see {@link StallDetector#excuse}. */
   boolean overdue;
 
   private @Nullable CancelRequests requests;
@@ -119,14 +119,14 @@ public abstract class Fiber extends Step implements Runnable {
   private boolean resumed;
 
   /**
-   * The step ({@link Loop#steps}, which is odd, shortened) in which the watchdog saw an own wait of
-   * this coroutine hold the loop's thread; 0 for none.
+   * The step ({@link Scheduler#steps}, which is odd, shortened) in which the watchdog saw an own
+   * wait of this coroutine hold the loop's thread; 0 for none.
    */
   volatile int pinnedInStep;
 
-  /** A coroutine of {@code loop} that inherits the context class loader of its creator. */
-  protected Fiber(Loop loop) {
-    this.loop = loop;
+  /** A coroutine of {@code scheduler} that inherits the context class loader of its creator. */
+  protected Fiber(Scheduler scheduler) {
+    this.scheduler = scheduler;
     this.contextClassLoader = Thread.currentThread().getContextClassLoader();
   }
 
@@ -168,8 +168,8 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   /** The loop it belongs to. */
-  public final Loop loop() {
-    return loop;
+  public final Scheduler scheduler() {
+    return scheduler;
   }
 
   /** The context it stands in; null for an empty one. Loop only. */
@@ -187,13 +187,13 @@ public abstract class Fiber extends Step implements Runnable {
     if (state != NEW) {
       throw startedTwice();
     }
-    loop.ready.add(this);
+    scheduler.ready.add(this);
     state = READY;
     recordStart();
   }
 
   private void recordStart() {
-    Recorder recorder = loop.recorder;
+    Recorder recorder = scheduler.recorder;
     if (recorder != null) {
       recorder.taskStarted(this);
     }
@@ -208,7 +208,7 @@ public abstract class Fiber extends Step implements Runnable {
    * coroutine goes on and before anything else. Where none of this loop runs, as {@link #start}.
    */
   public final void startEagerly() {
-    Fiber creator = loop.currentFiber();
+    Fiber creator = scheduler.currentFiber();
     if (creator == null) {
       start();
       return;
@@ -216,7 +216,7 @@ public abstract class Fiber extends Step implements Runnable {
     if (creator.region != null) {
       throw Region.refusal("createTask() with an eager start", creator);
     }
-    loop.ensureHeadroom();
+    scheduler.ensureHeadroom();
     if (state != NEW) {
       throw startedTwice();
     }
@@ -227,13 +227,13 @@ public abstract class Fiber extends Step implements Runnable {
   private void letGoFirst(Fiber child) {
     int before = cancelling();
     try {
-      loop.addFirst(child, this);
+      scheduler.addFirst(child, this);
       child.state = READY;
       state = READY;
-      loop.carrier.suspend(this);
+      scheduler.carrier.suspend(this);
     } catch (Throwable notSuspended) {
       // It never left its step, because it is pinned or for lack of stack, so neither was taken.
-      loop.removeFirst(child, this);
+      scheduler.removeFirst(child, this);
       state = RUNNING;
       throw notSuspended;
     }
@@ -245,9 +245,9 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   @Override
-  public final void run(Loop ignored) {
+  public final void run(Scheduler ignored) {
     if (state == READY) { // else an error left the entry behind, see yieldNow()
-      loop.carrier.resume(this);
+      scheduler.carrier.resume(this);
     }
   }
 
@@ -255,26 +255,26 @@ public abstract class Fiber extends Step implements Runnable {
   @Override
   public final void run() {
     takeResumed();
-    Recorder beginning = loop.recorder;
+    Recorder beginning = scheduler.recorder;
     if (beginning != null) {
       beginning.stepBegan(this);
     }
     try {
       body();
     } catch (Throwable failure) {
-      loop.fatal(failure);
+      scheduler.fatal(failure);
     } finally {
-      Recorder recorder = loop.recorder;
+      Recorder recorder = scheduler.recorder;
       if (recorder != null) {
         recorder.taskEnded(this);
         recorder.stepEnds(this);
       }
       state = DONE;
-      loop.standstill.ended(this);
+      scheduler.stallDetector.ended(this);
       // A task that is kept for its result keeps no thread.
       thread = null;
       continuation = null;
-      loop.carrier.ended(this);
+      scheduler.carrier.ended(this);
     }
   }
 
@@ -313,7 +313,7 @@ public abstract class Fiber extends Step implements Runnable {
       while (outcome == OPEN) {
         state = WAITING;
         try {
-          loop.carrier.suspend(this);
+          scheduler.carrier.suspend(this);
         } finally {
           state = RUNNING;
         }
@@ -325,7 +325,7 @@ public abstract class Fiber extends Step implements Runnable {
       throw cancelledError(cancelRequests().endedWait());
     }
     if (outcome == FAILED) {
-      throw loop.standstill.takeVerdict(this);
+      throw scheduler.stallDetector.takeVerdict(this);
     }
   }
 
@@ -362,14 +362,14 @@ public abstract class Fiber extends Step implements Runnable {
   }
 
   private boolean end(Wait what, byte how) {
-    if (wait != what || (outcome != OPEN && outcome != FAILED) || loop.closed) {
+    if (wait != what || (outcome != OPEN && outcome != FAILED) || scheduler.closed) {
       return false;
     }
     if (outcome == FAILED) {
-      loop.standstill.takeVerdict(this);
+      scheduler.stallDetector.takeVerdict(this);
     }
     if (state == WAITING) {
-      loop.ready.add(this);
+      scheduler.ready.add(this);
       state = READY;
     }
     outcome = how;
@@ -384,7 +384,7 @@ public abstract class Fiber extends Step implements Runnable {
     overdue = false;
     if (!suspected) {
       suspected = true;
-      loop.standstill.suspect(this);
+      scheduler.stallDetector.suspect(this);
     }
   }
 
@@ -392,10 +392,10 @@ public abstract class Fiber extends Step implements Runnable {
   public final void yieldNow() {
     settleInterrupt(true);
     throwIfCancelPending(null);
-    loop.ready.add(this);
+    scheduler.ready.add(this);
     state = READY;
     try {
-      loop.carrier.suspend(this);
+      scheduler.carrier.suspend(this);
     } finally {
       // Where it could not be suspended, its entry is dropped when the loop comes to it.
       state = RUNNING;
@@ -408,7 +408,7 @@ public abstract class Fiber extends Step implements Runnable {
    * program that calls only such ones would hold its loop for ever, and no limit would strike.
    */
   public final void breathe() {
-    if (loop.stepIsLong()) {
+    if (scheduler.stepIsLong()) {
       yieldWhereItCan();
       throwIfCancelPending(null);
     }
@@ -420,7 +420,7 @@ public abstract class Fiber extends Step implements Runnable {
    * came before strikes here: else no limit would strike round such waits alone.
    */
   public final void breatheBeforeValue() {
-    if (loop.stepIsLong()) {
+    if (scheduler.stepIsLong()) {
       throwIfCancelPending(null);
       yieldWhereItCan();
     }
@@ -428,19 +428,19 @@ public abstract class Fiber extends Step implements Runnable {
 
   /** Whether the step that runs has lasted for long, as far as the watchdog has seen. */
   public final boolean stepIsLong() {
-    return loop.stepIsLong();
+    return scheduler.stepIsLong();
   }
 
   private void yieldWhereItCan() {
     if (Pinned.inInitialiser()) {
       return; // nobody asked it to wait
     }
-    loop.ensureHeadroom();
+    scheduler.ensureHeadroom();
     settleInterrupt(true);
-    loop.ready.add(this);
+    scheduler.ready.add(this);
     state = READY;
     try {
-      loop.carrier.suspend(this);
+      scheduler.carrier.suspend(this);
     } catch (IllegalStateException belowANativeFrame) {
       // It has not waited, and its entry is dropped when the loop comes to it.
     } finally {
@@ -526,7 +526,7 @@ public abstract class Fiber extends Step implements Runnable {
     if (state == DONE) {
       return false;
     }
-    loop.cancelWave.request(this, why, scope);
+    scheduler.cancelWave.request(this, why, scope);
     return true;
   }
 
@@ -595,7 +595,7 @@ public abstract class Fiber extends Step implements Runnable {
       nudged = true;
       // Not here: an interrupt runs code of the JDK that may take locks, and this may be the loop's
       // own thread.
-      loop.ready.add(new Nudge(this));
+      scheduler.ready.add(new Nudge(this));
     }
   }
 
@@ -833,7 +833,7 @@ public abstract class Fiber extends Step implements Runnable {
   /** Returns false when there was no memory for it. */
   private boolean tellOfInterrupt() {
     try {
-      loop.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
+      scheduler.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
       return true;
     } catch (Throwable noMemory) {
       return false;
@@ -854,7 +854,7 @@ public abstract class Fiber extends Step implements Runnable {
       int seen = pinnedInStep;
       if (seen != 0) {
         pinnedInStep = 0;
-        if (seen == (int) loop.steps()) {
+        if (seen == (int) scheduler.steps()) {
           throw new IllegalStateException(Pinned.describe(this));
         }
       }

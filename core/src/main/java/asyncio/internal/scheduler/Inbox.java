@@ -51,7 +51,7 @@ public final class Inbox {
 
   private static final class Mark extends Step {
     @Override
-    public void run(Loop loop) {
+    public void run(Scheduler scheduler) {
       throw new AssertionError("a mark of the inbox was run: a bug, please report it");
     }
   }

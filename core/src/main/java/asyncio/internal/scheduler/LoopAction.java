@@ -10,7 +10,7 @@ public abstract class LoopAction extends Step {
   protected abstract void act();
 
   @Override
-  public final void run(Loop loop) {
+  public final void run(Scheduler scheduler) {
     act();
   }
 

@@ -12,7 +12,7 @@ public interface LoopMonitor {
   /** The loop is open. */
   void opened();
 
-  /** The loop goes on after it has slept: {@link Loop#tick} is wanted from now on. */
+  /** The loop goes on after it has slept: {@link Scheduler#tick} is wanted from now on. */
   void wakesUp();
 
   /** The loop has closed. */

@@ -4,12 +4,14 @@ import java.io.IOException;
 
 /** What a loop is put together from, and knows by its interface alone. */
 public interface LoopParts {
-  /** Who watches {@code loop}, which is being made. */
-  LoopMonitor monitor(Loop loop);
+  /** Who watches {@code scheduler}, which is being made. */
+  LoopMonitor monitor(Scheduler scheduler);
 
-  /** What runs the coroutines of {@code loop}, which is being made. */
-  Carrier carrier(Loop loop);
+  /** What runs the coroutines of {@code scheduler}, which is being made. */
+  Carrier carrier(Scheduler scheduler);
 
-  /** What waits for the operating system on behalf of {@code loop}; asked for at its first use. */
-  Poller poller(Loop loop) throws IOException;
+  /**
+   * What waits for the operating system on behalf of {@code scheduler}; asked for at its first use.
+   */
+  Poller poller(Scheduler scheduler) throws IOException;
 }

@@ -25,7 +25,7 @@ final class Pinned {
         + " waited inside "
         + frame
         + ": the JVM can't suspend a coroutine there, so the wait held the whole loop '"
-        + fiber.loop.name()
+        + fiber.scheduler.name()
         + "' and could never end. Move the wait out of it, for example into a method called after"
         + " the class is initialised.";
   }

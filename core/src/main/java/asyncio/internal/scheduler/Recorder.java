@@ -6,13 +6,13 @@ import asyncio.SlowStep;
  * Is told what a loop does while somebody records it. A loop has one only then, so all that a step
  * costs otherwise is one look at a field. Nothing here throws.
  */
-public abstract class Recorder extends StepEnd {
+public abstract class Recorder extends AfterStep {
   /** A step of a coroutine begins. Loop only. */
   public abstract void stepBegan(Fiber fiber);
 
   /**
    * A step ends, in one of our waits or with its coroutine. On that one's own thread; a step that
-   * ends otherwise, in foreign code, is told by {@link StepEnd} alone.
+   * ends otherwise, in foreign code, is told by {@link AfterStep} alone.
    */
   public abstract void stepEnds(Fiber fiber);
 

@@ -22,5 +22,5 @@ public abstract class Step {
   /**
    * Runs this step. Called with the baton, on the loop's own thread: no user code may run in here.
    */
-  public abstract void run(Loop loop);
+  public abstract void run(Scheduler scheduler);
 }

@@ -2,7 +2,7 @@ package asyncio.internal.diagnosis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
@@ -32,7 +32,8 @@ class EarlyClassesTest {
 
   @Test
   void allClassesWithAnInitialiserAreListed() throws Exception {
-    Path classes = Path.of(Loop.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Path classes =
+        Path.of(Scheduler.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     var found = new TreeSet<String>();
     try (var files = Files.walk(classes)) {
       files.filter(file -> file.toString().endsWith(".class")).forEach(file -> add(found, file));

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Clock;
 import asyncio.WaitKind;
 import asyncio.internal.carrier.Carriers;
-import asyncio.internal.diagnosis.Watched;
+import asyncio.internal.diagnosis.WatchedLoop;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
  * it can.
  */
 class PinnedWaitTest {
-  private final Loop loop =
-      new Loop(
+  private final Scheduler scheduler =
+      new Scheduler(
           "pinned",
           (callback, failure) -> {
             throw new AssertionError(failure);
@@ -25,17 +25,17 @@ class PinnedWaitTest {
           Clock.system(),
           new LoopParts() {
             @Override
-            public LoopMonitor monitor(Loop loop) {
-              return new Watched(loop);
+            public LoopMonitor monitor(Scheduler scheduler) {
+              return new WatchedLoop(scheduler);
             }
 
             @Override
-            public Carrier carrier(Loop loop) {
-              return Carriers.make(loop, null);
+            public Carrier carrier(Scheduler scheduler) {
+              return Carriers.make(scheduler, null);
             }
 
             @Override
-            public Poller poller(Loop loop) {
+            public Poller poller(Scheduler scheduler) {
               throw new AssertionError("no poller is needed");
             }
           });
@@ -48,19 +48,19 @@ class PinnedWaitTest {
     @Nullable Throwable failure;
 
     Waits() {
-      super(PinnedWaitTest.this.loop);
+      super(PinnedWaitTest.this.scheduler);
     }
 
     @Override
     protected void body() {
-      step = loop.steps();
+      step = scheduler.steps();
       try {
         waiter.awaitPermit();
         wentOn = true;
       } catch (Throwable thrown) {
         failure = thrown;
       }
-      loop.stop();
+      scheduler.stop();
     }
 
     @Override
@@ -77,27 +77,27 @@ class PinnedWaitTest {
   @Test
   void aMistakeOfTheWatchdogEndsNoWait() throws Exception {
     var waits = new Waits();
-    loop.open();
+    scheduler.open();
     try {
       Thread thread =
-          loop.newThread(
+          scheduler.newThread(
               0,
               () -> {
                 waits.start();
-                loop.add(
+                scheduler.add(
                     LoopAction.of(
                         () -> {
                           // As the watchdog does, when the wait has left its step already.
                           waits.pinnedInStep = (int) waits.step;
                           waits.waiter.wake();
                         }));
-                loop.runUntilStopped();
-                loop.close();
+                scheduler.runUntilStopped();
+                scheduler.close();
               });
       thread.start();
       thread.join();
     } finally {
-      loop.monitor.closed();
+      scheduler.monitor.closed();
     }
     assertNull(waits.failure);
     assertTrue(waits.wentOn);

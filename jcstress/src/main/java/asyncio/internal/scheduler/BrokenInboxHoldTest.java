@@ -43,7 +43,7 @@ public class BrokenInboxHoldTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     held = inbox.prepareToSleep();
     holding = true;
   }

@@ -43,7 +43,7 @@ public class BrokenInboxTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     sleeping = true;
     asleep = queue.isEmpty();
   }

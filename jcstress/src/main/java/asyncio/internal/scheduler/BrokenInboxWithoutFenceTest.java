@@ -60,7 +60,7 @@ public class BrokenInboxWithoutFenceTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     SLEEPING.setRelease(this, true);
     asleep = queue.isEmpty();
   }

@@ -42,7 +42,7 @@ public class BrokenStandByTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     slept = inbox.prepareToSleep();
     standingBy = this;
   }

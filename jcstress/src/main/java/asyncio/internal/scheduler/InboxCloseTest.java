@@ -32,7 +32,7 @@ public class InboxCloseTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     taken = inbox.close();
   }
 

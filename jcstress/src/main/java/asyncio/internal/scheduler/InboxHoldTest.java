@@ -37,7 +37,7 @@ public class InboxHoldTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     held = inbox.prepareToHold();
     taken = inbox.takeAll();
     slept = inbox.prepareToSleep();

@@ -39,7 +39,7 @@ public class InboxOrderTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     sleptFirst = inbox.prepareToSleep();
     taken = inbox.takeAll();
     sleptSecond = inbox.prepareToSleep();

@@ -30,7 +30,7 @@ public class InboxTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     asleep = inbox.prepareToSleep();
   }
 

@@ -12,7 +12,7 @@ final class Sent extends Step {
   }
 
   @Override
-  public void run(Loop loop) {
+  public void run(Scheduler scheduler) {
     throw new AssertionError("only counted");
   }
 

@@ -12,8 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.L_Result;
 
 /**
- * A loop that stands by between two runs, as {@link Loop#standBy} does: who is to be unparked is
- * written before the mark of the inbox, so that the sender who finds the mark finds the thread.
+ * A loop that stands by between two runs, as {@link Scheduler#standBy} does: who is to be unparked
+ * is written before the mark of the inbox, so that the sender who finds the mark finds the thread.
  */
 @JCStressTest
 @Outcome(id = "seen", expect = ACCEPTABLE, desc = "seen before parking")
@@ -37,7 +37,7 @@ public class StandByTest {
   }
 
   @Actor
-  public void loop() {
+  public void scheduler() {
     standingBy = this;
     slept = inbox.prepareToSleep();
   }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Loop-confined where nothing else is said.
  */
-public final class Standstill {
+public final class StallDetector {
   private static final long FIRST_GAP_NANOS = 1_000_000_000;
   public static final long LONGEST_GAP_NANOS = 3_600_000_000_000L;
 
@@ -39,7 +39,7 @@ public final class Standstill {
   /** And so many suspects do not wait for that. */
   private static final int MANY = 1024;
 
-  private final Loop loop;
+  private final Scheduler scheduler;
 
   private List<Fiber> suspects = new ArrayList<>();
   private List<Fiber> looked = new ArrayList<>();
@@ -62,14 +62,16 @@ public final class Standstill {
   // Written on the loop, read by the watchdog.
   private volatile long gap = FIRST_GAP_NANOS;
 
-  /** What {@link Loop#steps} will be when the step that reports has ended, if no other follows. */
+  /**
+   * What {@link Scheduler#steps} will be when the step that reports has ended, if no other follows.
+   */
   private volatile long reportedAt = -1;
 
   /** Whether it had something to say. */
   private volatile boolean warned;
 
-  Standstill(Loop loop) {
-    this.loop = loop;
+  StallDetector(Scheduler scheduler) {
+    this.scheduler = scheduler;
   }
 
   // ---- circles ----
@@ -121,8 +123,8 @@ public final class Standstill {
   }
 
   private void suspectAgain() {
-    boolean noTimers = loop.nextTimer() == Long.MAX_VALUE;
-    long now = loop.time();
+    boolean noTimers = scheduler.nextTimer() == Long.MAX_VALUE;
+    long now = scheduler.time();
     if (!noTimers && nextExcused > now) {
       return;
     }
@@ -168,7 +170,7 @@ public final class Standstill {
       fiber.suspected = false;
     }
     try {
-      loop.host().lookForCircles(now);
+      scheduler.host().lookForCircles(now);
     } catch (Throwable noMemory) {
       // A failed search must not end the run.
     }
@@ -198,7 +200,7 @@ public final class Standstill {
    * host once. On the loop's own thread.
    */
   void closedWorld() {
-    long steps = loop.steps();
+    long steps = scheduler.steps();
     if (steps != askedAfter && steps != reportedAt) {
       askedAfter = steps;
       ask();
@@ -223,7 +225,7 @@ public final class Standstill {
   /** The loop has done nothing for some time. On the loop's own thread. */
   void ask() {
     try {
-      loop.host().quiet();
+      scheduler.host().quiet();
     } catch (Throwable noMemory) {
       // As above.
     }
@@ -235,7 +237,7 @@ public final class Standstill {
   void reported(boolean said) {
     warned = said;
     // The step that reports is none of the program's: if no other follows, the stretch goes on.
-    reportedAt = loop.steps() + 1;
+    reportedAt = scheduler.steps() + 1;
     if (said) {
       gap = Math.min(2 * gap, LONGEST_GAP_NANOS);
     }

@@ -2,7 +2,7 @@ package asyncio.net;
 
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Loop;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Causes;
 import java.io.IOException;
 import java.net.SocketException;
@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * What the two streams of a connection share: the socket, and why it is of no use any more.
  * Loop-confined.
  */
-final class Wire {
+final class Link {
   // Immutable.
-  final Loop loop;
+  final Scheduler scheduler;
   final StreamHandle handle;
 
   /** The peer's address, for messages. */
@@ -23,17 +23,17 @@ final class Wire {
   private @Nullable IOException lost;
   private boolean closed;
 
-  Wire(Loop loop, StreamHandle handle) {
-    this.loop = loop;
+  Link(Scheduler scheduler, StreamHandle handle) {
+    this.scheduler = scheduler;
     this.handle = handle;
     this.peer = Addresses.text(handle.remoteAddress());
   }
 
   /** The running coroutine, which is about to wait in {@code what}. */
   Fiber requireTask(String what) {
-    Fiber fiber = Loop.requireTask(what);
-    if (fiber.loop() != loop) {
-      loop.checkOnLoop(what);
+    Fiber fiber = Scheduler.requireTask(what);
+    if (fiber.scheduler() != scheduler) {
+      scheduler.checkOnLoop(what);
     }
     return fiber;
   }

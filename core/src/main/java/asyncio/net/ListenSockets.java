@@ -14,19 +14,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Listens on a host by name: on all its addresses, with the same port. */
-final class Listeners {
+final class ListenSockets {
   /**
    * With port 0 the first address's port may be taken on the second; then another one is tried,
    * this often.
    */
   private static final int ATTEMPTS = 10;
 
-  private Listeners() {}
+  private ListenSockets() {}
 
   static List<ListenHandle> open(
       Fiber fiber, @Nullable String host, int port, Engine.ListenOptions options)
       throws IOException {
-    Engine engine = Engine.of(fiber.loop());
+    Engine engine = Engine.of(fiber.scheduler());
     if (host == null || host.isEmpty()) {
       try {
         return List.of(openOnAll(engine, port, options));

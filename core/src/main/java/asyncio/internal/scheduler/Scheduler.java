@@ -34,9 +34,9 @@ import org.jspecify.annotations.Nullable;
  * <p>"On the loop" means in the running coroutine or on the loop's own thread; never both at once,
  * and each step happens-before the next. Fields are loop-confined where nothing else is said.
  */
-public final class Loop implements Clock.Activity {
+public final class Scheduler implements Clock.Activity {
   // One turn and all that it touches; what has a life of its own stands apart (Inbox, Timers,
-  // ReadyQueue, Callbacks, Standstill). In order: who am I; facts for any thread; queues
+  // ReadyQueue, Callbacks, StallDetector). In order: who am I; facts for any thread; queues
   // and timers; standing still; steps; driving: a turn, a poll, a sleep; the end.
 
   /**
@@ -51,7 +51,7 @@ public final class Loop implements Clock.Activity {
   private static final boolean DEADLOCK_FAILS = "fail".equals(System.getProperty(DEADLOCK));
 
   /** All loops that are not closed. Copied on write. */
-  private static volatile Loop[] loops = {};
+  private static volatile Scheduler[] loops = {};
 
   /**
    * Threads of coroutines that outlived their loop, with the loop's name: for their error messages
@@ -109,7 +109,7 @@ public final class Loop implements Clock.Activity {
   // Loop-confined.
   final ReadyQueue ready = new ReadyQueue();
   final Callbacks callbacks = new Callbacks(this);
-  final Standstill standstill = new Standstill(this);
+  final StallDetector stallDetector = new StallDetector(this);
   final CancelWave cancelWave = new CancelWave();
   private final Timers sleepers = new Timers();
   private final Timers deadlines = new Timers();
@@ -131,7 +131,7 @@ public final class Loop implements Clock.Activity {
   /** Whether any loop has a long step, as the watchdog last saw it. */
   private static volatile boolean longSteps;
 
-  private @Nullable StepEnd stepEnds;
+  private @Nullable AfterStep stepEnds;
   private boolean stopping;
   private int headroomCalls;
   private boolean endsTasks;
@@ -152,7 +152,7 @@ public final class Loop implements Clock.Activity {
    *
    * @param name of the loop and its thread
    */
-  public Loop(String name, Host host, Clock clock, LoopParts parts) {
+  public Scheduler(String name, Host host, Clock clock, LoopParts parts) {
     this.name = name;
     this.host = host;
     this.clock = clock;
@@ -179,8 +179,8 @@ public final class Loop implements Clock.Activity {
 
   /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */
   public void open() {
-    synchronized (Loop.class) {
-      Loop[] more = Arrays.copyOf(loops, loops.length + 1);
+    synchronized (Scheduler.class) {
+      Scheduler[] more = Arrays.copyOf(loops, loops.length + 1);
       more[loops.length] = this;
       loops = more;
     }
@@ -190,37 +190,37 @@ public final class Loop implements Clock.Activity {
   // ---- who am I: any thread ----
 
   /** The loop whose running coroutine is the current thread; null elsewhere. */
-  public static @Nullable Loop current() {
+  public static @Nullable Scheduler current() {
     Thread self = Thread.currentThread();
     if (self.getUncaughtExceptionHandler() instanceof CoroutineMark mark) {
-      return mark.loop.running == self ? mark.loop : null;
+      return mark.scheduler.running == self ? mark.scheduler : null;
     }
     // One that the program has given a handler of its own.
     return self.isVirtual() ? search(self) : null;
   }
 
-  private static @Nullable Loop search(Thread thread) {
-    for (Loop loop : loops) {
-      if (loop.running == thread) {
-        return loop;
+  private static @Nullable Scheduler search(Thread thread) {
+    for (Scheduler scheduler : loops) {
+      if (scheduler.running == thread) {
+        return scheduler;
       }
     }
     return null;
   }
 
   /** The loop of the running coroutine, which is about to change its state in {@code what}. */
-  public static Loop require(String what) {
-    Loop loop = running(what);
-    Headroom.ensure(Headroom.CHANGE, loop.headroomCalls++);
-    return loop;
+  public static Scheduler require(String what) {
+    Scheduler scheduler = running(what);
+    Headroom.ensure(Headroom.CHANGE, scheduler.headroomCalls++);
+    return scheduler;
   }
 
-  private static Loop running(String what) {
-    Loop loop = current();
-    if (loop == null) {
+  private static Scheduler running(String what) {
+    Scheduler scheduler = current();
+    if (scheduler == null) {
       throw new IllegalStateException(notOnLoop(what));
     }
-    return loop;
+    return scheduler;
   }
 
   /** The running coroutine, which is about to wait in {@code what}. */
@@ -230,7 +230,7 @@ public final class Loop implements Clock.Activity {
       throw new IllegalStateException(
           what
               + " would wait, and it was called in a callback of loop '"
-              + fiber.loop.name
+              + fiber.scheduler.name
               + "', which may not wait. Start a task in the callback instead: createTask(() ->"
               + " …).");
     }
@@ -240,7 +240,7 @@ public final class Loop implements Clock.Activity {
   /** The running coroutine, which is about to let others run in {@code what}. */
   private static Fiber requireNoRegion(String what) {
     Fiber fiber = running(what).fiber();
-    fiber.loop.ensureHeadroom();
+    fiber.scheduler.ensureHeadroom();
     if (fiber.region != null) {
       throw Region.refusal(what, fiber);
     }
@@ -263,8 +263,8 @@ public final class Loop implements Clock.Activity {
    */
   public static void returnsAtOnce(String what) {
     if (longSteps || Region.mayBeOpen()) {
-      Loop loop = current();
-      Fiber fiber = loop == null ? null : loop.current;
+      Scheduler scheduler = current();
+      Fiber fiber = scheduler == null ? null : scheduler.current;
       if (fiber == null) {
         return;
       }
@@ -285,8 +285,8 @@ public final class Loop implements Clock.Activity {
     if (!Region.mayBeOpen()) {
       return;
     }
-    Loop loop = current();
-    Fiber fiber = loop == null ? null : loop.current;
+    Scheduler scheduler = current();
+    Fiber fiber = scheduler == null ? null : scheduler.current;
     if (fiber != null && fiber.region != null) {
       throw Region.refusal(what, fiber);
     }
@@ -298,14 +298,14 @@ public final class Loop implements Clock.Activity {
   }
 
   /** All loops that are not closed. Any thread. */
-  public static List<Loop> allOpen() {
+  public static List<Scheduler> allOpen() {
     return List.of(loops);
   }
 
   /** Whether the loop is not closed. Any thread. */
   boolean isOpen() {
-    for (Loop loop : loops) {
-      if (loop == this) {
+    for (Scheduler scheduler : loops) {
+      if (scheduler == this) {
         return true;
       }
     }
@@ -334,8 +334,8 @@ public final class Loop implements Clock.Activity {
         + " loop.callSoonThreadsafe(callback).";
   }
 
-  public static String closedMessage(Loop loop) {
-    return "The event loop '" + loop.name + "' is closed: no more work can be handed to it.";
+  public static String closedMessage(Scheduler scheduler) {
+    return "The event loop '" + scheduler.name + "' is closed: no more work can be handed to it.";
   }
 
   /** Whether the current thread is the running coroutine or the loop's own thread. */
@@ -358,7 +358,7 @@ public final class Loop implements Clock.Activity {
       Headroom.ensure(Headroom.CHANGE, headroomCalls++);
       return;
     }
-    Loop other = current();
+    Scheduler other = current();
     if (other != null) {
       throw new IllegalStateException(
           what
@@ -490,8 +490,8 @@ public final class Loop implements Clock.Activity {
   }
 
   /** Notices when the loop stands still. */
-  public Standstill standstill() {
-    return standstill;
+  public StallDetector stallDetector() {
+    return stallDetector;
   }
 
   /** Who records what this loop does; null while nobody does. */
@@ -529,36 +529,36 @@ public final class Loop implements Clock.Activity {
 
   /** Ends the sleep of a loop, from any thread. */
   private static final class WakeUp implements Runnable {
-    private final Loop loop;
+    private final Scheduler scheduler;
 
-    WakeUp(Loop loop) {
-      this.loop = loop;
+    WakeUp(Scheduler scheduler) {
+      this.scheduler = scheduler;
     }
 
     @Override
     public void run() {
       // Both, where it stands by: the mark of a sleep may be one that a run has left.
-      LockSupport.unpark(loop.standingBy);
-      Poller open = loop.poller;
+      LockSupport.unpark(scheduler.standingBy);
+      Poller open = scheduler.poller;
       if (open != null) {
         open.wakeup();
       } else {
-        LockSupport.unpark(loop.thread);
+        LockSupport.unpark(scheduler.thread);
       }
     }
   }
 
   /** Ends the park of a loop that holds a step open, from any thread. */
   private static final class Unpark implements Runnable {
-    private final Loop loop;
+    private final Scheduler scheduler;
 
-    Unpark(Loop loop) {
-      this.loop = loop;
+    Unpark(Scheduler scheduler) {
+      this.scheduler = scheduler;
     }
 
     @Override
     public void run() {
-      LockSupport.unpark(loop.thread);
+      LockSupport.unpark(scheduler.thread);
     }
   }
 
@@ -715,7 +715,7 @@ public final class Loop implements Clock.Activity {
    * nothing when it does not wait.
    */
   public void fail(Fiber fiber, RuntimeException error) {
-    standstill.fail(fiber, error);
+    stallDetector.fail(fiber, error);
   }
 
   /**
@@ -723,12 +723,12 @@ public final class Loop implements Clock.Activity {
    * or until no timer is set: before, a timer may end it.
    */
   public void excuse(Fiber fiber, long until) {
-    standstill.excuse(fiber, until);
+    stallDetector.excuse(fiber, until);
   }
 
   /** The host has looked into a loop that stands still; tells whether it had something to say. */
   public void quietReported(boolean warned) {
-    standstill.reported(warned);
+    stallDetector.reported(warned);
   }
 
   /** Whether a loop that stands still fails at once. */
@@ -737,7 +737,7 @@ public final class Loop implements Clock.Activity {
   }
 
   /** Calls {@code what} once when the step that runs ends. */
-  public void atStepEnd(StepEnd what) {
+  public void atStepEnd(AfterStep what) {
     if (!what.registered) {
       what.registered = true;
       what.nextAtEnd = stepEnds;
@@ -746,13 +746,13 @@ public final class Loop implements Clock.Activity {
   }
 
   private void atStepEnd() {
-    StepEnd end = stepEnds;
+    AfterStep end = stepEnds;
     if (end == null) {
       return;
     }
     stepEnds = null;
     while (end != null) {
-      StepEnd following = end.nextAtEnd;
+      AfterStep following = end.nextAtEnd;
       end.nextAtEnd = null;
       end.registered = false;
       try {
@@ -894,7 +894,7 @@ public final class Loop implements Clock.Activity {
   public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
       throws X {
     Fiber fiber = requireNoRegion("blocking()");
-    return fiber.loop.carrier.blocking(fiber, body);
+    return fiber.scheduler.carrier.blocking(fiber, body);
   }
 
   // ---- driving ----
@@ -1061,7 +1061,7 @@ public final class Loop implements Clock.Activity {
     lookDue = false;
     takeInbox();
     fireDue();
-    standstill.lookForCircles(ready.isEmpty());
+    stallDetector.lookForCircles(ready.isEmpty());
     try {
       if (!ready.isEmpty() || stopping) {
         pollNow();
@@ -1080,9 +1080,9 @@ public final class Loop implements Clock.Activity {
   }
 
   private void sleep() throws IOException {
-    long next = Math.min(nextTimer(), standstill.nextLook());
+    long next = Math.min(nextTimer(), stallDetector.nextLook());
     if (next == Long.MAX_VALUE && helpers == 0 && isClosedWorld()) {
-      standstill.closedWorld();
+      stallDetector.closedWorld();
       if (!ready.isEmpty()) {
         return;
       }
@@ -1128,7 +1128,7 @@ public final class Loop implements Clock.Activity {
             () -> {
               boolean idle = ready.isEmpty() && nextTimer() == Long.MAX_VALUE && helpers == 0;
               if (idle && steps == since) {
-                standstill.ask();
+                stallDetector.ask();
               }
             }));
   }
@@ -1215,19 +1215,19 @@ public final class Loop implements Clock.Activity {
     Step left = inbox.close();
     thread = null;
     running = null;
-    synchronized (Loop.class) {
-      List<Loop> others = new ArrayList<>(Arrays.asList(loops));
+    synchronized (Scheduler.class) {
+      List<Scheduler> others = new ArrayList<>(Arrays.asList(loops));
       others.remove(this);
-      loops = others.toArray(new Loop[0]);
+      loops = others.toArray(new Scheduler[0]);
     }
     monitor.closed();
     while (left != null) {
       Step following = left.next;
-      bury(left);
+      discard(left);
       left = following;
     }
     for (Step step = ready.poll(); step != null; step = ready.poll()) {
-      bury(step);
+      discard(step);
     }
     VarHandle.fullFence(); // see poller()
     Poller open = poller;
@@ -1237,11 +1237,11 @@ public final class Loop implements Clock.Activity {
   }
 
   /** A step that the loop will not come to: only what others rely on is still done. */
-  private void bury(Step step) {
+  private void discard(Step step) {
     if (step instanceof LoopAction action) {
       runStep(action); // it may deliver something that has to be closed
     } else {
-      carrier.bury(step);
+      carrier.discard(step);
     }
   }
 

@@ -1,19 +1,19 @@
 package asyncio.internal.diagnosis;
 
 import asyncio.SlowStep;
-import asyncio.internal.scheduler.Loop;
 import asyncio.internal.scheduler.LoopMonitor;
 import asyncio.internal.scheduler.Recorder;
-import asyncio.internal.scheduler.Standstill;
+import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.scheduler.StallDetector;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the watchdog knows of one loop. */
-public final class Watched implements LoopMonitor {
+public final class WatchedLoop implements LoopMonitor {
   // Immutable.
-  final Loop loop;
+  final Scheduler scheduler;
   private final long made = System.nanoTime();
 
   // Any thread.
@@ -49,8 +49,8 @@ public final class Watched implements LoopMonitor {
   private @Nullable SlowStep slow;
 
   /** The monitor of a loop that is being made. */
-  public Watched(Loop loop) {
-    this.loop = loop;
+  public WatchedLoop(Scheduler scheduler) {
+    this.scheduler = scheduler;
   }
 
   @Override
@@ -107,24 +107,24 @@ public final class Watched implements LoopMonitor {
 
   /** Tells the loop that time passes. Returns whether it has made a step since the last tick. */
   boolean tick() {
-    long number = loop.steps();
+    long number = scheduler.steps();
     boolean lasts = number == tickedAt && (number & 1) == 1;
     boolean busy = lasts || number != tickedAt;
     tickedAt = number;
     if (busy) {
-      loop.tick(lasts ? number : -1);
+      scheduler.tick(lasts ? number : -1);
     }
     return busy;
   }
 
   /** Whether the loop has made no step since the last tick. */
   boolean isIdle() {
-    return loop.steps() == tickedAt;
+    return scheduler.steps() == tickedAt;
   }
 
   /** Whether the step that ran at the last tick had lasted since the one before, and still does. */
   boolean isInLongStep() {
-    return loop.stepIsLong();
+    return scheduler.stepIsLong();
   }
 
   /**
@@ -132,17 +132,17 @@ public final class Watched implements LoopMonitor {
    * twice as long, as what it waits for may change without a step, until it has said that it does.
    */
   void sleeps(long number, long now) {
-    Standstill standstill = loop.standstill();
+    StallDetector stallDetector = scheduler.stallDetector();
     if (number != quietAfter) {
-      if (!standstill.isReported(number)) {
-        quietGap = standstill.gap();
+      if (!stallDetector.isReported(number)) {
+        quietGap = stallDetector.gap();
       }
       quietAfter = number;
       quietSince = now;
-    } else if (now - quietSince >= quietGap && !standstill.hasWarned(number)) {
+    } else if (now - quietSince >= quietGap && !stallDetector.hasWarned(number)) {
       quietSince = now;
-      quietGap = Math.min(2 * quietGap, Standstill.LONGEST_GAP_NANOS);
-      loop.askWhetherQuiet(number);
+      quietGap = Math.min(2 * quietGap, StallDetector.LONGEST_GAP_NANOS);
+      scheduler.askWhetherQuiet(number);
     }
   }
 
@@ -177,7 +177,7 @@ public final class Watched implements LoopMonitor {
   }
 
   private void tell(SlowStep step, boolean ended) {
-    Recorder recorder = loop.recorder();
+    Recorder recorder = scheduler.recorder();
     if (recorder != null) {
       recorder.slowStep(step, ended);
     }

@@ -4,19 +4,19 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** A thread that is no coroutine of the loop waits for a future of it. */
-final class ForeignGet extends ForeignListener {
+final class BlockingGet extends ForeignListener {
   private final EventLoop loop;
   private final CountDownLatch over = new CountDownLatch(1);
 
   /** The thread waits no longer: who asks again and again with a time limit leaves one of these. */
   private volatile boolean left;
 
-  private ForeignGet(EventLoop loop) {
+  private BlockingGet(EventLoop loop) {
     this.loop = loop;
   }
 
-  static ForeignGet of(Future<?> future) {
-    var get = new ForeignGet(future.loop);
+  static BlockingGet of(Future<?> future) {
+    var get = new BlockingGet(future.loop);
     if (!get.listenTo(future)) {
       get.release();
     }

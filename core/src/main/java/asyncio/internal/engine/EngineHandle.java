@@ -4,7 +4,7 @@ import asyncio.internal.scheduler.Owner;
 import java.net.SocketAddress;
 
 /** Something open in an engine, to start operations on. Loop-confined. */
-public interface Handle {
+public interface EngineHandle {
   /** Where it is bound. */
   SocketAddress localAddress();
 

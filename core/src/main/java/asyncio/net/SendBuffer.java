@@ -4,9 +4,9 @@ import asyncio.Asyncio;
 import asyncio.ExceptionContext;
 import asyncio.WaitKind;
 import asyncio.internal.engine.WriteCompletion;
+import asyncio.internal.scheduler.AfterStep;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.StepEnd;
 import asyncio.internal.scheduler.Timer;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Where something that was written is dropped the connection is reset: after an orderly end the
  * peer would take what it has for the whole.
  */
-final class Output implements WriteCompletion {
+final class SendBuffer implements WriteCompletion {
   private static final int FLUSH_AT = 64 * 1024;
 
   /**
@@ -43,7 +43,7 @@ final class Output implements WriteCompletion {
    */
   private static final int FAIR_SHARE = 1024 * 1024;
 
-  private final Wire wire;
+  private final Link link;
   private final int highWater;
   private final int lowWater;
   private final Duration flushLimit;
@@ -75,8 +75,8 @@ final class Output implements WriteCompletion {
   private final WaiterList drains = new WaiterList();
   private final WaiterList closes = new WaiterList();
 
-  private final StepEnd atStepEnd =
-      new StepEnd() {
+  private final AfterStep atStepEnd =
+      new AfterStep() {
         @Override
         protected void stepEnded() {
           flush();
@@ -96,11 +96,11 @@ final class Output implements WriteCompletion {
         protected void fire() {
           // A selector tells late: of a socket that waits to be written to, only when a third of
           // its buffer is free. A slow peer needs longer for that than the limit.
-          wire.handle.retryWrite();
-          if (wire.isClosed()) {
+          link.handle.retryWrite();
+          if (link.isClosed()) {
             return;
           }
-          long still = Durations.nanos(flushLimit) - (wire.loop.time() - movedAt);
+          long still = Durations.nanos(flushLimit) - (link.scheduler.time() - movedAt);
           if (still > 0) {
             limitClose(Duration.ofNanos(still));
           } else {
@@ -110,7 +110,7 @@ final class Output implements WriteCompletion {
       };
 
   private void limitClose(Duration left) {
-    wire.loop.addSleeper(closeLimit, wire.loop.deadline(left));
+    link.scheduler.addSleeper(closeLimit, link.scheduler.deadline(left));
   }
 
   /** On the loop's own thread. */
@@ -130,8 +130,8 @@ final class Output implements WriteCompletion {
   }
 
   private void report() {
-    IOException lost = wire.lostException();
-    wire.loop.add(
+    IOException lost = link.lostException();
+    link.scheduler.add(
         new Callback() {
           @Override
           protected void call() {
@@ -139,7 +139,7 @@ final class Output implements WriteCompletion {
                 .callExceptionHandler(
                     new ExceptionContext(
                         "The connection to "
-                            + wire.peer
+                            + link.peer
                             + " was reset before everything that was written had been sent; nobody"
                             + " was waiting for its close.",
                         lost,
@@ -153,8 +153,8 @@ final class Output implements WriteCompletion {
     return cut;
   }
 
-  Output(Wire wire, int highWater, int lowWater, Duration flushLimit) {
-    this.wire = wire;
+  SendBuffer(Link link, int highWater, int lowWater, Duration flushLimit) {
+    this.link = link;
     this.highWater = highWater;
     this.lowWater = lowWater;
     this.flushLimit = flushLimit;
@@ -180,11 +180,11 @@ final class Output implements WriteCompletion {
               + " bytes while "
               + size()
               + " wait to be sent to "
-              + wire.peer
+              + link.peer
               + ": more than 2 GiB can't wait. Call drain() between writes: it waits until the peer"
               + " has taken what was written.");
     }
-    wire.loop.atStepEnd(atStepEnd);
+    link.scheduler.atStepEnd(atStepEnd);
     int from = offset;
     int left = length;
     while (left > 0) {
@@ -199,7 +199,7 @@ final class Output implements WriteCompletion {
       left -= piece;
       if (left > 0 || size() >= FLUSH_AT) {
         flush();
-        wire.throwIfLost();
+        link.throwIfLost();
       }
     }
     if (size() > highWater) {
@@ -210,7 +210,7 @@ final class Output implements WriteCompletion {
   /** Takes as many of the bytes as there is room for until the next flush. */
   private int put(byte[] bytes, int from, int length) {
     if (lent == null && pending.isEmpty()) {
-      lent = wire.handle.lend();
+      lent = link.handle.lend();
     }
     ByteBuffer room = lent;
     if (room == null) {
@@ -224,21 +224,21 @@ final class Output implements WriteCompletion {
   }
 
   private void checkWritable() throws IOException {
-    wire.throwIfLost();
+    link.throwIfLost();
     if (closing) {
-      throw wire.closedException("write()");
+      throw link.closedException("write()");
     }
     if (eofRequested) {
       throw new IllegalStateException(
           "write() after writeEof(): the peer at "
-              + wire.peer
+              + link.peer
               + " was told that nothing more will come.");
     }
   }
 
   /** Sends what the socket takes; the engine goes on with the rest. */
   private void flush() {
-    if (writing || wire.isClosed() || wire.isLost()) {
+    if (writing || link.isClosed() || link.isLost()) {
       return;
     }
     try {
@@ -246,7 +246,7 @@ final class Output implements WriteCompletion {
         flushLent();
       }
       while (!pending.isEmpty()) {
-        int count = wire.handle.write(pending.view(), this);
+        int count = link.handle.write(pending.view(), this);
         if (count == 0) {
           writing = true;
           return;
@@ -265,7 +265,7 @@ final class Output implements WriteCompletion {
     lent = null;
     ByteBuffer rest;
     try {
-      rest = wire.handle.sendLent();
+      rest = link.handle.sendLent();
     } catch (IOException failure) {
       dropped += size;
       throw failure;
@@ -280,7 +280,7 @@ final class Output implements WriteCompletion {
   @Override
   public void written(int count) {
     writing = false;
-    if (wire.isLost()) {
+    if (link.isLost()) {
       return; // a read found out first, and what was under way is dropped already
     }
     pending.discard(count);
@@ -299,7 +299,7 @@ final class Output implements WriteCompletion {
   private void sent(int count) {
     sentInStep += count;
     if (closing && count > 0) {
-      movedAt = wire.loop.time();
+      movedAt = link.scheduler.time();
     }
     if (paused && pending.size() <= lowWater) {
       paused = false;
@@ -312,13 +312,13 @@ final class Output implements WriteCompletion {
       finishClose();
     } else if (eofRequested && !eofSent) {
       eofSent = true;
-      wire.handle.shutdownOutput();
+      link.handle.shutdownOutput();
     }
   }
 
   /** The connection is lost: a write failed, or a read. */
   void lose(IOException failure) {
-    wire.lose(failure);
+    link.lose(failure);
     drop();
     if (closing) {
       finishClose();
@@ -330,7 +330,7 @@ final class Output implements WriteCompletion {
     dropped += size();
     if (lent != null) {
       lent = null;
-      wire.handle.giveBack();
+      link.handle.giveBack();
     }
     pending.clear();
     paused = false;
@@ -355,8 +355,8 @@ final class Output implements WriteCompletion {
   }
 
   private void checkDrainable() throws IOException {
-    wire.throwIfLost();
-    wire.throwIfClosed("drain()");
+    link.throwIfLost();
+    link.throwIfClosed("drain()");
   }
 
   // ---- the end ----
@@ -368,7 +368,7 @@ final class Output implements WriteCompletion {
     checkWritable();
     eofRequested = true;
     flush();
-    wire.throwIfLost();
+    link.throwIfLost();
   }
 
   /** Closes when all is sent, or when the peer takes nothing for as long as the limit. */
@@ -377,13 +377,13 @@ final class Output implements WriteCompletion {
       return;
     }
     closing = true;
-    if (wire.isLost()) {
+    if (link.isLost()) {
       finishClose();
       return;
     }
-    movedAt = wire.loop.time();
+    movedAt = link.scheduler.time();
     flush();
-    if (!wire.isClosed()) {
+    if (!link.isClosed()) {
       limitClose(flushLimit);
     }
   }
@@ -396,12 +396,12 @@ final class Output implements WriteCompletion {
   }
 
   private void finishClose() {
-    if (!wire.isClosed()) {
-      wire.loop.removeSleeper(closeLimit);
+    if (!link.isClosed()) {
+      link.scheduler.removeSleeper(closeLimit);
       if (dropped > 0) {
-        wire.reset();
+        link.reset();
       } else {
-        wire.close();
+        link.close();
       }
       drains.wakeAll();
       closes.wakeAll();
@@ -419,17 +419,17 @@ final class Output implements WriteCompletion {
 
     @Override
     public String describe() {
-      return super.describe() + wire.peer + after;
+      return super.describe() + link.peer + after;
     }
   }
 
   /** Waits until the connection is closed. */
   void awaitClosed(Fiber fiber) throws IOException {
-    while (!wire.isClosed()) {
+    while (!link.isClosed()) {
       closes.await(new PeerWaiter(fiber, "the connection with ", " to close"));
     }
-    if (dropped > 0 && wire.isLost()) {
-      throw wire.lostException();
+    if (dropped > 0 && link.isLost()) {
+      throw link.lostException();
     }
   }
 }

@@ -9,13 +9,13 @@ import java.util.NoSuchElementException;
  * Those of some futures that are not done, as often as somebody asks: who is done stays so, and the
  * first ones are not looked at again. Loop-confined.
  */
-final class Pending {
+final class UnfinishedFutures {
   private final List<? extends Future<?>> futures;
 
   /** All before it are done. */
   private int first;
 
-  Pending(List<? extends Future<?>> futures) {
+  UnfinishedFutures(List<? extends Future<?>> futures) {
     this.futures = futures;
   }
 
@@ -41,7 +41,7 @@ final class Pending {
 
     @Override
     public boolean hasNext() {
-      index = Pending.this.next(index);
+      index = UnfinishedFutures.this.next(index);
       return index < futures.size();
     }
 

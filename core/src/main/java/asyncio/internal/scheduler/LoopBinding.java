@@ -11,20 +11,20 @@ import org.jspecify.annotations.Nullable;
  * <p>Coroutines that waited in it on the closed loop never go on: {@link #moved} lets the object
  * forget them, and take back what it had promised to them.
  */
-public class Home {
+public class LoopBinding {
   // Confined to the loop; before the first use, to whoever holds the object.
-  private @Nullable Loop loop;
+  private @Nullable Scheduler scheduler;
 
   /** A home that is not settled. */
-  public Home() {}
+  public LoopBinding() {}
 
   /** The object leaves a loop that has closed for another one. On the new one. */
   protected void moved() {}
 
   /** The running loop, which must be this one; {@code what} is called on it. */
-  public final Loop require(String what) {
-    Loop running = Loop.require(what);
-    if (running != loop) {
+  public final Scheduler require(String what) {
+    Scheduler running = Scheduler.require(what);
+    if (running != scheduler) {
       moveTo(running, what);
     }
     return running;
@@ -32,16 +32,16 @@ public class Home {
 
   /** The running coroutine, which must be of this loop and is about to wait in {@code what}. */
   public final Fiber requireTask(String what) {
-    Fiber fiber = Loop.requireTask(what);
-    if (fiber.loop != loop) {
-      moveTo(fiber.loop, what);
+    Fiber fiber = Scheduler.requireTask(what);
+    if (fiber.scheduler != scheduler) {
+      moveTo(fiber.scheduler, what);
     }
     fiber.breathe();
     return fiber;
   }
 
-  private void moveTo(Loop running, String what) {
-    Loop before = loop;
+  private void moveTo(Scheduler running, String what) {
+    Scheduler before = scheduler;
     if (before != null && before.isOpen()) {
       throw new IllegalStateException(
           what
@@ -55,6 +55,6 @@ public class Home {
     if (before != null) {
       moved(); // first: if it fails, the next call tries again
     }
-    loop = running;
+    scheduler = running;
   }
 }
