@@ -25,7 +25,7 @@ import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.scheduler.Current;
 import asyncio.net.Connection;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -527,7 +527,7 @@ class OverflowTest {
           break;
         }
       }
-      if (Scheduler.current().openHandles() > 0) {
+      if (Current.scheduler().openHandles() > 0) {
         harm.add("sockets are left open");
       }
       if (runningLoop().allTasks().size() > tasks - 1) {

@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Timer;
@@ -116,7 +117,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
 
   private F next() {
     scheduler.checkOnLoop("next() of asCompleted()");
-    Scheduler.returnsAtOnce("next() of asCompleted()");
+    Current.returnsAtOnce("next() of asCompleted()");
     if (left == 0) {
       throw new NoSuchElementException("asCompleted() has given all its futures.");
     }
@@ -142,12 +143,12 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     var turn = new Turn<F>(this);
     turn.fiber().suspect();
     if (limit != null) {
-      scheduler.addDeadline(turn.deadline, deadline);
+      scheduler.timers().addDeadline(turn.deadline, deadline);
     }
     try {
       waiters.awaitValue(turn);
     } finally {
-      scheduler.removeDeadline(turn.deadline);
+      scheduler.timers().removeDeadline(turn.deadline);
     }
     // One may have come between the end of the limit and this step.
     return turn.given != null ? turn.given : completed.poll();

@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.carrier.Carriers;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Region;
 import asyncio.internal.scheduler.Scheduler;
@@ -92,7 +93,7 @@ public final class Asyncio {
    * Which carrier runs the coroutines of this process; see {@link CarrierKind}. <i>Thread</i>: any.
    */
   public static CarrierKind carrier() {
-    Scheduler scheduler = Scheduler.current();
+    Scheduler scheduler = Current.scheduler();
     return scheduler != null ? scheduler.carrierKind() : Carriers.choose();
   }
 
@@ -122,7 +123,7 @@ public final class Asyncio {
    * <i>Thread</i>: any.
    */
   public static @Nullable Task<?> currentTask() {
-    Scheduler scheduler = Scheduler.current();
+    Scheduler scheduler = Current.scheduler();
     return scheduler == null ? null : Task.of(scheduler.currentFiber());
   }
 
@@ -297,7 +298,7 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static void sleep(Duration delay) {
-    Fiber fiber = Scheduler.requireTask("sleep()");
+    Fiber fiber = Current.requireTask("sleep()");
     if (!delay.isPositive()) {
       fiber.yieldNow();
       return;
@@ -315,7 +316,7 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static void yieldNow() {
-    Scheduler.requireTask("yieldNow()").yieldNow();
+    Current.requireTask("yieldNow()").yieldNow();
   }
 
   /**
@@ -368,7 +369,7 @@ public final class Asyncio {
    *     {@link Future#await()}
    */
   public static <T extends @Nullable Object> T waitFor(Future<T> future, Duration limit) {
-    Fiber fiber = Scheduler.requireTask("waitFor()");
+    Fiber fiber = Current.requireTask("waitFor()");
     if (limit.isPositive() || future.isDone()) {
       return future.isDone() ? future.await() : timeout(limit, () -> future.await());
     }
@@ -394,7 +395,7 @@ public final class Asyncio {
    */
   public static <T extends @Nullable Object, X extends Exception> T waitFor(
       Coroutine<T, X> body, Duration limit) throws X {
-    Scheduler.requireTask("waitFor()");
+    Current.requireTask("waitFor()");
     if (!limit.isPositive()) {
       throw new TimeoutException("The time limit of " + limit + " left no time to start.");
     }
@@ -432,7 +433,7 @@ public final class Asyncio {
   public static <T extends @Nullable Object, X extends Exception> List<T> gather(
       Coroutine<T, X>... bodies) throws X {
     EventLoop loop = EventLoop.require("gather()");
-    Scheduler.requireTask("gather()");
+    Current.requireTask("gather()");
     List<Task<T>> tasks = new ArrayList<>(bodies.length);
     for (Coroutine<T, X> body : bodies) {
       tasks.add(loop.createTask(body));
@@ -445,7 +446,7 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the bodies throw is thrown bare
   public static <X extends Exception> void gather(Action<X>... bodies) throws X {
     EventLoop loop = EventLoop.require("gather()");
-    Scheduler.requireTask("gather()");
+    Current.requireTask("gather()");
     List<Task<@Nullable Void>> tasks = new ArrayList<>(bodies.length);
     for (Action<X> body : bodies) {
       tasks.add(loop.createTask(withoutResult(body)));
@@ -481,7 +482,7 @@ public final class Asyncio {
   public static <T extends @Nullable Object> List<Outcome<T>> gatherOutcomes(
       Coroutine<T, ?>... bodies) {
     EventLoop loop = EventLoop.require("gatherOutcomes()");
-    Scheduler.requireTask("gatherOutcomes()");
+    Current.requireTask("gatherOutcomes()");
     List<Task<T>> tasks = new ArrayList<>(bodies.length);
     for (Coroutine<T, ?> body : bodies) {
       tasks.add(loop.createTask(body));
@@ -492,7 +493,7 @@ public final class Asyncio {
   /** As {@link #gatherOutcomes(Coroutine[])}, for bodies without results. */
   public static List<Outcome<@Nullable Void>> gatherOutcomes(Action<?>... bodies) {
     EventLoop loop = EventLoop.require("gatherOutcomes()");
-    Scheduler.requireTask("gatherOutcomes()");
+    Current.requireTask("gatherOutcomes()");
     List<Task<@Nullable Void>> tasks = new ArrayList<>(bodies.length);
     for (Action<?> body : bodies) {
       tasks.add(loop.createTask(withoutResult(body)));
@@ -645,14 +646,14 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <T extends @Nullable Object, X extends Exception> T shield(Coroutine<T, X> body)
       throws X {
-    Scheduler.requireTask("shield()");
+    Current.requireTask("shield()");
     return Shield.awaitBare(createTask(body));
   }
 
   /** As {@link #shield(Coroutine)}, for a body without a result. */
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <X extends Exception> void shield(Action<X> body) throws X {
-    Scheduler.requireTask("shield()");
+    Current.requireTask("shield()");
     Shield.awaitBare(createTask(body));
   }
 
@@ -714,7 +715,7 @@ public final class Asyncio {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public static <T extends @Nullable Object, X extends Exception> T toThread(Coroutine<T, X> body)
       throws X {
-    EventLoop loop = EventLoop.of(Scheduler.requireTask("toThread()").scheduler());
+    EventLoop loop = EventLoop.of(Current.requireTask("toThread()").scheduler());
     return HelperCall.start(loop, loop.executors()::submit, copyContext(), body).awaitBare();
   }
 
@@ -743,10 +744,10 @@ public final class Asyncio {
   public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
       throws X {
     if (carrier() == CarrierKind.MOUNTED) {
-      return Scheduler.blocking(body);
+      return Current.blocking(body);
     }
     Context context = Context.currentMade();
-    return Scheduler.blocking(() -> Context.beside(context, body));
+    return Current.blocking(() -> Context.beside(context, body));
   }
 
   /** As {@link #blocking(Coroutine)}, for a body without a result. */
@@ -770,7 +771,7 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
-    return StageAwait.start(EventLoop.of(Scheduler.requireTask("await()").scheduler()), stage)
+    return StageAwait.start(EventLoop.of(Current.requireTask("await()").scheduler()), stage)
         .await();
   }
 

@@ -1,7 +1,7 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Scheduler;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,7 +26,7 @@ final class CallGraphs {
 
   /** Of the running task; null in a callback. */
   static @Nullable FutureCallGraph current(CallGraphOptions options) {
-    Task<?> task = Task.of(Scheduler.require("captureCallGraph()").currentFiber());
+    Task<?> task = Task.of(Current.require("captureCallGraph()").currentFiber());
     return task == null ? null : new CallGraphs(options).capture(task);
   }
 

@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.FiberContext;
 import asyncio.internal.scheduler.Scheduler;
@@ -101,7 +102,7 @@ public final class Context extends FiberContext {
   }
 
   private static @Nullable Fiber runningFiber() {
-    Scheduler scheduler = Scheduler.current();
+    Scheduler scheduler = Current.scheduler();
     return scheduler == null ? null : scheduler.currentFiber();
   }
 

@@ -142,14 +142,14 @@ final class Deadlocks {
       locks |= wait(task).kind() == WaitKind.LOCK;
     }
     Scheduler scheduler = suspect.loop.scheduler;
-    long until = scheduler.lastDeadlineOf(fibers);
+    long until = scheduler.timers().lastDeadlineOf(fibers);
     if (locks && !suspect.fiber().isOverdue()) {
-      until = Math.max(until, scheduler.lastCallback(scheduler.time() + SOON_NANOS));
+      until = Math.max(until, scheduler.timers().lastCallback(scheduler.time() + SOON_NANOS));
     }
     if (until == Long.MIN_VALUE) {
       return false;
     }
-    scheduler.excuse(suspect.fiber(), until);
+    scheduler.stallDetector().excuse(suspect.fiber(), until);
     return true;
   }
 
@@ -208,7 +208,7 @@ final class Deadlocks {
             + " All tasks:"
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
-    loop.scheduler.fail(victim.fiber(), error(message, graph, victim));
+    loop.scheduler.stallDetector().fail(victim.fiber(), error(message, graph, victim));
   }
 
   /**
@@ -238,7 +238,7 @@ final class Deadlocks {
             + " All tasks:"
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
-    loop.scheduler.fail(victim.fiber(), error(message, graph, victim));
+    loop.scheduler.stallDetector().fail(victim.fiber(), error(message, graph, victim));
   }
 
   private static String advice(int size, boolean locks) {
@@ -293,7 +293,7 @@ final class Deadlocks {
       var nothing = new WaitGraph(loop.name(), loop.carrier(), List.of(), 0, List.of());
       String message =
           stuck.fiber().describe() + " would wait for ever, perhaps in a circle with other tasks.";
-      loop.scheduler.fail(stuck.fiber(), new DeadlockException(message, nothing));
+      loop.scheduler.stallDetector().fail(stuck.fiber(), new DeadlockException(message, nothing));
     } catch (Throwable noMemory) {
       // It waits on: to look again at once would only make the loop spin.
     }
@@ -356,7 +356,7 @@ final class Deadlocks {
               Logs.LOOP.log(
                   System.Logger.Level.WARNING, standsStill(loop, main) + NO_REPORT, failure);
             } finally {
-              loop.scheduler.quietReported(said);
+              loop.scheduler.stallDetector().reported(said);
             }
           }
         });
@@ -388,7 +388,7 @@ final class Deadlocks {
       }
     }
     WaitGraph graph = graph(loop, foreign);
-    if (loop.scheduler.standstillFails() && foreign.isEmpty() && strangers.isEmpty()) {
+    if (loop.scheduler.stallDetector().failsAtOnce() && foreign.isEmpty() && strangers.isEmpty()) {
       fail(loop, main, graph);
       return true;
     }
@@ -449,7 +449,7 @@ final class Deadlocks {
             + System.lineSeparator()
             + new WaitGraphText(graph).tree(REPORTED_TASKS);
     if (main instanceof Task<?> task) {
-      loop.scheduler.fail(task.fiber(), error(message, graph, task));
+      loop.scheduler.stallDetector().fail(task.fiber(), error(message, graph, task));
     } else {
       main.fail(new DeadlockException(message, graph));
     }

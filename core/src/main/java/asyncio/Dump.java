@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Stacks;
@@ -37,7 +38,7 @@ final class Dump {
 
   private static String text(boolean withStacks) {
     List<Answer> asked = new ArrayList<>();
-    for (Scheduler scheduler : Scheduler.allOpen()) {
+    for (Scheduler scheduler : Current.allOpen()) {
       asked.add(ask(EventLoop.of(scheduler), withStacks));
     }
     // One time for all, which began when the last was asked: held loops may be many.

@@ -7,6 +7,7 @@ import asyncio.internal.diagnosis.WatchedLoop;
 import asyncio.internal.engine.NioEngine;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Carrier;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Host;
 import asyncio.internal.scheduler.LoopAction;
@@ -14,6 +15,7 @@ import asyncio.internal.scheduler.LoopMonitor;
 import asyncio.internal.scheduler.LoopParts;
 import asyncio.internal.scheduler.Poller;
 import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.scheduler.StallDetector;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
@@ -84,7 +86,7 @@ public final class EventLoop {
   }
 
   static EventLoop open(RunOptions options) {
-    Scheduler.checkOptions();
+    StallDetector.checkOption();
     var loop = new EventLoop(options);
     Duration slowStep = options.slowStep();
     if (slowStep != null) {
@@ -158,7 +160,7 @@ public final class EventLoop {
   }
 
   static EventLoop require(String what) {
-    return of(Scheduler.require(what));
+    return of(Current.require(what));
   }
 
   // ---- facts ----
@@ -257,7 +259,7 @@ public final class EventLoop {
    */
   public void setSlowCallbackDuration(Duration duration) {
     Durations.checkSlow(duration);
-    scheduler.setSlowStepNanos(Durations.nanos(duration));
+    scheduler.monitor.setSlowNanos(Durations.nanos(duration));
   }
 
   /**
@@ -266,7 +268,7 @@ public final class EventLoop {
    * <i>Thread</i>: any.
    */
   public Duration slowCallbackDuration() {
-    return Duration.ofNanos(scheduler.slowStepNanos());
+    return Duration.ofNanos(scheduler.monitor.slowNanos());
   }
 
   // ---- running without a runner ----
@@ -564,7 +566,7 @@ public final class EventLoop {
     // The longest of times means "no timer" to the scheduler.
     long due = Math.min(time, Long.MAX_VALUE - 1);
     var timer = new TimerCallback(scheduler, due, CallbackHandle.make(debug, callback, context));
-    scheduler.addSleeper(timer, due);
+    scheduler.timers().addSleeper(timer, due);
     return timer;
   }
 
@@ -650,7 +652,7 @@ public final class EventLoop {
    */
   public void shutdownDefaultExecutor(Duration limit) {
     scheduler.checkOnLoop("shutdownDefaultExecutor()");
-    Scheduler.refuseInRegion("shutdownDefaultExecutor()"); // before anything is shut down
+    Current.refuseInRegion("shutdownDefaultExecutor()"); // before anything is shut down
     LoopExecutors all = executors();
     // Here: what waits may be cancelled before it has begun.
     all.shutdownDefault();

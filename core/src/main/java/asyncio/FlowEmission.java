@@ -1,9 +1,9 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
-import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.util.Sneaky;
@@ -218,7 +218,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   void emit(T item) {
     Objects.requireNonNull(item, "A Flow.Publisher emits no null");
     loop.scheduler.checkOnLoop("emit()");
-    Fiber fiber = Scheduler.requireTask("emit()");
+    Fiber fiber = Current.requireTask("emit()");
     fiber.breathe();
     refuseIfOver(fiber);
     if (turn != Turn.FREE || demand == 0) {

@@ -1,9 +1,9 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
-import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import java.util.ArrayDeque;
@@ -249,7 +249,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   /** The next item; null at the end. */
   private @Nullable T take() {
     loop.scheduler.checkOnLoop("next() of FlowItems");
-    Fiber fiber = Scheduler.requireTask("next() of FlowItems");
+    Fiber fiber = Current.requireTask("next() of FlowItems");
     fiber.breathe();
     while (items.isEmpty()) {
       if (closed) {
@@ -315,7 +315,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       if (taken == null) {
         taken = take();
       } else {
-        Scheduler.refuseInRegion("next() of FlowItems");
+        Current.refuseInRegion("next() of FlowItems");
       }
       return taken != null;
     }

@@ -1,9 +1,9 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
-import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Wait;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Sneaky;
@@ -312,10 +312,10 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
 
   final void awaitDone(String what) {
     if (isDone()) {
-      Scheduler.returnsAtOnce(what);
+      Current.returnsAtOnce(what);
       return;
     }
-    Fiber fiber = Scheduler.requireTask(what);
+    Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler() != loop.scheduler) {
       throw new IllegalStateException(
           this

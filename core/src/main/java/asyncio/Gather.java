@@ -1,7 +1,7 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Wait;
 import asyncio.internal.util.Sneaky;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ final class Gather extends Future.Listener implements Wait {
 
   static <T extends @Nullable Object> List<T> await(List<? extends Future<? extends T>> futures) {
     List<? extends Future<? extends T>> all = List.copyOf(futures);
-    new Gather(Scheduler.requireTask("gather()"), all, false).await();
+    new Gather(Current.requireTask("gather()"), all, false).await();
     List<T> results = new ArrayList<>(all.size());
     for (Future<? extends T> future : all) {
       results.add(future.result());
@@ -45,7 +45,7 @@ final class Gather extends Future.Listener implements Wait {
   static <T extends @Nullable Object> List<Outcome<T>> awaitOutcomes(
       List<? extends Future<? extends T>> futures) {
     List<? extends Future<? extends T>> all = List.copyOf(futures);
-    new Gather(Scheduler.requireTask("gatherOutcomes()"), all, true).await();
+    new Gather(Current.requireTask("gatherOutcomes()"), all, true).await();
     List<Outcome<T>> outcomes = new ArrayList<>(all.size());
     for (Future<? extends T> future : all) {
       outcomes.add(outcome(future));

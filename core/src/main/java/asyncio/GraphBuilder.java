@@ -82,7 +82,8 @@ final class GraphBuilder {
 
   private @Nullable Duration left(Wait wait) {
     if (wait instanceof Sleep sleep && sleep.isPending()) {
-      return Duration.ofNanos(Math.max(0, loop.scheduler.due(sleep) - loop.scheduler.time()));
+      return Duration.ofNanos(
+          Math.max(0, loop.scheduler.timers().due(sleep) - loop.scheduler.time()));
     }
     return null;
   }

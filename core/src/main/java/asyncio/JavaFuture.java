@@ -1,7 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Callback;
-import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.scheduler.Current;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -16,9 +16,9 @@ final class JavaFuture {
 
   static <T extends @Nullable Object> T get(Future<T> future)
       throws InterruptedException, ExecutionException {
-    Scheduler.returnsAtOnce("get()");
+    Current.returnsAtOnce("get()");
     if (!future.isDone()) {
-      if (Scheduler.current() == future.loop.scheduler) {
+      if (Current.scheduler() == future.loop.scheduler) {
         future.awaitDone("get()");
       } else {
         BlockingGet.of(future).await();
@@ -29,9 +29,9 @@ final class JavaFuture {
 
   static <T extends @Nullable Object> T get(Future<T> future, long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, java.util.concurrent.TimeoutException {
-    Scheduler.refuseInRegion("get()");
+    Current.refuseInRegion("get()");
     if (!future.isDone()) {
-      if (Scheduler.current() == future.loop.scheduler) {
+      if (Current.scheduler() == future.loop.scheduler) {
         throw new IllegalStateException(
             "get() with a time limit was called in a coroutine of the future's own loop: use"
                 + " timeout(duration, future::await).");

@@ -4,6 +4,7 @@ import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 
 import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
@@ -160,10 +161,10 @@ final class LoopShutdown {
     if (loop.isClosed()) {
       return;
     }
-    if (Scheduler.current() != scheduler) {
+    if (Current.scheduler() != scheduler) {
       LoopThread.refuseCoroutine("close()");
     }
-    if (Scheduler.current() == scheduler || !thread.occupy()) {
+    if (Current.scheduler() == scheduler || !thread.occupy()) {
       throw new IllegalStateException(
           "close() was called while the event loop '"
               + loop.name()

@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Durations;
@@ -273,7 +274,7 @@ final class LoopThread implements Runnable {
 
   /** Fails in a coroutine: it can't wait for a loop to run. */
   static void refuseCoroutine(String what) {
-    Scheduler running = Scheduler.current();
+    Scheduler running = Current.scheduler();
     if (running != null) {
       throw new IllegalStateException(
           what

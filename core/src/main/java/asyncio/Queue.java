@@ -1,8 +1,8 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopBinding;
-import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import java.util.ArrayDeque;
@@ -192,7 +192,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   private void giveRoomBack() {
-    if (Scheduler.current() != null) { // else the loop has closed meanwhile
+    if (Current.scheduler() != null) { // else the loop has closed meanwhile
       reserved--;
       letPuttersIn();
     }
@@ -476,7 +476,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
           return false;
         }
       } else {
-        Scheduler.refuseInRegion("next() of a queue");
+        Current.refuseInRegion("next() of a queue");
       }
       return true;
     }

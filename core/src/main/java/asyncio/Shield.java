@@ -1,7 +1,7 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import java.util.Collections;
 import java.util.Iterator;
@@ -33,10 +33,10 @@ final class Shield extends Future.Listener {
 
   private static void untilDone(Future<?> inner) {
     if (inner.isDone()) {
-      Scheduler.returnsAtOnce("shield()");
+      Current.returnsAtOnce("shield()");
       return;
     }
-    Fiber fiber = Scheduler.requireTask("shield()");
+    Fiber fiber = Current.requireTask("shield()");
     inner.loop.scheduler.checkOnLoop("shield()");
     var shield = new Shield(inner, new Shielded(fiber, inner));
     inner.addListener(shield);

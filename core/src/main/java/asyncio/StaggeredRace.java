@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
@@ -65,7 +66,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
 
   static <T extends @Nullable Object> Race<T> run(
       Collection<? extends Coroutine<? extends T, ?>> bodies, @Nullable Duration delay) {
-    Fiber fiber = Scheduler.requireTask("staggeredRace()");
+    Fiber fiber = Current.requireTask("staggeredRace()");
     return new StaggeredRace<T>(fiber, bodies, delay).run();
   }
 
@@ -142,7 +143,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     try {
       fiber.suspend(this);
     } finally {
-      fiber.scheduler().removeSleeper(timer);
+      fiber.scheduler().timers().removeSleeper(timer);
     }
   }
 
@@ -152,7 +153,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     void start(Duration duration) {
       Scheduler scheduler = fiber.scheduler();
       if (duration.isPositive()) {
-        scheduler.addSleeper(this, scheduler.deadline(duration));
+        scheduler.timers().addSleeper(this, scheduler.deadline(duration));
       } else {
         scheduler.add(LoopAction.of(this::fire));
       }

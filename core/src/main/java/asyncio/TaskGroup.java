@@ -1,9 +1,9 @@
 package asyncio;
 
 import asyncio.internal.scheduler.CancelRequest;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
-import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.util.Causes;
 import asyncio.internal.util.Sneaky;
@@ -138,7 +138,7 @@ public final class TaskGroup {
    *     hinders it, they are cancelled and left, and the failures there were are suppressed in it
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
-    Fiber current = Scheduler.requireTask("A task group");
+    Fiber current = Current.requireTask("A task group");
     if (state != State.CREATED) {
       throw new IllegalStateException(
           "This task group was used before: make a new one for each scope.");

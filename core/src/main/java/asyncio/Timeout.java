@@ -1,6 +1,7 @@
 package asyncio;
 
 import asyncio.internal.scheduler.CancelRequest;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
@@ -134,7 +135,7 @@ public final class Timeout {
   }
 
   private void enter() {
-    Fiber current = Scheduler.requireTask("A timeout");
+    Fiber current = Current.requireTask("A timeout");
     if (state != State.CREATED) {
       throw new IllegalStateException(
           "This timeout was used before (" + state + "): make a new one for each scope.");
@@ -148,7 +149,7 @@ public final class Timeout {
   /** Ends the scope; returns what comes out of it in place of {@code failure}. */
   private @Nullable Throwable leave(@Nullable Throwable failure) {
     Fiber current = Objects.requireNonNull(fiber);
-    current.scheduler().removeDeadline(deadline);
+    current.scheduler().timers().removeDeadline(deadline);
     schedule++;
     Throwable seen = current.settle(failure);
     if (state != State.EXPIRING) {
@@ -211,7 +212,7 @@ public final class Timeout {
     current.scheduler().checkOnLoop(what);
     limit = newLimit;
     absolute = isAbsolute;
-    current.scheduler().removeDeadline(deadline);
+    current.scheduler().timers().removeDeadline(deadline);
     schedule(current);
   }
 
@@ -227,7 +228,7 @@ public final class Timeout {
     when = absolute ? wanted : Durations.sum(now, wanted);
     if (absolute ? wanted.compareTo(now) > 0 : wanted.isPositive()) {
       Duration left = absolute ? Durations.sum(wanted, now.negated()) : wanted;
-      scheduler.addDeadline(deadline, scheduler.deadline(left));
+      scheduler.timers().addDeadline(deadline, scheduler.deadline(left));
     } else {
       scheduler.add(
           LoopAction.of(

@@ -31,9 +31,9 @@ final class TimerCallback extends Timer implements TimerHandle {
   public void cancel() {
     callback.cancel();
     if (scheduler.isOnLoop()) {
-      scheduler.removeSleeper(this);
+      scheduler.timers().removeSleeper(this);
     } else {
-      scheduler.trySend(LoopAction.of(() -> scheduler.removeSleeper(this)));
+      scheduler.trySend(LoopAction.of(() -> scheduler.timers().removeSleeper(this)));
     }
   }
 

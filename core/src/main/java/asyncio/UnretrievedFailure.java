@@ -3,6 +3,7 @@ package asyncio;
 import asyncio.internal.util.CreationSite;
 import java.lang.ref.Cleaner;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * becomes unreachable, so that nobody ever can, or at the latest when the loop ends. Made only for
  * failures: success pays nothing.
  */
-final class UnretrievedFailure implements Runnable {
+final class UnretrievedFailure implements Runnable, Supplier<ExceptionContext> {
   /** Its thread is a daemon, started with the first failure. */
   private static final class Cleaners {
     static final Cleaner CLEANER = Cleaner.create();
@@ -48,10 +49,13 @@ final class UnretrievedFailure implements Runnable {
     if (!loop.reports.forget(this)) {
       return;
     }
-    loop.reports.tellSoon(this::context, of);
+    loop.reports.tellSoon(
+        this, of); // no lambda: to make its class takes memory, which may be short
   }
 
-  private ExceptionContext context() {
+  /** What there is to tell. Asks the failure, which is the user's code. */
+  @Override
+  public ExceptionContext get() {
     var text = new StringBuilder();
     text.append(task == null ? "A future" : "Task '" + task + "'")
         .append(" failed and nobody received the failure: await it, or ask for its exception().");

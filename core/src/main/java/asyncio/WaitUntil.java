@@ -1,5 +1,6 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
@@ -52,7 +53,7 @@ final class WaitUntil extends Future.Listener {
 
   static <F extends Future<?>> Waited<F> await(
       ReturnWhen mode, Iterable<? extends F> futures, @Nullable Duration limit) {
-    Fiber fiber = Scheduler.requireTask("waitUntil()");
+    Fiber fiber = Current.requireTask("waitUntil()");
     Objects.requireNonNull(mode, "mode");
     List<F> given = FutureSet.copy("waitUntil()", fiber.scheduler(), futures);
     if (given.isEmpty()) {
@@ -95,7 +96,7 @@ final class WaitUntil extends Future.Listener {
       fiber.suspect();
       waiter.awaitPermit();
     } finally {
-      fiber.scheduler().removeDeadline(deadline);
+      fiber.scheduler().timers().removeDeadline(deadline);
       if (left > 0) {
         for (Future<?> future : futures) {
           future.removeListener(this);
@@ -107,7 +108,7 @@ final class WaitUntil extends Future.Listener {
   private void start(Deadline deadline, Duration limit) {
     Scheduler scheduler = fiber.scheduler();
     if (limit.isPositive()) {
-      scheduler.addDeadline(deadline, scheduler.deadline(limit));
+      scheduler.timers().addDeadline(deadline, scheduler.deadline(limit));
     } else {
       scheduler.add(LoopAction.of(waiter::wake));
     }

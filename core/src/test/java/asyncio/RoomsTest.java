@@ -29,8 +29,11 @@ import org.junit.jupiter.api.Test;
  * errors and enums, are a room of their own at the bottom.
  */
 class RoomsTest {
+  private static final Path SOURCES = Path.of("src", "main", "java");
   private static final Path PICTURE = Path.of("..", "docs", "adr", "README.md");
   private static final Pattern TYPE = Pattern.compile("asyncio/(?:[a-z]+/)*[A-Z][A-Za-z0-9]*");
+  private static final Pattern IMPORT =
+      Pattern.compile("(?m)^import (?:static )?(asyncio\\.[^;]*);");
   private static final Pattern ARROW = Pattern.compile("^ *([a-z]+) --> ([a-z]+)$");
 
   private static final String PLAIN = "plain";
@@ -53,6 +56,25 @@ class RoomsTest {
       read(file);
     }
     uses.remove("module-info");
+    try (Stream<Path> all = Files.walk(SOURCES)) {
+      files = all.filter(file -> file.toString().endsWith(".java")).toList();
+    }
+    for (Path file : files) {
+      readImports(file);
+    }
+  }
+
+  /** A comment that links to a type of another room is an arrow, too. */
+  private static void readImports(Path file) throws IOException {
+    String name = SOURCES.relativize(file).toString().replace(".java", "");
+    SortedSet<String> used = uses.get(name);
+    Matcher imports = IMPORT.matcher(Files.readString(file));
+    while (used != null && imports.find()) {
+      Matcher type = TYPE.matcher(imports.group(1).replace('.', '/'));
+      if (type.lookingAt()) {
+        used.add(type.group());
+      }
+    }
   }
 
   private static void read(Path file) throws IOException {

@@ -1,6 +1,7 @@
 package asyncio.net;
 
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Causes;
@@ -31,7 +32,7 @@ final class Link {
 
   /** The running coroutine, which is about to wait in {@code what}. */
   Fiber requireTask(String what) {
-    Fiber fiber = Scheduler.requireTask(what);
+    Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler() != scheduler) {
       scheduler.checkOnLoop(what);
     }

@@ -5,6 +5,7 @@ import asyncio.EventLoop;
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
@@ -46,7 +47,7 @@ public final class Net {
    */
   public static Connection openConnection(String host, int port, ConnectOptions options)
       throws IOException {
-    Fiber fiber = Scheduler.requireTask("openConnection()");
+    Fiber fiber = Current.requireTask("openConnection()");
     Objects.requireNonNull(options, "options");
     Addresses.checkPort(port);
     if (host.isEmpty()) {
@@ -102,7 +103,7 @@ public final class Net {
    */
   public static Server startServer(
       Handler handler, @Nullable String host, int port, ServerOptions options) throws IOException {
-    Fiber fiber = Scheduler.requireTask("startServer()");
+    Fiber fiber = Current.requireTask("startServer()");
     Objects.requireNonNull(handler, "handler");
     Addresses.checkPort(port);
     var listening =

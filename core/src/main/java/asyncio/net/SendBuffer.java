@@ -110,7 +110,7 @@ final class SendBuffer implements WriteCompletion {
       };
 
   private void limitClose(Duration left) {
-    link.scheduler.addSleeper(closeLimit, link.scheduler.deadline(left));
+    link.scheduler.timers().addSleeper(closeLimit, link.scheduler.deadline(left));
   }
 
   /** On the loop's own thread. */
@@ -184,7 +184,7 @@ final class SendBuffer implements WriteCompletion {
               + ": more than 2 GiB can't wait. Call drain() between writes: it waits until the peer"
               + " has taken what was written.");
     }
-    link.scheduler.atStepEnd(atStepEnd);
+    link.scheduler.afterStep().add(atStepEnd);
     int from = offset;
     int left = length;
     while (left > 0) {
@@ -397,7 +397,7 @@ final class SendBuffer implements WriteCompletion {
 
   private void finishClose() {
     if (!link.isClosed()) {
-      link.scheduler.removeSleeper(closeLimit);
+      link.scheduler.timers().removeSleeper(closeLimit);
       if (dropped > 0) {
         link.reset();
       } else {

@@ -9,6 +9,7 @@ import asyncio.WaitKind;
 import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Owner;
 import asyncio.internal.scheduler.Scheduler;
@@ -505,7 +506,7 @@ public final class Server implements AutoCloseable {
   }
 
   private Fiber requireTask(String what) {
-    Fiber fiber = Scheduler.requireTask(what);
+    Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler() != scheduler) {
       scheduler.checkOnLoop(what);
     }

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -319,7 +319,7 @@ public final class StreamReader {
           throw new UncheckedIOException(failure);
         }
       } else {
-        Scheduler.refuseInRegion("StreamReader.lines()");
+        Current.refuseInRegion("StreamReader.lines()");
       }
       return line != null;
     }

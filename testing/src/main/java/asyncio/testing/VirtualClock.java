@@ -106,7 +106,7 @@ public final class VirtualClock implements Clock {
       boolean result = made;
       made = false;
       if (activity instanceof Scheduler scheduler) {
-        scheduler.atStepEnd(this);
+        scheduler.afterStep().add(this);
       }
       return result;
     }

@@ -1,5 +1,6 @@
 package asyncio.internal.carrier;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Scheduler;
 
 /** How often the running loop went on without a coroutine that waited for a lock, and why. */
@@ -27,7 +28,7 @@ public final class HandOvers {
   }
 
   private static long count(Hold.HandOver why) {
-    Scheduler scheduler = Scheduler.require("handOvers()");
+    Scheduler scheduler = Current.require("handOvers()");
     Hold hold = scheduler.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
     return hold == null ? 0 : hold.handOvers(why);
   }

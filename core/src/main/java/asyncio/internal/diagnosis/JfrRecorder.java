@@ -87,7 +87,7 @@ final class JfrRecorder extends Recorder {
       if (event.isEnabled()) {
         fiber = running;
         step = event;
-        scheduler.atStepEnd(this);
+        scheduler.afterStep().add(this);
         event.begin();
       }
     } catch (Throwable notOurs) {

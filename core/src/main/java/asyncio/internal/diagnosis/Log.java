@@ -1,5 +1,6 @@
 package asyncio.internal.diagnosis;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
 import java.io.FileDescriptor;
@@ -81,7 +82,7 @@ public final class Log {
   private void failed(String when, Throwable broken) {
     try {
       // A handler may have waited: then it is the caller that was cancelled there.
-      Scheduler scheduler = Scheduler.current();
+      Scheduler scheduler = Current.scheduler();
       Fiber fiber = scheduler == null ? null : scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
         fiber.strikeAgain();

@@ -4,6 +4,7 @@ import asyncio.CarrierKind;
 import asyncio.internal.carrier.Carriers;
 import asyncio.internal.carrier.Hold;
 import asyncio.internal.carrier.MountedCarrier;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
@@ -186,7 +187,7 @@ final class Watchdog implements Runnable {
         busy |= entry.tick();
         longSteps |= entry.isInLongStep();
       }
-      Scheduler.longSteps(longSteps);
+      Current.longSteps(longSteps);
       idleTicks = busy ? 0 : idleTicks + 1;
       if (thread != self || interval() < interval) {
         return;

@@ -142,7 +142,7 @@ public final class WatchedLoop implements LoopMonitor {
     } else if (now - quietSince >= quietGap && !stallDetector.hasWarned(number)) {
       quietSince = now;
       quietGap = Math.min(2 * quietGap, StallDetector.LONGEST_GAP_NANOS);
-      scheduler.askWhetherQuiet(number);
+      stallDetector.askWhetherQuiet(number);
     }
   }
 

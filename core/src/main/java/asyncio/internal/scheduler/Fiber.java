@@ -1,12 +1,8 @@
 package asyncio.internal.scheduler;
 
 import asyncio.CancelledError;
-import asyncio.internal.carrier.Hold;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.VectorRegisters;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * code, does not: then what the body returns counts. An interrupt is a nudge for foreign code and
  * nothing more.
  */
-public abstract class Fiber extends Step implements Runnable {
+public abstract class Fiber extends Baton implements Runnable {
   // One state machine and all that moves it. In order: what it is and how it starts; waiting;
   // cancel
   // requests; what reports ask; the baton.
@@ -66,18 +62,7 @@ public abstract class Fiber extends Step implements Runnable {
   private static final byte CANCELLED = 2;
   private static final byte FAILED = 3;
 
-  private static final VarHandle RESUMED;
-
-  static {
-    try {
-      RESUMED = MethodHandles.lookup().findVarHandle(Fiber.class, "resumed", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
   // Immutable.
-  final Scheduler scheduler;
   private final @Nullable ClassLoader contextClassLoader;
 
   // Loop-confined.
@@ -88,7 +73,7 @@ public abstract class Fiber extends Step implements Runnable {
 
   private boolean nudged;
 
-  /** What it last parked at in foreign code, as {@link Hold} saw it. */
+  /** What it last parked at in foreign code, as the mounted carrier saw it. */
   public byte foreignWait;
 
   /** It said that it would wait in foreign code. */
@@ -114,19 +99,9 @@ public abstract class Fiber extends Step implements Runnable {
   /** What the JDK hands to the executor to go on with this thread; mounted carrier only. */
   public @Nullable Runnable continuation;
 
-  /** The baton: set by who resumes, taken by the coroutine. Release and acquire. */
-  @SuppressWarnings("unused") // through RESUMED
-  private boolean resumed;
-
-  /**
-   * The step ({@link Scheduler#steps}, which is odd, shortened) in which the watchdog saw an own
-   * wait of this coroutine hold the loop's thread; 0 for none.
-   */
-  volatile int pinnedInStep;
-
   /** A coroutine of {@code scheduler} that inherits the context class loader of its creator. */
   protected Fiber(Scheduler scheduler) {
-    this.scheduler = scheduler;
+    super(scheduler);
     this.contextClassLoader = Thread.currentThread().getContextClassLoader();
   }
 
@@ -165,6 +140,11 @@ public abstract class Fiber extends Step implements Runnable {
   /** Whether our own waiting methods may be called in this coroutine. */
   protected boolean mayWait() {
     return true;
+  }
+
+  @Override
+  final IllegalStateException pinned() {
+    return new IllegalStateException(Pinned.describe(this));
   }
 
   /** The loop it belongs to. */
@@ -674,7 +654,8 @@ public abstract class Fiber extends Step implements Runnable {
    * Someone else interrupted this coroutine while it was suspended in one of our waits; a nudge of
    * ours reaches it in foreign code only.
    */
-  private void interruptedWhileSuspended() {
+  @Override
+  final void interruptedWhileSuspended() {
     cancel("interrupted");
   }
 
@@ -760,110 +741,5 @@ public abstract class Fiber extends Step implements Runnable {
   /** The innermost region in which it may not wait; null outside. */
   public final @Nullable Region region() {
     return region;
-  }
-
-  /** An own wait of it holds the loop's thread in step {@code number}, as the watchdog saw. */
-  public final void pinnedIn(long number) {
-    pinnedInStep = (int) number;
-  }
-
-  // ---- the baton ----
-
-  public final void giveResumed() {
-    RESUMED.setRelease(this, true);
-  }
-
-  /** Whether the baton was given and is not taken yet. Any thread. */
-  public final boolean isResumed() {
-    return (boolean) RESUMED.getAcquire(this);
-  }
-
-  /** Takes the baton if it was given. By the coroutine itself. */
-  public final boolean takeResumed() {
-    if ((boolean) RESUMED.getAcquire(this)) {
-      RESUMED.set(this, false);
-      return true;
-    }
-    return false;
-  }
-
-  /**
-   * As {@link #awaitResumed}, but stays mounted: waiting at a monitor needs no free stack. Looks
-   * every millisecond. Where the JVM has that one thread for virtual threads, the loop stands
-   * still, and the watchdog says so.
-   */
-  public final void awaitResumedMounted() {
-    boolean interrupted = false;
-    while (!takeResumed()) {
-      try {
-        synchronized (this) {
-          wait(1);
-        }
-      } catch (InterruptedException flagWasSet) {
-        interrupted |= !tellOfInterrupt();
-      } catch (Throwable noMemory) {
-        // It has no baton, so it waits on.
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /**
-   * Parks the current thread, which is this coroutine's, until it is given the baton. An interrupt
-   * is left to the time when it runs again: as one that came in foreign code.
-   */
-  public final void awaitResumedLater() {
-    boolean interrupted = false;
-    while (!takeResumed()) {
-      try {
-        LockSupport.park();
-      } catch (StackOverflowError cannotUnmount) {
-        awaitResumedMounted();
-        break;
-      }
-      interrupted |= Thread.interrupted();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Returns false when there was no memory for it. */
-  private boolean tellOfInterrupt() {
-    try {
-      scheduler.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
-      return true;
-    } catch (Throwable noMemory) {
-      return false;
-    }
-  }
-
-  /**
-   * Parks the current thread, which is this coroutine's, until it is given the baton. A step may be
-   * resubmitted and a permit left over by foreign code, so only the baton counts.
-   */
-  public final void awaitResumed() {
-    while (!takeResumed()) {
-      // No blocker object: it would cost two writes a switch, and the loop itself knows who waits
-      // for what.
-      LockSupport.park();
-      // Only in that very step: where the operating system had merely taken the processor from a
-      // loop that was about to leave it, this is a later step, which perhaps has the baton.
-      int seen = pinnedInStep;
-      if (seen != 0) {
-        pinnedInStep = 0;
-        if (seen == (int) scheduler.steps()) {
-          throw new IllegalStateException(Pinned.describe(this));
-        }
-      }
-      // A set flag would turn park into a spin. Nobody but the loop may act on it: another thread
-      // may hold the baton.
-      if (Thread.interrupted() && !tellOfInterrupt()) {
-        awaitResumedLater();
-        return;
-      }
-    }
   }
 }

@@ -37,7 +37,7 @@ public interface Host {
 
   /**
    * The loop has nothing to do, no timer and no helper. Where that matters, a step is made ready
-   * that looks into it, and then calls {@link Scheduler#quietReported}. Called on the loop's own
+   * that looks into it, and then calls {@link StallDetector#reported}. Called on the loop's own
    * thread.
    */
   default void quiet() {}

@@ -23,7 +23,7 @@ public class LoopBinding {
 
   /** The running loop, which must be this one; {@code what} is called on it. */
   public final Scheduler require(String what) {
-    Scheduler running = Scheduler.require(what);
+    Scheduler running = Current.require(what);
     if (running != scheduler) {
       moveTo(running, what);
     }
@@ -32,7 +32,7 @@ public class LoopBinding {
 
   /** The running coroutine, which must be of this loop and is about to wait in {@code what}. */
   public final Fiber requireTask(String what) {
-    Fiber fiber = Scheduler.requireTask(what);
+    Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler != scheduler) {
       moveTo(fiber.scheduler, what);
     }
@@ -42,7 +42,7 @@ public class LoopBinding {
 
   private void moveTo(Scheduler running, String what) {
     Scheduler before = scheduler;
-    if (before != null && before.isOpen()) {
+    if (before != null && Current.isOpen(before)) {
       throw new IllegalStateException(
           what
               + " was called on loop '"

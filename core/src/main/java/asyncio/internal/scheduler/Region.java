@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * A stretch of one coroutine in which nobody else of its loop may run: the body of {@code
  * atomically}.
  *
- * <p>Our own waiting methods are refused, at {@link Scheduler#requireTask} or {@link
- * Scheduler#refuseInRegion}. A park or a yield in foreign code can't be: on the mounted carrier it
- * is noted when it happens, and the region fails at its end. On the portable one such a park holds
- * the whole loop, so nobody runs meanwhile and there is nothing to tell.
+ * <p>Our own waiting methods are refused, at {@link Current#requireTask} or {@link
+ * Current#refuseInRegion}. A park or a yield in foreign code can't be: on the mounted carrier it is
+ * noted when it happens, and the region fails at its end. On the portable one such a park holds the
+ * whole loop, so nobody runs meanwhile and there is nothing to tell.
  *
  * <p>A resubmitted step that does nothing raises no alarm: only a step that really ran can have
  * begun a region, and it ends either after the region or by a park inside it.
@@ -46,7 +46,7 @@ public final class Region {
   /** Runs {@code body} in a region of the running coroutine. */
   public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body)
       throws X {
-    Fiber fiber = Scheduler.require("atomically()").fiber();
+    Fiber fiber = Current.require("atomically()").fiber();
     var region = new Region(fiber);
     fiber.region = region;
     OPEN.getAndIncrement();

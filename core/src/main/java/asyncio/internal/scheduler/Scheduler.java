@@ -2,22 +2,14 @@ package asyncio.internal.scheduler;
 
 import asyncio.CarrierKind;
 import asyncio.Clock;
-import asyncio.Coroutine;
 import asyncio.LoopStatistics;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Headroom;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -45,38 +37,18 @@ public final class Scheduler implements Clock.Activity {
    */
   private static final int POLL_INTERVAL = 61;
 
-  private static final String DEADLOCK = "asyncio.deadlock";
-
-  /** Whether a loop that stands still fails although something from outside might come. */
-  private static final boolean DEADLOCK_FAILS = "fail".equals(System.getProperty(DEADLOCK));
-
-  /** All loops that are not closed. Copied on write. */
-  private static volatile Scheduler[] loops = {};
-
-  /**
-   * Threads of coroutines that outlived their loop, with the loop's name: for their error messages
-   * only.
-   */
-  private static final Map<Thread, String> survivors =
-      Collections.synchronizedMap(new WeakHashMap<>());
-
   // Immutable.
   private final String name;
   private final Clock clock;
   private final long origin;
   private final Host host;
-  private final LoopParts parts;
+  final LazyPoller poller;
   final Carrier carrier;
   final Inbox inbox = new Inbox(new WakeUp(this), new Unpark(this));
 
   // Any thread.
   /** The thread that drives the loop, while one does. */
   volatile @Nullable Thread thread;
-
-  private volatile @Nullable Poller poller;
-
-  /** The thread that stands by between two runs, while it does. */
-  private volatile @Nullable Thread standingBy;
 
   /** Somebody called for the loop's own thread, and it has not come yet; for the watchdog. */
   private volatile boolean callWaits;
@@ -111,8 +83,8 @@ public final class Scheduler implements Clock.Activity {
   final Callbacks callbacks = new Callbacks(this);
   final StallDetector stallDetector = new StallDetector(this);
   final CancelWave cancelWave = new CancelWave();
-  private final Timers sleepers = new Timers();
-  private final Timers deadlines = new Timers();
+  final StandBy standBy = new StandBy(this);
+  final LoopTimers timers = new LoopTimers();
   private @Nullable Fiber current;
   private int turnLeft;
   private int sincePoll;
@@ -128,10 +100,7 @@ public final class Scheduler implements Clock.Activity {
   /** The step ({@link #steps}) that the watchdog has seen to last; none if that has ended since. */
   private volatile long longStep = -1;
 
-  /** Whether any loop has a long step, as the watchdog last saw it. */
-  private static volatile boolean longSteps;
-
-  private @Nullable AfterStep stepEnds;
+  final AfterSteps afterStep = new AfterSteps(this);
   private boolean stopping;
   private int headroomCalls;
   private boolean endsTasks;
@@ -141,9 +110,6 @@ public final class Scheduler implements Clock.Activity {
   boolean closed;
 
   private int helpers;
-
-  /** Whether the entries that the last run left in the ready queue have been examined. */
-  private boolean leftoversSeen;
 
   private @Nullable Throwable fatal;
 
@@ -158,94 +124,18 @@ public final class Scheduler implements Clock.Activity {
     this.clock = clock;
     this.ticks = clock == Clock.system();
     this.origin = clock.nanoTime();
-    this.parts = parts;
+    this.poller = new LazyPoller(this, parts);
     this.monitor = parts.monitor(this);
     this.carrier = parts.carrier(this); // last: the first loop waits here for what was begun before
   }
 
-  /** Refuses an option that means nothing. */
-  public static void checkOptions() {
-    String value = System.getProperty(DEADLOCK);
-    if (value != null && !value.equals("fail") && !value.equals("warn")) {
-      throw new IllegalArgumentException(
-          "-D"
-              + DEADLOCK
-              + " is 'warn', which warns of a loop that stands still, or 'fail', which fails its"
-              + " main task; got '"
-              + value
-              + "'.");
-    }
-  }
-
   /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */
   public void open() {
-    synchronized (Scheduler.class) {
-      Scheduler[] more = Arrays.copyOf(loops, loops.length + 1);
-      more[loops.length] = this;
-      loops = more;
-    }
+    Current.opened(this);
     monitor.opened();
   }
 
-  // ---- who am I: any thread ----
-
-  /** The loop whose running coroutine is the current thread; null elsewhere. */
-  public static @Nullable Scheduler current() {
-    Thread self = Thread.currentThread();
-    if (self.getUncaughtExceptionHandler() instanceof CoroutineMark mark) {
-      return mark.scheduler.running == self ? mark.scheduler : null;
-    }
-    // One that the program has given a handler of its own.
-    return self.isVirtual() ? search(self) : null;
-  }
-
-  private static @Nullable Scheduler search(Thread thread) {
-    for (Scheduler scheduler : loops) {
-      if (scheduler.running == thread) {
-        return scheduler;
-      }
-    }
-    return null;
-  }
-
-  /** The loop of the running coroutine, which is about to change its state in {@code what}. */
-  public static Scheduler require(String what) {
-    Scheduler scheduler = running(what);
-    Headroom.ensure(Headroom.CHANGE, scheduler.headroomCalls++);
-    return scheduler;
-  }
-
-  private static Scheduler running(String what) {
-    Scheduler scheduler = current();
-    if (scheduler == null) {
-      throw new IllegalStateException(notOnLoop(what));
-    }
-    return scheduler;
-  }
-
-  /** The running coroutine, which is about to wait in {@code what}. */
-  public static Fiber requireTask(String what) {
-    Fiber fiber = requireNoRegion(what);
-    if (!fiber.mayWait()) {
-      throw new IllegalStateException(
-          what
-              + " would wait, and it was called in a callback of loop '"
-              + fiber.scheduler.name
-              + "', which may not wait. Start a task in the callback instead: createTask(() ->"
-              + " …).");
-    }
-    return fiber;
-  }
-
-  /** The running coroutine, which is about to let others run in {@code what}. */
-  private static Fiber requireNoRegion(String what) {
-    Fiber fiber = running(what).fiber();
-    fiber.scheduler.ensureHeadroom();
-    if (fiber.region != null) {
-      throw Region.refusal(what, fiber);
-    }
-    return fiber;
-  }
+  // ---- on the loop, or not: any thread ----
 
   /** The coroutine that runs, where one does. */
   Fiber fiber() {
@@ -257,83 +147,12 @@ public final class Scheduler implements Clock.Activity {
     return fiber;
   }
 
-  /**
-   * For a waiting method that returns at once, before it asks {@link #requireTask}: fails in a
-   * region that may not wait, and lets others run where the step has lasted long.
-   */
-  public static void returnsAtOnce(String what) {
-    if (longSteps || Region.mayBeOpen()) {
-      Scheduler scheduler = current();
-      Fiber fiber = scheduler == null ? null : scheduler.current;
-      if (fiber == null) {
-        return;
-      }
-      if (fiber.region != null) {
-        throw Region.refusal(what, fiber);
-      }
-      if (fiber.mayWait()) {
-        fiber.breatheBeforeValue();
-      }
-    }
-  }
-
-  /**
-   * Fails in a region that may not wait. For a waiting method that returns where there is nothing
-   * to wait for, before it asks {@link #requireTask}.
-   */
-  public static void refuseInRegion(String what) {
-    if (!Region.mayBeOpen()) {
-      return;
-    }
-    Scheduler scheduler = current();
-    Fiber fiber = scheduler == null ? null : scheduler.current;
-    if (fiber != null && fiber.region != null) {
-      throw Region.refusal(what, fiber);
-    }
-  }
-
   /** The running coroutine of this loop; null when none runs or a foreign thread asks. */
   public @Nullable Fiber currentFiber() {
     return running == Thread.currentThread() ? current : null;
   }
 
-  /** All loops that are not closed. Any thread. */
-  public static List<Scheduler> allOpen() {
-    return List.of(loops);
-  }
-
-  /** Whether the loop is not closed. Any thread. */
-  boolean isOpen() {
-    for (Scheduler scheduler : loops) {
-      if (scheduler == this) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static String notOnLoop(String what) {
-    Thread self = Thread.currentThread();
-    String closedLoop = survivors.get(self);
-    if (closedLoop != null) {
-      return what
-          + " was called in a coroutine of loop '"
-          + closedLoop
-          + "' after the loop closed. It stood in foreign code when run ended: end such calls"
-          + " first, or make them react to an interrupt.";
-    }
-    String kind = self.isVirtual() ? "virtual thread" : "thread";
-    String where = self.getName().isEmpty() ? self.toString() : "'" + self.getName() + "'";
-    return what
-        + " was called on the "
-        + kind
-        + " "
-        + where
-        + ", which is no coroutine of a running event loop. Call it inside Asyncio.run(…); from"
-        + " another thread hand the work over with runCoroutineThreadsafe(body, loop) or"
-        + " loop.callSoonThreadsafe(callback).";
-  }
-
+  /** That nothing can be handed to a loop which is closed. */
   public static String closedMessage(Scheduler scheduler) {
     return "The event loop '" + scheduler.name + "' is closed: no more work can be handed to it.";
   }
@@ -342,6 +161,11 @@ public final class Scheduler implements Clock.Activity {
   public boolean isOnLoop() {
     Thread self = Thread.currentThread();
     return self == running || (self == thread && running == null);
+  }
+
+  /** Makes sure that the stack is enough for a change of the loop's state. */
+  void ensureHeadroomForChange() {
+    Headroom.ensure(Headroom.CHANGE, headroomCalls++);
   }
 
   /** Makes sure that the stack is enough for a wait, or for as much work as one. */
@@ -358,7 +182,7 @@ public final class Scheduler implements Clock.Activity {
       Headroom.ensure(Headroom.CHANGE, headroomCalls++);
       return;
     }
-    Scheduler other = current();
+    Scheduler other = Current.scheduler();
     if (other != null) {
       throw new IllegalStateException(
           what
@@ -369,7 +193,7 @@ public final class Scheduler implements Clock.Activity {
               + "'. A loop's objects are not shared: use runCoroutineThreadsafe(body, loop) or"
               + " loop.callSoonThreadsafe(callback).");
     }
-    throw new IllegalStateException(notOnLoop(what));
+    throw Current.notOnLoop(what);
   }
 
   // ---- facts: any thread ----
@@ -442,16 +266,6 @@ public final class Scheduler implements Clock.Activity {
         || (callWaits && carrier.kind() == CarrierKind.PORTABLE);
   }
 
-  /** From when on a step counts as slow, in nanoseconds; for the watchdog. */
-  public long slowStepNanos() {
-    return monitor.slowNanos();
-  }
-
-  /** Changes {@link #slowStepNanos}. */
-  public void setSlowStepNanos(long nanos) {
-    monitor.setSlowNanos(nanos);
-  }
-
   /**
    * What the loop has and does now. On another thread, most of it is read without order, and may be
    * a moment old: so the loop itself counts in plain fields.
@@ -467,7 +281,7 @@ public final class Scheduler implements Clock.Activity {
         (steps + 1) >> 1,
         tasks,
         ready.size(),
-        sleepers.size() + deadlines.size(),
+        timers.size(),
         helpers,
         foreignWaits(),
         openHandles(),
@@ -525,41 +339,6 @@ public final class Scheduler implements Clock.Activity {
   /** Whether a thread drives the loop. */
   public boolean isDriven() {
     return thread != null;
-  }
-
-  /** Ends the sleep of a loop, from any thread. */
-  private static final class WakeUp implements Runnable {
-    private final Scheduler scheduler;
-
-    WakeUp(Scheduler scheduler) {
-      this.scheduler = scheduler;
-    }
-
-    @Override
-    public void run() {
-      // Both, where it stands by: the mark of a sleep may be one that a run has left.
-      LockSupport.unpark(scheduler.standingBy);
-      Poller open = scheduler.poller;
-      if (open != null) {
-        open.wakeup();
-      } else {
-        LockSupport.unpark(scheduler.thread);
-      }
-    }
-  }
-
-  /** Ends the park of a loop that holds a step open, from any thread. */
-  private static final class Unpark implements Runnable {
-    private final Scheduler scheduler;
-
-    Unpark(Scheduler scheduler) {
-      this.scheduler = scheduler;
-    }
-
-    @Override
-    public void run() {
-      LockSupport.unpark(scheduler.thread);
-    }
   }
 
   // ---- queues and timers: loop only ----
@@ -620,7 +399,7 @@ public final class Scheduler implements Clock.Activity {
       turnLeft--;
       // Each callback is a step of its own to the watchdog.
       steps += 2;
-      atStepEnd();
+      afterStep.run();
       Recorder recording = recorder;
       Fiber runner = current;
       if (recording != null && runner != null) {
@@ -653,54 +432,19 @@ public final class Scheduler implements Clock.Activity {
     return null;
   }
 
-  /** Starts a timer that wakes a sleeper at {@code time} (see {@link #time}). */
-  public void addSleeper(Timer timer, long time) {
-    sleepers.add(timer, time);
+  /** The poller, which is opened if it is not; that may suspend. */
+  public Poller poller() throws IOException {
+    return poller.open();
   }
 
-  /**
-   * Starts a timer that ends a time limit: among those due in one turn, they come before all
-   * sleepers.
-   */
-  public void addDeadline(Timer timer, long time) {
-    deadlines.add(timer, time);
+  /** What is to be done when the step that runs ends. */
+  public AfterSteps afterStep() {
+    return afterStep;
   }
 
-  /** Stops a timer of {@link #addSleeper}; does nothing when it is not pending. */
-  public void removeSleeper(Timer timer) {
-    sleepers.remove(timer);
-  }
-
-  /** Stops a timer of {@link #addDeadline}; does nothing when it is not pending. */
-  public void removeDeadline(Timer timer) {
-    deadlines.remove(timer);
-  }
-
-  /** When a timer of {@link #addSleeper} is due. */
-  public long due(Timer sleeper) {
-    return sleepers.when(sleeper);
-  }
-
-  /**
-   * The last time at which a time limit will cancel one of {@code fibers}; Long.MIN_VALUE when none
-   * will. Looks at all limits.
-   */
-  public long lastDeadlineOf(Set<Fiber> fibers) {
-    return deadlines.last(
-        Long.MAX_VALUE, timer -> timer.strikes() != null && fibers.contains(timer.strikes()));
-  }
-
-  /**
-   * The last time, but none after {@code limit}, at which a timer calls user code; Long.MIN_VALUE
-   * when none does. Looks at all.
-   */
-  public long lastCallback(long limit) {
-    return sleepers.last(limit, Timer::callsBack);
-  }
-
-  /** When the next timer is due; Long.MAX_VALUE when none is set. */
-  long nextTimer() {
-    return Math.min(sleepers.next(), deadlines.next());
+  /** The timers of its coroutines and callbacks. */
+  public LoopTimers timers() {
+    return timers;
   }
 
   /** Passes cancels on. */
@@ -708,97 +452,9 @@ public final class Scheduler implements Clock.Activity {
     return cancelWave;
   }
 
-  // ---- standing still: loop only ----
-
-  /**
-   * Ends the wait of a coroutine with an error, unless something else ends it before it runs. Does
-   * nothing when it does not wait.
-   */
-  public void fail(Fiber fiber, RuntimeException error) {
-    stallDetector.fail(fiber, error);
-  }
-
-  /**
-   * Puts off the search for a circle in which {@code fiber} waits, until a time of the loop's clock
-   * or until no timer is set: before, a timer may end it.
-   */
-  public void excuse(Fiber fiber, long until) {
-    stallDetector.excuse(fiber, until);
-  }
-
-  /** The host has looked into a loop that stands still; tells whether it had something to say. */
-  public void quietReported(boolean warned) {
-    stallDetector.reported(warned);
-  }
-
-  /** Whether a loop that stands still fails at once. */
-  public boolean standstillFails() {
-    return (DEADLOCK_FAILS || clock.isClosedWorld()) && !host.otherThreadsCallIn();
-  }
-
-  /** Calls {@code what} once when the step that runs ends. */
-  public void atStepEnd(AfterStep what) {
-    if (!what.registered) {
-      what.registered = true;
-      what.nextAtEnd = stepEnds;
-      stepEnds = what;
-    }
-  }
-
-  private void atStepEnd() {
-    AfterStep end = stepEnds;
-    if (end == null) {
-      return;
-    }
-    stepEnds = null;
-    while (end != null) {
-      AfterStep following = end.nextAtEnd;
-      end.nextAtEnd = null;
-      end.registered = false;
-      try {
-        end.stepEnded();
-      } catch (Throwable failure) {
-        // Never into the coroutine whose step ends: it may have nothing to do with it.
-        fatal(failure);
-      }
-      end = following;
-    }
-  }
-
-  /**
-   * The poller; opened at first use. Opening may suspend (the JDK sleeps when memory is short).
-   * Meanwhile another coroutine may open one, or the loop may close: the first one stored wins.
-   */
-  public Poller poller() throws IOException {
-    Poller open = poller;
-    if (open != null) {
-      return open;
-    }
-    Poller made;
-    try {
-      made = parts.poller(this);
-    } catch (Throwable failed) {
-      Poller ofAnother = poller;
-      if (ofAnother != null && !closed && failed instanceof IOException) {
-        return ofAnother;
-      }
-      throw failed;
-    }
-    open = poller;
-    if (open == null) {
-      open = made;
-      poller = made;
-    } else {
-      made.close();
-    }
-    // close() writes before it looks for a poller, and here it is the other way round: one of the
-    // two sees what the other did. Closing one twice does nothing.
-    VarHandle.fullFence();
-    if (closed) {
-      open.close();
-      throw new IllegalStateException(closedMessage(this));
-    }
-    return open;
+  /** Whether nothing comes from outside, as the clock says. */
+  boolean isClosedWorld() {
+    return clock.isClosedWorld();
   }
 
   /** A helper thread works for this loop from now on; the virtual clock waits for it. */
@@ -823,14 +479,12 @@ public final class Scheduler implements Clock.Activity {
 
   @Override
   public int openHandles() {
-    Poller open = poller;
-    return open == null ? 0 : open.openHandles();
+    return poller.openHandles();
   }
 
   /** What the user has to close so that all handles are closed. Loop only. */
   public List<Owner> owners() {
-    Poller open = poller;
-    return open == null ? List.of() : open.owners();
+    return poller.owners();
   }
 
   @Override
@@ -858,7 +512,7 @@ public final class Scheduler implements Clock.Activity {
   /** The step that runs ends. */
   public void leave() {
     running = null;
-    atStepEnd();
+    afterStep.run();
     current = null;
     steps++;
   }
@@ -875,11 +529,6 @@ public final class Scheduler implements Clock.Activity {
     }
   }
 
-  /** Whether a step of any loop has lasted since the last tick. On the watchdog's thread. */
-  public static void longSteps(boolean any) {
-    longSteps = any;
-  }
-
   /** Whether the step that runs has lasted for long, as far as the watchdog has seen. */
   public boolean stepIsLong() {
     return longStep == steps;
@@ -888,13 +537,6 @@ public final class Scheduler implements Clock.Activity {
   /** The coroutine whose step runs, as another thread sees it. */
   public @Nullable Fiber runningFiber() {
     return current;
-  }
-
-  /** Runs foreign code that blocks; on the portable carrier the loop goes on meanwhile. */
-  public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
-      throws X {
-    Fiber fiber = requireNoRegion("blocking()");
-    return fiber.scheduler.carrier.blocking(fiber, body);
   }
 
   // ---- driving ----
@@ -916,7 +558,7 @@ public final class Scheduler implements Clock.Activity {
   public void runUntilStopped() {
     thread = Thread.currentThread();
     monitor.wakesUp();
-    leftoversSeen = false;
+    standBy.runBegins();
     stopping = false;
     try {
       do {
@@ -933,55 +575,12 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Between two runs the loop stands still, but virtual threads that others started in its
-   * coroutines go on: somebody may wait for them. Runs what they have to do now; where there is
-   * nothing, sleeps until there is, or until this thread is unparked. On a thread of {@link
-   * #newThread} that does not drive the loop now.
-   *
-   * <p><b>Why no wake-up is lost.</b> The loop's own thread alone takes from the inbox, here as in
-   * a run, and sleeps only behind the mark that the inbox guards (see {@link Inbox}); {@link
-   * #standingBy} is written before that mark, and the sender who finds the mark reads it after. A
-   * caller with a run unparks this thread when its job is there to be seen; a permit is sticky. So
-   * each of the two may come at any time, and whoever comes back from here looks at both again.
-   *
-   * <p><b>Why the loop's state stays its own.</b> Only this thread touches it, and none of its
-   * coroutines runs: their steps are kept, in order, for the next run.
+   * Between two runs: runs what virtual threads have to do that others started in coroutines of
+   * this loop, or sleeps until there is something, or this thread is unparked. On a thread of
+   * {@link #newThread} that does not drive the loop now.
    */
   public void standBy() {
-    if (carrier.kind() == CarrierKind.PORTABLE) {
-      LockSupport.park(this); // there the JVM runs them
-      Thread.interrupted();
-      return;
-    }
-    if (!leftoversSeen) {
-      leftoversSeen = true;
-      for (int left = ready.size(); left > 0; left--) {
-        runOrKeep(ready.poll());
-      }
-    }
-    standingBy = Thread.currentThread();
-    if (inbox.prepareToSleep()) {
-      LockSupport.park(this);
-      Thread.interrupted(); // a set flag would turn park into a spin
-    }
-    standingBy = null;
-    Step step = inbox.takeAll();
-    while (step != null) {
-      Step following = step.unlink();
-      runOrKeep(step);
-      step = following;
-    }
-  }
-
-  private void runOrKeep(@Nullable Step step) {
-    if (step == null) {
-      return;
-    }
-    if (carrier.isForeign(step)) {
-      runStep(step);
-    } else {
-      ready.add(step);
-    }
+    standBy.run();
   }
 
   /** Ends {@link #runUntilStopped} after this turn. Loop only. */
@@ -1028,7 +627,7 @@ public final class Scheduler implements Clock.Activity {
     sincePoll += turnLeft;
   }
 
-  private void runStep(Step step) {
+  void runStep(Step step) {
     try {
       step.run(this);
     } catch (Throwable failure) {
@@ -1041,18 +640,11 @@ public final class Scheduler implements Clock.Activity {
   private void look() {
     lookDue = false;
     takeInbox();
-    fireDue();
+    timers.fireDue(this);
     try {
-      pollNow();
+      poller.pollNow();
     } catch (IOException broken) {
       pollerFailed(broken);
-    }
-  }
-
-  private void pollNow() throws IOException {
-    Poller open = poller;
-    if (open != null) {
-      open.poll(0);
     }
   }
 
@@ -1060,11 +652,11 @@ public final class Scheduler implements Clock.Activity {
     sincePoll = 0;
     lookDue = false;
     takeInbox();
-    fireDue();
+    timers.fireDue(this);
     stallDetector.lookForCircles(ready.isEmpty());
     try {
       if (!ready.isEmpty() || stopping) {
-        pollNow();
+        poller.pollNow();
         return;
       }
       sleep();
@@ -1080,15 +672,15 @@ public final class Scheduler implements Clock.Activity {
   }
 
   private void sleep() throws IOException {
-    long next = Math.min(nextTimer(), stallDetector.nextLook());
-    if (next == Long.MAX_VALUE && helpers == 0 && isClosedWorld()) {
-      stallDetector.closedWorld();
+    long next = Math.min(timers.next(), stallDetector.nextLook());
+    if (next == Long.MAX_VALUE && helpers == 0) {
+      stallDetector.aboutToSleepForEver();
       if (!ready.isEmpty()) {
         return;
       }
     }
     long nanos = clock.idle(next == Long.MAX_VALUE ? Long.MAX_VALUE : origin + next, this);
-    Poller open = poller;
+    Poller open = poller.ifOpen();
     if (nanos <= 0) {
       if (open != null) {
         open.poll(0);
@@ -1112,33 +704,7 @@ public final class Scheduler implements Clock.Activity {
     }
     lookDue = false; // of a tick while it slept
     takeInbox();
-    fireDue();
-  }
-
-  /**
-   * Has the loop look whether it stands still, if it has made no step since. On the watchdog's
-   * thread.
-   */
-  public void askWhetherQuiet(long since) {
-    if (host.otherThreadsCallIn()) {
-      return;
-    }
-    trySend(
-        LoopAction.of(
-            () -> {
-              boolean idle = ready.isEmpty() && nextTimer() == Long.MAX_VALUE && helpers == 0;
-              if (idle && steps == since) {
-                stallDetector.ask();
-              }
-            }));
-  }
-
-  /** Whether nothing from outside can make this loop go on, as far as it knows. */
-  private boolean isClosedWorld() {
-    return standstillFails()
-        && carrier.foreignWaits() == 0
-        && openHandles() == 0
-        && carrier.strangers().isEmpty();
+    timers.fireDue(this);
   }
 
   private void takeInbox() {
@@ -1159,19 +725,6 @@ public final class Scheduler implements Clock.Activity {
     }
   }
 
-  private void fireDue() {
-    if (sleepers.next() == Long.MAX_VALUE && deadlines.next() == Long.MAX_VALUE) {
-      return;
-    }
-    long now = time();
-    for (Timer timer = deadlines.pollDue(now); timer != null; timer = deadlines.pollDue(now)) {
-      timer.fire();
-    }
-    for (Timer timer = sleepers.pollDue(now); timer != null; timer = sleepers.pollDue(now)) {
-      timer.fire();
-    }
-  }
-
   // ---- the end ----
 
   /**
@@ -1182,7 +735,7 @@ public final class Scheduler implements Clock.Activity {
     survived = true;
     Thread left = fiber.thread;
     if (left != null) {
-      survivors.put(left, name);
+      Current.survives(left, name);
     }
   }
 
@@ -1215,11 +768,7 @@ public final class Scheduler implements Clock.Activity {
     Step left = inbox.close();
     thread = null;
     running = null;
-    synchronized (Scheduler.class) {
-      List<Scheduler> others = new ArrayList<>(Arrays.asList(loops));
-      others.remove(this);
-      loops = others.toArray(new Scheduler[0]);
-    }
+    Current.closed(this);
     monitor.closed();
     while (left != null) {
       Step following = left.next;
@@ -1229,11 +778,7 @@ public final class Scheduler implements Clock.Activity {
     for (Step step = ready.poll(); step != null; step = ready.poll()) {
       discard(step);
     }
-    VarHandle.fullFence(); // see poller()
-    Poller open = poller;
-    if (open != null) {
-      open.close();
-    }
+    poller.close();
   }
 
   /** A step that the loop will not come to: only what others rely on is still done. */

@@ -22,11 +22,11 @@ public final class Sleep extends Timer implements Wait {
    */
   public static void until(Fiber fiber, long time) {
     var sleep = new Sleep(fiber);
-    fiber.scheduler.addSleeper(sleep, time);
+    fiber.scheduler.timers().addSleeper(sleep, time);
     try {
       fiber.suspend(sleep);
     } finally {
-      fiber.scheduler.removeSleeper(sleep);
+      fiber.scheduler.timers().removeSleeper(sleep);
     }
     fiber.throwIfCancelPending(null);
   }

@@ -39,6 +39,11 @@ public final class StallDetector {
   /** And so many suspects do not wait for that. */
   private static final int MANY = 1024;
 
+  private static final String DEADLOCK = "asyncio.deadlock";
+
+  /** Whether a loop that stands still fails although something from outside might come. */
+  private static final boolean DEADLOCK_FAILS = "fail".equals(System.getProperty(DEADLOCK));
+
   private final Scheduler scheduler;
 
   private List<Fiber> suspects = new ArrayList<>();
@@ -72,6 +77,25 @@ public final class StallDetector {
 
   StallDetector(Scheduler scheduler) {
     this.scheduler = scheduler;
+  }
+
+  /** Refuses an option that means nothing. */
+  public static void checkOption() {
+    String value = System.getProperty(DEADLOCK);
+    if (value != null && !value.equals("fail") && !value.equals("warn")) {
+      throw new IllegalArgumentException(
+          "-D"
+              + DEADLOCK
+              + " is 'warn', which warns of a loop that stands still, or 'fail', which fails its"
+              + " main task; got '"
+              + value
+              + "'.");
+    }
+  }
+
+  /** Whether a loop that stands still fails at once. */
+  public boolean failsAtOnce() {
+    return (DEADLOCK_FAILS || scheduler.isClosedWorld()) && !scheduler.host().otherThreadsCallIn();
   }
 
   // ---- circles ----
@@ -110,9 +134,10 @@ public final class StallDetector {
   private record Excused(@Nullable Wait in, long until) {}
 
   /**
-   * Puts off the look at a suspect: until a time of the loop's clock, something may set it free.
+   * Puts off the look at a suspect, until a time of the loop's clock or until no timer is set:
+   * before, a timer may set it free.
    */
-  void excuse(Fiber fiber, long until) {
+  public void excuse(Fiber fiber, long until) {
     excused.put(fiber, new Excused(fiber.waitsFor(), until));
     nextExcused = Math.min(nextExcused, until);
   }
@@ -123,7 +148,7 @@ public final class StallDetector {
   }
 
   private void suspectAgain() {
-    boolean noTimers = scheduler.nextTimer() == Long.MAX_VALUE;
+    boolean noTimers = scheduler.timers().next() == Long.MAX_VALUE;
     long now = scheduler.time();
     if (!noTimers && nextExcused > now) {
       return;
@@ -177,8 +202,11 @@ public final class StallDetector {
     now.clear();
   }
 
-  /** Ends the wait of a coroutine with an error, if it is in one. */
-  void fail(Fiber fiber, RuntimeException error) {
+  /**
+   * Ends the wait of a coroutine with an error, unless something else ends it before it runs. Does
+   * nothing when it does not wait.
+   */
+  public void fail(Fiber fiber, RuntimeException error) {
     if (!fiber.isWaiting()) {
       return;
     }
@@ -196,10 +224,18 @@ public final class StallDetector {
   // ---- quiet ----
 
   /**
-   * The loop is about to sleep, with nothing to do, and nothing can come from outside: asks the
-   * host once. On the loop's own thread.
+   * The loop is about to sleep, with no timer and no helper. If nothing can come from outside, as
+   * far as the loop knows, asks the host, once. On the loop's own thread.
    */
-  void closedWorld() {
+  void aboutToSleepForEver() {
+    boolean canGoOn =
+        !failsAtOnce()
+            || scheduler.foreignWaits() > 0
+            || scheduler.openHandles() > 0
+            || !scheduler.strangers().isEmpty();
+    if (canGoOn) {
+      return;
+    }
     long steps = scheduler.steps();
     if (steps != askedAfter && steps != reportedAt) {
       askedAfter = steps;
@@ -222,8 +258,26 @@ public final class StallDetector {
     return steps == reportedAt && warned;
   }
 
+  /** Has the loop look whether it stands still, if it has made no step since. Any thread. */
+  public void askWhetherQuiet(long since) {
+    if (scheduler.host().otherThreadsCallIn()) {
+      return;
+    }
+    scheduler.trySend(
+        LoopAction.of(
+            () -> {
+              boolean idle =
+                  scheduler.ready.isEmpty()
+                      && scheduler.timers.next() == Long.MAX_VALUE
+                      && scheduler.helpers() == 0;
+              if (idle && scheduler.steps() == since) {
+                ask();
+              }
+            }));
+  }
+
   /** The loop has done nothing for some time. On the loop's own thread. */
-  void ask() {
+  private void ask() {
     try {
       scheduler.host().quiet();
     } catch (Throwable noMemory) {
@@ -234,7 +288,7 @@ public final class StallDetector {
   /**
    * The host is done with what it was asked; {@code said} tells whether it had something to say.
    */
-  void reported(boolean said) {
+  public void reported(boolean said) {
     warned = said;
     // The step that reports is none of the program's: if no other follows, the stretch goes on.
     reportedAt = scheduler.steps() + 1;

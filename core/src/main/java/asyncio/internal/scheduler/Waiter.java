@@ -28,7 +28,7 @@ public class Waiter implements Wait {
    * @param what what it waits for, for reports and for the error of a caller that may not wait
    */
   public Waiter(WaitKind kind, String what) {
-    this(Scheduler.requireTask(what), kind, what);
+    this(Current.requireTask(what), kind, what);
   }
 
   /** A waiter for {@code fiber}, which is the running coroutine. */
