@@ -3,8 +3,8 @@ package asyncio;
 /**
  * A body without a result.
  *
- * @param <X> the checked exception it throws; javac infers it, none for a body that throws nothing
- *     checked
+ * @param <X> the checked exception it throws; javac infers it, and infers none for a body that
+ *     throws no checked exception
  */
 @FunctionalInterface
 public interface Action<X extends Exception> {

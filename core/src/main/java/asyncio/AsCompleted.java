@@ -15,13 +15,14 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Futures in the order of their completion. All its iterators share one state, so that a second
- * loop over it goes on where the first one was left. Loop-confined.
+ * Futures in the order of their completion. All its iterators share one state, so a second loop
+ * over it continues where the first one was left. Loop-confined.
  *
- * <p>Java does not tell an iterator that its loop was left by {@code break}. So the futures know
- * the iteration weakly, through one {@link Registration} for all of them: listening anew in each
- * {@link #next} would cost the square of their number. When the iteration is unreachable the
- * registration is a husk, which the future drops when it is done or when others register.
+ * <p>Java does not tell an iterator that its loop was left by {@code break}. So the futures refer
+ * to the iteration weakly, through one {@link Registration} for all of them; registering again in
+ * each {@link #next} would cost the square of their number. Once the iteration is unreachable, the
+ * registration is an empty shell, which a future drops when it is done or when other listeners
+ * register.
  */
 final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   private final Scheduler scheduler;
@@ -35,7 +36,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
   private final long deadline;
   private int pending;
 
-  /** How many have not been given, less those that a {@link #next} waits for. */
+  /** How many have not been returned, less those that a {@link #next} is waiting for. */
   private int left;
 
   AsCompleted(Scheduler scheduler, Iterable<? extends F> futures, @Nullable Duration limit) {
@@ -92,7 +93,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
         ((Turn<F>) first).given = (F) future;
         Waiter next = waiters.peek();
         if (next != null) {
-          next.fiber().suspect(); // of those that are left, all may wait for this one
+          next.fiber().suspect(); // all that are left may be waiting for this one
         }
         return;
       }
@@ -127,7 +128,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
       try {
         given = awaitNext();
       } catch (Throwable cancelled) {
-        left++; // it is for whoever goes on
+        left++; // it is left for the next call
         throw cancelled;
       }
     }
@@ -138,7 +139,7 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     return given;
   }
 
-  /** The next future that is done, or null when the time limit runs out before. */
+  /** Waits for the next future that is done; null if the time limit runs out first. */
   private @Nullable F awaitNext() {
     var turn = new Turn<F>(this);
     turn.fiber().suspect();
@@ -150,11 +151,11 @@ final class AsCompleted<F extends Future<?>> implements Iterable<F> {
     } finally {
       scheduler.timers().removeDeadline(turn.deadline);
     }
-    // One may have come between the end of the limit and this step.
+    // One may have completed between the end of the limit and this step.
     return turn.given != null ? turn.given : completed.poll();
   }
 
-  /** A {@link #next} that waits. */
+  /** A {@link #next} that is waiting. */
   private static final class Turn<F extends Future<?>> extends Waiter {
     private final AsCompleted<F> all;
     @Nullable F given;

@@ -17,7 +17,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The functions of asyncio, made for {@code import static asyncio.Asyncio.*}.
+ * The functions of asyncio, intended for {@code import static asyncio.Asyncio.*}.
  *
  * <pre>{@code
  * void main() {
@@ -29,12 +29,14 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * Functions that take a body come twice, for bodies with a result ({@link Coroutine}) and without
- * ({@link Action}); javac picks the right one and infers which checked exception the body throws.
+ * <p>Functions that take a body come in two forms: for bodies with a result ({@link Coroutine}) and
+ * without one ({@link Action}). javac picks the right one and infers which checked exception the
+ * body throws.
  */
 public final class Asyncio {
-  // Long because a static import brings all functions from one class; none has more than a few
+  // Long because a static import brings in all functions from one class; none has more than a few
   // lines.
+  //
   // In order: running; who waits for whom; tasks; time; several at once; other threads and
   // libraries.
 
@@ -43,20 +45,20 @@ public final class Asyncio {
   // ---- running ----
 
   /**
-   * Runs {@code main} on a new event loop and returns its result; what it throws is thrown as it
-   * is. Then cancels the tasks that are left, waits for them and closes the loop.
+   * Runs {@code main} on a new event loop and returns its result. What {@code main} throws is
+   * thrown unchanged. Afterwards cancels the remaining tasks, waits for them and closes the loop.
    *
-   * <p><i>Waits</i>: the calling thread, of any kind, until {@code main} has ended and the loop is
-   * closed. An interrupt of it cancels the main task.
+   * <p><i>Waits</i>: the calling thread, of any kind, blocks until {@code main} has ended and the
+   * loop is closed. Interrupting it cancels the main task.
    *
-   * <p><i>If cancelled</i>: Ctrl-C and SIGTERM cancel the main task when the caller is the main
-   * thread; then {@link KeyboardInterrupt} is thrown, and if nobody catches it the process exits
-   * with 130 or 143. A second signal halts it.
+   * <p><i>If cancelled</i>: if the caller is the main thread, Ctrl-C and SIGTERM cancel the main
+   * task. Then {@link KeyboardInterrupt} is thrown, and if nobody catches it, the process exits
+   * with 130 or 143. A second signal halts the process.
    *
-   * <p><i>Thread</i>: any but a coroutine.
+   * <p><i>Thread</i>: any except a coroutine.
    *
    * @throws CancelledError if the main task ended cancelled
-   * @throws IllegalStateException inside a running loop
+   * @throws IllegalStateException if called inside a running loop
    */
   public static <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main)
       throws X {
@@ -75,8 +77,9 @@ public final class Asyncio {
   }
 
   /**
-   * A new event loop that nobody runs yet, for code that decides itself when it runs; most programs
-   * want {@link #run} or a {@link Runner}, which also cancel what is left. Close it.
+   * Returns a new event loop that is not running, for code that decides for itself when the loop
+   * runs. Most programs want {@link #run} or a {@link Runner}, which also cancel the remaining
+   * tasks. The caller must close the loop.
    *
    * <p><i>Thread</i>: any.
    */
@@ -84,13 +87,16 @@ public final class Asyncio {
     return newEventLoop(RunOptions.defaults());
   }
 
-  /** As {@link #newEventLoop()}, with options; the close timeout is a runner's. */
+  /**
+   * As {@link #newEventLoop()}, with options; the close timeout is used only by a {@link Runner}.
+   */
   public static EventLoop newEventLoop(RunOptions options) {
     return EventLoop.open(options);
   }
 
   /**
-   * Which carrier runs the coroutines of this process; see {@link CarrierKind}. <i>Thread</i>: any.
+   * Returns the carrier that runs the coroutines of this process; see {@link CarrierKind}.
+   * <i>Thread</i>: any.
    */
   public static CarrierKind carrier() {
     Scheduler scheduler = Current.scheduler();
@@ -98,29 +104,29 @@ public final class Asyncio {
   }
 
   /**
-   * The running event loop.
+   * Returns the running event loop.
    *
-   * @throws IllegalStateException outside a coroutine
+   * @throws IllegalStateException if called outside a coroutine
    */
   public static EventLoop runningLoop() {
     return EventLoop.require("runningLoop()");
   }
 
   /**
-   * What the running loop has and does now, and its slowest steps of the last minutes; of any loop:
-   * {@link EventLoop#statistics}.
+   * Returns the current numbers of the running loop and its slowest steps of the last minutes.
+   * {@link EventLoop#statistics} does the same for any loop.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws IllegalStateException outside a coroutine
+   * @throws IllegalStateException if called outside a coroutine
    */
   public static LoopStatistics statistics() {
     return EventLoop.require("statistics()").statistics();
   }
 
   /**
-   * The running task; null in a callback, on a thread that a task started, and outside a loop.
-   * <i>Thread</i>: any.
+   * Returns the running task; null in a callback, on a thread that a task started, and outside a
+   * loop. <i>Thread</i>: any.
    */
   public static @Nullable Task<?> currentTask() {
     Scheduler scheduler = Current.scheduler();
@@ -128,8 +134,8 @@ public final class Asyncio {
   }
 
   /**
-   * A copy of the current context: of the running task or callback, elsewhere of the thread.
-   * <i>Thread</i>: any.
+   * Returns a copy of the current context: that of the running task or callback, or elsewhere that
+   * of the thread. <i>Thread</i>: any.
    */
   public static Context copyContext() {
     Context context = Context.inherited();
@@ -139,8 +145,9 @@ public final class Asyncio {
   // ---- who waits for whom ----
 
   /**
-   * What each unfinished task of the running loop waits for, and where: a record to look at, or
-   * text, JSON, a picture. For reports: takes the stacks of all tasks.
+   * Returns what each unfinished task of the running loop waits for, and where: as a record to
+   * inspect, or as text, JSON or a picture. Meant for reports, because it takes the stacks of all
+   * tasks.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -149,10 +156,11 @@ public final class Asyncio {
   }
 
   /**
-   * The wait graphs of all event loops of this process as text, for somebody who looks at one that
-   * hangs. Of a loop that does not answer within a second, because a step holds it, the stack of
-   * that step. With {@code -Dasyncio.dumpSignal=USR1} a {@code kill -USR1} prints it, with the
-   * stacks of the JVM's threads; the JVM keeps QUIT for itself.
+   * Returns the wait graphs of all event loops of this process as text, for someone looking at a
+   * process that hangs. If a loop does not answer within a second because a step holds it, the text
+   * has the stack of that step instead. With {@code -Dasyncio.dumpSignal=USR1}, {@code kill -USR1}
+   * prints the text, together with the stacks of the JVM's threads; the JVM reserves QUIT for
+   * itself.
    *
    * <p><i>Thread</i>: any; the call blocks its thread while other loops answer.
    */
@@ -161,8 +169,9 @@ public final class Asyncio {
   }
 
   /**
-   * Where the running task stands and who awaits it, and who awaits those; null in a callback. One
-   * that awaits several of them is followed once, and a chain to a depth of 500.
+   * Returns where the running task is, who awaits it, and who awaits those in turn; null in a
+   * callback. A task that awaits several of them is followed only once, and a chain only to a depth
+   * of 500.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -176,7 +185,7 @@ public final class Asyncio {
   }
 
   /**
-   * Where a task stands and who awaits it, and who awaits those.
+   * Returns where a task is, who awaits it, and who awaits those in turn.
    *
    * <p><i>Thread</i>: on the loop of the future.
    */
@@ -189,31 +198,38 @@ public final class Asyncio {
     return CallGraphs.of(options, future);
   }
 
-  /** {@link #captureCallGraph()} as text; empty in a callback. <i>Thread</i>: on the loop. */
+  /**
+   * Returns {@link #captureCallGraph()} as text; empty in a callback. <i>Thread</i>: on the loop.
+   */
   public static String formatCallGraph() {
     FutureCallGraph graph = captureCallGraph();
     return graph == null ? "" : graph.toString();
   }
 
-  /** {@link #captureCallGraph(Future)} as text. <i>Thread</i>: on the loop of the future. */
+  /**
+   * Returns {@link #captureCallGraph(Future)} as text. <i>Thread</i>: on the loop of the future.
+   */
   public static String formatCallGraph(Future<?> future) {
     return captureCallGraph(future).toString();
   }
 
-  /** Prints {@link #formatCallGraph()} as lines. <i>Thread</i>: on the loop. */
+  /** Prints {@link #formatCallGraph()} followed by a newline. <i>Thread</i>: on the loop. */
   public static void printCallGraph(PrintStream to) {
     to.println(formatCallGraph());
   }
 
-  /** Prints {@link #formatCallGraph(Future)} as lines. <i>Thread</i>: on the loop of the future. */
+  /**
+   * Prints {@link #formatCallGraph(Future)} followed by a newline. <i>Thread</i>: on the loop of
+   * the future.
+   */
   public static void printCallGraph(Future<?> future, PrintStream to) {
     to.println(formatCallGraph(future));
   }
 
   /**
-   * Switches debug mode for the loops that are made from now on, where {@link RunOptions#withDebug}
-   * does not say it; see {@link EventLoop#setDebug}. Until the first call {@code -Dasyncio.debug}
-   * decides. <i>Thread</i>: any.
+   * Switches debug mode on or off for loops created from now on, unless {@link
+   * RunOptions#withDebug} sets it; see {@link EventLoop#setDebug}. Until the first call, {@code
+   * -Dasyncio.debug} decides. <i>Thread</i>: any.
    */
   public static void debug(boolean on) {
     EventLoop.setDebugByDefault(on);
@@ -222,14 +238,15 @@ public final class Asyncio {
   // ---- tasks ----
 
   /**
-   * Starts {@code body} as a task of the running loop. Its first step runs after all that is ready
-   * now; the caller goes on at once. It runs in a copy of the current {@link Context}.
+   * Starts {@code body} as a task of the running loop. Its first step runs after everything that is
+   * ready now; the caller continues immediately. The task runs in a copy of the current {@link
+   * Context}.
    *
    * <p>The body is a lambda, {@code createTask(() -> fetch(url))}, or a reference to a method
-   * without overloads. A reference to one that has them, as {@code condition::await}, is ambiguous
-   * to javac: write {@code () -> condition.await()}.
+   * without overloads. A reference to an overloaded method, such as {@code condition::await}, is
+   * ambiguous to javac: write {@code () -> condition.await()}.
    *
-   * <p><i>Thread</i>: a coroutine; elsewhere {@link #runCoroutineThreadsafe}.
+   * <p><i>Thread</i>: a coroutine; elsewhere use {@link #runCoroutineThreadsafe}.
    */
   public static <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
     return EventLoop.require("createTask()").createTask(body);
@@ -251,8 +268,8 @@ public final class Asyncio {
   }
 
   /**
-   * As {@link #createTask(Coroutine)}, with a name, a context, or a start before the caller goes
-   * on.
+   * As {@link #createTask(Coroutine)}, with a name, a context, or a start before the caller
+   * continues.
    */
   public static <T extends @Nullable Object> Task<T> createTask(
       TaskOptions options, Coroutine<T, ?> body) {
@@ -265,9 +282,9 @@ public final class Asyncio {
   }
 
   /**
-   * Starts {@code body} as a task of {@code loop} from any thread. The future is read with {@link
-   * Future#get()}, and cancelled, from any thread as well. The body runs in a copy of the caller's
-   * context.
+   * Starts {@code body} as a task of {@code loop} from any thread. The returned future can be read
+   * with {@link Future#get()}, and cancelled, from any thread too. The body runs in a copy of the
+   * caller's context.
    *
    * @throws IllegalStateException if the loop is closed
    */
@@ -288,8 +305,8 @@ public final class Asyncio {
   // ---- time ----
 
   /**
-   * Suspends the task for {@code delay}; for zero or less, lets everything else that is ready run
-   * once.
+   * Suspends the task for {@code delay}. If the delay is zero or less, lets everything else that is
+   * ready run once.
    *
    * <p><i>Waits</i> at least that long, by the loop's clock.
    *
@@ -320,9 +337,9 @@ public final class Asyncio {
   }
 
   /**
-   * Runs {@code body} with a time limit, and returns its result; see {@link Timeout#run}.
+   * Runs {@code body} with a time limit and returns its result; see {@link Timeout#run}.
    *
-   * <p><i>Waits</i>: as the body does; after the limit until the cancelled body has ended.
+   * <p><i>Waits</i>: as the body does; after the limit, until the cancelled body has ended.
    *
    * <p><i>If cancelled</i>: {@link CancelledError} from the body.
    *
@@ -341,8 +358,8 @@ public final class Asyncio {
   }
 
   /**
-   * As {@link #timeout(Duration, Coroutine)}, where the limit is a time of the loop's clock ({@link
-   * EventLoop#time}); one that has passed expires at the next turn of the loop.
+   * As {@link #timeout(Duration, Coroutine)}, but the limit is a time of the loop's clock ({@link
+   * EventLoop#time}). A time that has passed expires at the next turn of the loop.
    */
   public static <T extends @Nullable Object, X extends Exception> T timeoutAt(
       Duration when, Coroutine<T, X> body) throws X {
@@ -355,17 +372,17 @@ public final class Asyncio {
   }
 
   /**
-   * Awaits a future with a time limit. When it runs out, the future is cancelled.
+   * Awaits a future with a time limit. If the limit runs out, the future is cancelled.
    *
-   * <p><i>Waits</i> for the future, after the limit until the cancelled work has ended. A limit of
-   * zero or less takes the result of a future that is done, and else cancels it without waiting for
-   * it first.
+   * <p><i>Waits</i> for the future; after the limit, until the cancelled work has ended. With a
+   * limit of zero or less, returns the result of a future that is done; otherwise cancels the
+   * future without waiting for it first.
    *
    * <p><i>If cancelled</i>: the future is cancelled too.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws TimeoutException if the limit ran out; the future's own failure comes out as from
+   * @throws TimeoutException if the limit ran out; a failure of the future itself is thrown as by
    *     {@link Future#await()}
    */
   public static <T extends @Nullable Object> T waitFor(Future<T> future, Duration limit) {
@@ -379,7 +396,7 @@ public final class Asyncio {
       future.await();
     } catch (CancelledError cancelled) {
       if (fiber.cancelling() > cancelling) {
-        throw cancelled; // somebody cancelled the caller meanwhile
+        throw cancelled; // the caller was cancelled meanwhile
       }
       throw new TimeoutException("The time limit of " + limit + " ran out.", cancelled);
     }
@@ -387,7 +404,8 @@ public final class Asyncio {
   }
 
   /**
-   * Runs {@code body} in the caller's task with a time limit; with zero or less it does not start.
+   * Runs {@code body} in the caller's task with a time limit. If the limit is zero or less, the
+   * body does not start.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #timeout}.
    *
@@ -416,17 +434,17 @@ public final class Asyncio {
 
   /**
    * Runs the bodies concurrently, each as a task, and returns their results in the order of the
-   * arguments. The first failure is thrown at once, and the others go on; use a {@link TaskGroup}
-   * where they should not.
+   * arguments. The first failure is thrown immediately, and the other tasks keep running; use a
+   * {@link TaskGroup} if they should not.
    *
-   * <p><i>Waits</i> until all have ended, or one has failed.
+   * <p><i>Waits</i> until all have ended or one has failed.
    *
    * <p><i>If cancelled</i>: all are cancelled; {@link CancelledError} is thrown when all have
    * ended.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
+   * @throws DeadlockException if this wait closes a cycle of tasks that wait for each other
    */
   @SafeVarargs
   @SuppressWarnings("unused") // X: what the bodies throw is thrown bare
@@ -455,9 +473,9 @@ public final class Asyncio {
   }
 
   /**
-   * Awaits futures and tasks together and returns their results in order; a future that stands
-   * twice fills both places. A list of bodies becomes one of tasks by {@link #createTask}. A
-   * failure is thrown as it is, checked or not, at once, and the others go on.
+   * Awaits futures and tasks together and returns their results in order; a future that occurs
+   * twice fills both places. To gather a list of bodies, make each a task with {@link #createTask}.
+   * A failure is thrown immediately and unchanged, checked or not, and the others keep running.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #gather(Coroutine[])}.
    */
@@ -468,8 +486,8 @@ public final class Asyncio {
 
   /**
    * Runs the bodies concurrently, each as a task, and returns how each of them ended, in the order
-   * of the arguments. A failure is an {@link Outcome} as a result is, and so is the cancel of one
-   * of the tasks.
+   * of the arguments. A failure is an {@link Outcome} just as a result is, and so is the
+   * cancellation of one of the tasks.
    *
    * <p><i>Waits</i> until all have ended.
    *
@@ -503,7 +521,7 @@ public final class Asyncio {
 
   /**
    * Awaits futures and tasks together and returns how each of them ended, in order; a future that
-   * stands twice fills both places.
+   * occurs twice fills both places.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #gatherOutcomes(Coroutine[])}.
    */
@@ -513,21 +531,21 @@ public final class Asyncio {
   }
 
   /**
-   * Runs bodies until one succeeds, and cancels the others: connects to several addresses, say. A
-   * body starts when the one before it has failed, or after {@code delay}.
+   * Runs bodies until one succeeds, then cancels the others; for example, to connect to one of
+   * several addresses. A body starts when the one before it has failed, or after {@code delay}.
    *
    * <p><i>Waits</i> until one body has succeeded or all have failed, and all that were started have
    * ended.
    *
    * <p><i>If cancelled</i>: all are cancelled; {@link CancelledError} is thrown when all have
-   * ended. When a body has won before, its result is returned, and the cancel strikes at the next
-   * wait.
+   * ended. If a body has already won, its result is returned and the cancellation is delivered at
+   * the next wait.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @param delay how long a body has a head start over the next one; zero or less is one turn of
-   *     the loop
-   * @return the result of the winner, and the failures of the others; when all failed as well
+   * @param delay the head start of each body over the next one; zero or less means one turn of the
+   *     loop
+   * @return the result of the winner and the failures of the others; also returned if all failed
    */
   public static <T extends @Nullable Object> Race<T> staggeredRace(
       Collection<? extends Coroutine<? extends T, ?>> bodies, Duration delay) {
@@ -543,18 +561,18 @@ public final class Asyncio {
     return StaggeredRace.run(bodies, null);
   }
 
-  /** For {@link #waitUntil}: as soon as one is done, whatever its outcome. */
+  /** For {@link #waitUntil}: returns as soon as one is done, whatever its outcome. */
   public static final ReturnWhen FIRST_COMPLETED = ReturnWhen.FIRST_COMPLETED;
 
-  /** For {@link #waitUntil}: as soon as one fails, or when all are done. */
+  /** For {@link #waitUntil}: returns as soon as one fails, or when all are done. */
   public static final ReturnWhen FIRST_EXCEPTION = ReturnWhen.FIRST_EXCEPTION;
 
-  /** For {@link #waitUntil}: when all are done, whatever their outcomes. */
+  /** For {@link #waitUntil}: returns when all are done, whatever their outcomes. */
   public static final ReturnWhen ALL_COMPLETED = ReturnWhen.ALL_COMPLETED;
 
   /**
-   * Waits for several futures or tasks, and says which are done. It neither throws their failures
-   * nor cancels any of them; a future that stands twice counts once.
+   * Waits for several futures or tasks and returns which of them are done. It neither throws their
+   * failures nor cancels any of them; a future that occurs twice counts once.
    *
    * <pre>{@code
    * var first = waitUntil(FIRST_COMPLETED, tasks);
@@ -562,15 +580,15 @@ public final class Asyncio {
    * IO.println(first.done().getFirst().await());
    * }</pre>
    *
-   * <p><i>Waits</i> until as many are done as {@code mode} says; returns without suspending when
-   * they are.
+   * <p><i>Waits</i> until as many are done as {@code mode} requires; returns without suspending if
+   * they already are.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the futures go on.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the futures keep running.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @throws IllegalArgumentException if there are no futures, or one belongs to another loop
-   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
+   * @throws DeadlockException if this wait closes a cycle of tasks that wait for each other
    */
   public static <F extends Future<?>> Waited<F> waitUntil(
       ReturnWhen mode, Iterable<? extends F> futures) {
@@ -578,7 +596,7 @@ public final class Asyncio {
   }
 
   /**
-   * As {@link #waitUntil(ReturnWhen, Iterable)}, for at most {@code limit}. When it runs out,
+   * As {@link #waitUntil(ReturnWhen, Iterable)}, for at most {@code limit}. If the limit runs out,
    * nothing is thrown: those that are not done are among the pending. A limit of zero or less lets
    * everything else that is ready run once.
    */
@@ -588,8 +606,9 @@ public final class Asyncio {
   }
 
   /**
-   * The futures or tasks in the order in which they complete, for a {@code for} loop. The objects
-   * given are the caller's own, each once, with a result, a failure or cancelled.
+   * Returns the futures or tasks in the order in which they complete, for a {@code for} loop. The
+   * elements are the caller's own objects, each once, done with a result, a failure or a
+   * cancellation.
    *
    * <pre>{@code
    * for (var page : asCompleted(pages)) {
@@ -598,11 +617,11 @@ public final class Asyncio {
    * }</pre>
    *
    * <p>The loop may be left at any time: nothing is cancelled. A second loop over the same object,
-   * or one in another task, gives those that are left.
+   * or one in another task, continues with those that are left.
    *
-   * <p><i>Waits</i>: {@code next}, until one more is done.
+   * <p><i>Waits</i>: {@code next} waits until one more is done.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError} from {@code next}; the futures go on.
+   * <p><i>If cancelled</i>: {@link CancelledError} from {@code next}; the futures keep running.
    *
    * <p><i>Thread</i>: a coroutine.
    *
@@ -613,8 +632,8 @@ public final class Asyncio {
   }
 
   /**
-   * As {@link #asCompleted(Iterable)}, with a time limit for the whole iteration that counts from
-   * now. When it has run out, {@code next} gives those that are done and then throws {@link
+   * As {@link #asCompleted(Iterable)}, with a time limit for the whole iteration, counted from now.
+   * Once it has run out, {@code next} returns those that are done and then throws {@link
    * TimeoutException}, once for each that is left; nothing is cancelled.
    */
   public static <F extends Future<?>> Iterable<F> asCompleted(
@@ -626,17 +645,17 @@ public final class Asyncio {
   }
 
   /**
-   * Awaits a future so that a cancel of the caller does not reach it: it goes on. Keep a reference
-   * to it.
+   * Awaits a future without passing a cancellation of the caller on to it: the future keeps
+   * running. Keep a reference to it.
    *
    * <p><i>Waits</i> for the future.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError} in the caller; if the future then fails, the
-   * exception handler gets the failure.
+   * <p><i>If cancelled</i>: {@link CancelledError} in the caller; if the future fails later, the
+   * exception handler receives the failure.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
+   * @throws DeadlockException if this wait closes a cycle of tasks that wait for each other
    */
   public static <T extends @Nullable Object> T shield(Future<T> future) {
     return Shield.await(future);
@@ -660,7 +679,7 @@ public final class Asyncio {
   /**
    * Runs {@code body}, steps that belong together, as a region in which no other coroutine of the
    * loop may run, and returns its result. Code that does not wait is not interrupted anyway; this
-   * checks that it does not wait, now and after later changes.
+   * method checks that it does not wait, now and after later changes.
    *
    * <pre>{@code
    * atomically(() -> {
@@ -669,22 +688,23 @@ public final class Asyncio {
    * });
    * }</pre>
    *
-   * <p>Inside, methods that may wait fail at once, also where they would return without suspending;
-   * so does an eager start of a task. What never waits is allowed. Code of others that suspends the
-   * coroutine, as a contended lock, a logger or a blocking queue may on the mounted carrier, can't
-   * be refused: the region fails when it ends, and names the place. What the body did stays done.
-   * On the portable carrier such code holds the whole loop, and the region stands.
+   * <p>Inside a region, methods that may wait fail immediately, even if they would return without
+   * suspending; so does an eager start of a task. Methods that never wait are allowed. Foreign code
+   * that suspends the coroutine, as a contended lock, a logger or a blocking queue may on the
+   * mounted carrier, can't be refused: the region fails when it ends and names the place. What the
+   * body did is not undone. On the portable carrier such code blocks the whole loop, and the region
+   * holds.
    *
-   * <p>Regions may be nested. The tasks and callbacks that one makes are not in it.
+   * <p>Regions may be nested. Tasks and callbacks that a region creates are not part of it.
    *
    * <p><i>Waits</i>: never.
    *
-   * <p><i>If cancelled</i>: the cancel strikes at the next wait, after the region.
+   * <p><i>If cancelled</i>: the cancellation is delivered at the next wait, after the region.
    *
    * <p><i>Thread</i>: a coroutine or a callback.
    *
-   * @throws IllegalStateException if others may have run meanwhile; where the body throws, that is
-   *     thrown, with this suppressed
+   * @throws IllegalStateException if other coroutines may have run meanwhile; if the body throws,
+   *     that is thrown instead, with this exception suppressed
    */
   public static <T extends @Nullable Object, X extends Exception> T atomically(Coroutine<T, X> body)
       throws X {
@@ -699,16 +719,16 @@ public final class Asyncio {
   // ---- other threads, other libraries ----
 
   /**
-   * Runs a body that blocks on a helper thread, or the {@linkplain EventLoop#setDefaultExecutor
-   * default executor}, and returns its result; what it throws is thrown as it is. For calls that
-   * hold the thread whatever the carrier: files, name look-ups, native code, long computations. The
+   * Runs a blocking body on a helper thread, or on the {@linkplain EventLoop#setDefaultExecutor
+   * default executor}, and returns its result; what it throws is thrown unchanged. For calls that
+   * hold the thread whatever the carrier: files, name lookups, native code, long computations. The
    * body runs in a copy of the current {@link Context}.
    *
    * <p><i>Waits</i> until the body has ended.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError} at once; the body goes on, since nothing stops
-   * it, and its result is dropped (closed, if it is AutoCloseable). One that has not begun never
-   * begins.
+   * <p><i>If cancelled</i>: {@link CancelledError} immediately. The body keeps running, because
+   * nothing can stop it, and its result is dropped (closed, if it is AutoCloseable). A body that
+   * has not begun never runs.
    *
    * <p><i>Thread</i>: a coroutine.
    */
@@ -729,15 +749,15 @@ public final class Asyncio {
   }
 
   /**
-   * Runs foreign code that blocks, such as a JDBC query or a blocking queue, so that the loop goes
-   * on meanwhile on both carriers. On the portable carrier the body runs beside the loop: it must
-   * not touch what the loop's coroutines share, nor call functions of this library. The mounted
-   * carrier needs it nowhere.
+   * Runs foreign code that blocks, such as a JDBC query or a blocking queue, so that the loop keeps
+   * running meanwhile on both carriers. On the portable carrier the body runs beside the loop: it
+   * must not touch anything the loop's coroutines share, nor call functions of this library. On the
+   * mounted carrier this method is never needed.
    *
    * <p><i>Waits</i>: as the body does.
    *
-   * <p><i>If cancelled</i>: the thread is interrupted, as a nudge; the cancel strikes at the next
-   * wait of this library.
+   * <p><i>If cancelled</i>: the thread is interrupted, as a nudge; the cancellation is delivered at
+   * the next wait of this library.
    *
    * <p><i>Thread</i>: a coroutine.
    */
@@ -760,12 +780,12 @@ public final class Asyncio {
   }
 
   /**
-   * The result of a CompletionStage of another library, once it is there; a failure comes out as
-   * from {@link Future#await()}.
+   * Awaits a CompletionStage of another library and returns its result; a failure is thrown as by
+   * {@link Future#await()}.
    *
    * <p><i>Waits</i> for the stage.
    *
-   * <p><i>If cancelled</i>: the stage is cancelled, where it is a CompletableFuture, and {@link
+   * <p><i>If cancelled</i>: the stage is cancelled if it is a CompletableFuture, and {@link
    * CancelledError} is thrown.
    *
    * <p><i>Thread</i>: a coroutine.
@@ -776,10 +796,10 @@ public final class Asyncio {
   }
 
   /**
-   * A future of the running loop that follows a java.util.concurrent.Future, such as an
-   * ExecutorService gives. It can be awaited, gathered and waited for as any other. A cancel of
-   * either cancels the other; a job that runs is interrupted. A future of the running loop is
-   * returned as it is.
+   * Returns a future of the running loop that follows a java.util.concurrent.Future, such as one
+   * from an ExecutorService. It can be awaited, gathered and waited for like any other. Cancelling
+   * either cancels the other; a running job is interrupted. A future of the running loop is
+   * returned as is.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -789,8 +809,8 @@ public final class Asyncio {
   }
 
   /**
-   * As {@link #wrapFuture(java.util.concurrent.Future)}, for a CompletionStage. A cancel reaches it
-   * where it is a CompletableFuture; others know no cancel.
+   * As {@link #wrapFuture(java.util.concurrent.Future)}, for a CompletionStage. Cancelling reaches
+   * the stage only if it is a CompletableFuture; other stages can't be cancelled.
    */
   public static <T extends @Nullable Object> Future<T> wrapFuture(CompletionStage<T> stage) {
     return StageAwait.start(EventLoop.require("wrapFuture()"), stage);

@@ -6,7 +6,7 @@ import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 
 /**
- * A place where a number of tasks of one loop wait for each other, again and again.
+ * A point where a fixed number of tasks of one loop wait for each other, again and again.
  *
  * <pre>
  *   FILLING --the last one comes--> DRAINING --all have left--> FILLING
@@ -40,19 +40,21 @@ public final class Barrier {
       };
   private final WaiterList inside = new WaiterList();
 
-  /** Who came while the barrier drained or was being reset. */
+  /** Tasks that came while the barrier was draining or being reset. */
   private final WaiterList outside = new WaiterList();
 
   private State state = State.FILLING;
 
-  /** How many have come and not left: in {@code inside}, or woken and about to leave. */
+  /**
+   * Number of tasks that have come and not left: in {@code inside}, or woken and about to leave.
+   */
   private int count;
 
   /**
-   * A barrier.
+   * Creates a barrier.
    *
-   * @param parties how many tasks it holds back until all have come
-   * @throws IllegalArgumentException if less than 1
+   * @param parties the number of tasks that must come before any may pass
+   * @throws IllegalArgumentException if {@code parties} is less than 1
    */
   public Barrier(int parties) {
     if (parties < 1) {
@@ -62,18 +64,19 @@ public final class Barrier {
   }
 
   /**
-   * Returns once as many tasks as the barrier is for have come.
+   * Waits until the barrier's number of tasks has come.
    *
-   * <p><i>Waits</i> for that, and before it until those who met here last have left; does not
-   * suspend for the last one to come.
+   * <p><i>Waits</i> for that, and first until the tasks of the last meeting have left; does not
+   * suspend if this task is the last to come.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the task counts no longer once that is thrown,
-   * as in asyncio, and the others go on waiting. One that comes in the very turn of the cancel may
-   * still open the barrier.
+   * <p><i>If cancelled</i>: {@link CancelledError}; as in asyncio, the task no longer counts once
+   * this is thrown, and the others go on waiting. A task that comes in the same turn as the cancel
+   * may still open the barrier.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @return a number from 0 to the number of parties less 1, another for each: the order of coming
+   * @return a number from 0 to the number of parties less 1, different for each task: the order of
+   *     arrival
    * @throws BrokenBarrierException if the barrier is broken, or is aborted or reset meanwhile
    */
   public int await() {
@@ -104,7 +107,7 @@ public final class Barrier {
     }
   }
 
-  /** Its place is given when all have come: before, one of them may leave, and another one come. */
+  /** Gets its place only when all have come: until then one may leave and another may come. */
   private static final class Comer extends Waiter {
     private int place;
 
@@ -129,8 +132,9 @@ public final class Barrier {
   }
 
   /**
-   * Makes the barrier as new. Who waits in it gets a {@link BrokenBarrierException}, also who has
-   * been let go and has not run yet; who comes meanwhile waits until they have left.
+   * Resets the barrier to its initial state. Every task that waits in it gets a {@link
+   * BrokenBarrierException}, even one that has been released but has not run yet. Tasks that come
+   * meanwhile wait until those have left.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -145,8 +149,9 @@ public final class Barrier {
   }
 
   /**
-   * Breaks the barrier: who waits in it and who comes gets a {@link BrokenBarrierException}, until
-   * {@link #reset}. For a task that fails and knows that the others would wait for it for ever.
+   * Breaks the barrier: until {@link #reset}, every task that waits in it or comes to it gets a
+   * {@link BrokenBarrierException}. Meant for a task that fails and knows that the others would
+   * wait for it for ever.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -157,17 +162,17 @@ public final class Barrier {
     outside.wakeAll();
   }
 
-  /** How many tasks it holds back until all have come. */
+  /** Returns the number of tasks that must come before any may pass. */
   public int parties() {
     return parties;
   }
 
-  /** How many wait for others to come. <i>Thread</i>: on the loop. */
+  /** Returns the number of tasks that wait for others to come. <i>Thread</i>: on the loop. */
   public int waiting() {
     return state == State.FILLING ? count : 0;
   }
 
-  /** Whether it is broken. <i>Thread</i>: on the loop. */
+  /** Returns whether the barrier is broken. <i>Thread</i>: on the loop. */
   public boolean broken() {
     return state == State.BROKEN;
   }

@@ -3,12 +3,15 @@ package asyncio;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A thread that is no coroutine of the loop waits for a future of it. */
+/** The wait of a thread that is not a coroutine of the future's loop. */
 final class BlockingGet extends ForeignListener {
   private final EventLoop loop;
   private final CountDownLatch over = new CountDownLatch(1);
 
-  /** The thread waits no longer: who asks again and again with a time limit leaves one of these. */
+  /**
+   * Set when the thread no longer waits: a caller that asks repeatedly with a time limit leaves one
+   * of these each time.
+   */
   private volatile boolean left;
 
   private BlockingGet(EventLoop loop) {
@@ -28,7 +31,7 @@ final class BlockingGet extends ForeignListener {
     release();
   }
 
-  /** Lets the thread go on, done or not. */
+  /** Lets the thread continue, whether the future is done or not. */
   @Override
   void release() {
     over.countDown();

@@ -1,31 +1,31 @@
 package asyncio;
 
 /**
- * A {@link Semaphore} that never holds more permits than it was made with: a release too many is an
- * error where it happens.
+ * A {@link Semaphore} that never holds more permits than it was created with: one release too many
+ * fails where it happens.
  */
 public final class BoundedSemaphore extends Semaphore {
-  /** A semaphore with one permit. */
+  /** Creates a semaphore with one permit. */
   public BoundedSemaphore() {
     this(1);
   }
 
   /**
-   * A semaphore.
+   * Creates a semaphore.
    *
-   * @param permits how many there are, at first and at most
-   * @throws IllegalArgumentException if negative
+   * @param permits the initial and maximum number of permits
+   * @throws IllegalArgumentException if {@code permits} is negative
    */
   public BoundedSemaphore(int permits) {
     super(permits, permits);
   }
 
   /**
-   * Gives a permit back; the first who waits gets it. Any task may.
+   * Releases a permit; the first waiting task gets it. Any task may call this.
    *
    * <p><i>Thread</i>: on the loop.
    *
-   * @throws IllegalStateException if no permit is out
+   * @throws IllegalStateException if all permits are free
    */
   @Override
   public void release() {

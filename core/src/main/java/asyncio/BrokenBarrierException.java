@@ -1,6 +1,6 @@
 package asyncio;
 
-/** A barrier was aborted or reset while tasks waited in it, or is still broken. */
+/** Thrown if a barrier is aborted or reset while tasks wait in it, or is already broken. */
 public final class BrokenBarrierException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

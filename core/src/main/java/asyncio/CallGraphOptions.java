@@ -1,17 +1,17 @@
 package asyncio;
 
 /**
- * How much {@link Asyncio#captureCallGraph(CallGraphOptions, Future)} takes. Immutable: each {@code
- * with…} gives changed options.
+ * How much {@link Asyncio#captureCallGraph(CallGraphOptions, Future)} captures. Immutable: each
+ * {@code with…} method returns changed options.
  *
- * @param depth where the stack of the running task begins: 1 with the caller, 2 with its caller
- * @param limit how many frames of each stack: the innermost ones if positive, the outermost ones if
- *     negative, none if 0
+ * @param depth where the stack of the running task begins: 1 is the caller, 2 is its caller
+ * @param limit the number of frames of each stack: the innermost ones if positive, the outermost
+ *     ones if negative, none if 0
  */
 public record CallGraphOptions(int depth, int limit) {
   private static final CallGraphOptions DEFAULTS = new CallGraphOptions(1, Integer.MAX_VALUE);
 
-  /** Checks the numbers. */
+  /** Checks the depth. */
   public CallGraphOptions {
     if (depth < 1) {
       throw new IllegalArgumentException(
@@ -19,17 +19,17 @@ public record CallGraphOptions(int depth, int limit) {
     }
   }
 
-  /** All frames, from the caller's on. */
+  /** Returns the default options: all frames, starting with the caller. */
   public static CallGraphOptions defaults() {
     return DEFAULTS;
   }
 
-  /** With another depth. */
+  /** Returns these options with another depth. */
   public CallGraphOptions withDepth(int newDepth) {
     return new CallGraphOptions(newDepth, limit);
   }
 
-  /** With another limit. */
+  /** Returns these options with another limit. */
   public CallGraphOptions withLimit(int newLimit) {
     return new CallGraphOptions(depth, newLimit);
   }

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Takes a {@link FutureCallGraph}. On the loop only. */
+/** Captures a {@link FutureCallGraph}. On the loop only. */
 final class CallGraphs {
-  /** A chain may be a hundred thousand tasks long, and a stack is not. */
+  /** A chain may be a hundred thousand tasks long, but a stack is not that deep. */
   private static final int MAX_DEPTH = 500;
 
   private final CallGraphOptions options;
 
-  /** Those that stand in the graph already: many may await many, and in a circle. */
+  /** Those already in the graph: many may await many, and in a cycle. */
   private final Set<Future<?>> seen = new HashSet<>();
 
   private int depth;
@@ -24,7 +24,7 @@ final class CallGraphs {
     this.options = options;
   }
 
-  /** Of the running task; null in a callback. */
+  /** Captures the graph of the running task; null in a callback. */
   static @Nullable FutureCallGraph current(CallGraphOptions options) {
     Task<?> task = Task.of(Current.require("captureCallGraph()").currentFiber());
     return task == null ? null : new CallGraphs(options).capture(task);

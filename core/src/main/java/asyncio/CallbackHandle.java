@@ -28,12 +28,12 @@ sealed class CallbackHandle extends Callback implements Handle permits TracedHan
   }
 
   /**
-   * Null once called and CALLED_OFF once called off, so that nothing is held longer than needed.
-   * Any thread: of a call and a cancel at the same time one wins, and says so.
+   * Null once called and CALLED_OFF once cancelled, so that nothing is held longer than needed. Any
+   * thread: if it is called and cancelled at the same time, only one succeeds.
    */
   private volatile @Nullable Runnable callback;
 
-  /** Null for an empty one that nobody has asked for. Loop-confined. */
+  /** Null for an empty context that nobody has asked for. Loop-confined. */
   private @Nullable Context context;
 
   CallbackHandle(Runnable callback, @Nullable Context context) {
@@ -41,7 +41,7 @@ sealed class CallbackHandle extends Callback implements Handle permits TracedHan
     this.context = context;
   }
 
-  /** One that knows where it was scheduled, in debug mode. */
+  /** Makes a handle, in debug mode one that records where it was scheduled. */
   static CallbackHandle make(boolean debug, Runnable callback, @Nullable Context context) {
     return debug ? new TracedHandle(callback, context) : new CallbackHandle(callback, context);
   }
@@ -82,7 +82,7 @@ sealed class CallbackHandle extends Callback implements Handle permits TracedHan
     return made;
   }
 
-  /** For its text, and that of a timer. */
+  /** For its text and that of a timer. */
   String state() {
     Runnable code = callback;
     return code == null ? "called" : code == CALLED_OFF ? "cancelled" : "pending";

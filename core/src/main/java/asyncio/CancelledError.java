@@ -3,25 +3,25 @@ package asyncio;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The signal by which a cancelled task unwinds. Clean up in {@code finally}; who catches it throws
- * it on.
+ * Thrown in a cancelled task to unwind it. Clean up in {@code finally}; code that catches it should
+ * rethrow it.
  *
- * <p>An Error, so that {@code catch (Exception e)} lets it pass, as in asyncio.
+ * <p>An Error, so that {@code catch (Exception e)} does not catch it, as in asyncio.
  */
 public final class CancelledError extends Error {
   private static final long serialVersionUID = 1L;
 
-  /** A signal without a message. */
+  /** Creates an error without a message. */
   public CancelledError() {
     this(null);
   }
 
-  /** A signal with the message given to {@code cancel}. */
+  /** Creates an error with the message given to {@code cancel}. */
   public CancelledError(@Nullable String message) {
     super(message);
   }
 
-  /** A signal that says where another one came from. */
+  /** Creates an error that says where another one came from. */
   public CancelledError(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }

@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets tasks that hold a lock wait until another one, which holds it too, says that something has
- * changed.
+ * Lets tasks that hold a lock wait until another task, which then holds it, signals that something
+ * has changed.
  *
  * <pre>{@code
  * try (var _ = condition.acquire()) {
@@ -31,18 +31,18 @@ public final class Condition {
   // Loop-confined.
   private final WaiterList waiters = new WaiterList();
 
-  /** A condition with a lock of its own. */
+  /** Creates a condition with its own lock. */
   public Condition() {
     this(new Lock());
   }
 
-  /** A condition on {@code lock}, which several conditions may share. */
+  /** Creates a condition on {@code lock}, which several conditions may share. */
   public Condition(Lock lock) {
     this.lock = Objects.requireNonNull(lock, "lock");
   }
 
   /**
-   * Takes the lock; as {@link Lock#acquire}.
+   * Acquires the lock, as {@link Lock#acquire} does.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as there.
    */
@@ -50,60 +50,65 @@ public final class Condition {
     return lock.acquire();
   }
 
-  /** Takes the lock if it is free; as {@link Lock#tryAcquire}. <i>Thread</i>: on the loop. */
+  /**
+   * Acquires the lock if it is free, as {@link Lock#tryAcquire} does. <i>Thread</i>: on the loop.
+   */
   public Lock.@Nullable Permit tryAcquire() {
     return lock.tryAcquire();
   }
 
-  /** Releases the lock; as {@link Lock#release}. <i>Thread</i>: on the loop. */
+  /** Releases the lock, as {@link Lock#release} does. <i>Thread</i>: on the loop. */
   public void release() {
     lock.release();
   }
 
-  /** Whether somebody holds the lock. <i>Thread</i>: on the loop. */
+  /** Returns whether the lock is held. <i>Thread</i>: on the loop. */
   public boolean locked() {
     return lock.locked();
   }
 
   /**
-   * Releases the lock, returns once signalled, and holds the lock again.
+   * Releases the lock, waits for a signal, and acquires the lock again.
    *
-   * <p><i>Waits</i> for a signal, then for the lock. Another task may have had the lock in between,
-   * so look again whether what was waited for is still so, or use {@link #await(BooleanSupplier)}.
-   * As it has that overload, pass it as {@code () -> condition.await()}, not as a method reference.
+   * <p><i>Waits</i> for a signal, then for the lock. Another task may have held the lock in
+   * between, so check again whether the condition still holds, or use {@link
+   * #await(BooleanSupplier)}. Because of that overload, pass this method as {@code () ->
+   * condition.await()}, not as a method reference.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}, of the last request if there were several, when
-   * the lock is held again; a signal that had come goes to the next who waits.
+   * <p><i>If cancelled</i>: {@link CancelledError}, once the lock is held again; of several cancel
+   * requests, the last one. A signal that had already come goes to the next waiting task.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @throws DeadlockException if tasks wait for each other in a circle, or the lock's holder has
-   *     ended; then the lock is not held, and a cancel that had come strikes at the next wait
-   * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, in a
-   *     class initialiser for instance. Then, as after a {@link StackOverflowError}, the lock may
-   *     not be held any more
+   *     ended; then the lock is not held, and a cancellation that had already arrived is delivered
+   *     at the next wait
+   * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, for
+   *     instance in a class initialiser. In that case, as after a {@link StackOverflowError}, the
+   *     lock may no longer be held
    */
   public void await() {
     await(lock.requireHolder("Condition.await()"));
   }
 
   /**
-   * Waits until {@code predicate}, which is looked at with the lock held, is true; at once when it
-   * is.
+   * Waits until {@code predicate}, which is evaluated with the lock held, is true; returns
+   * immediately if it is.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
    *
    * @throws DeadlockException if tasks wait for each other in a circle, or the lock's holder has
-   *     ended; then the lock is not held, and a cancel that had come strikes at the next wait
-   * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, in a
-   *     class initialiser for instance. Then, as after a {@link StackOverflowError}, the lock may
-   *     not be held any more
+   *     ended; then the lock is not held, and a cancellation that had already arrived is delivered
+   *     at the next wait
+   * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, for
+   *     instance in a class initialiser. In that case, as after a {@link StackOverflowError}, the
+   *     lock may no longer be held
    */
   public void await(BooleanSupplier predicate) {
     Fiber fiber = lock.requireHolder("Condition.await()");
     while (true) {
       boolean met = predicate.getAsBoolean();
-      // A predicate is the user's: one that releases the lock would let others in meanwhile.
+      // The predicate is user code: one that releases the lock would let other tasks in meanwhile.
       lock.requireHolder("Condition.await(), after its predicate was looked at,");
       if (met) {
         return;
@@ -136,10 +141,10 @@ public final class Condition {
   }
 
   /**
-   * Takes the lock whatever happens, since the caller's code releases it.
+   * Acquires the lock whatever happens, because the caller's code releases it.
    *
-   * @param ended what ended the wait for a signal; null for the signal
-   * @return that, or the last cancel that came meanwhile
+   * @param ended what ended the wait for a signal; null for the signal itself
+   * @return {@code ended}, or the last cancel that came meanwhile
    */
   private @Nullable Throwable takeLock(Fiber fiber, @Nullable Throwable ended) {
     Throwable last = ended;
@@ -162,7 +167,7 @@ public final class Condition {
   }
 
   /**
-   * Wakes the first who waits, if there is one.
+   * Wakes the first waiting task, if there is one.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -173,7 +178,8 @@ public final class Condition {
   }
 
   /**
-   * Wakes the first {@code n} who wait, or as many as there are. They go on when the lock is free.
+   * Wakes the first {@code n} waiting tasks, or all if there are fewer. They resume once they have
+   * the lock again.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -189,7 +195,7 @@ public final class Condition {
   }
 
   /**
-   * Wakes all who wait, in order. They go on when the lock is free.
+   * Wakes all waiting tasks, in order. They resume once they have the lock again.
    *
    * <p><i>Thread</i>: on the loop.
    *

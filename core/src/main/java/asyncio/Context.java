@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The values of {@link ContextVar}s for one task, callback or thread.
  *
- * <p>A task, and a callback, gets a copy of the context of who makes it, unless it is given one. A
- * thread that is no coroutine has a context of its own, empty at first; so has a virtual thread
- * that other code starts inside a coroutine.
+ * <p>Each task or callback gets a copy of its creator's context, unless it is given one. A thread
+ * that is not a coroutine has its own context, initially empty; so does a virtual thread that other
+ * code starts inside a coroutine.
  *
- * <p>A context can be shared by several tasks of one loop, one after the other step by step; it is
- * not for several threads at once. Reading is safe on any thread.
+ * <p>Several tasks of one loop may share a context, because they run one step at a time; several
+ * threads must not use it at once. Reading is safe from any thread.
  */
 public final class Context extends FiberContext {
   private static final VarHandle OWNER;
@@ -33,26 +33,26 @@ public final class Context extends FiberContext {
     }
   }
 
-  /** Of threads that are no coroutine. */
+  /** Of threads that are not coroutines. */
   private static final ThreadLocal<@Nullable Context> THREADS = new ThreadLocal<>();
 
   /**
-   * Whether a variable was ever set, so that programs without pay next to nothing. Plain: who sees
-   * a value because of others sees this too.
+   * Whether a variable was ever set, so that programs without variables pay next to nothing. Plain:
+   * whoever sees a value through other synchronization sees this too.
    */
   private static boolean used;
 
-  /** Any thread reads; who stands in the context writes. */
+  /** Read by any thread; written by whoever is inside the context. */
   private volatile ContextValues values;
 
-  /** The coroutine or thread that stands in {@link #run}, or null. */
+  /** The coroutine or thread that is inside {@link #run}, or null. */
   @SuppressWarnings("unused") // through OWNER
   private @Nullable Object owner;
 
-  /** The context that {@link #run} was called in; the owner's. */
+  /** The context in which the owner called {@link #run}. */
   private @Nullable Context outer;
 
-  /** An empty context. */
+  /** Creates an empty context. */
   public Context() {
     this(ContextValues.EMPTY);
   }
@@ -64,7 +64,7 @@ public final class Context extends FiberContext {
   // ---- the current one: any thread ----
 
   /**
-   * The context the caller stands in; null while it is empty and nobody has asked for it, as for a
+   * The context the caller is in; null if it is empty and nobody has asked for it, as for a
    * coroutine that uses no variables. Found through the running coroutine: nothing is swapped when
    * coroutines switch.
    */
@@ -73,7 +73,7 @@ public final class Context extends FiberContext {
     return fiber != null ? of(fiber.context()) : THREADS.get();
   }
 
-  /** The context the caller stands in. */
+  /** The context the caller is in, created if there is none. */
   static Context currentMade() {
     Context context = current();
     if (context == null) {
@@ -83,7 +83,7 @@ public final class Context extends FiberContext {
     return context;
   }
 
-  /** A copy of the current context for what is made now; null where that is empty. */
+  /** A copy of the current context for something created now; null if the current one is empty. */
   static @Nullable Context inherited() {
     if (!used) {
       return null;
@@ -106,12 +106,12 @@ public final class Context extends FiberContext {
     return scheduler == null ? null : scheduler.currentFiber();
   }
 
-  /** What a coroutine carries, as what it is. */
+  /** Casts the context a coroutine carries. */
   static @Nullable Context of(@Nullable FiberContext carried) {
     return (Context) carried;
   }
 
-  /** The context that a task has when it stands in no {@link #run}. Loop only. */
+  /** The context that a task has outside any {@link #run}. Loop only. */
   static Context of(Fiber fiber) {
     Context context = of(fiber.context());
     if (context == null) {
@@ -125,8 +125,8 @@ public final class Context extends FiberContext {
   }
 
   /**
-   * Runs a body with its thread in {@code context}. For a coroutine that gave its place in the loop
-   * up: nothing finds its context through the loop meanwhile.
+   * Runs a body with {@code context} as its thread's context. For a coroutine that gave up its
+   * place in the loop: its context can't be found through the loop meanwhile.
    */
   static <T extends @Nullable Object, X extends Exception> T beside(
       Context context, Coroutine<T, X> body) throws X {
@@ -141,16 +141,17 @@ public final class Context extends FiberContext {
   // ---- running ----
 
   /**
-   * Runs {@code body} in this context, in the calling task or thread: what it sets stays in here.
+   * Runs {@code body} in this context, in the calling task or thread: what it sets stays in this
+   * context.
    *
-   * <p><i>Waits</i>: as the body does; the task keeps this context while it waits, and no other
-   * one.
+   * <p><i>Waits</i>: as the body does; the task stays in this context while it waits, and other
+   * tasks are not affected.
    *
    * <p><i>If cancelled</i>: as the body.
    *
    * <p><i>Thread</i>: any.
    *
-   * @throws IllegalStateException if somebody stands in this context already
+   * @throws IllegalStateException if this context is already entered
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
     Context before = enter();
@@ -174,8 +175,7 @@ public final class Context extends FiberContext {
 
   private Context enter() {
     Headroom.ensure(
-        Headroom.CHANGE,
-        1); // This may be any thread, so there is no loop whose counter could be used.
+        Headroom.CHANGE, 1); // may be any thread, so there is no loop whose counter could be used
     Context before = currentMade();
     Fiber fiber = runningFiber();
     Object self = fiber != null ? fiber : Thread.currentThread();
@@ -206,13 +206,13 @@ public final class Context extends FiberContext {
 
   // ---- reading: any thread ----
 
-  /** A context with the same values; later changes of one are not seen in the other. */
+  /** Returns a context with the same values; later changes to one are not seen in the other. */
   public Context copy() {
     return new Context(values);
   }
 
   /**
-   * The value of a variable in this context; its default value does not count.
+   * Returns the value of a variable in this context; its default value does not count.
    *
    * @throws NoSuchElementException if none is set
    */
@@ -225,23 +225,23 @@ public final class Context extends FiberContext {
     return variable.cast(value);
   }
 
-  /** The value of a variable in this context, else {@code fallback}. */
+  /** Returns the value of a variable in this context, otherwise {@code fallback}. */
   public <T extends @Nullable Object> T get(ContextVar<T> variable, T fallback) {
     Object value = value(variable);
     return value == ContextValues.ABSENT ? fallback : variable.cast(value);
   }
 
-  /** Whether a value of the variable is set in this context. */
+  /** Returns whether a value of the variable is set in this context. */
   public boolean contains(ContextVar<?> variable) {
     return value(variable) != ContextValues.ABSENT;
   }
 
-  /** How many variables are set. */
+  /** Returns how many variables are set. */
   public int size() {
     return values.size();
   }
 
-  /** The variables that are set, in no particular order. */
+  /** Returns the variables that are set, in no particular order. */
   public Set<ContextVar<?>> variables() {
     return new LinkedHashSet<>(values.variables());
   }
@@ -250,7 +250,10 @@ public final class Context extends FiberContext {
     return values.get(variable);
   }
 
-  /** Sets a variable, or unsets it for {@link ContextValues#ABSENT}. Who stands in the context. */
+  /**
+   * Sets a variable, or unsets it for {@link ContextValues#ABSENT}. Must be called from inside the
+   * context.
+   */
   void put(ContextVar<?> variable, @Nullable Object value) {
     if (value == ContextValues.ABSENT) {
       values = values.without(variable);

@@ -7,14 +7,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The values of context variables. Immutable, so that copying a context costs one reference.
  *
- * <p>A hash table with open addressing, keys and values in turn, at most half full. Changing one
- * value copies it: programs have a handful of variables and read far more than they set; a trie
- * pays from hundreds on.
+ * <p>A hash table with open addressing, keys and values alternating, at most half full. Changing a
+ * value copies the table: programs have a handful of variables and read far more often than they
+ * set. A trie would pay off only from hundreds of variables on.
  */
 final class ContextValues {
   static final ContextValues EMPTY = new ContextValues(new @Nullable Object[4], 0);
 
-  /** Stands for "no value": null is one. */
+  /** Stands for "no value", because null is a value. */
   static final Object ABSENT = new Object();
 
   private final @Nullable Object[] table;
@@ -47,7 +47,7 @@ final class ContextValues {
       put(copy, variable, value);
       return new ContextValues(copy, size);
     }
-    // A slot is two places, and half of the slots stay free.
+    // An entry takes two places, and half of the slots stay free.
     int length = table.length;
     while (length < 4 * (size + 1)) {
       length *= 2;

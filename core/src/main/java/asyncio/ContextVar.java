@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A variable with a value of its own in each {@link Context}, and so in each task and callback:
- * what a task sets is seen by the tasks it makes afterwards, and by nobody else.
+ * what a task sets is seen only by the tasks it creates afterwards.
  *
  * <pre>{@code
  * static final ContextVar<String> USER = new ContextVar<>("user");
@@ -17,23 +17,23 @@ import org.jspecify.annotations.Nullable;
  * }                                         // and in tasks and helper calls made here
  * }</pre>
  *
- * Make variables once, as constants: a context that holds a value holds the variable too.
+ * <p>Create variables once, as constants: a context that holds a value also holds the variable.
  *
- * <p><i>Thread</i>: any. A thread that is no coroutine has a context of its own.
+ * <p><i>Thread</i>: any. A thread that is not a coroutine has its own context.
  *
- * @param <T> the value
+ * @param <T> the type of the value
  */
 public final class ContextVar<T extends @Nullable Object> {
   private static final AtomicInteger HASHES = new AtomicInteger();
 
-  /** Numbers that differ in their low bits: as good as a random hash, and no collisions. */
+  /** Numbers that differ in their low bits: as good as a random hash, without collisions. */
   final int hash = HASHES.getAndIncrement();
 
   private final String name;
   private final @Nullable Object initial;
 
   /**
-   * A variable that has no value until one is set.
+   * Creates a variable that has no value until one is set.
    *
    * @param name for reports
    */
@@ -43,7 +43,7 @@ public final class ContextVar<T extends @Nullable Object> {
   }
 
   /**
-   * A variable with a value for contexts in which none is set.
+   * Creates a variable with a value for contexts in which none is set.
    *
    * @param name for reports
    */
@@ -52,13 +52,13 @@ public final class ContextVar<T extends @Nullable Object> {
     this.initial = defaultValue;
   }
 
-  /** The variable's name. */
+  /** Returns the variable's name. */
   public String name() {
     return name;
   }
 
   /**
-   * The value in the current context, else the default value.
+   * Returns the value in the current context, otherwise the default value.
    *
    * @throws NoSuchElementException if there is neither
    */
@@ -76,7 +76,10 @@ public final class ContextVar<T extends @Nullable Object> {
     return cast(value);
   }
 
-  /** The value in the current context, else {@code fallback}, whatever the default value. */
+  /**
+   * Returns the value in the current context, otherwise {@code fallback}, whatever the default
+   * value.
+   */
   public T get(T fallback) {
     Object value = lookUp();
     return value == ContextValues.ABSENT ? fallback : cast(value);
@@ -88,8 +91,8 @@ public final class ContextVar<T extends @Nullable Object> {
   }
 
   /**
-   * Sets the value in the current context. Closing the token, or {@link #reset}, brings back what
-   * was there before.
+   * Sets the value in the current context. Closing the token, or {@link #reset}, restores the
+   * previous state.
    */
   public Token<T> set(T value) {
     Context context = Context.currentMade();
@@ -99,11 +102,11 @@ public final class ContextVar<T extends @Nullable Object> {
   }
 
   /**
-   * Brings back what was there before the {@link #set} that gave {@code token}.
+   * Restores what was there before the {@link #set} that returned {@code token}.
    *
    * @throws IllegalStateException if the token was used before, or the current context is not the
-   *     one it was made in
-   * @throws IllegalArgumentException if it is of another variable
+   *     one it was created in
+   * @throws IllegalArgumentException if the token belongs to another variable
    */
   public void reset(Token<T> token) {
     if (token.variable != this) {
@@ -125,7 +128,7 @@ public final class ContextVar<T extends @Nullable Object> {
     token.context.put(this, token.old);
   }
 
-  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only if T allows it
   T cast(@Nullable Object value) {
     return (T) value;
   }
@@ -138,7 +141,7 @@ public final class ContextVar<T extends @Nullable Object> {
   /**
    * What {@link ContextVar#set} replaced. Closing it takes the value back, once.
    *
-   * @param <T> the value
+   * @param <T> the type of the value
    */
   public static final class Token<T extends @Nullable Object> implements AutoCloseable {
     private final ContextVar<T> variable;
@@ -152,18 +155,20 @@ public final class ContextVar<T extends @Nullable Object> {
       this.old = old;
     }
 
-    /** The variable that was set. */
+    /** Returns the variable that was set. */
     public ContextVar<T> variable() {
       return variable;
     }
 
-    /** Whether the variable had a value before it was set; a default value does not count. */
+    /**
+     * Returns whether the variable had a value before it was set; a default value does not count.
+     */
     public boolean hadValue() {
       return old != ContextValues.ABSENT;
     }
 
     /**
-     * The value before.
+     * Returns the previous value.
      *
      * @throws NoSuchElementException if there was none
      */
@@ -175,7 +180,7 @@ public final class ContextVar<T extends @Nullable Object> {
       return variable.cast(old);
     }
 
-    /** As {@link ContextVar#reset}; does nothing when the value was taken back before. */
+    /** As {@link ContextVar#reset}; does nothing if the value was already taken back. */
     @Override
     public void close() {
       if (!used) {

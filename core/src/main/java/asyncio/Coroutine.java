@@ -3,12 +3,12 @@ package asyncio;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A body that gives a result: what a task, a scope or a helper runs. Plain sequential code that may
- * wait.
+ * A body that returns a result: what a task, a scope or a helper runs. Plain sequential code that
+ * may wait.
  *
- * @param <T> the result
- * @param <X> the checked exception it throws; javac infers it, none for a body that throws nothing
- *     checked
+ * @param <T> the type of the result
+ * @param <X> the checked exception it throws; javac infers it, and infers none for a body that
+ *     throws no checked exception
  */
 @FunctionalInterface
 public interface Coroutine<T extends @Nullable Object, X extends Exception> {

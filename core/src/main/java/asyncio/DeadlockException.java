@@ -1,12 +1,12 @@
 package asyncio;
 
 /**
- * A wait that could never end. Its message tells who waits for whom, and where; the wait is over,
- * so what its task holds can be released as the exception passes through.
+ * A wait that could never end. The message says who waits for whom, and where. The wait is over, so
+ * what the task holds can be released as the exception propagates.
  *
- * <p>Thrown where tasks wait for each other in a circle, where one waits for a lock whose holder
- * has ended without releasing it, and, where nothing can come from outside (a virtual clock, or
- * {@code -Dasyncio.deadlock=fail}), in the main task of a loop that has nothing to do any more.
+ * <p>Thrown if tasks wait for each other in a cycle, and if a task waits for a lock whose holder
+ * ended without releasing it. If nothing can come from outside (a virtual clock, or {@code
+ * -Dasyncio.deadlock=fail}), also thrown in the main task of a loop that has nothing left to do.
  */
 public final class DeadlockException extends IllegalStateException {
   private static final long serialVersionUID = 1;
@@ -18,7 +18,7 @@ public final class DeadlockException extends IllegalStateException {
     this.graph = graph;
   }
 
-  /** For a second receiver. */
+  /** A copy for a second receiver. */
   DeadlockException copy() {
     var copy = new DeadlockException(String.valueOf(getMessage()), graph);
     copy.initCause(this);
@@ -26,8 +26,8 @@ public final class DeadlockException extends IllegalStateException {
   }
 
   /**
-   * How the tasks of the loop stood when it was found; of very many, the oldest and those that it
-   * is about. Any thread.
+   * Returns the wait graph of the loop when the deadlock was found; if there are very many tasks,
+   * only the oldest and those involved. Any thread.
    */
   public WaitGraph graph() {
     return graph;

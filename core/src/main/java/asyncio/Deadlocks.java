@@ -21,37 +21,37 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out whether tasks wait for ever, and says so. Called by the loop when it has nothing else
- * to do; what is said is said in a callback, since a loop's own thread may not log. Loop-confined.
+ * Detects tasks that wait for ever and reports them. Called by the loop when it has nothing else to
+ * do. Reports are made in a callback, because a loop's own thread may not log. Loop-confined.
  *
- * <p>A task is <i>stuck</i> when nothing ends its wait but other tasks, and all of them are stuck.
- * A lock whose holder has ended ends no wait either. It may wait for several tasks of which one
- * would do: so all that can be reached from it must be stuck, and no time limit may be set for one
- * of them. The search goes into the depth and ends at the first that is not stuck, as nearly always
- * at once, and what led there is not walked again in the same search.
+ * <p>A task is <i>stuck</i> if only other tasks can end its wait, and all of those are stuck. A
+ * lock whose holder has ended can't end a wait either. A task may wait for several tasks of which
+ * one would suffice: so everything reachable from it must be stuck, and none of it may have a time
+ * limit. The search goes depth first and stops at the first task that is not stuck, which nearly
+ * always comes immediately. What led there is not walked again in the same search.
  *
- * <p>A callback may release a lock too. So where locks are waited for, those that are due soon
- * after a circle is found have one chance to, before it counts. Not those of much later: a program
- * may well have one that is due tomorrow.
+ * <p>A callback may release a lock too. So if locks are waited for, callbacks due soon after a
+ * cycle is found get one chance to release one before the cycle counts. Callbacks due much later do
+ * not: a program may well have one that is due tomorrow.
  *
- * <p>What is said is about some tasks, however many there are; and whatever fails here fails for
- * itself alone.
+ * <p>Reports cover only some tasks, however many there are; and a failure in here affects nothing
+ * else.
  */
 final class Deadlocks {
-  /** For so long a callback counts as due soon. */
+  /** A callback due within this time counts as due soon. */
   private static final long SOON_NANOS = 1_000_000_000;
 
   private static final String NO_REPORT = " The wait graph could not be built.";
 
   private Deadlocks() {}
 
-  // ---- circles ----
+  // ---- cycles ----
 
   /** On the loop's own thread. */
   static void lookForCircles(EventLoop loop, List<Fiber> suspects) {
     Set<Task<?>> free = null;
     Task<?> stuck = null;
-    // Those that came last first: where there is a circle, one of them closed it.
+    // Latest first: if there is a cycle, one of these closed it.
     int left = suspects.size();
     while (stuck == null && --left >= 0) {
       Fiber fiber = suspects.get(left);
@@ -67,14 +67,14 @@ final class Deadlocks {
       }
       switch (look(suspect, free)) {
         case FREE -> {}
-        case EXCUSED -> free.add(suspect); // it is looked at again when the timer has gone
+        case EXCUSED -> free.add(suspect); // looked at again when the timer has fired
         case STUCK -> stuck = suspect;
       }
     }
     if (stuck == null) {
       return;
     }
-    // The error for that one may set the others free.
+    // The error for this one may free the others.
     suspects.subList(0, left).forEach(Fiber::suspect);
     Task<?> found = stuck;
     loop.scheduler.add(
@@ -92,7 +92,7 @@ final class Deadlocks {
 
   private enum Finding {
     FREE,
-    /** It is stuck, but a timer may end that. */
+    /** Stuck, but a timer may end that. */
     EXCUSED,
     STUCK
   }
@@ -130,9 +130,9 @@ final class Deadlocks {
   }
 
   /**
-   * Whether a timer may end what is stuck: a time limit of one of them, or, where locks are waited
-   * for, a callback, which may release one. Those that are set now have their chance; later ones,
-   * of a callback that renews its timer, are no excuse.
+   * Whether a timer may end what is stuck: a time limit of one of the tasks or, if locks are waited
+   * for, a callback, which may release one. Timers set by now get their chance; later ones, of a
+   * callback that renews its timer, are no excuse.
    */
   private static boolean excuse(Task<?> suspect, Set<Task<?>> stuck) {
     Set<Fiber> fibers = new HashSet<>();
@@ -154,8 +154,8 @@ final class Deadlocks {
   }
 
   /**
-   * Whether {@code task} waits, and nothing ends the wait but one of its targets, of which there
-   * are some.
+   * Whether {@code task} waits, and only its targets, of which there is at least one, can end the
+   * wait.
    */
   private static boolean waitsForTasksOnly(Task<?> task) {
     Fiber fiber = task.fiber();
@@ -175,7 +175,7 @@ final class Deadlocks {
     return wait.whyItNeverEnds() == null ? wait.targets() : Collections.emptyIterator();
   }
 
-  /** In a callback: steps have run since it was found. */
+  /** In a callback: steps have run since the cycle was found. */
   private static void fail(EventLoop loop, Task<?> suspect) {
     if (!waitsForTasksOnly(suspect)) {
       return;
@@ -212,7 +212,8 @@ final class Deadlocks {
   }
 
   /**
-   * One that waits for what nobody can give any more, and that {@code stuck} waits for in the end.
+   * A task that waits for something nobody can give any more, and that {@code stuck} waits for
+   * directly or indirectly.
    */
   private static @Nullable Task<?> hopeless(Task<?> stuck) {
     Set<Task<?>> seen = new HashSet<>();
@@ -252,8 +253,8 @@ final class Deadlocks {
   }
 
   /**
-   * The one whose wait closed the circle, if it stands in it: it has waited for the least time. But
-   * where there is a choice none that has to go on waiting, as the owner of a task group has.
+   * The task whose wait closed the cycle, if it is part of it: it has waited for the shortest time.
+   * But if there is a choice, no task that must keep waiting, as the owner of a task group must.
    */
   private static Task<?> victim(List<Task<?>> circle, Task<?> suspect) {
     List<Task<?>> candidates = circle.stream().filter(task -> !wait(task).mustGoOn()).toList();
@@ -268,8 +269,8 @@ final class Deadlocks {
   }
 
   /**
-   * The oldest, and those that matter, but no more of each than a report shows; in the order in
-   * which they were made as long as these are all.
+   * The oldest tasks and those that matter, but no more of each than a report shows. If these are
+   * all tasks, they are in order of creation.
    */
   private static List<Task<?>> shown(EventLoop loop, List<Task<?>> matter) {
     Set<Task<?>> shown = new LinkedHashSet<>();
@@ -287,7 +288,7 @@ final class Deadlocks {
     return List.copyOf(shown);
   }
 
-  /** There is no memory for the whole of it. */
+  /** For when there is no memory for the full report. */
   private static void failBriefly(EventLoop loop, Task<?> stuck) {
     try {
       var nothing = new WaitGraph(loop.name(), loop.carrier(), List.of(), 0, List.of());
@@ -295,7 +296,7 @@ final class Deadlocks {
           stuck.fiber().describe() + " would wait for ever, perhaps in a circle with other tasks.";
       loop.scheduler.stallDetector().fail(stuck.fiber(), new DeadlockException(message, nothing));
     } catch (Throwable noMemory) {
-      // It waits on: to look again at once would only make the loop spin.
+      // It keeps waiting: looking again immediately would only make the loop spin.
     }
   }
 
@@ -304,14 +305,14 @@ final class Deadlocks {
     return waiting != null && waiting.kind() == WaitKind.LOCK;
   }
 
-  /** Its stack is the one of the task that gets it. */
+  /** The error has the stack of the task that gets it. */
   private static DeadlockException error(String message, WaitGraph graph, Task<?> victim) {
     var error = new DeadlockException(message, graph);
     error.setStackTrace(victim.stackTrace().toArray(StackTraceElement[]::new));
     return error;
   }
 
-  /** Who waits for each other, starting from a task that is stuck. */
+  /** The tasks that wait for each other, starting from a task that is stuck. */
   private static List<Task<?>> circle(Task<?> stuck) {
     List<Task<?>> path = new ArrayList<>();
     Set<Task<?>> seen = new HashSet<>();
@@ -323,7 +324,9 @@ final class Deadlocks {
     return new ArrayList<>(path.subList(path.indexOf(task), path.size()));
   }
 
-  /** The next one of a circle: the first target, but {@code stuck} itself where it is one. */
+  /**
+   * The next task of a cycle: {@code stuck} itself if it is a target, otherwise the first target.
+   */
   private static Task<?> towards(Task<?> stuck, Task<?> from) {
     Task<?> first = null;
     for (Iterator<?> targets = targets(from); targets.hasNext(); ) {
@@ -362,7 +365,7 @@ final class Deadlocks {
         });
   }
 
-  /** Returns whether it had something to say. */
+  /** Returns whether there was something to report. */
   private static boolean report(EventLoop loop, Future<?> main) {
     List<Task<?>> foreign = new ArrayList<>();
     int foreignTasks = 0;
@@ -379,7 +382,7 @@ final class Deadlocks {
       }
     }
     if (loop.scheduler.foreignWaits() > foreignTasks) {
-      return false; // a callback stands there: who knows what it will do
+      return false; // a callback is in foreign code: what it will do is unknown
     }
     List<Thread> strangers = loop.scheduler.strangers();
     for (Thread stranger : strangers) {
@@ -398,7 +401,7 @@ final class Deadlocks {
 
   private static boolean endsFromOutside(Fiber fiber) {
     if (fiber.isBlocking()) {
-      return true; // who says that he blocks has said enough
+      return true; // it says itself that it blocks; that is enough
     }
     if (fiber.inForeignCode()) {
       Thread thread = fiber.thread();

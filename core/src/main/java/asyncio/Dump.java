@@ -13,14 +13,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** The wait graphs of all loops, for somebody who looks at a process that hangs. Any thread. */
+/** The wait graphs of all loops, for someone looking at a process that hangs. Any thread. */
 final class Dump {
-  /** A loop that does not answer in this time is held by a step. */
+  /** A loop that does not answer within this time is held by a step. */
   private static final long PATIENCE_NANOS = 1_000_000_000;
 
   private static final int STACKS = 10;
 
-  /** What a loop that was asked says, waited for until then. */
+  /** The answer of a loop that was asked; waits for it until the deadline. */
   private interface Answer {
     String at(long deadline);
   }
@@ -31,7 +31,7 @@ final class Dump {
     return text(false);
   }
 
-  /** With the stacks of those that stand in foreign code. */
+  /** With the stacks of coroutines in foreign code. */
   static String textWithStacks() {
     return text(true);
   }
@@ -41,7 +41,7 @@ final class Dump {
     for (Scheduler scheduler : Current.allOpen()) {
       asked.add(ask(EventLoop.of(scheduler), withStacks));
     }
-    // One time for all, which began when the last was asked: held loops may be many.
+    // One deadline for all, counted from the last request: many loops may be held.
     long deadline = System.nanoTime() + PATIENCE_NANOS;
     return asked.isEmpty()
         ? "No event loop is open."
@@ -50,7 +50,7 @@ final class Dump {
             .collect(Collectors.joining(System.lineSeparator()));
   }
 
-  /** Of a loop with very many tasks there may be too little memory for it: no reason to end one. */
+  /** For a loop with very many tasks the memory may not suffice; that must not end the loop. */
   private static String graph(EventLoop loop, boolean withStacks) {
     try {
       WaitGraph graph = loop.waitGraph();

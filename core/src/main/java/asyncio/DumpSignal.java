@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Prints a dump when the signal comes that {@code -Dasyncio.dumpSignal} names: the stacks of the
- * JVM's threads and the wait graphs of all loops. Not on QUIT, for which the JVM prints its own: it
- * gives that signal to no program, {@code -Xrs} or not.
+ * Prints a dump when the signal named by {@code -Dasyncio.dumpSignal} arrives: the stacks of the
+ * JVM's threads and the wait graphs of all loops. Not on QUIT, for which the JVM prints its own
+ * dump: it does not give that signal to programs, with {@code -Xrs} or without.
  */
 final class DumpSignal implements Consumer<String> {
   private static final @Nullable String NAME = System.getProperty("asyncio.dumpSignal");
@@ -23,7 +23,7 @@ final class DumpSignal implements Consumer<String> {
 
   private DumpSignal() {}
 
-  /** Handles the signal from now on. The first call does it. Any thread. */
+  /** Handles the signal from now on. Only the first call has an effect. Any thread. */
   static synchronized void install() {
     String name = NAME;
     if (installed || name == null) {
@@ -47,15 +47,15 @@ final class DumpSignal implements Consumer<String> {
     }
   }
 
-  /** Whether it was tried. Any thread. */
+  /** Whether installing was attempted. Any thread. */
   static synchronized boolean isInstalled() {
     return installed;
   }
 
   @Override
   public void accept(String signal) {
-    // The process's own, and never closed: a program may have put anything in the place of
-    // System's.
+    // The stream of the process itself, never closed: a program may have replaced the one of
+    // System.
     var error = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
     error.println(threads() + Asyncio.dump());
   }

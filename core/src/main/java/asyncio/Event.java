@@ -17,14 +17,14 @@ public final class Event {
   private final WaiterList waiters = new WaiterList();
   private boolean set;
 
-  /** An event that is not set. */
+  /** Creates an event that is not set. */
   public Event() {}
 
   /**
-   * Returns once the event is set.
+   * Waits until the event is set.
    *
-   * <p><i>Waits</i> until {@link #set} is called; does not suspend when the event is set. Who
-   * waited goes on even if the event is cleared right after.
+   * <p><i>Waits</i> until {@link #set} is called; does not suspend if the event is set. A waiting
+   * task resumes even if the event is cleared right after it was set.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}.
    *
@@ -38,7 +38,7 @@ public final class Event {
     waiters.await(new Waiter(fiber, WaitKind.EVENT, "an event"));
   }
 
-  /** Sets the event and wakes all who wait, in order. <i>Thread</i>: on the loop. */
+  /** Sets the event and wakes all waiting tasks, in order. <i>Thread</i>: on the loop. */
   public void set() {
     home.require("Event.set()");
     set = true;
@@ -51,7 +51,7 @@ public final class Event {
     set = false;
   }
 
-  /** Whether the event is set. <i>Thread</i>: on the loop. */
+  /** Returns whether the event is set. <i>Thread</i>: on the loop. */
   public boolean isSet() {
     return set;
   }

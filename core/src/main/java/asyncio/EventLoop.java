@@ -30,19 +30,21 @@ import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event loop: it runs the coroutines and callbacks that are ready, first in first out and one at
- * a time, and waits for timers, sockets and other threads when none is.
+ * An event loop: runs the coroutines and callbacks that are ready, first in first out and one at a
+ * time, and waits for timers, sockets and other threads when none is ready.
  *
- * <p>A program seldom needs it: {@link Asyncio#run} makes one, and the functions of {@link Asyncio}
- * use the running one.
+ * <p>Programs seldom need it: {@link Asyncio#run} creates a loop, and the functions of {@link
+ * Asyncio} use the running one.
  */
 public final class EventLoop {
-  // Long because it is the whole of asyncio's loop, each method a line or two before the class that
-  // does the work: Scheduler, LoopThread, LoopShutdown, FailureReports, TaskList,
-  // LoopExecutors. In order: facts; debug mode; watching; running without a runner; tasks and
-  // futures; callbacks; blocking calls on other threads; failures that nobody receives; the end.
+  // Long because it is the whole of asyncio's loop, each method a line or two in front of the class
+  // that does the work: Scheduler, LoopThread, LoopShutdown, FailureReports, TaskList,
+  // LoopExecutors.
+  //
+  // In order: facts; debug mode; watching; running without a runner; tasks and futures; callbacks;
+  // blocking calls on other threads; failures that nobody receives; the end.
 
-  /** For loops made from now on. Any thread. */
+  /** For loops created from now on. Any thread. */
   private static volatile boolean debugByDefault = isOn(System.getProperty("asyncio.debug"));
 
   // Immutable.
@@ -60,7 +62,7 @@ public final class EventLoop {
   private volatile TaskFactory taskFactory = TaskFactory.PLAIN;
   private volatile boolean closed;
 
-  /** Whether what is made now remembers where. */
+  /** Whether tasks, futures and callbacks created from now on record where. */
   volatile boolean debug;
 
   // Loop-confined.
@@ -79,7 +81,7 @@ public final class EventLoop {
     this.shutdownGrace = options.shutdownGrace();
   }
 
-  /** How long a program that is to end waits for this loop. Any thread. */
+  /** How long a program that is about to end waits for this loop. Any thread. */
   Duration shutdownGrace() {
     Duration asked = shutdownGrace;
     return asked != null ? asked : Grace.byDefault();
@@ -165,34 +167,40 @@ public final class EventLoop {
 
   // ---- facts ----
 
-  /** The loop's name, which is its thread's name as well. <i>Thread</i>: any. */
+  /** Returns the loop's name, which is also the name of its thread. <i>Thread</i>: any. */
   public String name() {
     return scheduler.name();
   }
 
-  /** Time of the loop's clock since the loop was made; never goes back. <i>Thread</i>: any. */
+  /**
+   * Returns the time of the loop's clock since the loop was created; never goes back.
+   * <i>Thread</i>: any.
+   */
   public Duration time() {
     return Duration.ofNanos(scheduler.time());
   }
 
-  /** Whether the loop is closed: nothing can be handed to it any more. <i>Thread</i>: any. */
+  /**
+   * Returns whether the loop is closed: nothing can be handed to it any more. <i>Thread</i>: any.
+   */
   public boolean isClosed() {
     return closed;
   }
 
-  /** Which carrier runs the loop's coroutines. <i>Thread</i>: any. */
+  /** Returns the carrier that runs the loop's coroutines. <i>Thread</i>: any. */
   public CarrierKind carrier() {
     return scheduler.carrierKind();
   }
 
-  /** The loop's unfinished tasks, oldest first. <i>Thread</i>: on the loop. */
+  /** Returns the loop's unfinished tasks, oldest first. <i>Thread</i>: on the loop. */
   public List<Task<?>> allTasks() {
     scheduler.checkOnLoop("allTasks()");
     return tasks.toList();
   }
 
   /**
-   * What each unfinished task waits for, and where. For reports: takes the stacks of all tasks.
+   * Returns what each unfinished task waits for, and where. Meant for reports, because it takes the
+   * stacks of all tasks.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -201,7 +209,7 @@ public final class EventLoop {
     return GraphBuilder.graph(this);
   }
 
-  /** Whether a thread runs the loop now. <i>Thread</i>: any. */
+  /** Returns whether a thread is running the loop now. <i>Thread</i>: any. */
   public boolean isRunning() {
     return scheduler.isDriven();
   }
@@ -209,13 +217,13 @@ public final class EventLoop {
   // ---- debug mode ----
 
   /**
-   * Switches debug mode: tasks, futures and callbacks that are made from now on remember where, and
-   * reports of them and their texts tell it. That costs each of them some microseconds and some
-   * hundred bytes. What asyncio checks in debug mode alone is checked here always: calls on a wrong
-   * thread are errors, and slow steps are reported.
+   * Switches debug mode on or off. In debug mode, tasks, futures and callbacks created from now on
+   * record where they were created, and reports and their texts say so. That costs each of them
+   * some microseconds and some hundred bytes. What asyncio checks only in debug mode is always
+   * checked here: calls on a wrong thread are errors, and slow steps are reported.
    *
    * <p>{@code -Dasyncio.debug}, {@link Asyncio#debug} and {@link RunOptions#withDebug} switch it
-   * before a loop is made.
+   * before a loop is created.
    *
    * <p><i>Thread</i>: any.
    */
@@ -223,7 +231,7 @@ public final class EventLoop {
     debug = on;
   }
 
-  /** Whether the loop is in debug mode. <i>Thread</i>: any. */
+  /** Returns whether the loop is in debug mode. <i>Thread</i>: any. */
   public boolean debug() {
     return debug;
   }
@@ -240,8 +248,8 @@ public final class EventLoop {
   // ---- watching ----
 
   /**
-   * What the loop has and does now, and its slowest steps; of a closed loop, what it had at its
-   * end. Costs the loop nothing.
+   * Returns the loop's current numbers and its slowest steps; for a closed loop, those at its end.
+   * Costs the loop nothing.
    *
    * <p><i>Thread</i>: any; on the loop the numbers are exact, elsewhere they may be a moment old.
    */
@@ -250,8 +258,9 @@ public final class EventLoop {
   }
 
   /**
-   * Sets from when on the watchdog reports a step that holds this loop, the running one included.
-   * Below some milliseconds it reports pauses of the machine too. <i>Thread</i>: any.
+   * Sets how long a step may hold this loop before the watchdog reports it; applies to the running
+   * step too. Below some milliseconds the watchdog also reports pauses of the machine.
+   * <i>Thread</i>: any.
    *
    * @param duration one that no step reaches, such as {@code Duration.ofDays(365)}, switches the
    *     reports of this loop off
@@ -263,9 +272,9 @@ public final class EventLoop {
   }
 
   /**
-   * From when on a step of this loop is reported: as {@linkplain RunOptions#withSlowStep given}
-   * when the loop was made or set since, else {@code -Dasyncio.slowStepMillis}, else 100 ms.
-   * <i>Thread</i>: any.
+   * Returns how long a step may hold this loop before it is reported: as {@linkplain
+   * RunOptions#withSlowStep given} when the loop was created or set since, otherwise {@code
+   * -Dasyncio.slowStepMillis}, otherwise 100 ms. <i>Thread</i>: any.
    */
   public Duration slowCallbackDuration() {
     return Duration.ofNanos(scheduler.monitor.slowNanos());
@@ -274,17 +283,17 @@ public final class EventLoop {
   // ---- running without a runner ----
 
   /**
-   * Runs the loop until {@code body}, started as a task, has ended; returns its result, or throws
-   * what it throws as it is. Other tasks are left where they stand, and go on in the next run.
+   * Runs the loop until {@code body}, started as a task, has ended. Returns its result, or throws
+   * what it throws, unchanged. Other tasks stay where they are and continue in the next run.
    *
-   * <p><i>Waits</i>: the calling thread. An interrupt of it cancels the task.
+   * <p><i>Waits</i>: blocks the calling thread. Interrupting it cancels the task.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}, when the task was.
+   * <p><i>If cancelled</i>: {@link CancelledError} if the task was cancelled.
    *
-   * <p><i>Thread</i>: any but a coroutine.
+   * <p><i>Thread</i>: any except a coroutine.
    *
-   * @throws IllegalStateException if the loop is closed, runs already, or was stopped before the
-   *     end
+   * @throws IllegalStateException if the loop is closed, is already running, or was stopped before
+   *     the body ended
    */
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public <T extends @Nullable Object, X extends Exception> T runUntilComplete(Coroutine<T, X> body)
@@ -307,18 +316,18 @@ public final class EventLoop {
   }
 
   /**
-   * Runs the loop until a future of it is done; returns its result, or throws its failure as {@link
-   * Future#await()} does.
+   * Runs the loop until one of its futures is done. Returns its result, or throws its failure as
+   * {@link Future#await()} does.
    *
-   * <p><i>Waits</i>: the calling thread. An interrupt of it cancels the future.
+   * <p><i>Waits</i>: blocks the calling thread. Interrupting it cancels the future.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}, when the future was.
+   * <p><i>If cancelled</i>: {@link CancelledError} if the future was cancelled.
    *
-   * <p><i>Thread</i>: any but a coroutine.
+   * <p><i>Thread</i>: any except a coroutine.
    *
    * @throws IllegalArgumentException if the future belongs to another loop
-   * @throws IllegalStateException if the loop is closed, runs already, or was stopped before the
-   *     end
+   * @throws IllegalStateException if the loop is closed, is already running, or was stopped before
+   *     the future was done
    */
   public <T extends @Nullable Object> T runUntilComplete(Future<T> future) {
     thread.runUntil("runUntilComplete()", future);
@@ -328,21 +337,22 @@ public final class EventLoop {
   /**
    * Runs the loop until {@link #stop}.
    *
-   * <p><i>Waits</i>: the calling thread. An interrupt of it stops the loop; the flag stays set.
+   * <p><i>Waits</i>: blocks the calling thread. Interrupting it stops the loop; the interrupt flag
+   * stays set.
    *
    * <p><i>If cancelled</i>: nothing; there is no task to cancel.
    *
-   * <p><i>Thread</i>: any but a coroutine.
+   * <p><i>Thread</i>: any except a coroutine.
    *
-   * @throws IllegalStateException if the loop is closed or runs already
+   * @throws IllegalStateException if the loop is closed or is already running
    */
   public void runForever() {
     thread.runForever();
   }
 
   /**
-   * Ends {@link #runForever} after the current turn: what is ready runs, what that adds stays for
-   * the next run. Called before a run, it ends that run after one turn.
+   * Ends {@link #runForever} after the current turn: what is ready still runs; what that adds is
+   * left for the next run. If called before a run, it ends that run after one turn.
    *
    * <p><i>Thread</i>: any.
    */
@@ -355,13 +365,13 @@ public final class EventLoop {
   }
 
   /**
-   * Closes a loop that does not run, for ever: timers and callbacks are dropped, tasks are left
-   * where they stand and named in the log, executors are told to stop and not waited for. Does
-   * nothing when closed. A {@link Runner} closes its loop in a better way.
+   * Closes a loop that is not running, permanently. Timers and callbacks are dropped, tasks are
+   * left where they are and named in the log, and executors are told to stop but not waited for.
+   * Does nothing if the loop is closed. A {@link Runner} closes its loop more cleanly.
    *
-   * <p><i>Thread</i>: any but a coroutine.
+   * <p><i>Thread</i>: any except a coroutine.
    *
-   * @throws IllegalStateException while the loop runs
+   * @throws IllegalStateException while the loop is running
    */
   public void close() {
     shutdown.closeAsItIs();
@@ -369,12 +379,12 @@ public final class EventLoop {
 
   // ---- tasks and futures ----
 
-  /** A pending future of this loop. <i>Thread</i>: any. */
+  /** Returns a pending future of this loop. <i>Thread</i>: any. */
   public <T extends @Nullable Object> Future<T> createFuture() {
     return new Future<>(this);
   }
 
-  /** Starts a task; as {@link Asyncio#createTask(Coroutine)}. <i>Thread</i>: on the loop. */
+  /** Starts a task; see {@link Asyncio#createTask(Coroutine)}. <i>Thread</i>: on the loop. */
   public <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
     TaskFactory factory = taskFactory;
     if (factory != TaskFactory.PLAIN) {
@@ -385,7 +395,7 @@ public final class EventLoop {
   }
 
   /**
-   * Starts a task with a name; as {@link Asyncio#createTask(String, Coroutine)}. <i>Thread</i>: on
+   * Starts a task with a name; see {@link Asyncio#createTask(String, Coroutine)}. <i>Thread</i>: on
    * the loop.
    */
   public <T extends @Nullable Object> Task<T> createTask(String name, Coroutine<T, ?> body) {
@@ -393,7 +403,7 @@ public final class EventLoop {
   }
 
   /**
-   * Starts a task with options; as {@link Asyncio#createTask(TaskOptions, Coroutine)}.
+   * Starts a task with options; see {@link Asyncio#createTask(TaskOptions, Coroutine)}.
    * <i>Thread</i>: on the loop.
    */
   public <T extends @Nullable Object> Task<T> createTask(
@@ -419,15 +429,15 @@ public final class EventLoop {
   }
 
   /**
-   * Sets who makes the tasks of this loop from now on, but for the main tasks of runs: {@link
-   * TaskFactory#PLAIN}, the default, {@link TaskFactory#EAGER}, or one that wraps them.
-   * <i>Thread</i>: any.
+   * Sets the factory that creates the tasks of this loop from now on, except the main tasks of
+   * runs: {@link TaskFactory#PLAIN}, the default, {@link TaskFactory#EAGER}, or one that wraps
+   * them. <i>Thread</i>: any.
    */
   public void setTaskFactory(TaskFactory factory) {
     taskFactory = Objects.requireNonNull(factory, "factory");
   }
 
-  /** Who makes the tasks of this loop. <i>Thread</i>: any. */
+  /** Returns the factory that creates the tasks of this loop. <i>Thread</i>: any. */
   public TaskFactory taskFactory() {
     return taskFactory;
   }
@@ -441,14 +451,14 @@ public final class EventLoop {
     return task;
   }
 
-  /** A task has ended, or could not be started. Loop only. */
+  /** Removes a task that has ended or could not be started. Loop only. */
   void unregister(Task<?> task) {
     if (tasks.remove(task)) {
       shutdown.taskEnded(task);
     }
   }
 
-  /** A result that nobody can receive any more: it is closed when that is possible. Loop only. */
+  /** Closes, if possible, a result that nobody can receive any more. Loop only. */
   void discard(@Nullable Object value) {
     if (!(value instanceof AutoCloseable closeable)) {
       return;
@@ -461,7 +471,7 @@ public final class EventLoop {
     }
   }
 
-  /** Nobody has this task, so nobody could receive its failure: it is reported at once. */
+  /** Nobody holds this task, so nobody could receive its failure: it is reported immediately. */
   private void closeOrReport(AutoCloseable closeable, String task) {
     try {
       closeable.close();
@@ -471,7 +481,7 @@ public final class EventLoop {
     }
   }
 
-  /** Closes a result that came after the loop had closed. */
+  /** Closes a result that arrived after the loop was closed. */
   void closeLate(AutoCloseable closeable) {
     try {
       closeable.close();
@@ -485,11 +495,11 @@ public final class EventLoop {
   // ---- callbacks ----
 
   /**
-   * Calls {@code callback} soon: after all that is ready now. It runs on a coroutine of its own
-   * kind and in a copy of the current context, and may not wait; what it throws goes to the
+   * Calls {@code callback} soon, after everything that is ready now. It runs on a coroutine for
+   * callbacks, in a copy of the current context, and must not wait; what it throws goes to the
    * exception handler.
    *
-   * <p><i>Thread</i>: on the loop; elsewhere {@link #callSoonThreadsafe}.
+   * <p><i>Thread</i>: on the loop; elsewhere use {@link #callSoonThreadsafe}.
    */
   public Handle callSoon(Runnable callback) {
     return soon(Context.inherited(), callback);
@@ -508,7 +518,7 @@ public final class EventLoop {
   }
 
   /**
-   * As {@link #callSoon}, from any thread; on the loop itself it is the same.
+   * As {@link #callSoon}, from any thread; on the loop itself it does the same.
    *
    * @throws IllegalStateException if the loop is closed
    */
@@ -528,8 +538,8 @@ public final class EventLoop {
   }
 
   /**
-   * Calls {@code callback} after {@code delay}; at once if it is not positive. Callbacks of the
-   * same time are called in the order in which they were scheduled.
+   * Calls {@code callback} after {@code delay}; without delay if it is not positive. Callbacks due
+   * at the same time are called in the order in which they were scheduled.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -546,7 +556,7 @@ public final class EventLoop {
   }
 
   /**
-   * Calls {@code callback} when {@link #time} comes to {@code when}; at once if it has passed.
+   * Calls {@code callback} when {@link #time} reaches {@code when}; without delay if it has passed.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -563,7 +573,7 @@ public final class EventLoop {
 
   private TimerHandle at(long time, @Nullable Context context, Runnable callback) {
     Objects.requireNonNull(callback, "callback");
-    // The longest of times means "no timer" to the scheduler.
+    // To the scheduler, Long.MAX_VALUE means "no timer".
     long due = Math.min(time, Long.MAX_VALUE - 1);
     var timer = new TimerCallback(scheduler, due, CallbackHandle.make(debug, callback, context));
     scheduler.timers().addSleeper(timer, due);
@@ -572,7 +582,7 @@ public final class EventLoop {
 
   // ---- blocking calls on other threads ----
 
-  /** Where they run; made at the first one. Any thread. */
+  /** Where they run; created by the first call. Any thread. */
   LoopExecutors executors() {
     synchronized (executorsLock) {
       LoopExecutors made = executors;
@@ -588,12 +598,12 @@ public final class EventLoop {
   }
 
   /**
-   * Runs a body that blocks on the default executor: helper threads of the loop, unless another was
-   * {@linkplain #setDefaultExecutor set}. As {@link Asyncio#toThread(Coroutine)}, but gives a
-   * future at once, and the body runs in an empty {@link Context}.
+   * Runs a blocking body on the default executor: helper threads of the loop, unless another
+   * executor was {@linkplain #setDefaultExecutor set}. Like {@link Asyncio#toThread(Coroutine)},
+   * but returns a future immediately, and the body runs in an empty {@link Context}.
    *
-   * <p>Cancelling the future lets go of a body that runs, and keeps one from running that has not
-   * begun.
+   * <p>Cancelling the future abandons a body that is running, and prevents one that has not begun
+   * from running.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -608,8 +618,8 @@ public final class EventLoop {
   }
 
   /**
-   * As {@link #runInExecutor(Coroutine)}, on {@code executor}. It gets its jobs one after the other
-   * from a thread of the loop, so one whose {@code execute} blocks delays those that come later. A
+   * As {@link #runInExecutor(Coroutine)}, on {@code executor}. A thread of the loop hands over the
+   * jobs one after another, so an executor whose {@code execute} blocks delays later jobs. A
    * rejection is the future's failure.
    */
   public <T extends @Nullable Object> Future<T> runInExecutor(
@@ -626,7 +636,7 @@ public final class EventLoop {
 
   /**
    * Sets where {@link #runInExecutor(Coroutine)} and {@link Asyncio#toThread(Coroutine)} run their
-   * bodies from now on. The loop takes the executor over, and shuts it down when it closes.
+   * bodies from now on. The loop takes ownership of the executor and shuts it down when it closes.
    *
    * <p><i>Thread</i>: any.
    *
@@ -637,14 +647,14 @@ public final class EventLoop {
   }
 
   /**
-   * Shuts the default executor down. What was submitted still runs; later calls of {@link
-   * #runInExecutor(Coroutine)} and {@link Asyncio#toThread(Coroutine)} are errors. A runner does it
-   * when it closes.
+   * Shuts the default executor down. Submitted bodies still run; later calls of {@link
+   * #runInExecutor(Coroutine)} and {@link Asyncio#toThread(Coroutine)} are errors. A runner does
+   * this when it closes.
    *
-   * <p><i>Waits</i> until its threads have ended; past the limit it logs which have not and goes
-   * on.
+   * <p><i>Waits</i> until the executor's threads have ended; past the limit it logs which have not,
+   * and returns.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the executor is shut down all the same.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the executor is shut down anyway.
    *
    * <p><i>Thread</i>: a coroutine of the loop.
    *
@@ -654,7 +664,7 @@ public final class EventLoop {
     scheduler.checkOnLoop("shutdownDefaultExecutor()");
     Current.refuseInRegion("shutdownDefaultExecutor()"); // before anything is shut down
     LoopExecutors all = executors();
-    // Here: what waits may be cancelled before it has begun.
+    // Here, not in the call that waits: that one may be cancelled before it has begun.
     all.shutdownDefault();
     var waits = new HelperPool(name() + "-shutdown", 1);
     Future<List<String>> ended =
@@ -675,28 +685,31 @@ public final class EventLoop {
 
   // ---- failures that nobody else receives ----
 
-  /** Sets who receives them; null for the default, a record at ERROR. <i>Thread</i>: any. */
+  /**
+   * Sets the handler that receives them; null for the default, a record at ERROR. <i>Thread</i>:
+   * any.
+   */
   public void setExceptionHandler(@Nullable ExceptionHandler handler) {
     reports.setHandler(handler);
   }
 
-  /** Who receives them; null for the default. <i>Thread</i>: any. */
+  /** Returns the handler that receives them; null for the default. <i>Thread</i>: any. */
   public @Nullable ExceptionHandler exceptionHandler() {
     return reports.handler();
   }
 
   /**
-   * Hands a failure to the exception handler. When that fails itself, both failures go to the
-   * default one; when that fails too, to the log {@code asyncio.loop}. Errors that end a run end it
-   * here too. <i>Thread</i>: in a task or a callback of the loop.
+   * Hands a failure to the exception handler. If the handler itself fails, both failures go to the
+   * default handler; if that fails too, to the log {@code asyncio.loop}. Errors that end a run end
+   * it here too. <i>Thread</i>: in a task or a callback of the loop.
    */
   public void callExceptionHandler(ExceptionContext context) {
     reports.tell(context);
   }
 
   /**
-   * Writes the failure to the log {@code asyncio.task} at ERROR, with where what failed was
-   * created, if that is known.
+   * Writes the failure to the log {@code asyncio.task} at ERROR, with the place where the failed
+   * task, future or callback was created, if known.
    */
   public void defaultExceptionHandler(ExceptionContext context) {
     reports.log(context);
@@ -704,7 +717,10 @@ public final class EventLoop {
 
   // ---- the end ----
 
-  /** Nothing runs on the loop any more. By {@link LoopThread}, as its last job. */
+  /**
+   * Ends everything: nothing runs on the loop after this. Called by {@link LoopThread} as its last
+   * job.
+   */
   void shut() {
     closed = true;
     scheduler.close();
@@ -718,7 +734,10 @@ public final class EventLoop {
     }
   }
 
-  /** After {@link #shut}: waits for the helper threads, and names those that have not ended. */
+  /**
+   * Waits, after {@link #shut}, for the helper threads and returns the names of those that have not
+   * ended.
+   */
   List<String> awaitHelpers(Duration limit) {
     LoopExecutors made;
     synchronized (executorsLock) {

@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A failure that nobody else received, as the loop's exception handler gets it. Where it happened
+ * A failure that nobody else received, as passed to the loop's exception handler. Where it happened
  * is in the failure's own stack trace.
  *
  * @param message what happened, in one sentence or more
@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record ExceptionContext(
     String message, Throwable exception, @Nullable String task, List<StackTraceElement> createdAt) {
-  /** All that is known of a failure. */
+  /** Creates a context with everything that is known of a failure. */
   public ExceptionContext {
     createdAt = List.copyOf(createdAt);
   }
 
-  /** A failure of something that was made nobody knows where. */
+  /** Creates a context for something created at an unknown place. */
   public ExceptionContext(String message, Throwable exception, @Nullable String task) {
     this(message, exception, task, List.of());
   }

@@ -10,17 +10,17 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several failures at once, from the tasks of a group. All are kept, with their stack traces, also
- * as suppressed exceptions so that a printed trace shows them.
+ * Several failures at once, from the tasks of a group. All are kept with their stack traces, and
+ * are also suppressed exceptions, so that a printed trace shows them.
  */
 public final class ExceptionGroup extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  @SuppressWarnings("serial") // a list of throwables made by List.copyOf, which is serializable
+  @SuppressWarnings("serial") // made by List.copyOf, which is serializable
   private final List<Throwable> exceptions;
 
   /**
-   * A group of at least one failure.
+   * Creates a group of at least one failure.
    *
    * @throws IllegalArgumentException if there is none
    */
@@ -36,23 +36,26 @@ public final class ExceptionGroup extends RuntimeException {
     }
   }
 
-  /** The failures, in the order in which they happened; groups may stand in groups. */
+  /** Returns the failures, in the order in which they happened; groups may contain groups. */
   public List<Throwable> exceptions() {
     return exceptions;
   }
 
-  /** The failures of type {@code type}, also those in inner groups; null when there is none. */
+  /**
+   * Returns the failures of type {@code type}, including those in inner groups; null if there are
+   * none.
+   */
   public @Nullable ExceptionGroup subgroup(Class<? extends Throwable> type) {
     return split(type::isInstance).matching();
   }
 
-  /** The two parts of {@link #split}; null where a part is empty. */
+  /** The two parts of {@link #split}; a part is null if it is empty. */
   public record Split(@Nullable ExceptionGroup matching, @Nullable ExceptionGroup rest) {}
 
   /** Divides the failures into those that match and the others, keeping the nesting of groups. */
   public Split split(Predicate<? super Throwable> matches) {
-    // No recursion, since groups may be nested deeper than a stack; and each group is divided once,
-    // however many others it stands in.
+    // No recursion, because groups may be nested deeper than a stack. Each group is divided only
+    // once, however many others contain it.
     IdentityHashMap<ExceptionGroup, Split> done = new IdentityHashMap<>();
     ArrayDeque<Division> open = new ArrayDeque<>();
     open.push(new Division(this));
@@ -72,21 +75,21 @@ public final class ExceptionGroup extends RuntimeException {
     }
   }
 
-  /** One group on its way to be divided. */
+  /** One group that is being divided. */
   private static final class Division {
     final ExceptionGroup group;
     private final List<Throwable> matching = new ArrayList<>();
     private final List<Throwable> rest = new ArrayList<>();
     private int next;
 
-    /** Whether the next one was asked about already, and does not match as a whole. */
+    /** Whether the next one has already been tested, and does not match as a whole. */
     private boolean asked;
 
     Division(ExceptionGroup group) {
       this.group = group;
     }
 
-    /** Goes on until the end, or to an inner group that has to be divided first. */
+    /** Continues until the end, or until an inner group that must be divided first. */
     @Nullable ExceptionGroup goOn(
         Predicate<? super Throwable> matches, IdentityHashMap<ExceptionGroup, Split> done) {
       for (; next < group.exceptions.size(); next++) {
@@ -131,9 +134,7 @@ public final class ExceptionGroup extends RuntimeException {
     return part;
   }
 
-  /**
-   * Prints as every Throwable does, even when groups are nested too deep for the JDK's recursion.
-   */
+  /** Prints as every Throwable does, even if groups are nested too deep for the JDK's recursion. */
   @Override
   public void printStackTrace(PrintStream to) {
     if (NestedTrace.isDeep(this)) {

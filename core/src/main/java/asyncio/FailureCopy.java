@@ -24,25 +24,25 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The failure for one receiver more: another object of the same class with the same content. The
+ * The failure for one more receiver: another object of the same class with the same content. The
  * same object thrown in two places would end up suppressing itself (ADR 0009).
  *
  * <p>How, in this order:
  *
  * <ol>
- *   <li>A class that adds no field: by its constructor, if what comes out says the same.
- *   <li>Any other: written and read as Java serializes it, but this object alone. What its fields
+ *   <li>A class that adds no field: by its constructor, if the result says the same.
+ *   <li>Any other: written and read as Java serializes it, but only this object. What its fields
  *       refer to need not be serializable, and is the same object in the copy. Fields that come out
- *       otherwise are set by reflection where the class is open to it: those that serialization
- *       leaves out (transient ones, and all of a class that has its own way of being written), and
+ *       different are set by reflection if the class is open to it: those that serialization leaves
+ *       out (transient fields, and all fields of a class with its own way of being written), and
  *       those whose value has its own way of being read, such as a {@code List.of} or an EnumMap.
- *       Such a value is written with all its elements all the same, and is a copy where the class
- *       is not open.
- *   <li>Where neither works: by whatever constructor there is, and at last a CompletionException.
+ *       Such a value is still written with all its elements, and is a copy if the class is not
+ *       open.
+ *   <li>If neither works: by whatever constructor there is, and finally as a CompletionException.
  * </ol>
  *
- * <p>A copy has the cause of the original, or the original itself where that has none; one that may
- * lack something always leads to the original.
+ * <p>A copy has the cause of the original, or the original itself if that has no cause. A copy that
+ * may lack something always leads to the original.
  */
 final class FailureCopy {
   private FailureCopy() {}
@@ -71,14 +71,14 @@ final class FailureCopy {
     return new CompletionException(failure);
   }
 
-  /** What no attempt to copy may swallow. */
+  /** Rethrows what an attempt to copy must not swallow. */
   private static void passOn(Throwable broken) {
     if (broken instanceof CancelledError || Failures.isFatal(broken)) {
       throw Sneaky.rethrow(broken);
     }
   }
 
-  /** What has to be known of a class, once. */
+  /** What must be known of a class, computed once. */
   private record Shape(boolean fieldless, List<Field> leftOut, List<Field> references) {
     static final ClassValue<Shape> OF =
         new ClassValue<>() {
@@ -108,7 +108,9 @@ final class FailureCopy {
       return new Shape(fieldless, List.copyOf(leftOut), List.copyOf(references));
     }
 
-    /** Whether a field of the class, or of Throwable, can hold the object; transient ones aside. */
+    /**
+     * Whether a field of the class, or of Throwable, can hold the object; transient fields aside.
+     */
     boolean holds(Object object) {
       return object instanceof String
           || object instanceof Throwable
@@ -117,7 +119,9 @@ final class FailureCopy {
           || references.stream().anyMatch(field -> field.getType().isInstance(object));
     }
 
-    /** Whether a class says itself how it is written and read; the JDK's own are trusted. */
+    /**
+     * Whether a class defines itself how it is written and read; the JDK's own classes are trusted.
+     */
     private static boolean hasOwnForm(Class<?> type) {
       if (type.getModule().getDescriptor() != null
           && ModuleLayer.boot().modules().contains(type.getModule())
@@ -147,7 +151,10 @@ final class FailureCopy {
 
   // ---- by a constructor ----
 
-  /** Null when there is none that can be called; {@code whole}: or when it says something else. */
+  /**
+   * Null if there is no constructor that can be called or, if {@code whole}, if the copy says
+   * something else.
+   */
   private static @Nullable Throwable construct(Throwable failure, boolean whole) {
     String message = failure.getMessage();
     Throwable ownCause = failure.getCause();
@@ -191,7 +198,7 @@ final class FailureCopy {
       try {
         copy = writeAndRead(failure, null);
       } catch (ClassCastException standIn) {
-        // A value has put another object in its place, which no field takes.
+        // A value has put another object in its place that does not fit the field.
         lacking = true;
         copy = writeAndRead(failure, shape);
       }
@@ -236,12 +243,12 @@ final class FailureCopy {
         return true;
       }
     } catch (IllegalAccessException final_) {
-      // A Java that no longer lets final fields be set.
+      // This Java no longer lets final fields be set.
     }
     return false;
   }
 
-  /** Lets the copy's trace lead to the original. */
+  /** Makes the copy's trace lead to the original. */
   private static void lead(Throwable copy, Throwable failure, boolean whole) {
     if (copy.getCause() == null) {
       try {
@@ -249,7 +256,7 @@ final class FailureCopy {
         copy.fillInStackTrace(); // its own: where it was received
         return;
       } catch (IllegalStateException causeIsNullForGood) {
-        // It was made with null as its cause.
+        // It was created with null as its cause.
       }
     }
     if (!whole) {
@@ -284,10 +291,10 @@ final class FailureCopy {
   private static final class ShallowWriter extends ObjectOutputStream {
     private final Throwable root;
 
-    /** When there: what no field of it can hold is null in the copy. */
+    /** If not null: what none of its fields can hold is null in the copy. */
     private final @Nullable Shape taking;
 
-    /** Throwable's own empty list, which comes before all else that resolves itself. */
+    /** For Throwable's own empty list, which comes before everything else that resolves itself. */
     private boolean keepsNext;
 
     private final IdentityHashMap<Object, Integer> indices = new IdentityHashMap<>();
@@ -295,7 +302,7 @@ final class FailureCopy {
     /** What the {@link Reference}s stand for. */
     final List<@Nullable Object> referred = new ArrayList<>();
 
-    /** The classes in the order in which they are written, which is that of reading. */
+    /** The classes in the order in which they are written, which is the order of reading. */
     final List<Class<?>> classes = new ArrayList<>();
 
     ShallowWriter(OutputStream out, Throwable root, @Nullable Shape taking) throws IOException {
@@ -313,7 +320,7 @@ final class FailureCopy {
       }
       if (RESOLVES.get(object.getClass()) && (taking == null || keepsNext)) {
         // What resolves itself when it is read may be a stand-in that another object has put in its
-        // place (the JDK's immutable lists, java.time), and has to be read as such.
+        // place (the JDK's immutable lists, java.time), and must be read as such.
         keepsNext = false;
         return object;
       }
@@ -340,7 +347,7 @@ final class FailureCopy {
       super(new ByteArrayInputStream(bytes));
       this.writer = writer;
       enableResolveObject(true);
-      // These bytes came from no stranger: a filter of the whole JVM is not meant for them.
+      // These bytes do not come from outside: a filter for the whole JVM is not meant for them.
       setObjectInputFilter(info -> ObjectInputFilter.Status.ALLOWED);
     }
 

@@ -12,8 +12,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The failures of a loop that nobody receives, and who is told of them: the exception handler, else
- * the log {@code asyncio.task}, and where that fails itself, the log {@code asyncio.loop}.
+ * The failures of a loop that nobody receives, and where they are reported: to the exception
+ * handler, otherwise to the log {@code asyncio.task}, and if that itself fails, to the log {@code
+ * asyncio.loop}.
  */
 final class FailureReports {
   private final EventLoop loop;
@@ -28,7 +29,7 @@ final class FailureReports {
     this.scheduler = loop.scheduler;
   }
 
-  // ---- who is told: any thread ----
+  // ---- the handler: any thread ----
 
   void setHandler(@Nullable ExceptionHandler to) {
     handler = to;
@@ -38,10 +39,10 @@ final class FailureReports {
     return handler;
   }
 
-  // ---- telling: in a task or a callback of the loop ----
+  // ---- reporting: in a task or a callback of the loop ----
 
-  /** Tells the handler; see {@link EventLoop#callExceptionHandler}. */
-  @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
+  /** Reports a failure to the handler; see {@link EventLoop#callExceptionHandler}. */
+  @SuppressWarnings("ReferenceEquality") // an exception can't suppress itself
   void tell(ExceptionContext context) {
     ExceptionHandler told = handler;
     if (told == null) {
@@ -71,7 +72,7 @@ final class FailureReports {
     }
   }
 
-  /** A handler, or a log, may have waited: then it is the caller that was cancelled there. */
+  /** A handler or a log may have waited: then it was the caller that was cancelled there. */
   private void strikeAgainAfter(Throwable failure) {
     Fiber fiber = scheduler.currentFiber();
     if (fiber != null && fiber.isCancel(failure)) {
@@ -109,7 +110,7 @@ final class FailureReports {
         failure);
   }
 
-  /** The text of a failure is the user's code. */
+  /** The text of a failure comes from user code. */
   private static String textOf(Throwable failure) {
     try {
       return failure.toString();
@@ -128,7 +129,7 @@ final class FailureReports {
     Logs.TASK.logOrThrow(System.Logger.Level.ERROR, text, context.exception());
   }
 
-  /** A callback threw. */
+  /** Reports that a callback threw. */
   void callbackFailed(Callback callback, Throwable failure) {
     if (Failures.isFatal(failure)) {
       scheduler.fatal(failure);
@@ -143,13 +144,13 @@ final class FailureReports {
             scheduled == null ? List.of() : scheduled.frames()));
   }
 
-  // ---- telling soon: any thread ----
+  // ---- reporting soon: any thread ----
 
   /**
-   * Tells the handler soon; once the loop has closed, the log.
+   * Reports a failure to the handler soon; once the loop has closed, to the log.
    *
-   * @param what made where it is told, since it may ask the failure, which is the user's code
-   * @param of the context to tell it in; null for an empty one
+   * @param what supplied where it is reported, because it may query the failure, which is user code
+   * @param of the context to report it in; null for an empty one
    */
   void tellSoon(Supplier<ExceptionContext> what, @Nullable Context of) {
     var report =
@@ -175,17 +176,17 @@ final class FailureReports {
     unretrieved.add(failure);
   }
 
-  /** Returns false when it was not watched any more. */
+  /** Returns false if it was no longer watched. */
   boolean forget(UnretrievedFailure failure) {
     return unretrieved.remove(failure);
   }
 
-  /** Whether all failures so far have been received or told. */
+  /** Whether all failures so far have been received or reported. */
   boolean allReceived() {
     return unretrieved.isEmpty();
   }
 
-  /** Tells soon of all that nobody has received; once the loop has closed, the log. */
+  /** Reports soon all failures that nobody has received; once the loop has closed, to the log. */
   void tellOfUnretrieved() {
     for (UnretrievedFailure failure : List.copyOf(unretrieved)) {
       failure.run();

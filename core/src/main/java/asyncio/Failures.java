@@ -4,23 +4,23 @@ import asyncio.internal.util.Causes;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What kinds of failures there are. */
+/** Kinds of failures. */
 final class Failures {
   private Failures() {}
 
-  /** Failures that no program should go on after: they end the whole {@code run}, bare. */
+  /** Whether no program should continue after this failure: it ends the whole {@code run}, bare. */
   static boolean isFatal(Throwable failure) {
     return Causes.isFatal(failure);
   }
 
   /**
-   * What a clean-up threw while a cancel passed through: try-with-resources suppresses it, and who
-   * swallows the cancel would lose it.
+   * What a cleanup threw while a cancellation propagated: try-with-resources suppresses it, and
+   * code that swallows the cancellation would lose it.
    */
   static List<Throwable> suppressedBy(CancelledError cancel) {
     List<Throwable> failures = new ArrayList<>();
     for (Throwable suppressed : cancel.getSuppressed()) {
-      if (!(suppressed instanceof CancelledError)) { // cancelled again, in its clean-up
+      if (!(suppressed instanceof CancelledError)) { // cancelled again, in its cleanup
         failures.add(suppressed);
       }
     }

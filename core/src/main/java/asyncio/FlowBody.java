@@ -1,16 +1,16 @@
 package asyncio;
 
 /**
- * What a publisher of {@link Flows#publisher} gives to a subscriber: plain sequential code that may
- * wait, and emits items.
+ * The code behind a publisher of {@link Flows#publisher}: plain sequential code that may wait, and
+ * that emits items for a subscriber.
  *
- * @param <T> the items; never null
+ * @param <T> the type of the items, which are never null
  */
 @FunctionalInterface
 public interface FlowBody<T> {
   /**
-   * Emits the items for one subscriber, in a task of its own. When it returns, the subscriber is
-   * told that it is complete; what it throws, the subscriber gets as the error.
+   * Emits the items for one subscriber, in its own task. When it returns, the subscriber is told
+   * that the stream is complete; if it throws, the subscriber gets the exception as its error.
    */
   void run(FlowEmitter<T> out) throws Exception;
 }

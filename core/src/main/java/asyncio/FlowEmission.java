@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One subscriber of a {@link FlowPublisher}, the task that emits for it, and its subscription.
  *
- * <p>The subscriber is called in coroutines only, one call at a time, and for the last time by who
- * takes it out of {@link #subscriber}: the body's end, a cancel, or the closing loop. What it asks
- * for from other threads comes through the loop's inbox; only that it wants nothing more is seen at
- * once, so that a body that never suspends stops too.
+ * <p>The subscriber is called only in coroutines, one call at a time. The last call is made by
+ * whoever takes it out of {@link #subscriber}: the end of the body, a cancellation, or the closing
+ * loop. Its requests from other threads arrive through the loop's inbox. Only its cancellation is
+ * seen immediately, so that a body that never suspends stops too.
  *
  * <p>How far it has come, and whose turn it is to call the subscriber:
  *
@@ -35,10 +35,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   private static final String CANCELLED = "the Flow.Subscriber cancelled its subscription";
 
   private enum State {
-    /** The subscriber does not know of it. */
+    /** The subscriber does not know of it yet. */
     NEW,
     ACTIVE,
-    /** The body's task was told to end. */
+    /** The body's task has been told to end. */
     STOPPING,
     /** The body has ended. */
     ENDED
@@ -46,9 +46,9 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   private enum Turn {
     FREE,
-    /** Somebody is about to call the subscriber, or was woken to. */
+    /** Somebody is about to call the subscriber, or has been woken to do so. */
     GIVEN,
-    /** It is being called. */
+    /** The subscriber is being called. */
     CALLING
   }
 
@@ -57,7 +57,9 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   private final FlowBody<T> body;
 
   // Any thread.
-  /** Empty once nothing more may be signalled: who empties it signals the end, if anybody does. */
+  /**
+   * Empty once nothing more may be signalled: whoever empties it signals the end, if anybody does.
+   */
   private final AtomicReference<Flow.@Nullable Subscriber<? super T>> subscriber;
 
   // Loop-confined.
@@ -65,7 +67,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   private State state = State.NEW;
   private Turn turn = Turn.FREE;
 
-  /** Requested and not emitted yet. */
+  /** Requested and not yet emitted. */
   private long demand;
 
   /** Tasks that wait in {@link #emit} for demand, or for the signal before theirs. */
@@ -85,7 +87,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   // ---- the subscriber's side: any thread ----
 
-  /** Starts the task. What hinders that, the subscriber is told: subscribe() may not throw. */
+  /** Starts the task. If that fails, the subscriber is told: subscribe() must not throw. */
   void start() {
     Coroutine<@Nullable Void, ?> run = Asyncio.withoutResult(this::run);
     Future<@Nullable Void> running;
@@ -120,7 +122,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   @Override
   public void cancel() {
-    // At once and on any thread: no reference is kept, and a body that never suspends sees it.
+    // Immediately and on any thread: no reference is kept, and a body that never suspends sees it.
     if (subscriber.getAndSet(null) == null) {
       return;
     }
@@ -135,7 +137,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     return subscriber.get() == null;
   }
 
-  // ---- what it asks for: loop only ----
+  // ---- what it requests: loop only ----
 
   private void requested(long n) {
     if (state == State.ENDED || refused != null || isOver()) {
@@ -155,7 +157,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     letNextEmit();
   }
 
-  /** Ends the body: once, or a second request would cut its clean-up short. */
+  /** Ends the body; only once, because a second request would cut its cleanup short. */
   private void stop() {
     if (state == State.STOPPING || state == State.ENDED) {
       return;
@@ -192,17 +194,17 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (turn == Turn.FREE) {
       signalEnd();
     }
-    // Those that are the task's own affair as well.
+    // These concern the task itself as well.
     if (thrown != null && (failedByCancel || Failures.isFatal(thrown))) {
       throw Sneaky.rethrow(thrown);
     }
   }
 
-  /** In a method of its own, so that no frame below the body keeps the subscriber. */
+  /** A separate method, so that no frame below the body keeps the subscriber. */
   private void introduce() {
     Flow.Subscriber<? super T> to = subscriber.get();
     if (to == null) {
-      return; // cancelled by who gave the subscription away
+      return; // cancelled by whoever passed the subscription on
     }
     state = State.ACTIVE;
     turn = Turn.CALLING;
@@ -244,7 +246,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   private void signalNext(Fiber fiber, T item) {
     Flow.Subscriber<? super T> to = subscriber.get();
     if (to == null) {
-      refuseIfOver(fiber); // cancelled by another thread in this very moment
+      refuseIfOver(fiber); // cancelled by another thread at this very moment
       return;
     }
     if (demand != Long.MAX_VALUE) {
@@ -274,7 +276,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     }
   }
 
-  /** Waits in {@link #emit}. Who wakes it reserves the turn for it, so that nobody overtakes. */
+  /**
+   * A wait in {@link #emit}. Whoever wakes it reserves the turn for it, so that nobody overtakes
+   * it.
+   */
   private final class Emitter extends Waiter {
     private boolean given;
 
@@ -311,7 +316,9 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     }
   }
 
-  /** The subscriber broke its contract: it hears no more, and its failure goes to the handler. */
+  /**
+   * The subscriber broke its contract: it gets no more calls, and its failure goes to the handler.
+   */
   private void subscriberFailed(String method, Throwable broken) {
     if (isCancel(broken) || Failures.isFatal(broken)) {
       throw Sneaky.rethrow(broken); // it waited, and the task it waits in was cancelled
@@ -371,7 +378,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
       return why;
     }
     if (why != null) {
-      if (!failedByCancel && thrown != why) { // an exception may not suppress itself
+      if (!failedByCancel && thrown != why) { // an exception can't suppress itself
         why.addSuppressed(thrown);
       }
       return why;
@@ -386,7 +393,8 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   /**
-   * The task is done. One that was cancelled before its first step has told the subscriber nothing.
+   * Called when the task is done. If it was cancelled before its first step, the subscriber knows
+   * nothing yet.
    */
   @Override
   void done(Future<?> running) {
@@ -405,7 +413,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
         });
   }
 
-  /** The loop has closed, and runs nothing more. */
+  /** The loop has closed and runs nothing more. */
   @Override
   void release() {
     if (turn == Turn.CALLING) {
@@ -417,7 +425,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Thread.ofVirtual().name("asyncio-after-close").start(() -> giveUp(closed));
   }
 
-  /** Tells a subscriber, for which no task runs, why. On any thread but the loop's own. */
+  /** Tells a subscriber for which no task runs why. On any thread except the loop's own. */
   private void giveUp(Throwable why) {
     loop.foreignListeners.remove(this);
     Flow.Subscriber<? super T> to = subscriber.get();
@@ -426,7 +434,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     }
     if (state == State.NEW) {
       state = State.ACTIVE;
-      to.onSubscribe(this); // which may cancel
+      to.onSubscribe(this); // it may cancel
     }
     if (subscriber.getAndSet(null) != null) {
       to.onError(why);

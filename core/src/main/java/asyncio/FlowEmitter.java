@@ -1,10 +1,10 @@
 package asyncio;
 
 /**
- * Where the body of a {@link Flows#publisher} puts its items: one subscriber, which says how many
- * it wants.
+ * Emits the items of a {@link Flows#publisher} body to one subscriber, as fast as the subscriber
+ * requests them.
  *
- * @param <T> the items; never null
+ * @param <T> the type of the items, which are never null
  */
 public final class FlowEmitter<T> {
   private final FlowEmission<T> emission;
@@ -14,24 +14,24 @@ public final class FlowEmitter<T> {
   }
 
   /**
-   * Gives an item to the subscriber. The subscriber's {@code onNext} runs in here, in the caller's
-   * coroutine, and may wait as any code of a coroutine.
+   * Gives an item to the subscriber. The subscriber's {@code onNext} runs inside this call, in the
+   * caller's coroutine, and may wait as any coroutine code may.
    *
-   * <p>Tasks that the body makes may emit as well: first come, first served, and the subscriber is
-   * called by one at a time.
+   * <p>Tasks that the body creates may emit too: first come, first served, and only one at a time
+   * calls the subscriber.
    *
-   * <p><i>Waits</i> until the subscriber has requested an item; does not suspend when it has. So a
-   * body that never waits for anything else holds the loop while its subscriber requests without a
-   * bound: {@link Asyncio#yieldNow} lets others run.
+   * <p><i>Waits</i> until the subscriber has requested an item; does not suspend if it has. So if
+   * the subscriber requests without a bound, a body that never waits for anything else holds the
+   * loop: {@link Asyncio#yieldNow} lets other tasks run.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the item is not emitted. A cancel that comes
-   * when the subscriber has the item already strikes at the next wait.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the item is not emitted. If the cancellation
+   * arrives when the subscriber already has the item, it is delivered at the next wait.
    *
    * <p><i>Thread</i>: a coroutine of the publisher's loop.
    *
    * @throws CancelledError if the subscriber has cancelled its subscription, or lost it by throwing
-   *     or by requesting less than one item; the body's task is cancelled then
-   * @throws IllegalStateException after the body has ended
+   *     or by requesting less than one item; the body's task is then cancelled
+   * @throws IllegalStateException if the body has ended
    */
   public void emit(T item) {
     emission.emit(item);

@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a {@link Flow.Publisher} as they come, for a {@code for} loop in a coroutine; made
- * by {@link Flows#subscribe}. Closing it cancels the subscription.
+ * The items of a {@link Flow.Publisher} as they come, for a {@code for} loop in a coroutine;
+ * created by {@link Flows#subscribe}. Closing it cancels the subscription.
  *
  * <pre>{@code
  * try (var prices = Flows.subscribe(publisher)) {
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * @param <T> the items; never null
+ * @param <T> the type of the items, which are never null
  */
 public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   // Immutable.
@@ -40,19 +40,22 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   private final ArrayDeque<T> items = new ArrayDeque<>();
   private final WaiterList waiters = new WaiterList();
 
-  /** Done when nothing more comes: failed with the publisher, or by our own close. */
+  /** Done when no more items will come: the publisher completed or failed, or this was closed. */
   private final Future<@Nullable Void> end;
 
-  /** Null before it is there, and once it is not to be called any more. */
+  /** Null before it arrives, and again once it must no longer be called. */
   private Flow.@Nullable Subscription upstream;
 
-  /** It is being called: a call may park in foreign code, and there is one at a time. */
+  /**
+   * A call to the subscription is in progress. It may park in foreign code, and only one runs at a
+   * time.
+   */
   private boolean telling;
 
-  /** Free places of the buffer that were not requested yet. */
+  /** Free places in the buffer that have not been requested yet. */
   private int free;
 
-  /** Requested and not come yet: {@code free + expected + items.size() == bufferSize}. */
+  /** Requested but not received: {@code free + expected + items.size() == bufferSize}. */
   private int expected;
 
   private boolean closed;
@@ -65,7 +68,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     this.end = new Future<>(loop);
   }
 
-  /** Subscribes. On the loop. */
+  /** Subscribes to the publisher. On the loop. */
   void subscribeTo(Flow.Publisher<? extends T> publisher) {
     loop.foreignListeners.add(loopClosed);
     end.addListener(loopClosed);
@@ -80,8 +83,8 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   // ---- signals: any thread ----
 
   /**
-   * Hands the signals to the loop, all through its inbox and in the order in which they come. After
-   * the loop has closed they are dropped; {@link LoopClosed} has cancelled the subscription.
+   * Passes all signals to the loop through its inbox, in the order in which they come. After the
+   * loop has closed they are dropped; {@link LoopClosed} has cancelled the subscription.
    */
   private final class Upstream implements Flow.Subscriber<T> {
     private final AtomicBoolean subscribed = new AtomicBoolean();
@@ -113,7 +116,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     }
   }
 
-  /** Somebody else's subscription must not outlive the loop that it fills. */
+  /** Cancels a foreign subscription when the loop closes: it must not outlive the loop it feeds. */
   private final class LoopClosed extends ForeignListener {
     @Override
     void done(Future<?> over) {
@@ -156,7 +159,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   }
 
   private void ended(@Nullable Throwable failure) {
-    upstream = null; // it counts as cancelled
+    upstream = null; // an ended subscription counts as cancelled
     if (failure != null) {
       fail(failure);
     } else {
@@ -167,7 +170,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
 
   private void fail(Throwable failure) {
     if (failure instanceof CancelledError foreign) {
-      // The signal of another loop: here it would look like a cancel of who iterates.
+      // The cancel of another loop: here it would look like a cancel of the iterating task.
       end.fail(new CancellationException(foreign.getMessage()).initCause(foreign));
     } else {
       end.fail(failure);
@@ -193,8 +196,8 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   // ---- in coroutines of the loop ----
 
   /**
-   * Requests more when half the buffer is free, or cancels when the end came from this side. One
-   * call at a time: who comes meanwhile leaves it to who calls.
+   * Requests more if half the buffer is free, or cancels if the end came from this side. Only one
+   * call at a time: a caller that comes meanwhile leaves the work to the one in progress.
    */
   private void tellUpstream() {
     if (telling) {
@@ -223,13 +226,14 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
         told.request(requested);
       }
     } catch (Throwable broken) {
-      // Not the fault of who happened to take an item or to close.
+      // Not the fault of the task that happened to take an item or to close.
       if (Failures.isFatal(broken)) {
         throw broken;
       }
       Fiber fiber = loop.scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
-        // It waited, and its caller was cancelled there: who takes an item gets it all the same.
+        // The call waited, and its caller was cancelled there: a task that takes an item still gets
+        // it.
         fiber.strikeAgain();
         return;
       }
@@ -241,12 +245,12 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
                 broken,
                 null));
       } else {
-        fail(broken); // and cancel, in the next round
+        fail(broken); // and cancel in the next round
       }
     }
   }
 
-  /** The next item; null at the end. */
+  /** Returns the next item; null at the end. */
   private @Nullable T take() {
     loop.scheduler.checkOnLoop("next() of FlowItems");
     Fiber fiber = Current.requireTask("next() of FlowItems");
@@ -281,18 +285,18 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   }
 
   /**
-   * The items as they come: {@code next} waits for one, the iteration ends when the publisher is
-   * complete and all its items have been taken, or when this is closed. A second iteration goes on
-   * where the first was left.
+   * Returns an iterator over the items as they come: {@code next} waits for one. The iteration ends
+   * when the publisher is complete and all its items have been taken, or when this is closed. A
+   * second iteration continues where the first one stopped.
    *
-   * <p>A failure of the publisher comes after its items, out of {@code hasNext} or {@code next}, as
-   * from {@link Future#await()}: an unchecked exception as it is, a checked one as the cause of a
+   * <p>A failure of the publisher is thrown after its items, by {@code hasNext} or {@code next}, as
+   * by {@link Future#await()}: an unchecked exception as it is, a checked one as the cause of a
    * {@link java.util.concurrent.CompletionException}.
    *
-   * <p><i>Waits</i> in {@code hasNext} and {@code next}; they do not suspend when an item is there.
+   * <p><i>Waits</i> in {@code hasNext} and {@code next}; they do not suspend if an item is there.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError} out of either; no item is lost, the next {@code
-   * next} gives it.
+   * <p><i>If cancelled</i>: {@link CancelledError} from either; no item is lost, and the next call
+   * of {@code next} returns it.
    *
    * <p><i>Thread</i>: a coroutine. Several may iterate: each item goes to one of them.
    *
@@ -332,15 +336,16 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   }
 
   /**
-   * Cancels the subscription if the publisher has not ended, and drops what was not taken, a
-   * failure too; who waits for an item sees the end. May be repeated.
+   * Cancels the subscription if the publisher has not ended, and drops everything that was not
+   * taken, including a failure. Tasks that wait for an item see the end. Does nothing if already
+   * closed.
    *
    * <p><i>Thread</i>: on the loop.
    */
   @Override
   public void close() {
     if (loop.isClosed()) {
-      return; // which has cancelled it
+      return; // closing the loop has cancelled it
     }
     loop.scheduler.checkOnLoop("close() of FlowItems");
     if (closed) {

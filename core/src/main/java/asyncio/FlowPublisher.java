@@ -3,7 +3,7 @@ package asyncio;
 import java.util.Objects;
 import java.util.concurrent.Flow;
 
-/** A publisher that runs its body anew for each subscriber, on one loop. */
+/** A publisher that runs its body once for each subscriber, on one loop. */
 record FlowPublisher<T>(EventLoop loop, FlowBody<T> body) implements Flow.Publisher<T> {
   @Override
   public void subscribe(Flow.Subscriber<? super T> subscriber) {

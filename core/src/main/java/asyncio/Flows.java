@@ -4,21 +4,23 @@ import java.util.Objects;
 import java.util.concurrent.Flow;
 
 /**
- * Streams of items of other libraries, both ways and with back-pressure: a {@link Flow.Publisher}
- * is iterated in a coroutine, and a coroutine's items are a {@link Flow.Publisher}. For a single
- * value there is {@link Asyncio#await(java.util.concurrent.CompletionStage)} one way and {@link
- * Future#toCompletableFuture} the other.
+ * Connects coroutines with the streams of other libraries, in both directions and with
+ * back-pressure: a coroutine can iterate over a {@link Flow.Publisher}, and a coroutine's items can
+ * be offered as a {@link Flow.Publisher}. For a single value, use {@link
+ * Asyncio#await(java.util.concurrent.CompletionStage)} in one direction and {@link
+ * Future#toCompletableFuture} in the other.
  */
 public final class Flows {
   private Flows() {}
 
   /**
-   * Subscribes to a publisher, for a {@code for} loop over its items. Close the result, best in a
-   * try-with-resources statement: that cancels the subscription when the loop is left early.
+   * Subscribes to a publisher and returns its items, for a {@code for} loop. Close the result,
+   * preferably with a try-with-resources statement: if the loop is left early, this cancels the
+   * subscription.
    *
-   * <p>Up to {@link Flow#defaultBufferSize()} items are requested ahead, and more when half of them
-   * are taken. The publisher may signal on any thread; its own methods are called in coroutines of
-   * this loop. When the event loop closes, the subscription is cancelled.
+   * <p>Up to {@link Flow#defaultBufferSize()} items are requested ahead, and more once half of them
+   * have been taken. The publisher may signal on any thread; its own methods are called in
+   * coroutines of this loop. When the event loop closes, the subscription is cancelled.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -27,10 +29,10 @@ public final class Flows {
   }
 
   /**
-   * As {@link #subscribe(Flow.Publisher)}, with at most {@code bufferSize} items requested ahead: 1
-   * where the publisher works for each item and none may be made in vain.
+   * Subscribes as {@link #subscribe(Flow.Publisher)} does, with at most {@code bufferSize} items
+   * requested ahead: use 1 if the publisher works for each item and none may be produced in vain.
    *
-   * @throws IllegalArgumentException if it is less than 1
+   * @throws IllegalArgumentException if {@code bufferSize} is less than 1
    */
   public static <T> FlowItems<T> subscribe(Flow.Publisher<? extends T> publisher, int bufferSize) {
     Objects.requireNonNull(publisher, "publisher");
@@ -44,7 +46,7 @@ public final class Flows {
   }
 
   /**
-   * A publisher of the running loop; see {@link #publisher(EventLoop, FlowBody)}.
+   * Returns a publisher of the running loop; see {@link #publisher(EventLoop, FlowBody)}.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -53,9 +55,9 @@ public final class Flows {
   }
 
   /**
-   * A publisher whose items are emitted by a coroutine. For each subscriber {@code body} runs anew,
-   * as a task of {@code loop}; {@link FlowEmitter#emit} waits until the subscriber has requested an
-   * item.
+   * Returns a publisher whose items are emitted by a coroutine. For each subscriber, {@code body}
+   * runs anew as a task of {@code loop}; {@link FlowEmitter#emit} waits until the subscriber has
+   * requested an item.
    *
    * <pre>{@code
    * Flow.Publisher<String> lines = Flows.publisher(loop, out -> {
@@ -65,20 +67,21 @@ public final class Flows {
    * });
    * }</pre>
    *
-   * When the body returns, the subscriber gets {@code onComplete}; when it throws, {@code onError}
-   * with that exception, and with a {@link java.util.concurrent.CancellationException} when its
-   * task was cancelled, as it is when the loop ends. When the subscriber cancels, the task is
-   * cancelled; if its clean-up then fails, the loop's exception handler gets the failure, as it
-   * gets what a subscriber throws.
+   * When the body returns, the subscriber gets {@code onComplete}. If the body throws, the
+   * subscriber gets {@code onError} with that exception, or with a {@link
+   * java.util.concurrent.CancellationException} if the body's task was cancelled, which also
+   * happens when the loop ends. If the subscriber cancels, the task is cancelled; if the body's
+   * clean-up then fails, the failure goes to the loop's exception handler, as does anything a
+   * subscriber throws.
    *
    * <p>The subscriber is called in the body's coroutine, never by two threads at once. There it
-   * holds the loop as any code of a coroutine does: one that blocks suspends only that task on the
-   * mounted carrier, and holds the whole loop on the portable one, so it should wrap what blocks in
-   * {@link Asyncio#blocking}, or hand the items over to a thread of its own. It may use the waiting
-   * functions of this library.
+   * holds the loop as any coroutine code does. If it blocks, only that task is suspended on the
+   * mounted carrier, but on the portable carrier the whole loop is held; it should therefore wrap
+   * blocking calls in {@link Asyncio#blocking}, or hand the items over to a thread of its own. It
+   * may use the waiting functions of this library.
    *
-   * <p><i>Thread</i>: any, to make it and to subscribe. After the loop has closed, a subscriber
-   * gets {@code onError} with an IllegalStateException.
+   * <p><i>Thread</i>: any, both to create it and to subscribe. Once the loop has closed, a
+   * subscriber gets {@code onError} with an IllegalStateException.
    */
   public static <T> Flow.Publisher<T> publisher(EventLoop loop, FlowBody<T> body) {
     return new FlowPublisher<>(

@@ -2,9 +2,9 @@ package asyncio;
 
 import java.util.List;
 
-/** Looks at a coroutine that is parked in foreign code. On the loop only. */
+/** Examines a coroutine that is parked in foreign code. On the loop only. */
 final class ForeignWait {
-  /** In whose frames a thread waits for the world: sockets, processes, HTTP. */
+  /** Frames in which a thread waits for the outside world: sockets, processes, HTTP. */
   private static final List<String> WORLD =
       List.of(
           "sun.nio.ch.",

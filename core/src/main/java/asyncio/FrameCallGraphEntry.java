@@ -5,7 +5,7 @@ import java.util.Objects;
 /**
  * One frame of a {@link FutureCallGraph}.
  *
- * @param frame where it stands
+ * @param frame the stack frame
  */
 public record FrameCallGraphEntry(StackTraceElement frame) {
   /** Refuses null. */

@@ -25,8 +25,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A result that will be there later. Belongs to one event loop: it is completed and awaited there;
- * it can be read, and waited for with {@link #get()}, from any thread.
+ * A result that will be available later. It belongs to one event loop: it is completed and awaited
+ * there. It can be read, and waited for with {@link #get()}, from any thread.
  *
  * <pre>
  *   PENDING --setResult()-----> FINISHED
@@ -34,12 +34,12 @@ import org.jspecify.annotations.Nullable;
  *   PENDING --cancel()--------> CANCELLED
  * </pre>
  *
- * @param <T> the result
+ * @param <T> the type of the result
  */
 public sealed class Future<T extends @Nullable Object> implements java.util.concurrent.Future<T>
     permits Task, HelperCall.Called {
-  // One state machine and all that reads or moves it. In order: reading; awaiting; completing;
-  // cancelling; callbacks and listeners; other threads.
+  // One state machine and everything that reads or moves it. In order: reading; awaiting;
+  // completing; cancelling; callbacks and listeners; other threads.
 
   private static final byte PENDING = 0;
   private static final byte FINISHED = 1;
@@ -61,17 +61,18 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * Told on the loop when the future is done. Runs in the middle of somebody's step: no user code.
+   * Notified on the loop when the future is done. It runs in the middle of another coroutine's
+   * step, so it must not run user code.
    */
   abstract static class Listener {
     abstract void done(Future<?> future);
 
-    /** The coroutine that waits for the future by this; null when none does. */
+    /** The coroutine that waits for the future through this listener; null if there is none. */
     @Nullable Fiber awaitedBy() {
       return null;
     }
 
-    /** Whether nobody is left to tell, so that the registration may go. */
+    /** Whether nobody is left to notify, so that the registration may be dropped. */
     boolean isAbandoned() {
       return false;
     }
@@ -80,14 +81,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   // Immutable.
   final EventLoop loop;
 
-  // Written on the loop, the outcome before the status (release); read by any thread after it
-  // (acquire).
+  // Written on the loop, the outcome before the status (release). Other threads read the status
+  // first (acquire).
   @SuppressWarnings("unused") // through STATUS
   private byte status = PENDING;
 
   private @Nullable Object outcome;
 
-  /** Who will complete it; a plain future of a program's own unless its constructor says else. */
+  /** Who will complete it; the program itself, unless the constructor says otherwise. */
   private byte completer = PROGRAM;
 
   // Loop-confined.
@@ -99,17 +100,17 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   private volatile boolean retrieved;
 
   /**
-   * What it leaves behind for reports: in debug mode the {@link CreationSite}; once it has failed
-   * and nobody has received that, the {@link UnretrievedFailure}, which keeps the site. One field
-   * for both: another would make every future eight bytes larger, also where there is no debug mode
-   * (FutureSizeTest).
+   * What the future keeps for reports: in debug mode the {@link CreationSite}; once it has failed
+   * and nobody has received the failure, the {@link UnretrievedFailure}, which keeps the site. One
+   * field for both, because a second one would make every future eight bytes larger, even without
+   * debug mode (FutureSizeTest).
    */
   private @Nullable Object trace;
 
   /**
-   * A pending future of the running loop.
+   * Creates a pending future of the running loop.
    *
-   * @throws IllegalStateException outside a running loop
+   * @throws IllegalStateException if called outside a running loop
    */
   public Future() {
     this(EventLoop.require("new Future()"));
@@ -122,13 +123,13 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** A future that a helper or another library completes, for reports. */
+  /** Creates a future that a helper or another library completes, for reports. */
   Future(EventLoop loop, WaitKind completer) {
     this(loop);
     this.completer = completer == WaitKind.HELPER ? HELPER : STAGE;
   }
 
-  /** What a coroutine that awaits it waits for, for reports. */
+  /** What a coroutine that awaits this future waits for, for reports. */
   WaitKind waitKind() {
     return switch (completer) {
       case HELPER -> WaitKind.HELPER;
@@ -137,7 +138,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     };
   }
 
-  /** The same in words. */
+  /** The same as {@link #waitKind}, in words. */
   String describeWork() {
     return switch (completer) {
       case HELPER -> "a call on a helper thread";
@@ -146,7 +147,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     };
   }
 
-  /** Who waits for it, in the order in which they began to. Loop only. */
+  /** Returns who waits for this future, in the order in which they began. Loop only. */
   final Set<Fiber> awaiters() {
     Set<Fiber> all = new LinkedHashSet<>();
     for (Listener one : registered()) {
@@ -158,7 +159,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return all;
   }
 
-  /** All listeners, as they are now. */
+  /** A copy of the listeners. */
   private List<Listener> registered() {
     List<Listener> all = new ArrayList<>();
     if (listeners instanceof ListenerList many) {
@@ -185,16 +186,16 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return status() == CANCELLED;
   }
 
-  /** The loop this future belongs to. */
+  /** Returns the loop this future belongs to. */
   public final EventLoop loop() {
     return loop;
   }
 
   /**
-   * The result, without waiting; a failure is thrown as {@link #await()} does.
+   * Returns the result without waiting; a failure is thrown as by {@link #await()}.
    *
    * @throws InvalidStateException if the future is pending
-   * @throws CancelledError if it was cancelled
+   * @throws CancelledError if the future was cancelled
    */
   public final T result() {
     if (!isDone()) {
@@ -205,10 +206,11 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * The failure, without waiting; null when there is a result. Counts as having received it.
+   * Returns the failure without waiting; null if there is a result. The failure then counts as
+   * received.
    *
    * @throws InvalidStateException if the future is pending
-   * @throws CancelledError if it was cancelled
+   * @throws CancelledError if the future was cancelled
    */
   public final @Nullable Throwable exception() {
     switch (status()) {
@@ -225,7 +227,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** Why it failed; only asked of one that did. */
+  /** Why it failed; must be called only on a failed future. */
   final Throwable failure() {
     if (outcome instanceof Throwable failure) {
       return failure;
@@ -236,22 +238,23 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   // ---- awaiting ----
 
   /**
-   * The result, once it is there.
+   * Waits until the future is done and returns its result.
    *
-   * <p>A failure is thrown: an unchecked exception or an Error as it is, a checked one as the cause
-   * of a {@link CompletionException} ({@link #awaitThrowing(Class)} throws it bare). The first
-   * receiver gets the object itself, later ones a copy of the same class with the same content; its
-   * cause is the object itself where that has none of its own.
+   * <p>A failure is thrown: an unchecked exception or an Error unchanged, a checked exception as
+   * the cause of a {@link CompletionException} ({@link #awaitThrowing(Class)} throws it bare). The
+   * first receiver gets the object itself, later receivers a copy of the same class with the same
+   * content. If the object has no cause of its own, it becomes the cause of the copy.
    *
-   * <p><i>Waits</i> until the future is done; returns without suspending when it is.
+   * <p><i>Waits</i> until the future is done; returns without suspending if it already is.
    *
    * <p><i>If cancelled</i>: the future is cancelled, and the wait ends when it is done. A result
-   * that was there before the cancel is returned, and the cancel strikes at the next wait.
+   * that was there before the cancellation is returned, and the cancellation is delivered at the
+   * next wait.
    *
    * <p><i>Thread</i>: a coroutine of the future's loop; any other thread uses {@link #get()}.
    *
    * @throws CancelledError if the future is cancelled
-   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
+   * @throws DeadlockException if this wait closes a cycle of tasks that wait for each other
    * @throws IllegalStateException if called elsewhere, or by the task itself
    */
   public final T await() {
@@ -260,9 +263,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * As {@link #await()}, but a failure of type {@code type} is thrown bare. Any other checked one
-   * comes wrapped, so that a {@code catch} of its type does not see it: name all that are to be
-   * caught.
+   * As {@link #await()}, but throws a failure of type {@code type} bare. Any other checked
+   * exception is wrapped, so a {@code catch} of its type does not see it: name every type you want
+   * to catch.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
    *
@@ -404,7 +407,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  @SuppressWarnings({"unchecked", "NullAway"}) // null only where T allows it
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only if T allows it
   private T unwrap() {
     switch (status()) {
       case FINISHED -> {
@@ -421,7 +424,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** The failure for one receiver more. */
+  /** The failure for one more receiver: the object itself for the first, a copy for the others. */
   private Throwable takeFailure() {
     markRetrieved();
     Throwable failure = failure();
@@ -433,8 +436,8 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * Takes over the duty to report a failure; false when somebody has received it, or has taken it
-   * over. Loop only.
+   * Takes over the duty to report a failure. Returns false if somebody has received the failure or
+   * taken the duty over already. Loop only.
    */
   final boolean takeUnretrieved() {
     if (retrieved) {
@@ -449,17 +452,17 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return status() == FINISHED;
   }
 
-  /** Whether it is done and has a failure; being cancelled is none. */
+  /** Whether it is done and has a failure; a cancellation is not one. */
   final boolean failed() {
     return status() == FAILED;
   }
 
-  /** What the next receiver of a future that did not succeed is to get, checked exceptions bare. */
+  /** What the next receiver of an unsuccessful future gets; checked exceptions are bare. */
   final Throwable failureForReceiver() {
     return status() == CANCELLED ? cancelledError() : takeFailure();
   }
 
-  /** The result, once it is there; a failure is thrown as it is, checked or not. */
+  /** Waits for the result; a failure is thrown unchanged, checked or not. */
   final T awaitBare() {
     awaitDone("await()");
     if (!succeeded()) {
@@ -479,14 +482,14 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return original;
   }
 
-  /** What failed in the clean-up of a task that ended cancelled. */
+  /** What failed in the cleanup of a task that ended cancelled. */
   final List<Throwable> suppressedByCancel() {
     return isCancelled() && outcome instanceof CancelledError signal
         ? Failures.suppressedBy(signal)
         : List.of();
   }
 
-  /** How java.util.concurrent tells that the future was cancelled. */
+  /** The cancellation as java.util.concurrent reports it. */
   final CancellationException cancellation() {
     if (outcome instanceof CancelledError original) {
       var cancelled = new CancellationException(original.getMessage());
@@ -503,7 +506,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    *
    * <p><i>Thread</i>: on the loop.
    *
-   * @throws InvalidStateException if it is done
+   * @throws InvalidStateException if the future is done
    */
   public void setResult(T result) {
     loop.scheduler.checkOnLoop("setResult()");
@@ -518,7 +521,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
    *
    * <p><i>Thread</i>: on the loop.
    *
-   * @throws InvalidStateException if it is done
+   * @throws InvalidStateException if the future is done
    */
   public void setException(Throwable failure) {
     loop.scheduler.checkOnLoop("setException()");
@@ -530,7 +533,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * Completes the future with a result unless it is done; tells whether it did.
+   * Completes the future with a result unless it is done; returns whether it did.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -540,7 +543,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * Completes the future with a failure unless it is done; tells whether it did.
+   * Completes the future with a failure unless it is done; returns whether it did.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -557,7 +560,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return complete(FAILED, Objects.requireNonNull(failure, "failure"));
   }
 
-  /** Ends the future cancelled; {@code why} is a message, or the error itself when there is one. */
+  /** Ends the future cancelled; {@code why} is a message, or the error itself if there is one. */
   final boolean endCancelled(@Nullable Object why) {
     return complete(CANCELLED, why);
   }
@@ -574,7 +577,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
       try {
         trace = UnretrievedFailure.watch(this, failure());
       } catch (Throwable noMemory) {
-        loop.scheduler.fatal(noMemory); // who waits is told all the same
+        loop.scheduler.fatal(noMemory); // those that wait are notified anyway
       }
     }
     if (told instanceof Listener one) {
@@ -585,7 +588,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return true;
   }
 
-  /** Whatever becomes of one, the others are told as well. */
+  /** Notifies one listener. If it fails, the others are still notified. */
   private void tell(Listener listener) {
     try {
       listener.done(this);
@@ -594,7 +597,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** Somebody has received the failure, or undertakes to: it will not be reported. */
+  /** Records that somebody has received the failure, or will: it will not be reported. */
   final void markRetrieved() {
     retrieved = true;
     if (trace instanceof UnretrievedFailure report) {
@@ -603,7 +606,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** Where it was created, in debug mode; null else. Any thread. */
+  /** Where it was created, in debug mode; otherwise null. Any thread. */
   final @Nullable CreationSite createdAt() {
     Object left = trace;
     if (left instanceof UnretrievedFailure report) {
@@ -618,7 +621,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return site == null ? List.of() : site.frames();
   }
 
-  /** As {@link #createdAt}, to go behind the state in a text; empty without debug mode. */
+  /** As {@link #createdAt}, to follow the state in a text; empty without debug mode. */
   final String creationText() {
     CreationSite site = createdAt();
     return site == null ? "" : ", " + site;
@@ -627,12 +630,12 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   // ---- cancelling: any thread ----
 
   /**
-   * Cancels the future: who awaits it gets {@link CancelledError}. Of a task: requests that its
-   * coroutine unwinds, see {@link Task}.
+   * Cancels the future: whoever awaits it gets {@link CancelledError}. Cancelling a task requests
+   * that its coroutine unwinds; see {@link Task}.
    *
    * <p><i>Thread</i>: any; from another thread the request is handed to the loop.
    *
-   * @return false if the future is done already
+   * @return false if the future is already done
    */
   public final boolean cancel() {
     return cancel((String) null);
@@ -649,7 +652,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     return loop.scheduler.trySend(LoopAction.of(() -> cancelOnLoop(message)));
   }
 
-  /** As {@link #cancel()}: a coroutine always unwinds, so the argument makes no difference. */
+  /** Same as {@link #cancel()}: a coroutine always unwinds, so the argument makes no difference. */
   @Override
   public final boolean cancel(boolean mayInterruptIfRunning) {
     return cancel((String) null);
@@ -662,8 +665,9 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   // ---- callbacks ----
 
   /**
-   * Calls {@code callback} with this future soon after it is done, in order of registration; soon,
-   * if it is. It runs in a copy of the current context.
+   * Schedules {@code callback} to be called soon after the future is done, with the future as its
+   * argument; if the future already is done, it is scheduled now. Callbacks are called in order of
+   * registration. Each runs in a copy of the current context.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -671,7 +675,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     listen(Context.inherited(), callback);
   }
 
-  /** As {@link #addDoneCallback(Consumer)}, to run in {@code context} itself. */
+  /** As {@link #addDoneCallback(Consumer)}, but runs in {@code context} itself. */
   public final void addDoneCallback(Context context, Consumer<? super Future<T>> callback) {
     listen(Objects.requireNonNull(context, "context"), callback);
   }
@@ -690,13 +694,13 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * Removes all registrations of {@code callback}; returns how many there were.
+   * Removes all registrations of {@code callback} and returns how many there were.
    *
    * <p><i>Thread</i>: on the loop.
    */
   public final int removeDoneCallback(Consumer<? super Future<T>> callback) {
     loop.scheduler.checkOnLoop("removeDoneCallback()");
-    // Over a copy: equals() is user code, and may remove and add callbacks itself.
+    // Iterates over a copy: equals() is user code and may itself add and remove callbacks.
     int removed = 0;
     for (Listener one : registered()) {
       if (one instanceof DoneCallback<?> each
@@ -746,7 +750,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** One that knows where it was added: debug mode. */
+  /** A callback that knows where it was added: debug mode. */
   private static final class TracedDoneCallback<T extends @Nullable Object>
       extends DoneCallback<T> {
     private final CreationSite addedAt = CreationSite.here();
@@ -780,13 +784,13 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** Adds a listener that is told before all others; for one at most. */
+  /** Adds a listener that is notified before all others; for at most one. */
   final void addFirstListener(Listener listener) {
     Object registered = listeners;
     if (registered instanceof ListenerList many) {
       many.addFirst(listener);
     } else if (registered instanceof Listener one && !one.isAbandoned()) {
-      // Stored when it is whole: if memory ends here, the one that waits is still to be told.
+      // Stored only when complete: if memory runs out here, the one that waits is still notified.
       var many = new ListenerList();
       many.add(listener);
       many.add(one);
@@ -796,18 +800,18 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  /** The one that is told first; null when there is none. */
+  /** The listener that is notified first; null if there is none. */
   final @Nullable Listener firstListener() {
     return listeners instanceof ListenerList many ? many.first() : (Listener) listeners;
   }
 
-  /** The one that was added last and is there still; null when there is none. */
+  /** The listener added last that is still registered; null if there is none. */
   final @Nullable Listener lastListener() {
     return listeners instanceof ListenerList many ? many.last() : (Listener) listeners;
   }
 
   /**
-   * Registers a listener from any thread; it is told on the loop. Returns false when the loop is
+   * Registers a listener from any thread; it is notified on the loop. Returns false if the loop is
    * closed.
    */
   final boolean listenFromAnyThread(Listener listener) {
@@ -822,7 +826,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
             }));
   }
 
-  /** Returns false when it was not registered. */
+  /** Returns false if the listener was not registered. */
   final boolean removeListener(Listener listener) {
     if (listeners == listener) {
       listeners = null;
@@ -834,25 +838,25 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   // ---- other threads ----
 
   /**
-   * The result, once it is there, for threads that are no coroutine of the loop.
+   * Waits for the result, on threads that are not coroutines of the loop.
    *
    * <p><i>Waits</i>: parks the calling thread. In a coroutine of the loop it waits as {@link
    * #await()} does.
    *
-   * <p><i>If cancelled</i>: as {@link #await()} in a coroutine; an interrupt of another thread
-   * leaves the future alone.
+   * <p><i>If cancelled</i>: as {@link #await()} in a coroutine; interrupting another thread leaves
+   * the future alone.
    *
    * <p><i>Thread</i>: any.
    *
-   * @throws ExecutionException if the future failed, with the failure as cause
-   * @throws CancellationException if it was cancelled
+   * @throws ExecutionException if the future failed, with the failure as its cause
+   * @throws CancellationException if the future was cancelled
    */
   @Override
   public final T get() throws InterruptedException, ExecutionException {
     return JavaFuture.get(this);
   }
 
-  /** As {@link #get()}, but fails when the future is not done in time; the future goes on. */
+  /** As {@link #get()}, but fails if the future is not done in time; the future keeps running. */
   @Override
   public final T get(long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, java.util.concurrent.TimeoutException {
@@ -860,7 +864,7 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
   }
 
   /**
-   * A CompletableFuture with the same outcome; cancelling either cancels the other.
+   * Returns a CompletableFuture with the same outcome; cancelling either cancels the other.
    *
    * <p><i>Thread</i>: any.
    */

@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Where a task stands and who awaits it, and who awaits those, at one moment; see {@link
- * Asyncio#captureCallGraph(Future)}. As text it begins with the future and goes on to the outermost
- * of those that await it.
+ * A snapshot of where a task is, who awaits it, and who awaits those; see {@link
+ * Asyncio#captureCallGraph(Future)}. Its text form begins with the future and ends with the
+ * outermost futures that await it.
  *
  * @param future the task or future
  * @param callStack the frames of the task's body, innermost first; empty for a plain future
- * @param awaitedBy who awaits it, in the order in which they began to
+ * @param awaitedBy the futures that await it, in the order in which they began to
  */
 public record FutureCallGraph(
     Future<?> future, List<FrameCallGraphEntry> callStack, List<FutureCallGraph> awaitedBy) {

@@ -12,25 +12,27 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Futures, each once, in order; never changes. Hashes them only when it is asked for one: of a
- * hundred thousand futures that somebody waits for, the hash table was the most expensive part.
+ * Futures, each once, in order; immutable. Hashes them only when asked for one: for a hundred
+ * thousand futures that are waited for, the hash table was the most expensive part.
  */
 final class FutureSet<F extends Future<?>> extends AbstractSet<F> implements SequencedSet<F> {
   private final List<F> futures;
 
-  /** Made when first asked; as the futures do not change, two at once do no harm. */
+  /**
+   * Built on first use; because the futures do not change, building it twice at once does no harm.
+   */
   private @Nullable Set<F> table;
 
   private FutureSet(List<F> futures) {
     this.futures = Collections.unmodifiableList(futures);
   }
 
-  /** {@code futures}, which stand there once each, and whose list is given away. */
+  /** Wraps {@code futures}, which must be distinct; takes ownership of the list. */
   static <F extends Future<?>> FutureSet<F> of(List<F> futures) {
     return new FutureSet<>(futures);
   }
 
-  /** A copy of the futures that are given to {@code who}; all must be of {@code loop}. */
+  /** A copy of the futures given to {@code who}; all must belong to the loop. */
   static <F extends Future<?>> List<F> copy(
       String who, Scheduler scheduler, Iterable<? extends F> futures) {
     List<F> all = new ArrayList<>();
@@ -50,9 +52,9 @@ final class FutureSet<F extends Future<?>> extends AbstractSet<F> implements Seq
   }
 
   /**
-   * Has {@code listener} told of all those that are pending, and returns the futures once each, in
-   * order. Runs no user code, so a pending future that stands twice is known by the listener that
-   * it heard of last.
+   * Registers {@code listener} with all pending futures, and returns the futures once each, in
+   * order. Runs no user code, so a pending future that occurs twice is recognized because the
+   * listener is its last one.
    */
   static <F extends Future<?>> List<F> listen(List<F> futures, Future.Listener listener) {
     List<F> distinct = new ArrayList<>(futures.size());

@@ -12,7 +12,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for several futures; the first failure ends the wait and leaves the others running, unless
+ * Waits for several futures. The first failure ends the wait and leaves the others running, unless
  * outcomes are collected.
  */
 final class Gather extends Future.Listener implements Wait {
@@ -57,7 +57,7 @@ final class Gather extends Future.Listener implements Wait {
     if (future.succeeded()) {
       return new Outcome.Success<>(future.result());
     }
-    // A future that stands twice gives the same object twice: nothing is thrown here.
+    // A future that occurs twice gives the same object twice: nothing is thrown here.
     Throwable failure = future.isCancelled() ? future.failureForReceiver() : future.exception();
     return failure instanceof CancelledError signal
         ? new Outcome.Cancelled<>(signal)
@@ -72,7 +72,7 @@ final class Gather extends Future.Listener implements Wait {
       }
     }
     if (fiber.stepIsLong() && children.stream().allMatch(Future::isDone)) {
-      fiber.breatheBeforeValue(); // before it speaks for them
+      fiber.breatheBeforeValue(); // may be cancelled, so before the failures count as received
     }
     for (Future<?> child : children) {
       left++;
@@ -90,7 +90,7 @@ final class Gather extends Future.Listener implements Wait {
     } finally {
       for (Future<?> child : children) {
         child.removeListener(this);
-        // The first failure speaks for all; those of the others are dropped, as asyncio does.
+        // The first failure speaks for all; those of the others are dropped, as in asyncio.
         if (isOver()) {
           child.markRetrieved();
         }
@@ -113,7 +113,7 @@ final class Gather extends Future.Listener implements Wait {
     if (isOver()) {
       fiber.wake(this);
     } else {
-      fiber.suspect(); // of those that are left, all may wait for the caller
+      fiber.suspect(); // all that are left may be waiting for the caller
     }
   }
 
@@ -138,7 +138,7 @@ final class Gather extends Future.Listener implements Wait {
       passing = new PassedCancel(fiber.scheduler());
       passed = passing;
     }
-    // One request each, though a future may stand twice.
+    // One request each, although a future may occur twice.
     passing.to(new LinkedHashSet<>(children), message);
     return true;
   }

@@ -6,9 +6,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The time that a program has to end after Ctrl-C or SIGTERM. When it is over, the log tells who
- * holds the program, and the JVM is halted: a coroutine that computes, or sits in a call that
- * ignores interrupts, would keep it for ever.
+ * The time a program has to end after Ctrl-C or SIGTERM. When it is over, the log says what holds
+ * the program, and the JVM is halted: otherwise a coroutine that computes, or is in a call that
+ * ignores interrupts, would keep it running for ever.
  *
  * <pre>
  *   RUNNING --stop(), the run has ended--> STOPPED --goOn(), the loop closes--> RUNNING
@@ -38,12 +38,12 @@ final class Grace implements Runnable {
     this.left = Durations.nanos(limit);
   }
 
-  /** How long it is when neither option nor property says else. */
+  /** The time if neither option nor property sets it. */
   static Duration byDefault() {
     return Duration.ofMillis(Math.max(0, Long.getLong("asyncio.shutdownGraceMillis", 10_000)));
   }
 
-  /** Lets the time run, from where it was stopped. Any thread. */
+  /** Starts the time, or continues it from where it was stopped. Any thread. */
   synchronized void goOn() {
     if (runs || over) {
       return;
@@ -60,7 +60,10 @@ final class Grace implements Runnable {
     notifyAll();
   }
 
-  /** Stops the time: what the program does between a run and its close is its own. Any thread. */
+  /**
+   * Stops the time: what the program does between a run and its close is its own business. Any
+   * thread.
+   */
   synchronized void stop() {
     if (runs) {
       runs = false;
@@ -68,7 +71,7 @@ final class Grace implements Runnable {
     }
   }
 
-  /** The program has ended what the signal was for. Any thread. */
+  /** Called when the program has ended what the signal was for. Any thread. */
   synchronized void end() {
     over = true;
     notifyAll();
@@ -82,14 +85,14 @@ final class Grace implements Runnable {
       }
       tell(this::report);
     } catch (InterruptedException notOurs) {
-      // Nobody knows this thread: as good a reason to end as any.
+      // Nobody else knows this thread: as good a reason to end as any.
     } catch (OutOfMemoryError noReport) {
-      // It ends all the same.
+      // The program is halted anyway.
     }
     Runtime.getRuntime().halt(exitCode);
   }
 
-  /** Returns false when the program ended before the time was over. */
+  /** Returns false if the program ended before the time was over. */
   private synchronized boolean awaitEnd() throws InterruptedException {
     while (!over) {
       if (!runs) {
@@ -105,7 +108,7 @@ final class Grace implements Runnable {
     return false;
   }
 
-  /** Waits for a report no longer than is good: it may never come. */
+  /** Runs a report but waits for it only for a limited time: it may never finish. */
   static void tell(Runnable report) throws InterruptedException {
     Thread reporter = Thread.ofPlatform().daemon().name("asyncio-report").start(report);
     var _ = reporter.join(FOR_THE_REPORT);

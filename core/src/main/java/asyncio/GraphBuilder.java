@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Takes the {@link WaitGraph} of a loop. On the loop only. */
+/** Builds the {@link WaitGraph} of a loop. On the loop only. */
 final class GraphBuilder {
   private final EventLoop loop;
   private final List<Task<?>> tasks;
@@ -36,7 +36,7 @@ final class GraphBuilder {
     return graph(loop, loop.allTasks());
   }
 
-  /** Of these tasks alone: a loop may have a million, and each costs microseconds. */
+  /** Includes only these tasks: a loop may have a million, and each costs microseconds. */
   static WaitGraph graph(EventLoop loop, List<Task<?>> tasks) {
     return new GraphBuilder(loop, tasks).build();
   }
@@ -88,7 +88,7 @@ final class GraphBuilder {
     return null;
   }
 
-  /** All circles that a walk along the graph, depth first, comes back to. */
+  /** All cycles that a depth-first walk of the graph finds. */
   private static List<List<Integer>> circles(List<Node> nodes) {
     List<List<Integer>> circles = new ArrayList<>();
     boolean[] seen = new boolean[nodes.size()];

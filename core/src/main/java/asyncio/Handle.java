@@ -1,26 +1,26 @@
 package asyncio;
 
 /**
- * A callback that was scheduled with {@link EventLoop#callSoon} or its like, and can still be
- * called off.
+ * A callback scheduled with {@link EventLoop#callSoon} or a similar method, which can still be
+ * cancelled.
  */
 public sealed interface Handle permits TimerHandle, CallbackHandle {
   /**
-   * Calls the callback off; does nothing when it has run.
+   * Cancels the callback; does nothing if it has run.
    *
    * <p><i>Thread</i>: any.
    */
   void cancel();
 
   /**
-   * Whether it was called off.
+   * Returns whether the callback was cancelled.
    *
    * <p><i>Thread</i>: any.
    */
   boolean isCancelled();
 
   /**
-   * The context the callback runs in.
+   * Returns the context the callback runs in.
    *
    * <p><i>Thread</i>: on the loop.
    */

@@ -9,24 +9,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One body on a helper thread, and the delivery of its outcome to the loop. A call that is
- * cancelled before a thread has begun it is withdrawn: it keeps nothing alive and counts as no
- * helper.
+ * cancelled before a thread has begun it is withdrawn: it keeps nothing alive and does not count as
+ * a helper.
  */
 final class HelperCall<T extends @Nullable Object> implements Runnable {
   private final EventLoop loop;
   private final Called<T> future;
 
   /**
-   * Taken by who runs it, rejects it or withdraws it, first: an executor may run it twice, or do
+   * Set by whoever runs, rejects or withdraws the call first: an executor may run it twice, or do
    * both.
    */
   private final AtomicBoolean taken = new AtomicBoolean();
 
-  // Of who has taken it.
+  // Owned by whoever has taken it.
   private @Nullable Coroutine<T, ?> body;
   private @Nullable Context context;
 
-  /** Its place in a pool of ours. Loop-confined. */
+  /** Its place in one of the library's pools. Loop-confined. */
   private HelperPool.@Nullable Submitted submitted;
 
   private HelperCall(EventLoop loop, Context context, Coroutine<T, ?> body) {
@@ -36,9 +36,9 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     this.future = new Called<>(this);
   }
 
-  /** The future of a call, which tells it of its cancel. */
+  /** The future of a call; tells the call that it was cancelled. */
   static final class Called<T extends @Nullable Object> extends Future<T> {
-    /** Null when it is over: who keeps the future does not keep the body. */
+    /** Null when the call is over, so that keeping the future does not keep the body. */
     private @Nullable HelperCall<T> call;
 
     private Called(HelperCall<T> call) {
@@ -74,14 +74,14 @@ final class HelperCall<T extends @Nullable Object> implements Runnable {
     loop.scheduler.helperEnded();
   }
 
-  /** Has a pool of ours run it. Loop only. */
+  /** Runs the call on one of the library's pools. Loop only. */
   void submitTo(HelperPool pool) {
     submitted = pool.submit(this);
   }
 
   /**
-   * Has {@code body} run in {@code context} by {@code where}, which takes the call to a thread and
-   * never blocks. Loop only.
+   * Runs {@code body} in {@code context}. {@code where} takes the call to a thread and never
+   * blocks. Loop only.
    */
   static <T extends @Nullable Object> Future<T> start(
       EventLoop loop, Consumer<HelperCall<?>> where, Context context, Coroutine<T, ?> body) {

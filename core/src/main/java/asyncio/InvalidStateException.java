@@ -1,10 +1,10 @@
 package asyncio;
 
-/** A future was asked for a result it does not have yet, or given a second one. */
+/** Thrown if a future is asked for a result it does not have yet, or given a second one. */
 public final class InvalidStateException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  /** Says what was done and in which state. */
+  /** Creates an exception whose message says what was done and in which state. */
   public InvalidStateException(String message) {
     super(message);
   }

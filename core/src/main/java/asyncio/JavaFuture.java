@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Future} as java.util.concurrent knows futures: read and waited for from any thread, its
- * outcome told by ExecutionException and CancellationException.
+ * A {@link Future} as java.util.concurrent expects it: read and waited for from any thread, with
+ * its outcome reported by ExecutionException and CancellationException.
  */
 final class JavaFuture {
   private JavaFuture() {}
@@ -74,7 +74,7 @@ final class JavaFuture {
     return copy.made;
   }
 
-  /** Completes a CompletableFuture, which runs its dependents: the user's code. */
+  /** Completes a CompletableFuture, which runs its dependents: user code. */
   private static final class Copy<T extends @Nullable Object> extends ForeignListener {
     final CompletableFuture<T> made = new CompletableFuture<>();
     private final Future<T> future;

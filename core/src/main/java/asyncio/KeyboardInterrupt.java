@@ -2,7 +2,7 @@ package asyncio;
 
 /**
  * The program was asked to end, by Ctrl-C (SIGINT) or by SIGTERM. Thrown out of {@code run} after
- * clean-up; where nobody catches it, the process exits with {@link #exitCode()}.
+ * cleanup; if nobody catches it, the process exits with {@link #exitCode()}.
  */
 public final class KeyboardInterrupt extends Error {
   private static final long serialVersionUID = 1L;
@@ -14,7 +14,7 @@ public final class KeyboardInterrupt extends Error {
     this.exitCode = exitCode;
   }
 
-  /** The exit code a shell expects: 130 after Ctrl-C, 143 after SIGTERM. */
+  /** Returns the exit code a shell expects: 130 after Ctrl-C, 143 after SIGTERM. */
   public int exitCode() {
     return exitCode;
   }

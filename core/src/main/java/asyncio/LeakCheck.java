@@ -5,20 +5,19 @@ package asyncio;
  * RunOptions#withLeakCheck}.
  */
 public enum LeakCheck {
-  /** Nothing. */
+  /** Does nothing. */
   OFF,
 
   /**
-   * Servers and connections that nobody closed are named in one record at WARNING, with where they
-   * were made. Tasks that were left are cancelled, as ever, and named in a record at DEBUG. The
-   * default.
+   * Names servers and connections that nobody closed in one record at WARNING, with where they were
+   * created. Remaining tasks are cancelled, as always, and named in a record at DEBUG. The default.
    */
   WARN,
 
   /**
-   * Closing fails with a {@link LeakException} that lists servers and connections that nobody
-   * closed, tasks that nobody awaited or cancelled, and helper threads that still work. For tests,
-   * and for programs that end all they begin.
+   * Fails closing with a {@link LeakException} that lists servers and connections that nobody
+   * closed, tasks that nobody awaited or cancelled, and helper threads that are still working. For
+   * tests, and for programs that end everything they begin.
    */
   FAIL
 }

@@ -4,13 +4,13 @@ import java.io.Serial;
 import java.util.List;
 
 /**
- * A run ended and left something open, and was told to fail then: see {@link LeakCheck#FAIL}.
- * Thrown when everything has been closed as well as it could be.
+ * Thrown if a run left something open and was told to fail in that case: see {@link
+ * LeakCheck#FAIL}. By then everything has been closed as far as possible.
  */
 public final class LeakException extends IllegalStateException {
   @Serial private static final long serialVersionUID = 1;
 
-  @SuppressWarnings("serial") // an immutable list of the JDK, which is
+  @SuppressWarnings("serial") // an immutable list of the JDK, which is serializable
   private final List<String> leaks;
 
   LeakException(String message, List<String> leaks) {
@@ -18,7 +18,7 @@ public final class LeakException extends IllegalStateException {
     this.leaks = List.copyOf(leaks);
   }
 
-  /** What was left open, one text each: what it is and where it was made. */
+  /** Returns what was left open, one text each: what it is and where it was created. */
   public List<String> leaks() {
     return leaks;
   }

@@ -11,40 +11,40 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a loop that closes was left with. Made before its tasks are cancelled, which closes much of
- * it: a server's listener ends with its task, though nobody closed the server. Then {@link #settle}
- * tells what was forgotten from what closed in time.
+ * What was left in a loop that closes. Created before its tasks are cancelled, because that closes
+ * much of it: a server's listener ends with its task, although nobody closed the server. {@link
+ * #settle} then separates what was forgotten from what closed in time.
  *
- * <p>Loop-confined until it is settled, then the closer's. Texts are made only then: not on the
- * loop's own thread.
+ * <p>Loop-confined until it is settled; after that it belongs to the closer. Texts are built only
+ * then, not on the loop's own thread.
  */
 final class Leaks {
-  /** Where the same is forgotten again and again, the first ones tell what. */
+  /** If the same thing is forgotten again and again, the first ones show what. */
   private static final int SHOWN = 20;
 
   private final EventLoop loop;
   private final Set<Owner> owners;
 
-  /** Those that nobody had asked to end, and that are no part of an owner. */
+  /** Tasks that nobody had asked to end and that are not part of an owner. */
   private final List<LeftTask> tasks = new ArrayList<>();
 
-  /** How many tasks more there are. */
+  /** How many more tasks there are. */
   private int moreTasks;
 
-  /** Those that did not end when they were asked. */
+  /** Tasks that did not end when asked. */
   private List<Task<?>> survivors = List.of();
 
   /**
    * A task that has not ended.
    *
-   * @param stack where it stood; null if that is not asked for
+   * @param stack where it was; null if that is not needed
    */
   private record LeftTask(Task<?> task, @Nullable List<StackTraceElement> stack) {}
 
   /**
-   * What the loop has now.
+   * Takes what the loop has now.
    *
-   * @param thorough whether tasks are to be told with where they began
+   * @param thorough whether tasks are reported with where they began
    */
   Leaks(EventLoop loop, boolean thorough) {
     this.loop = loop;
@@ -57,7 +57,7 @@ final class Leaks {
       if (task.fiber().cancelling() > 0 || parts.contains(task)) {
         continue;
       }
-      // There may be a million. Stacks of the first ones will do.
+      // There may be a million. The stacks of the first ones will do.
       boolean shown = tasks.size() < SHOWN;
       if (shown || thorough) {
         tasks.add(new LeftTask(task, shown && thorough ? stack(task) : null));
@@ -67,13 +67,13 @@ final class Leaks {
     }
   }
 
-  /** Taken while nothing of the loop runs; empty where the task has not begun. */
+  /** Taken while nothing of the loop runs; empty if the task has not begun. */
   private static List<StackTraceElement> stack(Task<?> task) {
     Thread thread = task.fiber().thread();
     return thread == null ? List.of() : List.of(thread.getStackTrace());
   }
 
-  /** The tasks have been cancelled: what nobody has closed by now, nobody will. */
+  /** Called after the tasks have been cancelled: what nobody has closed by now, nobody will. */
   void settle(List<Task<?>> left) {
     owners.addAll(loop.scheduler.owners());
     owners.removeIf(owner -> !owner.isLeft());
@@ -125,7 +125,7 @@ final class Leaks {
     return ", " + how + text;
   }
 
-  /** Names what is open at WARNING and, for a loop that cancels them, tasks at DEBUG. */
+  /** Names what is open at WARNING and, for a loop that cancels its tasks, those at DEBUG. */
   void log(boolean cancelled) {
     List<String> open = open();
     if (!open.isEmpty()) {
@@ -159,10 +159,10 @@ final class Leaks {
   }
 
   /**
-   * The error that lists everything; null when there is nothing.
+   * The error that lists everything; null if there is nothing.
    *
-   * @param leaks null where the loop had nothing of its own left
-   * @param helpers threads that still work
+   * @param leaks null if nothing of the loop's own was left
+   * @param helpers threads that are still working
    */
   static @Nullable LeakException failure(
       EventLoop loop, @Nullable Leaks leaks, List<String> helpers) {

@@ -3,20 +3,20 @@ package asyncio;
 import java.util.ArrayDeque;
 
 /**
- * A {@link Queue} that gives out the item that was put in last.
+ * A {@link Queue} that returns the item put last first.
  *
- * @param <T> the items; never null
+ * @param <T> the type of the items, which are never null
  */
 public final class LifoQueue<T> extends Queue<T> {
-  /** A queue without a bound. */
+  /** Creates a queue without a bound. */
   public LifoQueue() {
     this(0);
   }
 
   /**
-   * A queue.
+   * Creates a queue.
    *
-   * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
+   * @param maxSize the number of items it holds before {@link #put} waits; 0 or less for no bound
    */
   public LifoQueue(int maxSize) {
     super(maxSize, new Lifo<>());

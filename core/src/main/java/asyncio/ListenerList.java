@@ -5,26 +5,27 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listeners of a future that has several, in the order of their registration. Loop-confined.
+ * The listeners of a future that has several, in order of registration. Loop-confined.
  *
- * <p>One that is taken out leaves a gap, and where the gaps are more than the listeners these move
- * together. In a long list the place of a listener is looked up in a table: of a hundred thousand
- * that give up one after the other, each would else look at all the others. The first removal makes
- * the table, as most futures have a few listeners that are all told. A listener that stands there
- * several times registered in a row (a gather of one future several times).
+ * <p>Removing a listener leaves a gap; when there are more gaps than listeners, the list is
+ * compacted. In a long list the position of a listener is looked up in a table: otherwise, if a
+ * hundred thousand give up one after another, each would look at all the others. The table is built
+ * by the first removal, because most futures have a few listeners that are all notified. A listener
+ * that occurs several times was registered several times in a row (a gather of one future several
+ * times).
  */
 final class ListenerList {
-  /** Up to here looking at each is cheaper than a table. */
+  /** Up to this size, scanning is cheaper than a table. */
   private static final int SHORT = 32;
 
-  /** From begin to end, with gaps between them; those at both ends are no gaps. */
+  /** The listeners from begin to end, with gaps in between; neither end is a gap. */
   private Future.@Nullable Listener[] slots = new Future.Listener[4];
 
   private int begin;
   private int end;
   private int size;
 
-  /** Where each stands, for the last time; null until it is needed. */
+  /** The last position of each; null until needed. */
   private @Nullable IdentityHashMap<Future.Listener, Integer> table;
 
   void add(Future.Listener listener) {
@@ -39,7 +40,7 @@ final class ListenerList {
     size++;
   }
 
-  /** Adds a listener that is told before all others. Looks at all of them. */
+  /** Adds a listener that is notified before all others. Takes linear time. */
   void addFirst(Future.Listener listener) {
     if (begin == 0) {
       if (end == slots.length) {
@@ -55,7 +56,7 @@ final class ListenerList {
     table = null;
   }
 
-  /** Drops those that nobody needs, and makes room for at least as many as are left. */
+  /** Drops abandoned listeners, and makes room for at least as many as are left. */
   private void makeRoom() {
     for (int i = begin; i < end; i++) {
       Future.Listener listener = slots[i];
@@ -81,7 +82,7 @@ final class ListenerList {
     table = null;
   }
 
-  /** Takes one out, once; returns false when it does not stand here. */
+  /** Removes one registration of a listener; returns false if it is not registered. */
   boolean remove(Future.Listener listener) {
     int at = find(listener);
     if (at < 0) {
@@ -107,7 +108,7 @@ final class ListenerList {
       try {
         moveTogether(Math.max(SHORT, size * 2));
       } catch (OutOfMemoryError noMemory) {
-        // They stay where they are: who gives up must not fail in it.
+        // They stay where they are: giving up must not fail here.
       }
     }
     return true;
@@ -124,7 +125,7 @@ final class ListenerList {
         Integer at = known.get(listener);
         return at == null ? -1 : at;
       } catch (OutOfMemoryError noMemory) {
-        // As in a short list then.
+        // Scan, as in a short list.
       }
     }
     for (int i = end - 1; i >= begin; i--) {
@@ -154,7 +155,7 @@ final class ListenerList {
     return begin == end ? null : slots[end - 1];
   }
 
-  /** Shows all to somebody who adds and removes none. */
+  /** Passes all listeners to a consumer that must not add or remove any. */
   void forEach(Consumer<Future.Listener> seen) {
     for (int i = begin; i < end; i++) {
       Future.Listener listener = slots[i];

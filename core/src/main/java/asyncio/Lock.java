@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A lock between tasks of one loop, for steps that belong together although they wait in between.
- * Strictly first in first out; not re-entrant.
+ * It is strictly first-in, first-out, and not re-entrant.
  *
  * <pre>{@code
  * try (var _ = lock.acquire()) {
@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * Code between two waits needs no lock: nothing else of the loop runs there. {@link
- * Asyncio#atomically} checks that it does not wait.
+ * Code between two waits needs no lock: nothing else runs on the loop there. {@link
+ * Asyncio#atomically} checks that such code does not wait.
  */
 public final class Lock {
   // Loop-confined.
@@ -29,7 +29,7 @@ public final class Lock {
         @Override
         protected void moved() {
           waiters.clear();
-          if (promised) { // to one that never goes on
+          if (promised) { // to a waiter that never resumes
             promised = false;
             locked = false;
           }
@@ -38,24 +38,24 @@ public final class Lock {
   private final WaiterList waiters = new WaiterList();
   private boolean locked;
 
-  /** Locked for a waiter that is woken and has not run yet. */
+  /** Locked for a waiter that has been woken but has not run yet. */
   private boolean promised;
 
   private @Nullable Task<?> holder;
 
-  /** The one that the holder took before this one and still holds; see {@link Task#held}. */
+  /** The lock that the holder acquired before this one and still holds; see {@link Task#held}. */
   private @Nullable Lock heldBefore;
 
-  /** A free lock. */
+  /** Creates an unlocked lock. */
   public Lock() {}
 
-  /** What {@link #acquire} gives: closing it releases the lock. */
+  /** The result of {@link #acquire}: closing it releases the lock. */
   public final class Permit implements AutoCloseable {
     private boolean released;
 
     private Permit() {}
 
-    /** Releases the lock; a second time does nothing. */
+    /** Releases the lock; does nothing the second time. */
     @Override
     public void close() {
       if (!released) {
@@ -66,19 +66,19 @@ public final class Lock {
   }
 
   /**
-   * Takes the lock.
+   * Acquires the lock.
    *
-   * <p><i>Waits</i> until it is free and all who asked before have had it; does not suspend when it
-   * is free.
+   * <p><i>Waits</i> until it is free and every task that asked earlier has had it; does not suspend
+   * if it is free.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the lock is not held, and goes to the next one
-   * if it had been chosen.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the lock is not held. If it had already been
+   * handed to this task, it goes to the next one.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws DeadlockException if tasks wait for each other in a circle that this wait closed
-   * @throws IllegalStateException if this task holds it already: it would wait for itself for ever;
-   *     also if a task of a loop that has closed holds it
+   * @throws DeadlockException if this wait closes a circle of tasks that wait for each other
+   * @throws IllegalStateException if this task already holds the lock, because it would wait for
+   *     itself for ever; also if the lock is held by a task of a loop that has closed
    */
   public Permit acquire() {
     take(home.requireTask("Lock.acquire()"), false);
@@ -86,9 +86,9 @@ public final class Lock {
   }
 
   /**
-   * Takes the lock for the task of {@code fiber}, which is the running coroutine.
+   * Acquires the lock for the task of {@code fiber}, which is the running coroutine.
    *
-   * @param again whether it had the lock before and has to have it again, whatever happens
+   * @param again whether the task held the lock before and must get it back, whatever happens
    */
   void take(Fiber fiber, boolean again) {
     Task<?> task = Task.of(fiber);
@@ -172,13 +172,13 @@ public final class Lock {
   }
 
   /**
-   * Takes the lock if it is free and nobody waits for it; null otherwise.
+   * Acquires the lock if it is free and nobody waits for it; otherwise returns null.
    *
    * <p><i>Thread</i>: on the loop.
    */
   public @Nullable Permit tryAcquire() {
     Scheduler running = home.require("Lock.tryAcquire()");
-    running.ensureHeadroom(); // as acquire(): what is taken here can be released here
+    running.ensureHeadroom(); // as in acquire(): what is acquired here can be released here
     return tryTake(Task.of(running.currentFiber())) ? new Permit() : null;
   }
 
@@ -192,13 +192,13 @@ public final class Lock {
   }
 
   /**
-   * Releases the lock; the first who waits gets it.
+   * Releases the lock; the first waiting task gets it.
    *
-   * <p><i>Thread</i>: on the loop, in the task that holds it or in a callback. A callback that
-   * another thread hands over may come too late for tasks that wait in a circle: they get a {@link
-   * DeadlockException} before.
+   * <p><i>Thread</i>: on the loop, in the task that holds the lock or in a callback. A callback
+   * submitted by another thread may come too late for tasks that wait in a circle: they may get a
+   * {@link DeadlockException} first.
    *
-   * @throws IllegalStateException if it is free, or held by another task
+   * @throws IllegalStateException if the lock is free, or held by another task
    */
   public void release() {
     Task<?> task = Task.of(home.require("Lock.release()").currentFiber());
@@ -217,9 +217,10 @@ public final class Lock {
   }
 
   /**
-   * The running coroutine, which may wait and whose task holds the lock.
+   * Returns the running coroutine, after checking that it may wait and that its task holds the
+   * lock.
    *
-   * @param what what it calls
+   * @param what the method being called, for messages
    */
   Fiber requireHolder(String what) {
     Fiber fiber = home.requireTask(what);
@@ -227,7 +228,7 @@ public final class Lock {
     return fiber;
   }
 
-  /** Fails unless the caller, a task or a callback, holds the lock. */
+  /** Throws unless the caller, a task or a callback, holds the lock. */
   void checkHeld(String what) {
     checkHeldBy(Task.of(home.require(what).currentFiber()), what);
   }
@@ -247,7 +248,7 @@ public final class Lock {
             + ": call it inside try (var _ = condition.acquire()) { … }.");
   }
 
-  /** Hands the lock, still locked, to the first who waits; so nobody can overtake. */
+  /** Hands the lock, still locked, to the first waiter, so that nobody can overtake it. */
   private void passOn() {
     boolean handedOver = waiters.wakeFirst();
     heldBy(null);
@@ -267,7 +268,7 @@ public final class Lock {
     }
   }
 
-  /** A list of held locks without this one, which nearly always is its first. */
+  /** Returns a list of held locks without this one, which is nearly always the first. */
   private @Nullable Lock without(@Nullable Lock held) {
     Lock rest = heldBefore;
     heldBefore = null;
@@ -284,7 +285,10 @@ public final class Lock {
     return held;
   }
 
-  /** A task has ended and holds these locks: who waits for one waits for ever, as it seems. */
+  /**
+   * Called when a task has ended while it holds these locks: waiters for them seem to wait for
+   * ever.
+   */
   static void holderEnded(@Nullable Lock held) {
     for (Lock lock = held; lock != null; lock = lock.heldBefore) {
       lock.waiters.forEach(waiter -> waiter.fiber().suspect());
@@ -292,7 +296,7 @@ public final class Lock {
   }
 
   /**
-   * Whether somebody holds the lock, or it is on its way to somebody. <i>Thread</i>: on the loop.
+   * Returns whether the lock is held, or is being handed to a waiter. <i>Thread</i>: on the loop.
    */
   public boolean locked() {
     return locked;

@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where the blocking calls of a loop run: its default executor, which is a pool of its own unless
- * another was set, and the way to executors of others.
+ * another was set, and the way to other executors.
  *
- * <p>Those get their jobs from a platform thread, in order: a virtual thread that an executor
- * starts takes the scheduler of the thread that calls it, so one started by a coroutine would run
+ * <p>Other executors get their jobs from a platform thread, in order: a virtual thread inherits the
+ * scheduler of the thread that starts it, so one that an executor starts for a coroutine would run
  * on the loop.
  */
 final class LoopExecutors {
@@ -36,7 +36,7 @@ final class LoopExecutors {
     this.handOver = new HelperPool(loop + "-handover", 1);
   }
 
-  /** Takes over {@code executor} as the default one. */
+  /** Takes over {@code executor} as the default. */
   synchronized void choose(ExecutorService executor) {
     if (shut) {
       throw new IllegalStateException(
@@ -63,7 +63,7 @@ final class LoopExecutors {
     }
   }
 
-  /** Runs a call on an executor of somebody else. Never blocks. */
+  /** Runs a call on an executor that is not the loop's. Never blocks. */
   void submit(Executor executor, HelperCall<?> call) {
     onPlatformThread(
         () -> {
@@ -75,7 +75,7 @@ final class LoopExecutors {
         });
   }
 
-  /** Does something short, in order, on a platform thread of the loop's. Never blocks. */
+  /** Runs a short job, in order, on a platform thread of the loop. Never blocks. */
   void onPlatformThread(Runnable job) {
     handOver.submit(job);
   }
@@ -91,7 +91,7 @@ final class LoopExecutors {
   }
 
   /**
-   * After {@link #shutdownDefault}: waits for the threads; returns those that have not ended in
+   * Waits, after {@link #shutdownDefault}, for the threads; returns those that have not ended in
    * time. On a thread that may block.
    */
   List<String> awaitDefault(Duration limit) throws InterruptedException {
@@ -108,13 +108,13 @@ final class LoopExecutors {
     return executor.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
   }
 
-  /** Takes no more calls; idle threads end at once, busy ones after what was submitted. */
+  /** Takes no more calls; idle threads end immediately, busy ones after what was submitted. */
   void close() {
     shutdownDefault();
     handOver.close();
   }
 
-  /** After {@link #close}: waits for all threads; returns those that have not ended in time. */
+  /** Waits, after {@link #close}, for all threads; returns those that have not ended in time. */
   List<String> awaitEnd(Duration limit) {
     long deadline = Durations.realDeadline(limit);
     List<String> left = new ArrayList<>(helpers.awaitEnd(deadline));

@@ -20,13 +20,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a loop ends: as a runner ends it, with the tasks that are left cancelled and waited for; as
- * it is, with the tasks left where they stand; and what happens to its tasks when the JVM ends.
+ * How a loop ends: as a runner ends it, with the remaining tasks cancelled and waited for; or as it
+ * is, with the tasks left where they are. Also what happens to its tasks when the JVM ends.
  *
- * <p>Loop-confined where nothing else is said.
+ * <p>Loop-confined unless noted otherwise.
  */
 final class LoopShutdown {
-  /** So often a loop that closes reports what failed while it reported. */
+  /** How many times a closing loop reports what failed during the reports. */
   private static final int REPORT_ROUNDS = 10;
 
   private final EventLoop loop;
@@ -35,7 +35,7 @@ final class LoopShutdown {
 
   private Set<Task<?>> cancelledForJvmEnd = Set.of();
 
-  /** The job that is under way; null before the first one. Only that one can be given up. */
+  /** The current job; null before the first one. Only this job can be given up. */
   private @Nullable Object job;
 
   private boolean gaveUp;
@@ -54,8 +54,8 @@ final class LoopShutdown {
   // ---- as a runner ends it: between runs, on the closer's thread ----
 
   /**
-   * Cancels the tasks that are left, waits for them, reports failures that nobody received, closes
-   * the loop, and reports what has not ended or was left open.
+   * Cancels the remaining tasks, waits for them, reports failures that nobody received, closes the
+   * loop, and reports what has not ended or was left open.
    *
    * @param limit for the tasks, for what the reports start, and for helper threads, each
    * @param check null for the default
@@ -103,7 +103,7 @@ final class LoopShutdown {
   private @Nullable LeakException checkLeaks(
       @Nullable LeakCheck check, @Nullable Leaks leaks, List<String> helpers) {
     if (leaks == null && helpers.isEmpty()) {
-      return null; // here, nearly always: a program that ends pays for no class more
+      return null; // nearly always here: a program that ends need not load another class
     }
     if (check == LeakCheck.FAIL) {
       return Leaks.failure(loop, leaks, helpers);
@@ -114,7 +114,7 @@ final class LoopShutdown {
     return null;
   }
 
-  /** Returns the helper threads that still work. */
+  /** Returns the helper threads that are still working. */
   private List<String> reportWhatHasNotEnded(List<Task<?>> tasks, Duration limit) {
     for (Task<?> task : tasks) {
       Logs.LOOP.log(System.Logger.Level.WARNING, describeSurvivor(task, limit));
@@ -156,7 +156,7 @@ final class LoopShutdown {
 
   // ---- as it is: between runs, on the closer's thread ----
 
-  /** Closes a loop that nobody drives, with what is left in it. */
+  /** Closes a loop that nobody drives, with whatever is left in it. */
   void closeAsItIs() {
     if (loop.isClosed()) {
       return;
@@ -206,7 +206,7 @@ final class LoopShutdown {
     return loop.tasks.size() > 0 || scheduler.openHandles() > 0;
   }
 
-  /** The tasks that have not ended and, since the loop closes, never will. */
+  /** The tasks that have not ended and never will, because the loop closes. */
   private List<Task<?>> leaveAllTasks() {
     List<Task<?>> left = loop.tasks.toList();
     for (Task<?> task : left) {
@@ -217,7 +217,7 @@ final class LoopShutdown {
 
   // ---- on the loop's own thread ----
 
-  /** A job that is given up when it takes too long. */
+  /** A job that is given up if it takes too long. */
   private abstract class ShutdownJob extends LoopThread.Job {
     @Override
     final void work() {
@@ -228,7 +228,7 @@ final class LoopShutdown {
 
     abstract void shutDown();
 
-    /** Does nothing when it is over, since the next one has a time limit of its own. */
+    /** Does nothing if the job is over, because the next one has its own time limit. */
     @Override
     final void endEarly() {
       scheduler.trySend(
@@ -243,8 +243,8 @@ final class LoopShutdown {
   }
 
   /**
-   * Cancels all tasks and runs until they have ended, or it is given up. A fatal error meanwhile
-   * does not keep the others from ending.
+   * Cancels all tasks and runs until they have ended, or the job is given up. A fatal error
+   * meanwhile does not keep the others from ending.
    */
   private final class CancelTasks extends ShutdownJob {
     private final boolean checksLeaks;
@@ -265,7 +265,7 @@ final class LoopShutdown {
       Leaks before = checksLeaks && hasLeftovers() ? new Leaks(loop, thoroughly) : null;
       scheduler.endTasks();
       for (Task<?> task = loop.tasks.last(); task != null; task = task.previous) {
-        // A second request would cut the clean-up short that the first one began.
+        // A second request would cut short the cleanup that the first one began.
         if (!cancelledForJvmEnd.contains(task) && !survivors.contains(task)) {
           task.fiber().cancel("the event loop is closing");
         }
@@ -282,13 +282,13 @@ final class LoopShutdown {
   }
 
   /**
-   * Reports what nobody received, so that no failure is lost with the loop. Who is told may start
-   * tasks for it, and those may fail in turn: runs until they have ended, or it is given up. After
-   * some rounds the rest is for the log, or a handler whose tasks all fail would keep the loop for
-   * ever.
+   * Reports what nobody received, so that no failure is lost with the loop. The handler may start
+   * tasks, and those may fail in turn: so runs until they have ended, or the job is given up. After
+   * some rounds the rest goes to the log; otherwise a handler whose tasks all fail would keep the
+   * loop for ever.
    */
   private final class ReportUnretrieved extends ShutdownJob {
-    /** Whether tasks that were started meanwhile have not ended. */
+    /** Whether tasks started meanwhile have not ended. */
     boolean tasksLeft;
 
     @Override
@@ -326,14 +326,14 @@ final class LoopShutdown {
     try {
       scheduler.runUntilStopped();
     } catch (Throwable error) {
-      // Who awaited the task that failed gets the same error again.
+      // Whoever awaited the failed task gets the same error again.
       if (!thread.hasThrown(error) && fatal == null) {
         fatal = error;
       }
     }
   }
 
-  /** A task has ended. */
+  /** Called when a task has ended. */
   void taskEnded(Task<?> task) {
     if (job != null) {
       survivors.remove(task);
@@ -346,8 +346,8 @@ final class LoopShutdown {
   // ---- the JVM ends ----
 
   /**
-   * Cancels all tasks but those that stand in Runtime.exit themselves, and calls {@code whenEnded}
-   * when the others have ended.
+   * Cancels all tasks except those that are in Runtime.exit themselves, and calls {@code whenEnded}
+   * when the cancelled ones have ended.
    */
   void cancelForJvmEnd(Runnable whenEnded) {
     List<Task<?>> others = new ArrayList<>();

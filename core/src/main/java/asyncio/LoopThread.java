@@ -14,16 +14,16 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loop's own thread, and what can be asked of it: to run until something is done, to run for
- * ever, and to close the loop. Each is a job; they are done one after the other while the caller, a
- * thread that is no coroutine, waits.
+ * The loop's own thread, and what it can be asked to do: run until something is done, run for ever,
+ * and close the loop. Each is a job. Jobs are done one after another while the caller, a thread
+ * that is not a coroutine, waits.
  *
- * <p>Monitors and plain classes, here and elsewhere on the way of a program that starts: each
- * lambda there is a class that the JVM has to make at every start, and most of java.util.concurrent
- * is not in the JDK's own archive of classes.
+ * <p>Uses monitors and plain classes, like other code that every program runs at startup: each
+ * lambda there is a class that the JVM has to create at every start, and most of
+ * java.util.concurrent is not in the JDK's own class archive.
  */
 final class LoopThread implements Runnable {
-  // In order: what is asked for; one caller at a time; jobs and their callers; the thread.
+  // In order: requests; one caller at a time; jobs and their callers; the thread.
 
   private final EventLoop loop;
   private final Scheduler scheduler;
@@ -36,15 +36,16 @@ final class LoopThread implements Runnable {
   private boolean working;
   private boolean ending;
 
-  /** A caller had to leave its job alone, see {@link StuckInitializer}. Any thread. */
+  /** Set if a caller had to abandon its job; see {@link StuckInitializer}. Any thread. */
   private volatile boolean abandoned;
 
   /**
-   * Errors that ended runs: their callers have them. Few, since programs end then. Between runs.
+   * Errors that ended runs; their callers have received them. Few, because programs end then.
+   * Between runs.
    */
   private final List<Throwable> thrown = new ArrayList<>(0);
 
-  /** What the run that is under way waits for; null when it waits for nothing. Loop only. */
+  /** What the current run waits for; null if it waits for nothing. Loop only. */
   private @Nullable Future<?> awaited;
 
   LoopThread(EventLoop loop, long stackSize) {
@@ -53,7 +54,7 @@ final class LoopThread implements Runnable {
     this.stackSize = stackSize;
   }
 
-  // ---- what is asked for: any thread but a coroutine ----
+  // ---- requests: any thread except a coroutine ----
 
   /** Starts a task and runs until it is done. */
   void run(String what, Task<?> task) {
@@ -94,7 +95,7 @@ final class LoopThread implements Runnable {
     drive("runForever()", new Forever());
   }
 
-  /** Does a job of a loop that closes; it is asked to end early when it takes longer. */
+  /** Does a job of a closing loop; the job is asked to end early if it exceeds the limit. */
   void doWithin(Duration limit, Job job) {
     submit(job);
     long deadline = Durations.realDeadline(limit);
@@ -122,7 +123,7 @@ final class LoopThread implements Runnable {
     job.rethrow();
   }
 
-  /** Closes the loop, after which the thread ends, and waits for its end. */
+  /** Closes the loop, which ends its thread, and waits for the thread. */
   void end() {
     Job last = new Shut();
     Thread driving;
@@ -143,7 +144,7 @@ final class LoopThread implements Runnable {
     last.rethrow();
   }
 
-  /** Runs until {@code future} is done; an interrupt of the caller cancels it. */
+  /** Runs until {@code future} is done; interrupting the caller cancels it. */
   private final class Until extends Job {
     private final String what;
     private final Future<?> future;
@@ -214,8 +215,8 @@ final class LoopThread implements Runnable {
     }
   }
 
-  /** Whether a run has thrown this very object to its caller already. Between runs. */
-  @SuppressWarnings("ReferenceEquality") // the very object: an exception may not suppress itself
+  /** Whether a run has already thrown this very object to its caller. Between runs. */
+  @SuppressWarnings("ReferenceEquality") // this very object: an exception can't suppress itself
   boolean hasThrown(Throwable failure) {
     for (Throwable one : thrown) {
       if (one == failure) {
@@ -225,7 +226,7 @@ final class LoopThread implements Runnable {
     return false;
   }
 
-  /** What the call that runs the loop waits for; null when it waits for nothing. Loop only. */
+  /** What the call that runs the loop waits for; null if it waits for nothing. Loop only. */
   @Nullable Future<?> awaited() {
     return awaited;
   }
@@ -256,7 +257,7 @@ final class LoopThread implements Runnable {
     }
   }
 
-  /** Keeps others from driving the loop; returns false when somebody does already. */
+  /** Keeps others from driving the loop; returns false if somebody already does. */
   synchronized boolean occupy() {
     boolean free = !occupied;
     occupied = true;
@@ -267,12 +268,12 @@ final class LoopThread implements Runnable {
     occupied = false;
   }
 
-  /** Whether a caller had to leave its job alone, which goes on without it. */
+  /** Whether a caller had to abandon its job, which continues without it. */
   boolean isAbandoned() {
     return abandoned;
   }
 
-  /** Fails in a coroutine: it can't wait for a loop to run. */
+  /** Fails if called in a coroutine, which can't wait for a loop to run. */
   static void refuseCoroutine(String what) {
     Scheduler running = Current.scheduler();
     if (running != null) {
@@ -287,19 +288,21 @@ final class LoopThread implements Runnable {
 
   // ---- jobs and their callers ----
 
-  /** Something to do on the loop's own thread, once. */
+  /** Something to do once on the loop's own thread. */
   abstract static class Job {
     // Guarded by this.
     private boolean done;
     private @Nullable Throwable failure;
 
-    // The caller's own.
+    // Used only by the caller.
     private boolean leftAlone;
 
-    /** Does it. On the loop's own thread. */
+    /** Does the job. On the loop's own thread. */
     abstract void work();
 
-    /** Asks it to end early: its caller was interrupted, or it is late. On the caller's thread. */
+    /**
+     * Asks the job to end early: its caller was interrupted, or it is late. On the caller's thread.
+     */
     void endEarly() {}
 
     private synchronized void ended(@Nullable Throwable thrown) {
@@ -308,7 +311,7 @@ final class LoopThread implements Runnable {
       notifyAll();
     }
 
-    /** Whether its caller could not wait for its end. By the caller. */
+    /** Whether the caller could not wait for its end. By the caller. */
     private boolean isLeftAlone() {
       return leftAlone;
     }
@@ -319,7 +322,7 @@ final class LoopThread implements Runnable {
       }
     }
 
-    /** Returns false when it has not ended at {@code deadline}, a time of System.nanoTime. */
+    /** Returns false if it has not ended at {@code deadline}, a time of System.nanoTime. */
     private synchronized boolean awaitUntil(long deadline) throws InterruptedException {
       while (!done) {
         long left = deadline - System.nanoTime();
@@ -339,11 +342,11 @@ final class LoopThread implements Runnable {
   }
 
   /**
-   * Does {@code job} and waits; an interrupt of the caller asks it to end early.
+   * Does {@code job} and waits; interrupting the caller asks the job to end early.
    *
-   * @param what the caller called, for the error where the job can't end before the caller goes on
-   * @throws IllegalStateException if the caller stands in a class initialiser that the job needs;
-   *     it goes on when the caller has left that
+   * @param what the caller called, for the error if the job can't end before the caller continues
+   * @throws IllegalStateException if the caller is in a class initialiser that the job needs; the
+   *     job continues once the caller has left it
    */
   private void call(String what, Job job) {
     submit(job);
@@ -365,7 +368,7 @@ final class LoopThread implements Runnable {
             initializer = StuckInitializer.ofCaller(scheduler, what);
           }
           if (initializer != null) {
-            job.leftAlone = true; // if that throws
+            job.leftAlone = true; // if look() throws
             initializer.look();
             job.leftAlone = false;
           }
@@ -394,12 +397,12 @@ final class LoopThread implements Runnable {
     Thread running = thread;
     if (running == null) {
       running = scheduler.newThread(stackSize, this);
-      // For what runs there without a task of its own: callbacks.
+      // For what runs there without its own task: callbacks.
       running.setContextClassLoader(Thread.currentThread().getContextClassLoader());
-      // The caller waits for it; between calls it keeps no JVM alive.
+      // The caller waits for it; between calls it must not keep the JVM alive.
       running.setDaemon(true);
       running.start();
-      thread = running; // only now: where it can't be started, the next call tries again
+      thread = running; // not earlier: if it can't be started, the next call tries again
     }
     jobs.add(job);
     if (!working) {

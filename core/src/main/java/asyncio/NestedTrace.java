@@ -16,7 +16,7 @@ final class NestedTrace {
   /** Up to this depth the JDK prints the trace. */
   private static final int DEEP = 100;
 
-  /** Deeper levels are indented no further. */
+  /** Deeper levels are not indented further. */
   private static final int MAX_INDENT = 40;
 
   private NestedTrace() {}
@@ -50,7 +50,7 @@ final class NestedTrace {
     return Collections.newSetFromMap(new IdentityHashMap<>());
   }
 
-  /** As the JDK would print it. */
+  /** Returns the trace as the JDK would print it. */
   static String of(Throwable failure) {
     var text = new StringBuilder();
     Set<Throwable> seen = newSet();

@@ -3,7 +3,7 @@ package asyncio;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a future or task ended, as a value to look at.
+ * The outcome of a future or task, as a value.
  *
  * <pre>{@code
  * for (var outcome : gatherOutcomes(pages)) {
@@ -15,15 +15,15 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * @param <T> the result
+ * @param <T> the type of the result
  */
 public sealed interface Outcome<T extends @Nullable Object> {
-  /** It returned {@code value}. */
+  /** The outcome of one that returned {@code value}. */
   record Success<T extends @Nullable Object>(T value) implements Outcome<T> {}
 
-  /** It failed with {@code failure}, checked or not. */
+  /** The outcome of one that failed with {@code failure}, a checked exception or not. */
   record Failure<T extends @Nullable Object>(Throwable failure) implements Outcome<T> {}
 
-  /** It was cancelled; {@code signal} is how it ended. */
+  /** The outcome of one that was cancelled; {@code signal} is the error it ended with. */
   record Cancelled<T extends @Nullable Object>(CancelledError signal) implements Outcome<T> {}
 }

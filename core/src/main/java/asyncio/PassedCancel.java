@@ -8,7 +8,10 @@ import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Passes the cancels that a wait for several futures receives on to these. Loop-confined. */
+/**
+ * Passes the cancel requests received by a wait for several futures on to those futures.
+ * Loop-confined.
+ */
 final class PassedCancel extends CancelWave.Branch {
   private final CancelWave wave;
   private Iterator<? extends Future<?>> left = Collections.emptyIterator();

@@ -4,54 +4,55 @@ import java.util.Comparator;
 import java.util.Objects;
 
 /**
- * A {@link Queue} that gives out its smallest item; of equal ones, that whose {@code put} was
- * called first.
+ * A {@link Queue} that returns its smallest item first; among equal items, the one whose {@code
+ * put} was called first.
  *
  * <pre>{@code
  * var jobs = new PriorityQueue<Job>(Comparator.comparing(Job::due));
  * }</pre>
  *
- * <p>When the items can't be compared, because the comparator throws or they have no order, {@code
- * put} throws that failure and does not add the item; takers never see it. An item's place is found
- * when it is put in, and stays: what changes in it later moves nothing.
+ * <p>If the items can't be compared, because the comparator throws or they have no order, {@code
+ * put} throws that failure and does not add the item; tasks that take items never see it. An item's
+ * place is found when it is put and stays the same: changing the item later moves nothing.
  *
- * <p>The comparator is called by who puts: in {@code put}, {@code putNowait} and {@code tryPut}. It
- * may wait, in foreign code or in this library, and may use the queue: others put and take
- * meanwhile, and the item is in the queue, and counts, once its place is found. The room for it is
- * kept. A queue that was shut down meanwhile refuses it.
+ * <p>The task that puts an item calls the comparator: in {@code put}, {@code putNowait} and {@code
+ * tryPut}. The comparator may wait, in foreign code or in this library, and may use the queue.
+ * Meanwhile other tasks may put and take items; the new item is in the queue, and counts, once its
+ * place is found, and until then its room is reserved. If the queue is shut down meanwhile, the
+ * item is refused.
  *
- * @param <T> the items; never null
+ * @param <T> the type of the items, which are never null
  */
 public final class PriorityQueue<T> extends Queue<T> {
-  /** A queue without a bound, in the items' natural order: they are {@link Comparable}. */
+  /** Creates a queue without a bound, in the natural order of its {@link Comparable} items. */
   public PriorityQueue() {
     this(0);
   }
 
   /**
-   * A queue in the items' natural order: they are {@link Comparable}.
+   * Creates a queue in the natural order of its {@link Comparable} items.
    *
-   * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
+   * @param maxSize the number of items it holds before {@link #put} waits; 0 or less for no bound
    */
   public PriorityQueue(int maxSize) {
     this(maxSize, PriorityQueue::compareNaturally);
   }
 
-  /** A queue without a bound, in the order of {@code comparator}. */
+  /** Creates a queue without a bound, in the order of {@code comparator}. */
   public PriorityQueue(Comparator<? super T> comparator) {
     this(0, comparator);
   }
 
   /**
-   * A queue in the order of {@code comparator}.
+   * Creates a queue in the order of {@code comparator}.
    *
-   * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
+   * @param maxSize the number of items it holds before {@link #put} waits; 0 or less for no bound
    */
   public PriorityQueue(int maxSize, Comparator<? super T> comparator) {
     super(maxSize, new SortedItems<>(Objects.requireNonNull(comparator, "comparator")));
   }
 
-  @SuppressWarnings("unchecked") // what does not fit fails in compareTo
+  @SuppressWarnings("unchecked") // an item of the wrong type fails in compareTo
   private static int compareNaturally(Object one, Object other) {
     if (one instanceof Comparable<?> comparable) {
       return ((Comparable<Object>) comparable).compareTo(other);

@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands items from tasks to tasks of one loop, first in first out; {@link LifoQueue} and {@link
- * PriorityQueue} give them out in another order.
+ * A first-in, first-out queue between tasks of one loop. {@link LifoQueue} and {@link
+ * PriorityQueue} return items in another order.
  *
  * <pre>{@code
  * for (Job job : jobs) {      // waits inside next(); ends when the queue is shut down and empty
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * @param <T> the items; never null
+ * @param <T> the type of the items, which are never null
  */
 public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQueue {
   // Immutable.
@@ -37,7 +37,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
           getters.clear();
           putters.clear();
           joiners.clear();
-          reserved = 0; // for those that never go on, or find their loop closed
+          reserved = 0; // held for putters that never resume or find their loop closed
         }
       };
   private final Store<T> items;
@@ -45,35 +45,35 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   private final WaiterList putters = new WaiterList();
   private final WaiterList joiners = new WaiterList();
 
-  /** Room that is kept for items whose place is being found: whoever looks for it may wait. */
+  /** Room kept for items whose place is still being found: a putter may suspend while it looks. */
   private int reserved;
 
   private int unfinished;
   private boolean shutDown;
 
-  /** A queue without a bound. */
+  /** Creates a queue without a bound. */
   public Queue() {
     this(0);
   }
 
   /**
-   * A queue.
+   * Creates a queue.
    *
-   * @param maxSize how many items it holds before {@link #put} waits; 0 or less for no bound
+   * @param maxSize the number of items it holds before {@link #put} waits; 0 or less for no bound
    */
   public Queue(int maxSize) {
     this(maxSize, new Fifo<>());
   }
 
-  /** A queue that gives its items out in the order of {@code items}. */
+  /** Creates a queue that returns its items in the order of {@code items}. */
   Queue(int maxSize, Store<T> items) {
     this.maxSize = maxSize;
     this.items = items;
   }
 
-  /** The items of a queue, in the order in which they come out. Loop-confined. Never fails. */
+  /** The items of a queue, in the order in which they are removed. Loop-confined. Never fails. */
   abstract static sealed class Store<T> permits Line, SortedItems {
-    /** The next item, of which there is one. */
+    /** Removes and returns the next item; there must be one. */
     abstract T remove();
 
     abstract int size();
@@ -85,7 +85,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
-  /** Items that come out in an order for which they need not be compared. */
+  /** Items whose order does not depend on comparing them. */
   abstract static non-sealed class Line<T> extends Store<T> {
     abstract void add(T item);
   }
@@ -117,18 +117,19 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   /**
    * Adds an item.
    *
-   * <p><i>Waits</i> until there is room; does not suspend when there is. Who takes an item lets the
-   * first that waits in at once, so putters come in strictly in order, and nobody overtakes them; a
-   * {@link PriorityQueue} keeps the room for it until it has compared its item.
+   * <p><i>Waits</i> until there is room; does not suspend if there is. A task that takes an item
+   * lets the first waiting putter in immediately, so items are added strictly in the order of the
+   * calls and no newcomer overtakes. A {@link PriorityQueue} instead keeps the room for that putter
+   * until it has compared its item.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the item is not added. A cancel that comes when
-   * it has been added already strikes at the next wait.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the item is not added. If the cancellation
+   * arrives after the item has been added, it is delivered at the next wait.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws QueueShutDownException if the queue is shut down, before or meanwhile
-   * @throws RuntimeException what the comparator of a {@link PriorityQueue} throws; the item is not
-   *     added
+   * @throws QueueShutDownException if the queue is shut down, before the call or during it
+   * @throws RuntimeException whatever the comparator of a {@link PriorityQueue} throws; the item is
+   *     not added
    */
   public void put(T item) {
     Objects.requireNonNull(item, "A queue holds no null");
@@ -146,7 +147,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       putters.awaitValue(putter);
       added = putter.entered;
       if (!added) {
-        // Woken by the shutdown, which is no value that could be lost.
+        // Woken by the shutdown: no value can be lost, so a pending cancel may be thrown.
         fiber.throwIfCancelPending(null);
       }
     }
@@ -155,7 +156,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
-  /** Adds an item, for which there is room; false when the queue was shut down meanwhile. */
+  /** Adds an item for which there is room; returns false if the queue was shut down meanwhile. */
   private boolean add(T item) {
     if (items instanceof SortedItems<T> sorted) {
       reserved++;
@@ -171,7 +172,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     added();
   }
 
-  /** Adds an item whose room is already reserved; on refusal the room is released. */
+  /** Adds an item whose room is already reserved; if the item is refused, the room is released. */
   private boolean addInReserved(SortedItems<T> sorted, T item, long number) {
     SortedItems.@Nullable Place place;
     try {
@@ -181,7 +182,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       throw refused;
     }
     home.require("Queue.put()"); // the loop may have closed meanwhile
-    // Nobody is called from here on.
+    // From here on no user code is called.
     reserved--;
     if (place == null || shutDown) {
       return false;
@@ -192,7 +193,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   private void giveRoomBack() {
-    if (Current.scheduler() != null) { // else the loop has closed meanwhile
+    if (Current.scheduler() != null) { // otherwise the loop has closed meanwhile
       reserved--;
       letPuttersIn();
     }
@@ -203,19 +204,19 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     getters.wakeFirst();
   }
 
-  /** Waits for room. */
+  /** A task waiting for room. */
   private abstract static class Putter extends Waiter {
     Putter(Fiber fiber) {
       super(fiber, WaitKind.QUEUE, "room in a queue");
     }
 
-    /** It was woken, since there is room. */
+    /** Called when the putter has been woken because there is room. */
     abstract void letIn();
   }
 
   /**
-   * Waits with its item, which who makes room puts in: one switch less than if the putter did so
-   * itself, and no room that another could take first.
+   * Waits together with its item. The task that makes room adds the item: this saves a switch, and
+   * no other task can take the room first.
    */
   private final class Handing extends Putter {
     private final T item;
@@ -234,11 +235,14 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * Gets the room kept and puts its item in itself, since a comparator may wait or fail, and
-   * neither is for who takes an item.
+   * Has room reserved for it, but adds its item itself: a comparator may wait or fail, and neither
+   * may happen in the task that takes an item.
    */
   private final class Reserving extends Putter {
-    /** Drawn when put was called: who has waited longer comes first among equals. */
+    /**
+     * Drawn when put was called, so that among equal items the one that has waited longer comes
+     * first.
+     */
     private final long number;
 
     private boolean hasRoom;
@@ -262,7 +266,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
-  /** Uses the room there is for those that wait for it. */
+  /** Lets waiting putters in, as far as there is room. */
   private void letPuttersIn() {
     while (!full()) {
       Waiter first = putters.poll();
@@ -276,7 +280,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * Adds an item at once.
+   * Adds an item without waiting.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -296,7 +300,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
-  /** Adds an item if there is room now; tells whether it did. <i>Thread</i>: on the loop. */
+  /** Adds an item if there is room now; returns whether it did. <i>Thread</i>: on the loop. */
   public boolean tryPut(T item) {
     Objects.requireNonNull(item, "A queue holds no null");
     home.require("Queue.tryPut()");
@@ -315,16 +319,18 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * Takes the next item: the first that was put in, if the kind of queue does not say otherwise.
+   * Removes and returns the next item: the one that was put first, unless this kind of queue has
+   * another order.
    *
-   * <p><i>Waits</i> until there is one; does not suspend when there is.
+   * <p><i>Waits</i> until there is an item; does not suspend if there is one.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; no item is lost, and a wake-up that had come
-   * goes to the next getter.
+   * <p><i>If cancelled</i>: {@link CancelledError}; no item is lost. If this task had already been
+   * woken for an item, the next getter is woken instead.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws QueueShutDownException if the queue is shut down and empty, before or meanwhile
+   * @throws QueueShutDownException if the queue is shut down and empty, before the call or during
+   *     it
    */
   public T get() {
     Fiber fiber = home.requireTask("Queue.get()");
@@ -342,11 +348,11 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * Takes the next item at once.
+   * Removes and returns the next item without waiting.
    *
    * <p><i>Thread</i>: on the loop.
    *
-   * @throws QueueEmptyException if there is none
+   * @throws QueueEmptyException if there is no item
    * @throws QueueShutDownException if the queue is shut down and empty
    */
   public T getNowait() {
@@ -358,7 +364,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     return take();
   }
 
-  /** Takes the next item if there is one now. <i>Thread</i>: on the loop. */
+  /** Removes and returns the next item, if there is one now. <i>Thread</i>: on the loop. */
   public Optional<T> tryGet() {
     home.require("Queue.tryGet()");
     return items.isEmpty() ? Optional.empty() : Optional.of(getNowait());
@@ -385,7 +391,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * Says that an item taken from the queue has been worked off; see {@link #join}.
+   * Marks one item taken from the queue as processed; see {@link #join}.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -403,10 +409,10 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * Returns once {@link #taskDone} was called for every item put.
+   * Waits until {@link #taskDone} has been called for every item put.
    *
-   * <p><i>Waits</i> for that; does not suspend when nothing is unfinished. Who waited goes on even
-   * if more is put right after.
+   * <p><i>Waits</i> for that; does not suspend if no item is unfinished. A waiting task resumes
+   * even if more items are put right after the last one was finished.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}.
    *
@@ -421,8 +427,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * Shuts the queue down: nothing can be put any more, what it holds can still be taken, and who
-   * waits is woken. May be repeated.
+   * Shuts the queue down: nothing more can be put, the items it holds can still be taken, and all
+   * waiting putters and getters are woken. Does nothing if it is already shut down.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -434,8 +440,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * As {@link #shutdown}, and drops the items the queue holds; {@link #join} counts them as worked
-   * off.
+   * Shuts the queue down as {@link #shutdown} does, and drops the items it holds; {@link #join}
+   * counts them as processed.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -450,12 +456,12 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /**
-   * The items as they come: {@code next} waits for one, the iteration ends when the queue is shut
-   * down and empty.
+   * Returns an iterator that takes the items as they come: {@code next} waits for one, and the
+   * iteration ends when the queue is shut down and empty.
    *
    * <p><i>Waits</i> in {@code hasNext} and {@code next}, as {@link #get} does.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError} out of either; no item is lost.
+   * <p><i>If cancelled</i>: {@link CancelledError} from either; no item is lost.
    *
    * <p><i>Thread</i>: a coroutine. Several may iterate: each item goes to one of them.
    */
@@ -492,22 +498,24 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
-  /** How many items the queue holds. <i>Thread</i>: on the loop. */
+  /** Returns the number of items in the queue. <i>Thread</i>: on the loop. */
   public int size() {
     return items.size();
   }
 
-  /** How many items it holds before {@link #put} waits; 0 or less for no bound. */
+  /**
+   * Returns the number of items the queue holds before {@link #put} waits; 0 or less for no bound.
+   */
   public int maxSize() {
     return maxSize;
   }
 
-  /** Whether it holds no item. <i>Thread</i>: on the loop. */
+  /** Returns whether the queue is empty. <i>Thread</i>: on the loop. */
   public boolean empty() {
     return items.isEmpty();
   }
 
-  /** Whether {@link #put} would wait. <i>Thread</i>: on the loop. */
+  /** Returns whether {@link #put} would wait. <i>Thread</i>: on the loop. */
   public boolean full() {
     return maxSize > 0 && items.size() + reserved >= maxSize;
   }

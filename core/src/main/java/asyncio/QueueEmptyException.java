@@ -1,6 +1,6 @@
 package asyncio;
 
-/** A queue has no item now. */
+/** Thrown if a queue has no item now. */
 public final class QueueEmptyException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

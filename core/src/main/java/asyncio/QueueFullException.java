@@ -1,6 +1,6 @@
 package asyncio;
 
-/** A queue has no room now. */
+/** Thrown if a queue has no room now. */
 public final class QueueFullException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -4,8 +4,8 @@ import asyncio.internal.util.Sneaky;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task that the loop's task factory makes later, on the loop, and the future that stands for it
- * on other threads: the outcome goes one way, a cancel the other.
+ * A task that the loop's task factory creates later, on the loop, and the future that represents it
+ * on other threads: the outcome goes from the task to the future, a cancel the other way.
  */
 final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
   private final EventLoop loop;
@@ -26,14 +26,14 @@ final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
 
   private void create() {
     if (future.isDone()) {
-      return; // cancelled before it was made
+      return; // cancelled before the task was created
     }
     Task<T> task;
     try {
       task = loop.createTask(TaskOptions.defaults(), body);
     } catch (Throwable failure) {
       future.fail(failure);
-      throw Sneaky.rethrow(failure); // the factory is broken: its owner is to know, too
+      throw Sneaky.rethrow(failure); // the factory is broken: its owner must learn of it too
     }
     var passCancelOn =
         new Future.Listener() {

@@ -7,7 +7,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a {@link Runner} runs its loop. Immutable: each {@code with…} gives changed options.
+ * Options for how a {@link Runner} runs its loop. Immutable: each {@code with…} method returns
+ * changed options.
  *
  * <p>Example: {@code new Runner(RunOptions.defaults().withName("mail").withStackSize(8 << 20))}.
  */
@@ -68,12 +69,15 @@ public final class RunOptions {
     return draft;
   }
 
-  /** A loop named asyncio-N on a thread with the JVM's stack size and the system's clock. */
+  /**
+   * Returns options for a loop named asyncio-N, on a thread with the JVM's stack size, with the
+   * system's clock.
+   */
   public static RunOptions defaults() {
     return DEFAULTS;
   }
 
-  /** The name of the loop and of its thread. */
+  /** Sets the name of the loop and of its thread. */
   public RunOptions withName(String newName) {
     Draft draft = draft();
     draft.name = Objects.requireNonNull(newName, "newName");
@@ -81,8 +85,8 @@ public final class RunOptions {
   }
 
   /**
-   * The stack size of the loop's thread in bytes; on the mounted carrier it limits the depth of
-   * every coroutine. 0 is the JVM's default.
+   * Sets the stack size of the loop's thread in bytes; on the mounted carrier it limits the depth
+   * of every coroutine. 0 is the JVM's default.
    */
   public RunOptions withStackSize(long bytes) {
     if (bytes < 0) {
@@ -94,7 +98,7 @@ public final class RunOptions {
     return new RunOptions(draft);
   }
 
-  /** The clock of the loop. */
+  /** Sets the clock of the loop. */
   public RunOptions withClock(Clock newClock) {
     Draft draft = draft();
     draft.clock = Objects.requireNonNull(newClock, "newClock");
@@ -102,8 +106,8 @@ public final class RunOptions {
   }
 
   /**
-   * How long closing waits, in real time, for cancelled tasks and for helper threads to end before
-   * it reports them by name and goes on; 10 s by default.
+   * Sets how long closing waits, in real time, for cancelled tasks and for helper threads to end
+   * before it reports them by name and continues; 10 s by default.
    */
   public RunOptions withCloseTimeout(Duration timeout) {
     if (timeout.isNegative()) {
@@ -114,7 +118,7 @@ public final class RunOptions {
     return new RunOptions(draft);
   }
 
-  /** The carrier, whatever {@code -Dasyncio.carrier} says. */
+  /** Sets the carrier, whatever {@code -Dasyncio.carrier} says. */
   public RunOptions withCarrier(CarrierKind kind) {
     Draft draft = draft();
     draft.carrier = Objects.requireNonNull(kind, "kind");
@@ -122,8 +126,9 @@ public final class RunOptions {
   }
 
   /**
-   * From when on a step that holds the loop is reported: {@link EventLoop#setSlowCallbackDuration}
-   * from the start. By default {@code -Dasyncio.slowStepMillis}, else 100 ms.
+   * Sets how long a step may hold the loop before it is reported, as {@link
+   * EventLoop#setSlowCallbackDuration} does, from the start. The default is {@code
+   * -Dasyncio.slowStepMillis}, otherwise 100 ms.
    *
    * @param duration one that no step reaches, such as {@code Duration.ofDays(365)}, switches the
    *     reports off
@@ -137,8 +142,8 @@ public final class RunOptions {
   }
 
   /**
-   * Debug mode, whatever {@code -Dasyncio.debug} and {@link Asyncio#debug} say; see {@link
-   * EventLoop#setDebug}.
+   * Switches debug mode on or off, whatever {@code -Dasyncio.debug} and {@link Asyncio#debug} say;
+   * see {@link EventLoop#setDebug}.
    */
   public RunOptions withDebug(boolean on) {
     Draft draft = draft();
@@ -147,8 +152,9 @@ public final class RunOptions {
   }
 
   /**
-   * What closing does about servers, connections and more that are still open; {@link
-   * LeakCheck#WARN} by default. A runner's: a loop that is closed by hand always warns.
+   * Sets what closing does about servers, connections and other things that are still open; {@link
+   * LeakCheck#WARN} by default. Applies only to a runner: a loop that is closed by hand always
+   * warns.
    */
   public RunOptions withLeakCheck(LeakCheck check) {
     Draft draft = draft();
@@ -157,10 +163,10 @@ public final class RunOptions {
   }
 
   /**
-   * Whether other threads call into the loop by design, as those of a toolkit or of a driver do.
-   * Then nothing is said when the loop has nothing to do, and {@code -Dasyncio.deadlock=fail} has
-   * no effect on it; tasks that wait for each other in a circle get their error all the same. False
-   * by default.
+   * Sets whether other threads call into the loop by design, as those of a toolkit or a driver do.
+   * If so, nothing is reported when the loop has nothing to do, and {@code -Dasyncio.deadlock=fail}
+   * has no effect on it; tasks that wait for each other in a cycle still get their error. False by
+   * default.
    */
   public RunOptions withCallsFromOtherThreads(boolean callIn) {
     Draft draft = draft();
@@ -169,11 +175,12 @@ public final class RunOptions {
   }
 
   /**
-   * How long the program may take to end after Ctrl-C, SIGTERM or System.exit, in real time. When
-   * it is over, the log tells what holds the program, and after System.exit standard error, as the
-   * logs may be closed then; then Ctrl-C and SIGTERM halt the JVM, with exit code 130 or 143, and
-   * System.exit goes on. The time between a run and the close of its runner does not count. By
-   * default {@code -Dasyncio.shutdownGraceMillis}, else 10 s.
+   * Sets how long the program may take to end after Ctrl-C, SIGTERM or System.exit, in real time.
+   * When the time is over, the log says what holds the program; after System.exit standard error
+   * does instead, because the logs may be closed by then. Then Ctrl-C and SIGTERM halt the JVM,
+   * with exit code 130 or 143, and System.exit continues. The time between a run and the close of
+   * its runner does not count. The default is {@code -Dasyncio.shutdownGraceMillis}, otherwise 10
+   * s.
    *
    * @throws IllegalArgumentException if it is negative
    */
@@ -206,22 +213,22 @@ public final class RunOptions {
     return carrier;
   }
 
-  /** Null where the property or the default decides. */
+  /** Null if the property or the default decides. */
   @Nullable Duration slowStep() {
     return slowStep;
   }
 
-  /** Null where the default of the process decides. */
+  /** Null if the default of the process decides. */
   @Nullable Boolean debug() {
     return debug;
   }
 
-  /** Null where the property or the default decides. */
+  /** Null if the property or the default decides. */
   @Nullable Duration shutdownGrace() {
     return shutdownGrace;
   }
 
-  /** Null for the default: a program that starts does not load the class. */
+  /** Null for the default, so that a program does not load the class at startup. */
   @Nullable LeakCheck leakCheck() {
     return leakCheck;
   }

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event loop for several runs; {@link Asyncio#run} is a runner for one.
+ * One event loop for several runs; {@link Asyncio#run} uses a runner for a single run.
  *
  * <pre>{@code
  * try (var runner = new Runner()) {
@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * The loop is made at the first use. Between runs its tasks and timers stand still; virtual threads
- * that they started go on. {@link #close} cancels what is left.
+ * <p>The loop is created at first use. Between runs its tasks and timers stand still; virtual
+ * threads that they started continue. {@link #close} cancels the remaining tasks.
  */
 public final class Runner implements AutoCloseable {
   private final RunOptions options;
@@ -25,7 +25,7 @@ public final class Runner implements AutoCloseable {
   private @Nullable EventLoop loop;
   private boolean closed;
 
-  /** Written before a run, by the thread that makes the loop. */
+  /** Written before a run, by the thread that creates the loop. */
   private volatile @Nullable Context context;
 
   private volatile @Nullable Signals signals;
@@ -33,18 +33,18 @@ public final class Runner implements AutoCloseable {
   /** What the last run threw. */
   private volatile @Nullable Throwable thrown;
 
-  /** A runner with {@link RunOptions#defaults}. */
+  /** Creates a runner with {@link RunOptions#defaults}. */
   public Runner() {
     this(RunOptions.defaults());
   }
 
-  /** A runner with options. */
+  /** Creates a runner with options. */
   public Runner(RunOptions options) {
     this.options = options;
   }
 
   /**
-   * The loop of this runner.
+   * Returns the loop of this runner.
    *
    * @throws IllegalStateException if the runner is closed
    */
@@ -62,21 +62,22 @@ public final class Runner implements AutoCloseable {
   }
 
   /**
-   * Runs {@code main} as a task of the loop and returns its result; what it throws is thrown as it
-   * is. All runs share one {@link Context}, a copy of the caller's when the loop was made.
+   * Runs {@code main} as a task of the loop and returns its result; what it throws is thrown
+   * unchanged. All runs share one {@link Context}, copied from the caller's when the loop was
+   * created.
    *
-   * <p><i>Waits</i>: the calling thread, of any kind, until {@code main} has ended. An interrupt of
-   * it cancels the main task.
+   * <p><i>Waits</i>: the calling thread, of any kind, blocks until {@code main} has ended.
+   * Interrupting it cancels the main task.
    *
-   * <p><i>If cancelled</i>: Ctrl-C and SIGTERM cancel the main task when the caller is the main
-   * thread and nobody else handles them; then {@link KeyboardInterrupt} is thrown. A program that
-   * does not end in time is halted: {@link RunOptions#withShutdownGrace}.
+   * <p><i>If cancelled</i>: if the caller is the main thread and nobody else handles the signals,
+   * Ctrl-C and SIGTERM cancel the main task; then {@link KeyboardInterrupt} is thrown. A program
+   * that does not end in time is halted; see {@link RunOptions#withShutdownGrace}.
    *
-   * <p><i>Thread</i>: any but a coroutine.
+   * <p><i>Thread</i>: any except a coroutine.
    *
    * @throws CancelledError if the main task ended cancelled
-   * @throws IllegalStateException inside a running loop, when the runner is closed, or when it runs
-   *     something already
+   * @throws IllegalStateException if called inside a running loop, if the runner is closed, or if
+   *     it is already running something
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> main) throws X {
     return runIn(null, main);
@@ -99,7 +100,7 @@ public final class Runner implements AutoCloseable {
     LoopThread.refuseCoroutine("run()");
     EventLoop on = loop();
     Task<T> task = new Task<>(on, null, given != null ? given : context, main);
-    restoreSignals(); // of a run before that Ctrl-C ended: this one has its own first and second
+    restoreSignals(); // left by a run that Ctrl-C ended; this run counts its own signals
     Signals handlers = Signals.install(task);
     thrown = null;
     try {
@@ -148,18 +149,19 @@ public final class Runner implements AutoCloseable {
   }
 
   /**
-   * Cancels the tasks that are left, waits for them to end, reports failures that nobody received,
-   * and closes the loop. Tasks and helper threads that have not ended after the close timeout are
+   * Cancels the remaining tasks, waits for them to end, reports failures that nobody received, and
+   * closes the loop. Tasks and helper threads that have not ended after the close timeout are
    * reported by name, and so are servers and connections that nobody closed ({@link
-   * RunOptions#withLeakCheck}). Does nothing when closed.
+   * RunOptions#withLeakCheck}). Does nothing if the runner is closed.
    *
-   * <p><i>Waits</i>: the calling thread.
+   * <p><i>Waits</i>: blocks the calling thread.
    *
-   * <p><i>If cancelled</i>: an interrupt does not stop it; the flag is set again at the end.
+   * <p><i>If cancelled</i>: an interrupt does not stop it; the interrupt flag is set again at the
+   * end.
    *
-   * <p><i>Thread</i>: any but a coroutine.
+   * <p><i>Thread</i>: any except a coroutine.
    *
-   * @throws LeakException if something was left open and {@link LeakCheck#FAIL} was asked for
+   * @throws LeakException if something was left open and {@link LeakCheck#FAIL} was requested
    */
   @Override
   @SuppressWarnings("ReferenceEquality") // the very object that a run threw
@@ -178,15 +180,15 @@ public final class Runner implements AutoCloseable {
       return;
     }
     if (open.thread.isAbandoned()) {
-      // The caller stands in a class initialiser that the loop waits for.
+      // The caller is in a class initialiser that the loop waits for.
       Thread.ofPlatform().daemon().name(open.name() + "-close").start(() -> closeAfterwards(open));
       return;
     }
     try {
       close(open);
     } catch (Throwable failure) {
-      // What run() threw is with its caller, who is told once: try (var runner = …) would make the
-      // object suppress itself. The JVM may well throw one OutOfMemoryError twice.
+      // run() has already thrown this object to its caller: with try (var runner = …) it would
+      // suppress itself. The JVM may well throw one OutOfMemoryError twice.
       if (failure != thrown && !open.thread.hasThrown(failure)) {
         throw failure;
       }

@@ -7,8 +7,8 @@ import asyncio.internal.scheduler.WaiterList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A number of permits for tasks of one loop, given out strictly first in first out: a newcomer
- * takes no permit while somebody waits.
+ * A set of permits for tasks of one loop, granted strictly first-in, first-out: a newcomer gets no
+ * permit while another task waits.
  *
  * <pre>{@code
  * var atMostTen = new Semaphore(10);
@@ -27,32 +27,32 @@ public sealed class Semaphore permits BoundedSemaphore {
         @Override
         protected void moved() {
           waiters.clear();
-          permits += promised; // to waiters that never go on
+          permits += promised; // to waiters that never resume
           promised = 0;
         }
       };
   private final WaiterList waiters = new WaiterList();
   private int permits;
 
-  /** Permits on their way to woken waiters that have not run yet; nobody may overtake these. */
+  /** Permits granted to woken waiters that have not run yet; nobody may overtake them. */
   private int promised;
 
-  /** A semaphore with one permit. */
+  /** Creates a semaphore with one permit. */
   public Semaphore() {
     this(1);
   }
 
   /**
-   * A semaphore.
+   * Creates a semaphore.
    *
-   * @param permits how many there are at first
-   * @throws IllegalArgumentException if negative
+   * @param permits the initial number of permits
+   * @throws IllegalArgumentException if {@code permits} is negative
    */
   public Semaphore(int permits) {
     this(permits, Integer.MAX_VALUE);
   }
 
-  /** A semaphore that never holds more than {@code bound} permits. */
+  /** Creates a semaphore that never holds more than {@code bound} permits. */
   Semaphore(int permits, int bound) {
     if (permits < 0) {
       throw new IllegalArgumentException(
@@ -62,13 +62,13 @@ public sealed class Semaphore permits BoundedSemaphore {
     this.bound = bound;
   }
 
-  /** What {@link #acquire} gives: closing it releases the permit. */
+  /** The result of {@link #acquire}: closing it releases the permit. */
   public final class Permit implements AutoCloseable {
     private boolean released;
 
     private Permit() {}
 
-    /** Releases the permit; a second time does nothing. */
+    /** Releases the permit; does nothing the second time. */
     @Override
     public void close() {
       if (!released) {
@@ -79,13 +79,13 @@ public sealed class Semaphore permits BoundedSemaphore {
   }
 
   /**
-   * Takes a permit.
+   * Acquires a permit.
    *
-   * <p><i>Waits</i> until one is free and all who asked before have had theirs; does not suspend
-   * when one is free.
+   * <p><i>Waits</i> until a permit is free and every task that asked earlier has got one; does not
+   * suspend if one is free.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; no permit is held, and one that was on its way
-   * goes to the next.
+   * <p><i>If cancelled</i>: {@link CancelledError}; no permit is held. If one had already been
+   * granted to this task, it goes to the next one.
    *
    * <p><i>Thread</i>: a coroutine.
    */
@@ -113,12 +113,12 @@ public sealed class Semaphore permits BoundedSemaphore {
   }
 
   /**
-   * Takes a permit if one is free and nobody waits; null otherwise.
+   * Acquires a permit if one is free and nobody waits; otherwise returns null.
    *
    * <p><i>Thread</i>: on the loop.
    */
   public @Nullable Permit tryAcquire() {
-    // As acquire(): what is taken here can be released here.
+    // As in acquire(): what is acquired here can be released here.
     home.require("Semaphore.tryAcquire()").ensureHeadroom();
     return tryTake() ? new Permit() : null;
   }
@@ -132,7 +132,7 @@ public sealed class Semaphore permits BoundedSemaphore {
   }
 
   /**
-   * Adds a permit; the first who waits gets it. Any task may.
+   * Adds a permit; the first waiting task gets it. Any task may call this.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -150,8 +150,8 @@ public sealed class Semaphore permits BoundedSemaphore {
   }
 
   /**
-   * Called whenever a permit becomes free and whenever a woken waiter has gone on: others may have
-   * come meanwhile, and waited although a permit was free, so as not to overtake it.
+   * Called whenever a permit becomes free and whenever a woken waiter has resumed: meanwhile others
+   * may have come and waited although a permit was free, so as not to overtake that waiter.
    */
   private void wakeWhoMay() {
     while (permits > 0 && waiters.wakeFirst()) {
@@ -160,12 +160,12 @@ public sealed class Semaphore permits BoundedSemaphore {
     }
   }
 
-  /** Whether {@link #acquire} would wait now. <i>Thread</i>: on the loop. */
+  /** Returns whether {@link #acquire} would wait now. <i>Thread</i>: on the loop. */
   public boolean locked() {
     return permits == 0 || promised > 0;
   }
 
-  /** Permits that are free. <i>Thread</i>: on the loop. */
+  /** Returns the number of free permits. <i>Thread</i>: on the loop. */
   public int available() {
     return permits;
   }

@@ -8,9 +8,9 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Awaits a future and keeps cancels away from it. One that gives up is taken out of the future, or
- * each request that gives up on a long task would stay there with all it knows; what it leaves is
- * one {@link LeftBehind} for all.
+ * Awaits a future and keeps cancels away from it. A shield that gives up is removed from the
+ * future; otherwise every request that gave up on a long task would stay there with everything it
+ * references. In its place it leaves one {@link LeftBehind} for all of them.
  */
 final class Shield extends Future.Listener {
   private final Future<?> inner;
@@ -89,7 +89,7 @@ final class Shield extends Future.Listener {
     }
   }
 
-  /** Stands for all who gave up: nobody may be left who receives the failure. */
+  /** Represents all shields that gave up: there may be nobody left to receive the failure. */
   private static final class LeftBehind extends Future.Listener {
     private static final LeftBehind ONE = new LeftBehind();
 
@@ -104,7 +104,7 @@ final class Shield extends Future.Listener {
       report(inner);
     }
 
-    /** Once, however many gave up, and not when somebody else has received it. */
+    /** Reports once, however many gave up, and not if somebody else has received the failure. */
     static void report(Future<?> inner) {
       if (!inner.failed() || !inner.takeUnretrieved()) {
         return;

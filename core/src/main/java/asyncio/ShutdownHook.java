@@ -12,8 +12,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When the JVM shuts down: the tasks of all loops are cancelled and get a bounded time to clean up.
- * Never stops a loop, and leaves out a task that stands in Runtime.exit: it waits for this hook.
+ * Cancels the tasks of all loops when the JVM shuts down, and gives them a bounded time to clean
+ * up. Never stops a loop. Leaves out a task that is inside Runtime.exit, because that task waits
+ * for this hook.
  */
 final class ShutdownHook implements Runnable {
   private static final Set<EventLoop> LOOPS = ConcurrentHashMap.newKeySet();
@@ -62,7 +63,7 @@ final class ShutdownHook implements Runnable {
     }
   }
 
-  /** Not to the log: that of the JDK has a hook as well, which closes its handlers first. */
+  /** Not written to the log: the JDK's log also has a hook, which closes its handlers first. */
   private static void report(Duration limit) {
     Log.print(
         "The JVM ends, and tasks have not ended within "
@@ -77,7 +78,7 @@ final class ShutdownHook implements Runnable {
     boolean held =
         loop.carrier() == CarrierKind.PORTABLE && standsInExit(loop.scheduler.runningThread());
     if (held || !loop.scheduler.isDriven()) {
-      // It can't take a request: who holds it waits for us, or nobody drives it.
+      // The loop can't take a request: whatever holds it waits for us, or nobody drives it.
       ended.countDown();
     } else if (!loop.scheduler.trySend(
         LoopAction.of(() -> loop.shutdown.cancelForJvmEnd(ended::countDown)))) {
@@ -86,7 +87,7 @@ final class ShutdownHook implements Runnable {
     return ended;
   }
 
-  /** Whether a coroutine called System.exit and waits for the hooks. Loop only. */
+  /** Returns whether a coroutine has called System.exit and waits for the hooks. Loop only. */
   static boolean standsInExit(Fiber fiber) {
     return fiber.inForeignCode() && standsInExit(fiber.thread());
   }

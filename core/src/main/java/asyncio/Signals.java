@@ -9,9 +9,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ctrl-C and SIGTERM while a run is on the main thread: the first cancels the main task, and a
- * second one halts the JVM, as the end of the {@link Grace} does. Left alone where somebody else
- * handles the signal, on other threads, and where the module jdk.unsupported is missing.
+ * Handles Ctrl-C and SIGTERM during a run on the main thread: the first signal cancels the main
+ * task, and a second one halts the JVM, as the end of the {@link Grace} does. Signals are left
+ * alone if somebody else handles them, on other threads, and without the module jdk.unsupported.
  */
 final class Signals implements Consumer<String> {
   static final boolean POSSIBLE = isPossible();
@@ -40,8 +40,8 @@ final class Signals implements Consumer<String> {
   }
 
   /**
-   * Handles the signals for {@code main} if the current thread is the main thread; null when they
-   * are left alone.
+   * Handles the signals for {@code main} if the current thread is the main thread; returns null if
+   * they are left alone.
    */
   static @Nullable Signals install(Task<?> main) {
     Thread self = Thread.currentThread();
@@ -57,12 +57,12 @@ final class Signals implements Consumer<String> {
     return signals;
   }
 
-  /** The first signal that came, as what run throws; null when none did. */
+  /** Returns the first signal that came, as the exception that run throws; null if none came. */
   @Nullable KeyboardInterrupt received() {
     return received;
   }
 
-  /** What the program does until the loop closes, it does in its own time. */
+  /** Pauses the grace period: what the program does until the loop closes is not limited. */
   synchronized void runEnded() {
     runEnded = true;
     if (grace != null) {
@@ -70,7 +70,7 @@ final class Signals implements Consumer<String> {
     }
   }
 
-  /** The loop closes, which is to be over when the grace is. */
+  /** Resumes the grace period: closing the loop must be finished when it is over. */
   synchronized void closing() {
     closing = true;
     if (grace != null) {
@@ -91,7 +91,7 @@ final class Signals implements Consumer<String> {
     restores.clear();
   }
 
-  /** The signal of this name arrived. */
+  /** Called when the signal of this name arrives. */
   @Override
   public void accept(String signal) {
     int exitCode = signal.equals("INT") ? 130 : 143;
@@ -100,10 +100,10 @@ final class Signals implements Consumer<String> {
     }
     received = new KeyboardInterrupt(signal, exitCode);
     Duration limit = main.loop().shutdownGrace();
-    // Before the cancel: the run may end with it at once.
+    // Before the cancel, which may end the run at once.
     begin(new Grace("SIG" + signal, exitCode, limit));
     main.cancel("SIG" + signal);
-    // Last: who holds the log's lock may be the one that does not end.
+    // Last, because whoever holds the log's lock may be the one that does not end.
     Logs.LOOP.log(
         System.Logger.Level.INFO,
         "SIG"
@@ -129,8 +129,8 @@ final class Signals implements Consumer<String> {
   }
 
   /**
-   * The JVM is shutting down and has cancelled what the caller of run waited for: nobody needs the
-   * stack of that.
+   * Silences a CancelledError that the main thread does not catch. The JVM is shutting down and has
+   * cancelled what the caller of run waited for: nobody needs that stack trace.
    */
   static void silenceIfUncaught() {
     Thread self = Thread.currentThread();
@@ -146,8 +146,8 @@ final class Signals implements Consumer<String> {
   }
 
   /**
-   * Makes the process end with the code of a KeyboardInterrupt that leaves the main thread
-   * uncaught.
+   * Makes the process exit with the code of a KeyboardInterrupt that the main thread does not
+   * catch.
    */
   static void exitWithCodeIfUncaught() {
     Thread self = Thread.currentThread();
@@ -167,7 +167,7 @@ final class Signals implements Consumer<String> {
     try {
       restores.add(SignalBridge.handle(name, this));
     } catch (IllegalArgumentException takenByTheJvm) {
-      // Started with -Xrs: the signal is not ours to handle.
+      // The JVM was started with -Xrs: the signal is not ours to handle.
     }
   }
 }

@@ -10,9 +10,9 @@ import java.util.List;
  * @param task the name of the task, or what else it was, such as a callback
  * @param started when it began, to the watchdog's precision: a quarter of the loop's {@linkplain
  *     EventLoop#slowCallbackDuration threshold}, or better
- * @param held how long it lasted, to the same precision; of a step that still runs, until the
+ * @param held how long it lasted, to the same precision; if it is still running, how long until the
  *     watchdog last looked
- * @param stack where it stood when it was last reported, innermost frame first
+ * @param stack where it was when it was last reported, innermost frame first
  */
 public record SlowStep(String task, Instant started, Duration held, List<StackTraceElement> stack) {
   /** Keeps a copy of the stack. */

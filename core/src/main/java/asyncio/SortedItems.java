@@ -5,29 +5,30 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a {@link PriorityQueue}, the smallest first; among equals, the one put first.
- * Loop-confined.
+ * The items of a {@link PriorityQueue}, smallest first; among equal items, the one put first comes
+ * first. Loop-confined.
  *
- * <p>A comparator is somebody's code. It may wait for a lock or a file, so that others put and take
- * meanwhile; it may use this very queue, fail, or overflow the stack. So it is called by {@link
- * #find} alone, which changes nothing, and {@link Place#enter} calls nobody. What a comparison has
- * told stays true however the tree is changed and turned meanwhile: the search remembers the item's
- * neighbours known so far, not the way that led to them, and goes on between those two where it
- * finds the tree changed. No comparison is made twice, unless a neighbour itself was taken.
+ * <p>A comparator is user code. It may wait for a lock or a file, so that other tasks put and take
+ * meanwhile; it may use this very queue, fail, or overflow the stack. It is therefore called only
+ * by {@link #find}, which changes nothing, while {@link Place#enter} calls nobody. The result of a
+ * comparison stays true however the tree is changed and rotated meanwhile. The search therefore
+ * remembers the closest neighbours of the item found so far, not the path to them, and if the tree
+ * has changed, it continues between those two. No comparison is made twice, unless a neighbour
+ * itself was taken.
  *
- * <p>A tree and not a heap, which would compare when an item is taken: a taker must not see a
- * comparator's failure. It is a treap: in the order of the items from left to right, and a heap by
- * random priorities from top to bottom, so that its depth is logarithmic. {@code size} tells the
- * rank of a node, and so whether it stands between two others without asking the comparator.
+ * <p>This is a tree and not a heap, because a heap would compare when an item is taken, and a taker
+ * must not see a comparator's failure. The tree is a treap: ordered by item from left to right, and
+ * a heap by random priorities from top to bottom, so that its depth is logarithmic. {@code size}
+ * gives the rank of a node, and so whether it is between two others, without asking the comparator.
  */
 final class SortedItems<T> extends Queue.Store<T> {
   private final Comparator<? super T> comparator;
   private @Nullable Node<T> root;
 
-  /** How many puts there were. */
+  /** Number of puts so far. */
   private long puts;
 
-  /** How many changes there were. */
+  /** Number of changes so far. */
   private long changes;
 
   SortedItems(Comparator<? super T> comparator) {
@@ -42,7 +43,7 @@ final class SortedItems<T> extends Queue.Store<T> {
     @Nullable Node<T> left;
     @Nullable Node<T> right;
 
-    /** Of the subtree; 0 once the item has been taken. */
+    /** Size of the subtree; 0 once the item has been taken. */
     int size = 1;
 
     Node(T item, long number) {
@@ -67,29 +68,29 @@ final class SortedItems<T> extends Queue.Store<T> {
     return size(root);
   }
 
-  /** The number of a put that begins, which decides between equal items. */
+  /** Returns the number of a put that begins; it decides between equal items. */
   long draw() {
     return puts++;
   }
 
-  // ---- the search, which calls the comparator and changes nothing ----
+  // ---- the search: calls the comparator and changes nothing ----
 
-  /** Where an item belongs, now. */
+  /** The place where an item belongs at this moment. */
   interface Place {
-    /** Puts it there; calls nobody and never fails. */
+    /** Adds the item there; calls nobody and never fails. */
     void enter();
   }
 
   /**
-   * The place of an item that is to be added: holds until the next change. Fails as the comparator
-   * does; others may come meanwhile.
+   * Returns the place for an item to be added; it is valid until the next change. Fails as the
+   * comparator does; other items may come meanwhile.
    *
-   * @param number what {@link #draw} gave
+   * @param number the result of {@link #draw}
    */
   Place find(T item, long number) {
     var node = new Node<>(item, number);
     if (root == null) {
-      // An item without an order is refused at once, not when the second one comes.
+      // An item without an order is refused immediately, not when a second one comes.
       var _ = comparator.compare(item, item);
     }
     Node<T> before = null;
@@ -123,7 +124,7 @@ final class SortedItems<T> extends Queue.Store<T> {
     return size(node) == 0 ? null : node;
   }
 
-  /** The highest node strictly between two that stand in the tree, by ranks alone. */
+  /** Returns the highest node strictly between two nodes of the tree, by ranks alone. */
   private @Nullable Node<T> highestBetween(@Nullable Node<T> before, @Nullable Node<T> after) {
     int low = before == null ? -1 : rank(before);
     int high = after == null ? size() : rank(after);
@@ -157,7 +158,9 @@ final class SortedItems<T> extends Queue.Store<T> {
 
   // ---- changes: nobody is called ----
 
-  /** A node that is not in the tree yet, and its neighbours there; there are no others between. */
+  /**
+   * A node that is not in the tree yet, and its neighbours there, which have no node between them.
+   */
   private final class Between implements Place {
     private final Node<T> node;
     private final @Nullable Node<T> before;
@@ -172,7 +175,7 @@ final class SortedItems<T> extends Queue.Store<T> {
     @Override
     public void enter() {
       changes++;
-      // Of two neighbours the lower one has its side free.
+      // Of two neighbours, the lower one is free on that side.
       Node<T> left = before;
       Node<T> right = after;
       if (left != null && left.right == null) {
@@ -195,7 +198,7 @@ final class SortedItems<T> extends Queue.Store<T> {
     }
   }
 
-  /** Lifts a node above its parent; the order from left to right stays. */
+  /** Lifts a node above its parent; the order from left to right does not change. */
   private void turn(Node<T> node, Node<T> parent) {
     Node<T> inner;
     if (parent.left == node) {
@@ -216,7 +219,7 @@ final class SortedItems<T> extends Queue.Store<T> {
     parent.size = 1 + size(parent.left) + size(parent.right);
   }
 
-  /** Puts {@code by} below the parent of {@code node}, in its stead. */
+  /** Puts {@code by} in the place of {@code node} below its parent. */
   private void replace(Node<T> node, @Nullable Node<T> by) {
     Node<T> parent = node.parent;
     if (parent == null) {

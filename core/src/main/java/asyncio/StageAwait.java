@@ -9,7 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** A future of the loop that follows a CompletionStage. */
+/** Creates futures of the loop that follow a CompletionStage. */
 final class StageAwait {
   private StageAwait() {}
 
@@ -17,7 +17,7 @@ final class StageAwait {
     Future<T> future = new Future<>(loop, WaitKind.STAGE);
     stage.whenComplete(
         (value, failure) -> {
-          // On whatever thread completes the stage, and so what it tells of its cause, too.
+          // On whatever thread completes the stage; the failure's getCause is called there too.
           Throwable root = failure == null ? null : root(failure);
           loop.scheduler.trySend(
               LoopAction.of(
@@ -39,7 +39,7 @@ final class StageAwait {
           @Override
           void done(Future<?> done) {
             if (done.isCancelled() && stage instanceof CompletableFuture<?> completable) {
-              // Cancelling runs the stage's dependents, which are somebody's code.
+              // Cancelling runs the stage's dependents, which are foreign code.
               loop.scheduler.add(
                   new Callback() {
                     @Override
@@ -47,7 +47,7 @@ final class StageAwait {
                       try {
                         completable.cancel(false);
                       } catch (UnsupportedOperationException readOnly) {
-                        // A minimal stage: it is nobody's to cancel.
+                        // A minimal stage can't be cancelled.
                       }
                     }
                   });

@@ -17,7 +17,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts bodies one after the other until one succeeds. The caller's coroutine starts them, and
+ * Starts bodies one after the other until one succeeds. The caller's coroutine starts them and
  * waits in between. Loop-confined.
  *
  * <pre>
@@ -40,7 +40,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   private final List<Coroutine<? extends T, ?>> bodies;
   private final @Nullable Duration delay;
 
-  /** Those that run, with their places. */
+  /** The running bodies, with their indices. */
   private final Map<Future<?>, Integer> running = new LinkedHashMap<>();
 
   private final List<@Nullable Throwable> errors = new ArrayList<>();
@@ -95,8 +95,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
   }
 
   /**
-   * A body could not be started, or not be waited for: the others end before the caller gets the
-   * failure.
+   * Ends the other bodies before the caller gets the failure: one could not be started, or waited
+   * for.
    */
   private void endAfterFailure(Throwable failed) {
     State before = state;
@@ -104,7 +104,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     if (winner != null) {
       loop.discard(winner.result());
     }
-    // Once: a second request would cut their clean-up short. But they may stand in it for ever.
+    // Only once: a second request would cut their clean-up short. But after a deadlock they may be
+    // stuck in it for ever.
     if (before == State.RACING || failed instanceof DeadlockException) {
       cancelAll("the race that started it failed");
     }
@@ -133,7 +134,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       task.addListener(this);
     }
     if (state != State.RACING && !task.isDone()) { // meanwhile: a task factory may wait
-      task.cancelOnLoop("the race is over"); // the others are cancelled already
+      task.cancelOnLoop("the race is over"); // the others have been cancelled already
     }
     var timer = new Delay();
     if (delay != null && hasMore()) {
@@ -174,7 +175,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
 
   private void wakeIfOver() {
     if (isOver()) {
-      fiber.wake(this); // if it is in this wait, and not in that of a task factory
+      fiber.wake(this); // if it is in this wait, and not in one of a task factory
     }
   }
 
@@ -199,7 +200,7 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
       nextsTurn = true;
     }
     wakeIfOver();
-    fiber.suspect(); // of those that run, all may wait for the caller
+    fiber.suspect(); // all that still run may wait for the caller
   }
 
   @Override
@@ -223,7 +224,8 @@ final class StaggeredRace<T extends @Nullable Object> extends Future.Listener im
     }
     cancelAll(message);
     if (state == State.WON || state == State.BROKEN) {
-      // Neither its value nor the failure is lost; the cancel strikes at the caller's next wait.
+      // Neither the value nor the failure is lost; the cancellation is delivered at the caller's
+      // next wait.
       return false;
     }
     state = State.CANCELLED;

@@ -5,16 +5,16 @@ import asyncio.internal.scheduler.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices that a run waits for itself by way of a class initialiser: {@code static final X = run(()
+ * Detects a run that waits for itself through a class initialiser: {@code static final X = run(()
  * -> …)}. The thread that runs the initialiser waits for the loop; code of the class, such as the
- * lambda, waits on the loop until the initialiser has ended; and the JVM tells nobody.
+ * lambda, waits on the loop until the initialiser has ended; and the JVM reports nothing.
  *
- * <p>Asked by the thread that waits, and only when it has done so for some time. Where the loop
- * stands right at the entry to user code, where nothing else can block it, that is an error. Where
- * it stands further in, it may just compute; then a record says once what it may be.
+ * <p>The waiting thread checks this, and only after it has waited for some time. If the loop is
+ * right at the entry to user code, where nothing else can block it, this is an error. If it is
+ * further in, it may just be computing; then a log record says once what it may be.
  */
 final class StuckInitializer {
-  /** Between two looks. */
+  /** Time between two looks. */
   static final long LOOK_NANOS = 100_000_000;
 
   /** How many looks in a row must find the same step at the entry. */
@@ -23,7 +23,7 @@ final class StuckInitializer {
   private final Scheduler scheduler;
   private final String what;
 
-  /** The initialiser in which the caller stands. */
+  /** The initialiser that the caller is in. */
   private final StackTraceElement initializer;
 
   private long step;
@@ -36,7 +36,10 @@ final class StuckInitializer {
     this.initializer = initializer;
   }
 
-  /** Null where the current thread runs no class initialiser. */
+  /**
+   * Returns a detector for the class initialiser that the current thread runs; null if it runs
+   * none.
+   */
   static @Nullable StuckInitializer ofCaller(Scheduler scheduler, String what) {
     for (StackTraceElement frame : new Throwable().getStackTrace()) {
       if (frame.getMethodName().equals("<clinit>")) {

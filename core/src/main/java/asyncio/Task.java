@@ -9,20 +9,20 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A coroutine that runs on an event loop, and the future of its result. Made by {@link
- * Asyncio#createTask} or a {@link TaskGroup}; its first step runs after all that is ready when it
- * is made, or {@linkplain TaskOptions#withEagerStart at once}.
+ * A coroutine that runs on an event loop, and the future of its result. Created by {@link
+ * Asyncio#createTask} or a {@link TaskGroup}. Its first step runs after everything that is ready at
+ * its creation, or {@linkplain TaskOptions#withEagerStart immediately}.
  *
  * <p><b>Cancelling</b> asks the coroutine to unwind: {@link CancelledError} is thrown where it
  * waits, or at its next wait; a task that has not begun never begins. A task that awaits another
- * one passes the request on and unwinds when that one has ended. Each request counts ({@link
+ * task passes the request on, and unwinds when the other has ended. Requests are counted ({@link
  * #cancelling}); a scope that made one takes it back with {@link #uncancel}. A coroutine may catch
- * the signal to clean up, and throws it on.
+ * the error to clean up, and should then rethrow it.
  *
- * <p>In foreign blocking code the thread is interrupted, as a nudge; the request itself strikes at
- * the next wait of ours.
+ * <p>In foreign blocking code the thread is interrupted, as a nudge; the request itself is
+ * delivered at the next wait of this library.
  *
- * @param <T> the result
+ * @param <T> the type of the result
  */
 public final class Task<T extends @Nullable Object> extends Future<T> {
   private static final AtomicLong NUMBERS = new AtomicLong();
@@ -37,10 +37,10 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   // Loop-confined.
   private @Nullable Coroutine<T, ?> body; // until it runs
 
-  /** The lock it took last and still holds, which knows the one before. */
+  /** The lock it acquired last and still holds; each lock links to the one before. */
   @Nullable Lock held;
 
-  // Loop-confined: the list of the loop's unfinished tasks.
+  // Loop-confined: links in the list of the loop's unfinished tasks.
   @Nullable Task<?> previous;
   @Nullable Task<?> following;
 
@@ -49,9 +49,9 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   }
 
   /**
-   * A task that is not started.
+   * Creates a task that is not started.
    *
-   * @param context the one to run in; null for an empty one
+   * @param context the context to run in; null for an empty one
    */
   Task(EventLoop loop, @Nullable String name, @Nullable Context context, Coroutine<T, ?> body) {
     super(loop);
@@ -61,12 +61,12 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     fiber.setContext(context);
   }
 
-  /** Makes the task known to its loop and ready. Loop only. */
+  /** Registers the task with its loop and makes it ready. Loop only. */
   Task<T> start() {
     return start(false);
   }
 
-  /** As {@link #start()}; {@code eager} runs its first step before the caller goes on. */
+  /** As {@link #start()}; if {@code eager}, its first step runs before the caller continues. */
   Task<T> start(boolean eager) {
     loop.tasks.add(this);
     if (!eager) {
@@ -92,7 +92,8 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   }
 
   /**
-   * The task's name: as given, else Task-N with a number of its own in this process. Any thread.
+   * Returns the task's name: the given one, or Task-N with a number unique in this process. Any
+   * thread.
    */
   public String name() {
     String given = name;
@@ -105,7 +106,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   }
 
   /**
-   * The context the task runs in, made for it as a copy of its creator's unless it was given one.
+   * Returns the context the task runs in: a copy of its creator's, unless it was given one.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -114,15 +115,16 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     return Context.of(fiber);
   }
 
-  /** Cancel requests less those taken back. <i>Thread</i>: on the loop. */
+  /** Returns the number of cancel requests less those taken back. <i>Thread</i>: on the loop. */
   public int cancelling() {
     loop.scheduler.checkOnLoop("cancelling()");
     return fiber.cancelling();
   }
 
   /**
-   * Takes one cancel request back and returns how many are left; at none, a request not yet
-   * delivered is dropped. For code that cancels a task and catches the signal itself.
+   * Takes one cancel request back and returns how many are left. If none is left, a request not yet
+   * delivered is dropped. For code that cancels a task and catches the {@link CancelledError}
+   * itself.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -132,8 +134,8 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
   }
 
   /**
-   * Where the task stands: the frames of its body, innermost first. Of a task that failed, the
-   * trace of the failure; none of one that has not begun, has a result, or was cancelled.
+   * Returns where the task is: the frames of its body, innermost first. For a failed task, returns
+   * the trace of the failure; empty for a task that has not begun, has a result, or was cancelled.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -151,28 +153,28 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     return fiber.cancel(message);
   }
 
-  /** Always fails: the body alone decides a task's result. */
+  /** Always fails: only the body decides a task's result. */
   @Override
   public void setResult(T result) {
     throw new IllegalStateException(
         this + ": a task's result comes from its body; setResult() is for a plain Future.");
   }
 
-  /** Always fails: the body alone decides a task's result. */
+  /** Always fails: only the body decides a task's result. */
   @Override
   public void setException(Throwable failure) {
     throw new IllegalStateException(
         this + ": a task's result comes from its body; setException() is for a plain Future.");
   }
 
-  /** Always fails: the body alone decides a task's result. */
+  /** Always fails: only the body decides a task's result. */
   @Override
   public boolean trySetResult(T result) {
     setResult(result);
     return false;
   }
 
-  /** Always fails: the body alone decides a task's result. */
+  /** Always fails: only the body decides a task's result. */
   @Override
   public boolean trySetException(Throwable failure) {
     setException(failure);
@@ -216,7 +218,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     try {
       endWith(thrown);
     } catch (Throwable broken) {
-      // No memory, it may be. Who awaits it is told all the same, and the run ends.
+      // Perhaps out of memory. Whoever awaits the task is notified anyway, and the run ends.
       markRetrieved();
       fail(thrown);
       loop.scheduler.fatal(broken);
@@ -237,7 +239,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     }
   }
 
-  /** The running part of a task. */
+  /** The coroutine of a task. */
   private static final class TaskFiber extends Fiber {
     private final Task<?> task;
 
@@ -288,8 +290,8 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
 
   @Override
   public String toString() {
-    // Another task would say in turn what it waits for, and tasks can wait for each other in a
-    // circle.
+    // Not for a wait for another task: that one would in turn say what it waits for, and tasks can
+    // wait for each other in a cycle.
     var wait = fiber.waitsFor();
     String state;
     if (wait != null && !isDone() && !(wait instanceof Future.AwaitFuture)) {

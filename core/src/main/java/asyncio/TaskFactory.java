@@ -4,9 +4,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes and starts the tasks of a loop, see {@link EventLoop#setTaskFactory}. One of your own wraps
- * {@link #PLAIN} or {@link #EAGER}: it changes the body or the options, or notes the task. The
- * method has a type parameter, so it is given as a method reference or a class, not as a lambda.
+ * Creates and starts the tasks of a loop; see {@link EventLoop#setTaskFactory}. A custom factory
+ * wraps {@link #PLAIN} or {@link #EAGER}: it changes the body or the options, or records the task.
+ * The method has a type parameter, so a factory is a method reference or a class, not a lambda.
  *
  * <pre>{@code
  * <T> Task<T> traced(EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
@@ -22,23 +22,25 @@ import org.jspecify.annotations.Nullable;
  */
 @FunctionalInterface
 public interface TaskFactory {
-  /** Tasks begin after all that is ready when they are made, unless their options say otherwise. */
+  /**
+   * Starts a task after everything that is ready at its creation, unless its options say otherwise.
+   */
   TaskFactory PLAIN = new BuiltIn(false);
 
   /**
-   * Tasks begin at once, before their creator goes on, unless their options say otherwise; see
+   * Starts a task immediately, before its creator continues, unless its options say otherwise; see
    * {@link TaskOptions#withEagerStart}.
    */
   TaskFactory EAGER = new BuiltIn(true);
 
   /**
-   * Makes a task and starts it. Called on the loop, by who makes the task; what it throws is thrown
-   * there.
+   * Creates a task and starts it. Called on the loop, by the code that creates the task; what it
+   * throws is thrown there.
    */
   <T extends @Nullable Object> Task<T> create(
       EventLoop loop, Coroutine<T, ?> body, TaskOptions options);
 
-  /** The two that others wrap. */
+  /** The two factories that others wrap. */
   final class BuiltIn implements TaskFactory {
     private final boolean eager;
 

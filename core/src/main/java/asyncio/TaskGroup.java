@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tasks that begin and end together: {@link #run} returns when the body and all tasks of the group
- * have ended, and when one fails, the others are cancelled and the failures come out as one {@link
- * ExceptionGroup}. Used once.
+ * have ended. If one fails, the others are cancelled and the failures are thrown as one {@link
+ * ExceptionGroup}. A group can be used once.
  *
  * <pre>{@code
  * var group = new TaskGroup();
@@ -35,31 +35,31 @@ import org.jspecify.annotations.Nullable;
 public final class TaskGroup {
   // Two states: how far the scope has come, and whether it is to end early.
   //
-  //   CREATED --run()--> RUNNING --body ends--> ENDING --no task is left, or they
-  //                                                      can't end--> ENDED
+  //   CREATED --run()--> RUNNING --body ends--> ENDING
+  //   ENDING --no task is left, or they can't end--> ENDED
   //
-  //   NONE --cancel() before run()---------------------------------> AT_ENTRY
-  //   NONE --body fails or is cancelled, or the group in its end---> TASKS
-  //   NONE or AT_ENTRY --cancel(), or run() after that-------------> TASKS_AND_PARENT
-  //   NONE --a task fails------------------------------------------> TASKS_AND_PARENT
+  //   NONE --cancel() before run()----------------------------------> AT_ENTRY
+  //   NONE --body fails or is cancelled, or the group while ENDING--> TASKS
+  //   NONE or AT_ENTRY --cancel(), or run() after that--------------> TASKS_AND_PARENT
+  //   NONE --a task fails-------------------------------------------> TASKS_AND_PARENT
 
   private enum State {
     CREATED,
-    /** The body runs. */
+    /** The body is running. */
     RUNNING,
     /** The body has ended, and the parent waits for the tasks. */
     ENDING,
     ENDED
   }
 
-  /** What was asked to end early. Only ever moves down this list. */
+  /** What has been asked to end early. Only ever moves down this list. */
   private enum Abort {
     NONE,
-    /** The group is to, once it begins. */
+    /** The group, as soon as it begins. */
     AT_ENTRY,
-    /** The tasks; there will be no more of them. */
+    /** The tasks; no more can be created. */
     TASKS,
-    /** The coroutine that runs the group as well: that request is taken back at the end. */
+    /** Also the coroutine that runs the group; that request is taken back at the end. */
     TASKS_AND_PARENT
   }
 
@@ -67,7 +67,7 @@ public final class TaskGroup {
   private final Set<Task<?>> tasks = new LinkedHashSet<>();
   private final List<Throwable> errors = new ArrayList<>();
 
-  /** The same, to be looked up: a hundred thousand may fail in one turn. */
+  /** The same failures, for lookup: a hundred thousand may fail in one turn. */
   private final Set<Throwable> known = Collections.newSetFromMap(new IdentityHashMap<>(0));
 
   private @Nullable Fiber parent;
@@ -78,10 +78,10 @@ public final class TaskGroup {
   private Abort abort = Abort.NONE;
   private int cancellingAtEntry;
 
-  /** The group's request to its own body, taken back at the end; null before it makes one. */
+  /** The group's cancel request to its own body, taken back at the end; null until it makes one. */
   private @Nullable CancelRequest ownCancel;
 
-  /** A group that has not begun. */
+  /** Creates a group that has not begun. */
   public TaskGroup() {}
 
   private final class ChildDone extends Future.Listener {
@@ -119,23 +119,25 @@ public final class TaskGroup {
   }
 
   /**
-   * Runs the body, waits for all tasks of the group, also those made meanwhile, and returns the
-   * body's result; null when {@link #cancel} ended the body before it had one.
+   * Runs the body, waits for all tasks of the group, including those created meanwhile, and returns
+   * the body's result; null if {@link #cancel} ended the body before it had one.
    *
    * <p><i>Waits</i> until the body and all tasks have ended.
    *
-   * <p><i>If cancelled</i>: the tasks are cancelled and waited for; then {@link CancelledError} is
-   * thrown, unless there are failures: those win, and the cancel strikes at the next wait.
+   * <p><i>If cancelled</i>: the tasks are cancelled and waited for. Then {@link CancelledError} is
+   * thrown, unless there are failures: those take precedence, and the cancellation is delivered at
+   * the next wait.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @throws ExceptionGroup if the body or a task failed; a task that is cancelled on its own does
-   *     not count, but what its clean-up threw does
-   * @throws DeadlockException if the tasks can never end and do not mind their cancel; the failures
-   *     there were are suppressed in it
-   * @throws IllegalStateException if the group was used before; also if its end can't wait for the
-   *     tasks, in a class initialiser for instance. Then, and when a {@link StackOverflowError}
-   *     hinders it, they are cancelled and left, and the failures there were are suppressed in it
+   *     not count, but what its cleanup threw does
+   * @throws DeadlockException if the tasks can never end and ignore their cancellation; earlier
+   *     failures are suppressed in it
+   * @throws IllegalStateException if the group was used before, or if it can't wait for its tasks
+   *     at the end, for instance in a class initialiser. In the latter case, and if a {@link
+   *     StackOverflowError} prevents the wait, the tasks are cancelled and left behind, and earlier
+   *     failures are suppressed in what is thrown
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
     Fiber current = Current.requireTask("A task group");
@@ -170,7 +172,7 @@ public final class TaskGroup {
         });
   }
 
-  /** A null that is seen only where {@link #cancel} ended a body that had no result yet. */
+  /** A null that callers see only if {@link #cancel} ended a body that had no result yet. */
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
   private static <T extends @Nullable Object> T nullUntilSet() {
     return null;
@@ -201,16 +203,14 @@ public final class TaskGroup {
         }
         stoodStill = true;
         collect(List.of(standsStill));
-        abort(
-            Abort.TASKS,
-            "the task group can't end"); // also those that did not mind an earlier cancel
+        abort(Abort.TASKS, "the task group can't end"); // also those that ignored an earlier cancel
       } catch (CancelledError signal) {
         whileEnding = signal;
         if (!isAborting()) {
           outside = signal;
           abort(Abort.TASKS, "the task group was cancelled from outside");
         }
-      } catch (Throwable cantWait) { // in a class initialiser, or the stack has no room for it
+      } catch (Throwable cantWait) { // in a class initialiser, or not enough stack left
         abort(Abort.TASKS, "the task group can't wait for its tasks");
         throw Sneaky.rethrow(leftWith(cantWait, failure, current));
       } finally {
@@ -242,8 +242,8 @@ public final class TaskGroup {
   }
 
   /**
-   * A cancel from outside was swallowed by the failures: makes it strike at the next wait, count
-   * unchanged.
+   * Repeats a cancellation from outside that the failures hid: it is delivered at the next wait,
+   * with the count unchanged.
    */
   private void strikeAgain(Fiber current) {
     if (current.cancelling() > cancellingAtEntry) {
@@ -251,7 +251,9 @@ public final class TaskGroup {
     }
   }
 
-  /** What the body threw: perhaps what it got from a task of the group that failed. */
+  /**
+   * Collects what the body threw, unless it is what the body got from a failed task of the group.
+   */
   private void collectOfBody(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? Causes.causeOf(failure) : null;
     if (cause == null || !known.contains(cause)) {
@@ -260,10 +262,10 @@ public final class TaskGroup {
   }
 
   /**
-   * The tasks do not mind their cancel, or can't be waited for: the group is left with them, for
-   * {@code reason}, and no failure is lost.
+   * Leaves the group for {@code reason}, because the tasks ignore their cancellation or can't be
+   * waited for. No failure is lost.
    */
-  @SuppressWarnings("ReferenceEquality") // an exception may not suppress itself
+  @SuppressWarnings("ReferenceEquality") // an exception can't suppress itself
   private Throwable leftWith(Throwable reason, @Nullable Throwable bodyFailed, Fiber current) {
     state = State.ENDED;
     if (parentIsCancelled()) {
@@ -283,9 +285,9 @@ public final class TaskGroup {
 
   /**
    * Ends the group early and without a failure: cancels its unfinished tasks and its body, and
-   * {@link #run} returns when they have ended, with null where the body has no result. Before
-   * {@link #run} it takes effect there, at the body's first wait; after the group has ended, or
-   * when it is being cancelled, it does nothing.
+   * {@link #run} returns when they have ended, with null if the body has no result. If called
+   * before {@link #run}, it takes effect there, at the body's first wait. It does nothing if the
+   * group has ended or is already being cancelled.
    *
    * <p><i>Thread</i>: on the loop of the group.
    */
@@ -337,16 +339,20 @@ public final class TaskGroup {
       ended(task);
       return;
     }
-    // Not in the step that failed: what fails in the same turn is to be collected, not cancelled.
+    // Not in the step that failed: other failures of the same turn are to be collected, not
+    // cancelled.
     task.loop.scheduler.add(LoopAction.of(() -> childFailed(task)));
   }
 
-  /** Of a task that was cancelled: what its clean-up threw, which nobody else may look for. */
+  /**
+   * Returns the failure of a task. For a cancelled task, what its cleanup threw, because nobody
+   * else may look for it.
+   */
   private static List<Throwable> failuresOf(Task<?> task) {
     return task.failed() ? List.of(task.failure()) : task.suppressedByCancel();
   }
 
-  /** Once each: who awaits a task of the group gets the same object. */
+  /** Collects each failure once: whoever awaits a task of the group gets the same object. */
   private void collect(List<Throwable> failures) {
     for (Throwable failure : failures) {
       if (known.add(failure)) {
@@ -364,14 +370,14 @@ public final class TaskGroup {
     if (tasks.isEmpty()) {
       waiting.wake();
     } else {
-      waiting.fiber().suspect(); // of those that are left, all may wait for the parent
+      waiting.fiber().suspect(); // all that are left may be waiting for the parent
     }
   }
 
   private void childFailed(Task<?> task) {
     ended(task);
     if (state == State.ENDED) {
-      return; // the group was left before: nobody receives it here
+      return; // the group was left early: nobody receives it here
     }
     task.markRetrieved();
     collect(failuresOf(task));
@@ -389,8 +395,7 @@ public final class TaskGroup {
    *
    * <p><i>Thread</i>: on the loop of the group.
    *
-   * @throws IllegalStateException before {@link #run}, after it, or when the group is being
-   *     cancelled
+   * @throws IllegalStateException before {@link #run}, after it, or if the group is being cancelled
    */
   public <T extends @Nullable Object> Task<T> createTask(Coroutine<T, ?> body) {
     return create(TaskOptions.defaults(), body);
@@ -412,8 +417,8 @@ public final class TaskGroup {
   }
 
   /**
-   * As {@link #createTask(Coroutine)}, with a name, a context, or a start before the caller goes
-   * on.
+   * As {@link #createTask(Coroutine)}, with a name, a context, or a start before the caller
+   * continues.
    */
   public <T extends @Nullable Object> Task<T> createTask(
       TaskOptions options, Coroutine<T, ?> body) {
@@ -446,9 +451,9 @@ public final class TaskGroup {
       task.cancelOnLoop("the group ended while the task was made");
       return task;
     }
-    // First, also one that is done: a failure is collected a turn later, and run() waits for it.
+    // Added first, even if it is done: a failure is collected a turn later, and run() waits for it.
     tasks.add(task);
-    if (task.isDone()) { // it started eagerly and waited for nothing
+    if (task.isDone()) { // it started eagerly and did not wait
       childDone(task);
       return task;
     }

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The unfinished tasks of a loop, linked through themselves: adding and removing one costs no
- * memory. Loop-confined.
+ * The unfinished tasks of a loop, linked through themselves: adding and removing one allocates
+ * nothing. Loop-confined.
  */
 final class TaskList {
   private @Nullable Task<?> first;
@@ -25,7 +25,7 @@ final class TaskList {
     size++;
   }
 
-  /** Returns false when it was not there. */
+  /** Removes a task; returns false if it was not in the list. */
   boolean remove(Task<?> task) {
     Task<?> before = task.previous;
     Task<?> after = task.following;
@@ -47,22 +47,22 @@ final class TaskList {
     return true;
   }
 
-  /** The oldest one, whose {@code following} is the next; null when there is none. */
+  /** Returns the oldest task, whose {@code following} is the next one; null if there is none. */
   @Nullable Task<?> first() {
     return first;
   }
 
-  /** The newest one, whose {@code previous} is the one before; null when there is none. */
+  /** Returns the newest task, whose {@code previous} is the one before; null if there is none. */
   @Nullable Task<?> last() {
     return last;
   }
 
-  /** How many there are; another thread may get a number that is a moment old. */
+  /** Returns the number of tasks; another thread may get a slightly outdated number. */
   int size() {
     return size;
   }
 
-  /** All, oldest first. */
+  /** Returns all tasks, oldest first. */
   List<Task<?>> toList() {
     List<Task<?>> all = new ArrayList<>(size);
     for (Task<?> task = last; task != null; task = task.previous) {

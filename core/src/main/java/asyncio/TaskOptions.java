@@ -4,7 +4,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a task is made. Immutable: each {@code with…} gives changed options.
+ * Options for creating a task. Immutable: each {@code with…} method returns changed options.
  *
  * <p>Example: {@code createTask(TaskOptions.defaults().withName("feed").withEagerStart(true),
  * body)}.
@@ -23,44 +23,48 @@ public final class TaskOptions {
     this.eagerStart = eagerStart;
   }
 
-  /** A task named Task-N, in a copy of the current context, started as its factory does. */
+  /**
+   * Returns options for a task named Task-N, in a copy of the current context, started the way its
+   * factory does.
+   */
   public static TaskOptions defaults() {
     return DEFAULTS;
   }
 
-  /** The task's name, for reports. */
+  /** Sets the task's name, for reports. */
   public TaskOptions withName(String newName) {
     return new TaskOptions(Objects.requireNonNull(newName, "newName"), context, eagerStart);
   }
 
-  /** The context the task runs in: this one, no copy. */
+  /** Sets the context the task runs in: this one, not a copy. */
   public TaskOptions withContext(Context newContext) {
     return new TaskOptions(name, Objects.requireNonNull(newContext, "newContext"), eagerStart);
   }
 
   /**
-   * Whether the task's first step runs before its creator goes on: up to its first wait, in our
-   * code or in others'. Where nothing waits the task is done when {@code createTask} returns.
-   * Nothing else runs between; the creator itself is suspended meanwhile. Ignored where no
-   * coroutine of the loop makes the task.
+   * Sets whether the task's first step runs before its creator continues: up to the first wait, in
+   * the program's code or in a library's. If nothing waits, the task is done when {@code
+   * createTask} returns. Nothing else runs in between; the creator itself is suspended meanwhile.
+   * Ignored if the task is not created by a coroutine of the loop.
    *
-   * <p>Without it the {@link TaskFactory} of the loop decides; {@link TaskFactory#PLAIN} does not.
+   * <p>Without this option the {@link TaskFactory} of the loop decides; {@link TaskFactory#PLAIN}
+   * does not start tasks eagerly.
    */
   public TaskOptions withEagerStart(boolean eager) {
     return new TaskOptions(name, context, eager);
   }
 
-  /** The name asked for; null for the default. */
+  /** Returns the requested name; null for the default. */
   public @Nullable String name() {
     return name;
   }
 
-  /** The context asked for; null for the default. */
+  /** Returns the requested context; null for the default. */
   public @Nullable Context context() {
     return context;
   }
 
-  /** How the task is to start; null where the factory decides. */
+  /** Returns how the task is to start; null if the factory decides. */
   public @Nullable Boolean eagerStart() {
     return eagerStart;
   }

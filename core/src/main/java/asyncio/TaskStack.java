@@ -3,17 +3,19 @@ package asyncio;
 import java.util.Arrays;
 import java.util.List;
 
-/** The part of a task's stack that is its body's. */
+/** The part of a task's stack that belongs to its body. */
 final class TaskStack {
   private TaskStack() {}
 
-  /** From the method it waits in, or stands in, to its body. On the loop only. */
+  /**
+   * Returns the frames from the method the task waits in, or is in, to its body. On the loop only.
+   */
   static List<StackTraceElement> of(Thread thread) {
     List<StackTraceElement> frames = Arrays.asList(thread.getStackTrace());
     return List.copyOf(frames.subList(top(frames), bottom(frames)));
   }
 
-  /** Where one of our waits begins; what foreign code does in its wait is left to be seen. */
+  /** Returns where one of our waits begins; what foreign code does in its wait stays visible. */
   private static int top(List<StackTraceElement> frames) {
     int first = 0;
     int own = 0;

@@ -13,8 +13,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A time limit for a body: when it runs out, the body is cancelled, and {@link TimeoutException} is
- * thrown at the edge of the scope. Used once. {@link Asyncio#timeout} is the short form.
+ * A time limit for a body. If it runs out, the body is cancelled, and {@link TimeoutException} is
+ * thrown at the edge of the scope. A timeout can be used once. {@link Asyncio#timeout} is the short
+ * form.
  *
  * <pre>{@code
  * var limit = new Timeout(ofSeconds(5));
@@ -42,7 +43,7 @@ public final class Timeout {
   // Loop-confined.
   private State state = State.CREATED;
 
-  /** As given: from now, or a time of the loop's clock; null for none. */
+  /** As given: counted from now, or a time of the loop's clock; null for none. */
   private @Nullable Duration limit;
 
   private boolean absolute;
@@ -53,14 +54,14 @@ public final class Timeout {
   private @Nullable Fiber fiber;
   private int cancellingAtEntry;
 
-  /** The request to the body, once the limit has run out. */
+  /** The cancel request to the body, once the limit has run out. */
   private @Nullable CancelRequest ownCancel;
 
   private final Deadline deadline = new Deadline();
   private int schedule;
 
   /**
-   * A limit that counts from the start of {@link #run}; nothing happens before.
+   * Creates a limit that counts from the start of {@link #run}; nothing happens before.
    *
    * @param limit how long the body may take; zero or less expires at the next turn of the loop
    */
@@ -71,8 +72,8 @@ public final class Timeout {
   private Timeout() {}
 
   /**
-   * A limit that is a time of the loop's clock ({@link EventLoop#time}), so that several scopes can
-   * share one.
+   * Returns a limit at a time of the loop's clock ({@link EventLoop#time}), so that several scopes
+   * can share one.
    *
    * @param when the time; one that has passed expires at the next turn of the loop
    */
@@ -83,7 +84,7 @@ public final class Timeout {
     return timeout;
   }
 
-  /** A scope without a limit until {@link #reschedule} sets one. */
+  /** Returns a scope without a limit until {@link #reschedule} sets one. */
   public static Timeout none() {
     return new Timeout();
   }
@@ -103,10 +104,10 @@ public final class Timeout {
   /**
    * Runs the body within the limit and returns its result.
    *
-   * <p><i>Waits</i>: as the body does; after the limit until the cancelled body has ended.
+   * <p><i>Waits</i>: as the body does; after the limit, until the cancelled body has ended.
    *
-   * <p><i>If cancelled</i>: a cancel from elsewhere passes through as {@link CancelledError}, also
-   * when the limit runs out meanwhile.
+   * <p><i>If cancelled</i>: a cancellation from elsewhere passes through as {@link CancelledError},
+   * even if the limit runs out meanwhile.
    *
    * <p><i>Thread</i>: a coroutine.
    *
@@ -146,7 +147,7 @@ public final class Timeout {
     schedule(current);
   }
 
-  /** Ends the scope; returns what comes out of it in place of {@code failure}. */
+  /** Ends the scope; returns what it throws in place of {@code failure}. */
   private @Nullable Throwable leave(@Nullable Throwable failure) {
     Fiber current = Objects.requireNonNull(fiber);
     current.scheduler().timers().removeDeadline(deadline);
@@ -185,7 +186,7 @@ public final class Timeout {
    * <p><i>Thread</i>: on the loop.
    *
    * @param newLimit counted from now; null for no limit; zero or less expires at the next turn
-   * @throws IllegalStateException unless the body runs and the limit has not run out
+   * @throws IllegalStateException unless the body is running and the limit has not run out
    */
   public void reschedule(@Nullable Duration newLimit) {
     move("reschedule()", newLimit, false);
@@ -197,7 +198,7 @@ public final class Timeout {
    * <p><i>Thread</i>: on the loop.
    *
    * @param newWhen the time; one that has passed expires at the next turn
-   * @throws IllegalStateException unless the body runs and the limit has not run out
+   * @throws IllegalStateException unless the body is running and the limit has not run out
    */
   public void rescheduleAt(Duration newWhen) {
     move("rescheduleAt()", Objects.requireNonNull(newWhen, "newWhen"), true);
@@ -249,14 +250,14 @@ public final class Timeout {
   }
 
   /**
-   * The time of the loop's clock at which the limit runs out, or ran out. Null when there is no
-   * limit, and before {@link #run} for one that counts from there. <i>Thread</i>: on the loop.
+   * Returns the time of the loop's clock at which the limit runs out, or ran out. Null if there is
+   * no limit, or before {@link #run} if the limit counts from there. <i>Thread</i>: on the loop.
    */
   public @Nullable Duration when() {
     return when;
   }
 
-  /** Whether the limit has run out. <i>Thread</i>: on the loop. */
+  /** Returns whether the limit has run out. <i>Thread</i>: on the loop. */
   public boolean expired() {
     return state == State.EXPIRING || state == State.EXPIRED;
   }

@@ -2,16 +2,16 @@ package asyncio;
 
 import org.jspecify.annotations.Nullable;
 
-/** A time limit ran out. Thrown at the edge of the scope that set the limit, never inside it. */
+/** Thrown if a time limit ran out, at the edge of the scope that set the limit, never inside it. */
 public final class TimeoutException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** A time limit described by {@code message} ran out. */
+  /** Creates an exception whose {@code message} describes the limit that ran out. */
   public TimeoutException(String message) {
     this(message, null);
   }
 
-  /** A time limit ran out; {@code cause} is how the body ended because of it. */
+  /** Creates an exception whose {@code cause} is how the body ended because the limit ran out. */
   public TimeoutException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }

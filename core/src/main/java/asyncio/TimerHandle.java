@@ -3,11 +3,11 @@ package asyncio;
 import java.time.Duration;
 
 /**
- * A callback that was scheduled for a time. Ordered by that time; two handles are equal only when
- * they are the same one.
+ * A callback scheduled for a time. Ordered by that time; two handles are equal only if they are the
+ * same object.
  */
 public sealed interface TimerHandle extends Handle, Comparable<TimerHandle> permits TimerCallback {
-  /** When it is due, as {@link EventLoop#time} counts. <i>Thread</i>: any. */
+  /** Returns when it is due, on the clock of {@link EventLoop#time}. <i>Thread</i>: any. */
   Duration when();
 
   @Override

@@ -3,7 +3,7 @@ package asyncio;
 import asyncio.internal.util.CreationSite;
 import org.jspecify.annotations.Nullable;
 
-/** A callback that knows where it was scheduled: debug mode. */
+/** A callback that knows where it was scheduled, for debug mode. */
 final class TracedHandle extends CallbackHandle {
   private final CreationSite scheduledAt = CreationSite.here();
 

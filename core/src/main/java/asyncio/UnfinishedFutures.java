@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * Those of some futures that are not done, as often as somebody asks: who is done stays so, and the
- * first ones are not looked at again. Loop-confined.
+ * Lists those of some futures that are not done, as often as it is asked. A future that is done
+ * stays done, so the first ones are not looked at again. Loop-confined.
  */
 final class UnfinishedFutures {
   private final List<? extends Future<?>> futures;
 
-  /** All before it are done. */
+  /** All futures before this index are done. */
   private int first;
 
   UnfinishedFutures(List<? extends Future<?>> futures) {

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A failure of a future that nobody has received so far. It is reported once: when the future
- * becomes unreachable, so that nobody ever can, or at the latest when the loop ends. Made only for
- * failures: success pays nothing.
+ * becomes unreachable, so that nobody ever can receive it, or at the latest when the loop ends.
+ * Created only for failures, so success costs nothing.
  */
 final class UnretrievedFailure implements Runnable, Supplier<ExceptionContext> {
-  /** Its thread is a daemon, started with the first failure. */
+  /** Its thread is a daemon, and starts with the first failure. */
   private static final class Cleaners {
     static final Cleaner CLEANER = Cleaner.create();
   }
@@ -38,12 +38,12 @@ final class UnretrievedFailure implements Runnable, Supplier<ExceptionContext> {
     return report;
   }
 
-  /** Somebody received it. Any thread. */
+  /** Called when somebody has received the failure. Any thread. */
   void received() {
     loop.reports.forget(this);
   }
 
-  /** The future is unreachable. On the cleaner's thread. */
+  /** Called when the future is unreachable. On the cleaner's thread. */
   @Override
   public void run() {
     if (!loop.reports.forget(this)) {
@@ -59,7 +59,7 @@ final class UnretrievedFailure implements Runnable, Supplier<ExceptionContext> {
     var text = new StringBuilder();
     text.append(task == null ? "A future" : "Task '" + task + "'")
         .append(" failed and nobody received the failure: await it, or ask for its exception().");
-    // Not "its body": it may have awaited another task, and thrown on what that one threw.
+    // Not "its body": the future may have awaited another task and rethrown what that one threw.
     StackTraceElement begins = CreationSite.bodyIn(failure.getStackTrace());
     if (begins != null) {
       text.append(" Thrown in the body that begins at ").append(begins).append('.');

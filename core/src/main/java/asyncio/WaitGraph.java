@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each unfinished task of a loop waits for, and where, at one moment. Made by {@link
- * Asyncio#waitGraph()}. As text it is a tree: below each task stand those that it waits for.
+ * A snapshot of what each unfinished task of a loop waits for, and where. Created by {@link
+ * Asyncio#waitGraph()}. Its text form is a tree: below each task are the tasks it waits for.
  *
  * <pre>
  * Loop 'asyncio-1', 3 tasks
@@ -15,23 +15,23 @@ import org.jspecify.annotations.Nullable;
  * └─ Task-3 sleeps, 1.5 s left at Demo.second(Demo.java:31)
  * </pre>
  *
- * @param loop the loop's name
- * @param carrier which carrier runs it
- * @param tasks its unfinished tasks, oldest first; the place of each is its {@link Node#id}. In a
- *     {@link DeadlockException} of very many tasks, only the oldest and those that it is about
- * @param more how many unfinished tasks are not among them
- * @param circles those of them that wait for each other, by their ids: each for the next one, the
- *     last for the first
+ * @param loop the name of the loop
+ * @param carrier the kind of carrier that runs it
+ * @param tasks its unfinished tasks, oldest first; the index of each is its {@link Node#id}. In a
+ *     {@link DeadlockException} with very many tasks, only the oldest ones and those it is about
+ * @param more the number of unfinished tasks that are not listed
+ * @param circles the circles of listed tasks that wait for each other, by their ids: each task
+ *     waits for the next one, the last for the first
  */
 public record WaitGraph(
     String loop, CarrierKind carrier, List<Node> tasks, int more, List<List<Integer>> circles) {
-  /** How a task stands. */
+  /** The state of a task. */
   public enum State {
-    /** It will run as soon as its turn comes; perhaps it has not begun. */
+    /** It will run as soon as its turn comes; it may not have started yet. */
     READY,
-    /** It is the one that runs, or that asks. */
+    /** It is running, or it is the task that asked for the graph. */
     RUNNING,
-    /** It waits. */
+    /** It is waiting. */
     WAITING
   }
 
@@ -47,10 +47,10 @@ public record WaitGraph(
    * @param id its number in this graph
    * @param name its name
    * @param main whether the call that runs the loop waits for it
-   * @param state how it stands
-   * @param waitsFor what it waits for; null unless it does
-   * @param at the line of user code where it stands; null when it has not begun
-   * @param stack where it stands, innermost frame first; empty where {@code at} is null
+   * @param state its state
+   * @param waitsFor what it waits for; null if it does not wait
+   * @param at the line of user code it has reached; null if it has not started
+   * @param stack its stack, innermost frame first; empty if {@code at} is null
    */
   public record Node(
       int id,
@@ -69,10 +69,10 @@ public record WaitGraph(
   /**
    * What a task waits for.
    *
-   * @param kind what kind of thing it is
+   * @param kind the kind of thing it waits for
    * @param what the same in words
    * @param tasks the ids of the tasks that it waits for, or that hold what it waits for
-   * @param left how long a wait for a time will last, by the loop's clock; else null
+   * @param left the remaining time of a timed wait, by the loop's clock; otherwise null
    */
   public record Waiting(WaitKind kind, String what, List<Integer> tasks, @Nullable Duration left) {
     /** Copies the list. */
@@ -81,23 +81,23 @@ public record WaitGraph(
     }
   }
 
-  /** The tree, a line for each task. */
+  /** Returns the tree, with one line for each task. */
   @Override
   public String toString() {
     return new WaitGraphText(this).tree(Integer.MAX_VALUE);
   }
 
-  /** The graph as one JSON object; its keys are the names of the records' components. */
+  /** Returns the graph as one JSON object; its keys are the names of the records' components. */
   public String toJson() {
     return WaitGraphText.json(this);
   }
 
-  /** The graph as a Mermaid flow chart, for Markdown pages. Circles are red. */
+  /** Returns the graph as a Mermaid flow chart, for Markdown pages. Circles are red. */
   public String toMermaid() {
     return new WaitGraphText(this).mermaid();
   }
 
-  /** The graph in Graphviz' language: {@code dot -Tsvg}. Circles are red. */
+  /** Returns the graph in Graphviz' language, for {@code dot -Tsvg}. Circles are red. */
   public String toGraphviz() {
     return new WaitGraphText(this).graphviz();
   }

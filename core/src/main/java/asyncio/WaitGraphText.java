@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link WaitGraph} in the languages that people and tools read. */
+/** The text forms of a {@link WaitGraph}, for people and for tools. */
 final class WaitGraphText {
   /** Deeper levels of the tree are only counted: a chain may be a hundred thousand tasks long. */
   private static final int MAX_DEPTH = 40;
@@ -28,7 +28,7 @@ final class WaitGraphText {
 
   // ---- the tree ----
 
-  /** The tree; of more than {@code limit} tasks, those that are left are only counted. */
+  /** Returns the tree; if there are more than {@code limit} tasks, the rest are only counted. */
   String tree(int limit) {
     var text = new StringBuilder(256);
     int count = graph.tasks().size() + graph.more();
@@ -38,7 +38,7 @@ final class WaitGraphText {
     for (int root : roots()) {
       tree.add(root, "", "");
     }
-    // What is left waits for each other in circles, and has no root.
+    // The remaining tasks wait for each other in circles and have no root.
     for (Node node : graph.tasks()) {
       tree.add(node.id(), "", "");
     }
@@ -76,7 +76,7 @@ final class WaitGraphText {
       return graph.tasks().size() + graph.more() - shown.size();
     }
 
-    /** Adds a task that stands nowhere yet, with those that it waits for. */
+    /** Adds a task that has not been shown yet, with the tasks it waits for. */
     void add(int id, String first, String rest) {
       if (!shown.contains(id) && shown.size() < limit) {
         show(id, first, rest);
@@ -118,7 +118,9 @@ final class WaitGraphText {
     }
   }
 
-  /** One task in one line: {@code Task-2 waits for a lock held by Task-3 at Demo.main(…)}. */
+  /**
+   * Returns one line for a task: {@code Task-2 waits for a lock held by Task-3 at Demo.main(…)}.
+   */
   static String describe(Node node) {
     var text = new StringBuilder(node.name());
     if (node.main()) {
@@ -290,7 +292,7 @@ final class WaitGraphText {
     return known.contains(List.of(from, to));
   }
 
-  /** Tasks of a circle, a line for each, and how many {@code more} it has. */
+  /** Returns the tasks of a circle, with a line for each, and how many {@code more} it has. */
   static String circle(WaitGraph graph, List<Integer> ids, int more) {
     var text = new StringBuilder();
     for (int id : ids) {
@@ -302,7 +304,7 @@ final class WaitGraphText {
     return text.toString();
   }
 
-  /** Where a task stands in foreign code. */
+  /** Returns the stack of a task in foreign code; null if it is not in foreign code. */
   static @Nullable String foreignStack(Node node) {
     Waiting waiting = node.waitsFor();
     if (waiting == null || waiting.kind() != WaitKind.FOREIGN) {

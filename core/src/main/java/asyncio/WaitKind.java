@@ -1,10 +1,10 @@
 package asyncio;
 
-/** What kind of thing a task waits for; see {@link WaitGraph}. */
+/** The kind of thing a task waits for; see {@link WaitGraph}. */
 public enum WaitKind {
-  /** The end of one task or of several: await, gather, waitUntil, shield, a task group. */
+  /** The end of one or more tasks: await, gather, waitUntil, shield, a task group. */
   TASK,
-  /** A future that is no task: somebody sets its result. */
+  /** A future that is not a task: somebody sets its result. */
   FUTURE,
   /** A {@link Lock}, which its holder releases. */
   LOCK,
@@ -24,14 +24,18 @@ public enum WaitKind {
   SOCKET,
   /** Work on a helper thread: toThread, an executor, a name look-up. */
   HELPER,
-  /** What another library completes or sends: a CompletionStage, items or the demand of a Flow. */
+  /**
+   * Something another library completes or sends: a CompletionStage, the items or demand of a Flow.
+   */
   STAGE,
-  /** A blocking call that is not of this library. */
+  /** A blocking call that does not belong to this library. */
   FOREIGN,
   /** Something else. */
   OTHER;
 
-  /** Whether something outside the loop ends such a wait: time, the network, another thread. */
+  /**
+   * Returns whether such a wait ends from outside the loop: by time, the network or another thread.
+   */
   boolean endsFromOutside() {
     return switch (this) {
       case TIME, SOCKET, HELPER, STAGE -> true;

@@ -66,7 +66,7 @@ final class WaitUntil extends Future.Listener {
     wait.pending = new UnfinishedFutures(all);
     wait.limited = limit != null;
     wait.await(limit);
-    if (wait.left == 0) { // as most waits end
+    if (wait.left == 0) { // the most common end
       return new Waited<>(FutureSet.of(all), FutureSet.of(List.of()));
     }
     List<F> done = new ArrayList<>();
@@ -133,7 +133,7 @@ final class WaitUntil extends Future.Listener {
     if (over) {
       waiter.wake();
     } else {
-      fiber.suspect(); // of those that are left, all may wait for the caller
+      fiber.suspect(); // all that are left may wait for the caller
     }
   }
 

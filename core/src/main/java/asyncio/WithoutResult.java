@@ -2,7 +2,7 @@ package asyncio;
 
 import org.jspecify.annotations.Nullable;
 
-/** A body without a result, where one with a result is asked for. */
+/** Adapts a body without a result to a coroutine. */
 record WithoutResult<X extends Exception>(Action<X> body) implements Coroutine<@Nullable Void, X> {
   @Override
   public @Nullable Void run() throws X {

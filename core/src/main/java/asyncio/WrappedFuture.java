@@ -7,11 +7,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** A future of the loop that follows one of java.util.concurrent. */
+/** Creates futures of the loop that follow a future of java.util.concurrent. */
 final class WrappedFuture {
   private WrappedFuture() {}
 
-  @SuppressWarnings("unchecked") // a stage that is a Future<T> gives a T
+  @SuppressWarnings("unchecked") // a stage that is a Future<T> produces a T
   static <T extends @Nullable Object> Future<T> of(
       EventLoop loop, java.util.concurrent.Future<T> source) {
     if (source instanceof Future<T> ours) {
@@ -31,8 +31,9 @@ final class WrappedFuture {
   }
 
   /**
-   * A plain Future calls nobody when it is done: a virtual thread waits for it. A platform thread
-   * starts it, because one started in a coroutine would run on the loop's own carrier.
+   * Follows a plain Future, which calls nobody when it is done: a virtual thread waits for it. A
+   * platform thread starts that thread, because one started in a coroutine would run on the loop's
+   * own carrier.
    */
   private static <T extends @Nullable Object> void follow(
       java.util.concurrent.Future<T> source, Future<T> future) {
@@ -52,7 +53,7 @@ final class WrappedFuture {
     loop.scheduler.helperStarted();
   }
 
-  /** Waits for {@code source}; what comes back completes {@code future}, on the loop. */
+  /** Waits for {@code source}; the action it returns completes {@code future}, on the loop. */
   private static <T extends @Nullable Object> Runnable copyOutcome(
       java.util.concurrent.Future<T> source, Future<T> future) {
     try {
@@ -80,7 +81,7 @@ final class WrappedFuture {
     @Override
     void done(Future<?> future) {
       if (future.isCancelled()) {
-        // Cancelling runs code of the source, which is somebody else's.
+        // Cancelling runs code of the source, which is foreign.
         future.loop.scheduler.add(
             new Callback() {
               @Override

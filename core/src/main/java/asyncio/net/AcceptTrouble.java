@@ -10,9 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is told of a listener that can't accept, out of descriptors for instance: that may last for
- * hours, and is tried again each second. One report when it begins, one more after growing gaps,
- * and a line when it is over. Loop-confined.
+ * Reports on a listener that can't accept, for instance because it is out of descriptors. This may
+ * last for hours, with an attempt every second: one report when it begins, further ones after
+ * growing gaps, and one line when it is over. Loop-confined.
  *
  * <pre>
  *   WELL --failed(), report--> ILL --accepted(), and no failure for a while, line--> WELL
@@ -23,13 +23,15 @@ final class AcceptTrouble {
   private static final Duration FIRST_GAP = Duration.ofSeconds(10);
   private static final Duration LONGEST_GAP = Duration.ofHours(1);
 
-  /** While clients come and go at the limit, some are accepted in the middle of it. */
+  /**
+   * While clients come and go at the limit, some are accepted even in the middle of the trouble.
+   */
   private static final Duration OVER_AFTER = Duration.ofSeconds(10);
 
   private final EventLoop loop;
   private final String where;
 
-  /** How often it failed; 0 when all is well. */
+  /** Number of failures; 0 if all is well. */
   private int attempts;
 
   private Duration first = Duration.ZERO;
@@ -70,7 +72,7 @@ final class AcceptTrouble {
             + " ms and tells when it works. When there are too many open files, raise the limit"
             + " (ulimit -n) or hold fewer connections.";
     if (loop.exceptionHandler() == null && failure instanceof IOException) {
-      // The system's word says all; a stack would only hide it.
+      // The system's message says everything; a stack trace would only hide it.
       Logs.NET.log(System.Logger.Level.ERROR, message + " (" + failure.getMessage() + ")");
     } else {
       loop.callExceptionHandler(new ExceptionContext(message, failure, task, createdAt));
@@ -99,7 +101,7 @@ final class AcceptTrouble {
     return last.minus(first).toSeconds() + " s (" + attempts + " attempts)";
   }
 
-  /** Tells nothing more. */
+  /** Stops reporting. */
   void close() {
     TimerHandle pending = over;
     if (pending != null) {

@@ -4,11 +4,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 
-/** Addresses as people write them. */
+/** Text forms of addresses. */
 final class Addresses {
   private Addresses() {}
 
-  /** "127.0.0.1:80", "[::1]:80". */
+  /** Returns for instance "127.0.0.1:80" or "[::1]:80". */
   static String text(SocketAddress address) {
     if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
       return text(inet.getAddress().getHostAddress(), inet.getPort());
@@ -16,7 +16,7 @@ final class Addresses {
     return address.toString();
   }
 
-  /** "localhost:80", "[::1]:80". */
+  /** Returns for instance "localhost:80" or "[::1]:80". */
   static String text(String host, int port) {
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
   }

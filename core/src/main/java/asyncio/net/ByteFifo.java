@@ -3,21 +3,15 @@ package asyncio.net;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/**
- * Bytes that came and have not gone yet, first in first out, in one array that grows.
- * Loop-confined.
- */
+/** A first-in, first-out buffer of bytes in one array that grows. Loop-confined. */
 final class ByteFifo {
   private static final byte[] EMPTY = {};
   private static final int FIRST_CAPACITY = 256;
 
-  /**
-   * An array larger than this is given back when it is empty, so that a burst does not cost memory
-   * for ever.
-   */
+  /** A larger array is released once it is empty, so that a burst does not cost memory for ever. */
   private static final int KEPT_CAPACITY = 64 * 1024;
 
-  /** The JVM makes no larger array. */
+  /** The JVM creates no larger arrays. */
   private static final int MAX_CAPACITY = Integer.MAX_VALUE - 8;
 
   private byte[] bytes = EMPTY;
@@ -35,7 +29,7 @@ final class ByteFifo {
     return start == end;
   }
 
-  /** Whether there is room for so many more. */
+  /** Returns whether there is room for {@code length} more bytes. */
   boolean fits(int length) {
     return length <= MAX_CAPACITY - size();
   }
@@ -47,7 +41,8 @@ final class ByteFifo {
   }
 
   /**
-   * As {@link #append}, while somebody looks at the {@link #view}: what it shows stays where it is.
+   * Appends as {@link #append} does, while a {@link #view} is in use: the bytes it shows do not
+   * move.
    */
   void appendBehindView(byte[] from, int offset, int length) {
     makeRoom(length, false);
@@ -70,7 +65,7 @@ final class ByteFifo {
     if (mayMove && length <= bytes.length - size && start >= bytes.length / 2) {
       System.arraycopy(bytes, start, bytes, 0, size);
     } else {
-      int needed = size + length; // who appends asks fits() first
+      int needed = size + length; // does not overflow: callers check fits() first
       int capacity =
           Math.max(Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, MAX_CAPACITY));
       byte[] larger = new byte[capacity];
@@ -81,7 +76,10 @@ final class ByteFifo {
     end = size;
   }
 
-  /** All bytes, to be read only; good until the next change but {@link #appendBehindView}. */
+  /**
+   * Returns a read-only view of all bytes, valid until the next change other than {@link
+   * #appendBehindView}.
+   */
   ByteBuffer view() {
     if (view.array() != bytes) {
       view = ByteBuffer.wrap(bytes);
@@ -96,7 +94,7 @@ final class ByteFifo {
     return taken;
   }
 
-  /** Moves the first bytes to {@code into}, as many as there are and fit; returns how many. */
+  /** Moves the first bytes to {@code into}, as many as there are and fit; returns their number. */
   int take(byte[] into) {
     int count = Math.min(into.length, size());
     System.arraycopy(bytes, start, into, 0, count);
@@ -104,12 +102,12 @@ final class ByteFifo {
     return count;
   }
 
-  /** The first {@code count} bytes as text; they stay. */
+  /** Returns the first {@code count} bytes as text, without removing them. */
   String text(int count, java.nio.charset.Charset charset) {
     return new String(bytes, start, count, charset);
   }
 
-  /** The byte at {@code index} from the first one. */
+  /** Returns the byte at {@code index}, counted from the first one. */
   byte at(int index) {
     return bytes[start + index];
   }
@@ -137,7 +135,10 @@ final class ByteFifo {
     view = ByteBuffer.wrap(EMPTY);
   }
 
-  /** Where {@code separator} first occurs at or behind {@code from}; -1 if it does not. */
+  /**
+   * Returns the first index of {@code separator} that is at least {@code from}; -1 if there is
+   * none.
+   */
   int indexOf(byte[] separator, int from) {
     byte first = separator[0];
     int lastStart = end - separator.length;

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * How {@link Net#openConnection} makes a connection. Immutable: each {@code with…} gives changed
+ * Options for {@link Net#openConnection}. Immutable: each {@code with…} method returns changed
  * options.
  *
  * <p>Example: {@code openConnection(host, port, ConnectOptions.defaults().withLimit(1 << 20))}.
@@ -18,26 +18,33 @@ public final class ConnectOptions {
     this.streams = streams;
   }
 
-  /** Limit and high water mark 64 KiB, low water mark 16 KiB, close flush limit 5 s, no delay. */
+  /**
+   * Returns the defaults: limit and high water mark 64 KiB, low water mark 16 KiB, close flush
+   * limit 5 s, TCP_NODELAY on.
+   */
   public static ConnectOptions defaults() {
     return DEFAULTS;
   }
 
-  /** The longest line or the like that the reader looks for, in bytes. */
+  /**
+   * Sets the maximum length, in bytes, of a line or other delimited piece that the reader looks
+   * for.
+   */
   public ConnectOptions withLimit(int bytes) {
     return new ConnectOptions(streams.withLimit(bytes));
   }
 
   /**
-   * How long {@link Connection#close} tries to send what was written; zero drops what the socket
-   * does not take at once.
+   * Sets how long {@link Connection#close} tries to send what was written; with zero, whatever the
+   * socket does not take immediately is dropped.
    */
   public ConnectOptions withCloseFlushLimit(Duration limit) {
     return new ConnectOptions(streams.withCloseFlushLimit(Objects.requireNonNull(limit, "limit")));
   }
 
   /**
-   * From how many buffered bytes on {@link StreamWriter#drain} waits, and down to how many.
+   * Sets the water marks: {@link StreamWriter#drain} waits if more than {@code high} bytes are
+   * buffered, until at most {@code low} are left.
    *
    * @param low at most {@code high}
    */
@@ -45,7 +52,7 @@ public final class ConnectOptions {
     return new ConnectOptions(streams.withWriteWater(high, low));
   }
 
-  /** Whether small pieces are sent at once (TCP_NODELAY). */
+  /** Sets whether small pieces are sent immediately (TCP_NODELAY). */
   public ConnectOptions withNoDelay(boolean on) {
     return new ConnectOptions(streams.withNoDelay(on));
   }

@@ -8,8 +8,8 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * A TCP connection: a stream in and a stream out. Made by {@link Net#openConnection}, or given to
- * the {@link Handler} of a server. It belongs to one loop.
+ * A TCP connection: a stream in and a stream out. Created by {@link Net#openConnection}, or passed
+ * to the {@link Handler} of a server. It belongs to one loop.
  *
  * <pre>{@code
  * try (var connection = openConnection("example.org", 80)) {
@@ -41,48 +41,51 @@ public final class Connection implements AutoCloseable {
     return link;
   }
 
-  /** Whether this side gave up on a peer that took no more; then it was reset. */
+  /**
+   * Returns whether this side gave up on a peer that took no more data, and reset the connection.
+   */
   boolean wasCut() {
     return sendBuffer.wasCut();
   }
 
-  /** Whether it is closed on this side, or about to be. */
+  /** Returns whether this side has closed the connection or is closing it. */
   boolean isClosing() {
     return sendBuffer.isClosing() || link.isClosed();
   }
 
-  /** What the peer sends. */
+  /** Returns the stream of what the peer sends. */
   public StreamReader reader() {
     return reader;
   }
 
-  /** What is sent to the peer. */
+  /** Returns the stream of what is sent to the peer. */
   public StreamWriter writer() {
     return writer;
   }
 
-  /** The peer's address. <i>Thread</i>: any. */
+  /** Returns the peer's address. <i>Thread</i>: any. */
   public InetSocketAddress remoteAddress() {
     return (InetSocketAddress) link.handle.remoteAddress();
   }
 
-  /** The address on this side. <i>Thread</i>: any. */
+  /** Returns the local address. <i>Thread</i>: any. */
   public InetSocketAddress localAddress() {
     return (InetSocketAddress) link.handle.localAddress();
   }
 
   /**
-   * Sends what was written and closes the connection. A peer may take as long as it likes, but when
-   * it takes nothing for as long as the close flush limit (5 s unless set otherwise), the rest is
-   * dropped and the connection reset, so that it can tell. Does nothing when it is closed.
+   * Sends what was written and closes the connection. The peer may take as long as it likes, but if
+   * it takes nothing for as long as the close flush limit (5 s by default), the rest is dropped and
+   * the connection is reset, so that the peer can tell. Does nothing if the connection is closed.
    *
-   * <p><i>Waits</i> until it is closed; does not suspend when the socket takes all at once.
+   * <p><i>Waits</i> until the connection is closed; does not suspend if the socket takes everything
+   * immediately.
    *
-   * <p><i>If cancelled</i>: the connection is closed at once, and {@link asyncio.CancelledError} is
-   * thrown.
+   * <p><i>If cancelled</i>: the connection is closed immediately, and {@link
+   * asyncio.CancelledError} is thrown.
    *
-   * <p><i>Thread</i>: a coroutine of the connection's loop; elsewhere on the loop there are {@link
-   * #abort} and {@link StreamWriter#close}.
+   * <p><i>Thread</i>: a coroutine of the connection's loop; elsewhere on the loop, use {@link
+   * #abort} or {@link StreamWriter#close}.
    *
    * @throws IOException if something that was written could not be sent; the connection is closed
    *     all the same
@@ -104,8 +107,9 @@ public final class Connection implements AutoCloseable {
   }
 
   /**
-   * Closes the connection at once; what was written and not sent is dropped, and if there is any,
-   * the connection is reset, so that the peer can tell. Does nothing when it is closed.
+   * Closes the connection immediately. Data that was written but not sent is dropped; if there is
+   * any, the connection is reset, so that the peer can tell. Does nothing if the connection is
+   * closed.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -114,7 +118,7 @@ public final class Connection implements AutoCloseable {
     sendBuffer.abort();
   }
 
-  /** Whether the connection is closed on this side. <i>Thread</i>: on the loop. */
+  /** Returns whether the connection is closed on this side. <i>Thread</i>: on the loop. */
   public boolean isClosed() {
     link.scheduler.checkOnLoop("Connection.isClosed()");
     return link.isClosed();

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Connects to a host by name: all its addresses in turn, until one answers. */
+/** Connects to a host by name: tries all its addresses in turn until one answers. */
 final class Connector {
   private Connector() {}
 

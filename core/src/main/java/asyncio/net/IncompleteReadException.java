@@ -2,7 +2,7 @@ package asyncio.net;
 
 import java.io.EOFException;
 
-/** The stream ended before all that was asked for had come. */
+/** Thrown if the stream ends before everything that was asked for has come. */
 public final class IncompleteReadException extends EOFException {
   private static final long serialVersionUID = 1L;
 
@@ -17,12 +17,15 @@ public final class IncompleteReadException extends EOFException {
     this.expected = expected;
   }
 
-  /** What came before the end; it is taken out of the stream. */
+  /** Returns the bytes that came before the end; they have been removed from the stream. */
   public byte[] partial() {
     return partial.clone();
   }
 
-  /** How many bytes were asked for; -1 if a separator was, so that nobody knew. */
+  /**
+   * Returns the number of bytes asked for; -1 if a separator was asked for, because then the number
+   * was not known.
+   */
   public int expected() {
     return expected;
   }

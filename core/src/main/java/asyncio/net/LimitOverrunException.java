@@ -3,8 +3,9 @@ package asyncio.net;
 import java.io.IOException;
 
 /**
- * A line or the like is longer than the stream's limit. Nothing is lost: all that came is still in
- * the stream, to be taken with {@link StreamReader#read} or {@link StreamReader#readExactly}.
+ * Thrown if a line or other delimited piece is longer than the stream's limit. Nothing is lost: all
+ * bytes are still in the stream, and can be read with {@link StreamReader#read} or {@link
+ * StreamReader#readExactly}.
  */
 public final class LimitOverrunException extends IOException {
   private static final long serialVersionUID = 1L;
@@ -16,7 +17,7 @@ public final class LimitOverrunException extends IOException {
     this.consumed = consumed;
   }
 
-  /** How many bytes can be taken without taking a part of the separator. */
+  /** Returns the number of bytes that can be read without taking a part of the separator. */
   public int consumed() {
     return consumed;
   }

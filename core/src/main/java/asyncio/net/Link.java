@@ -10,8 +10,8 @@ import java.net.SocketException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the two streams of a connection share: the socket, and why it is of no use any more.
- * Loop-confined.
+ * The state that the two streams of a connection share: the socket, and why it can no longer be
+ * used. Loop-confined.
  */
 final class Link {
   // Immutable.
@@ -30,7 +30,7 @@ final class Link {
     this.peer = Addresses.text(handle.remoteAddress());
   }
 
-  /** The running coroutine, which is about to wait in {@code what}. */
+  /** Returns the running coroutine, which is about to wait in {@code what}. */
   Fiber requireTask(String what) {
     Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler() != scheduler) {
@@ -39,7 +39,7 @@ final class Link {
     return fiber;
   }
 
-  /** The connection failed; the first failure counts. */
+  /** Records that the connection failed; only the first failure counts. */
   void lose(IOException failure) {
     if (lost == null) {
       lost = failure;
@@ -47,7 +47,7 @@ final class Link {
   }
 
   /**
-   * Whether {@code failure} is nothing but the loss of this connection, as its reader or writer
+   * Returns whether {@code failure} is only the loss of this connection, as its reader or writer
    * threw it.
    */
   boolean explains(Throwable failure) {
@@ -67,8 +67,8 @@ final class Link {
   }
 
   /**
-   * A new exception for each receiver: one object thrown in two places would end up suppressing
-   * itself.
+   * Creates a new exception for each receiver: one object thrown in two places would end up
+   * suppressing itself.
    */
   IOException lostException() {
     IOException cause = lost;
@@ -102,7 +102,7 @@ final class Link {
     handle.close();
   }
 
-  /** Closes so that the peer can tell that something is missing. */
+  /** Closes the connection so that the peer can tell that something is missing. */
   void reset() {
     closed = true;
     handle.reset();

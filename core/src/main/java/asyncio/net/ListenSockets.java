@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /** Listens on a host by name: on all its addresses, with the same port. */
 final class ListenSockets {
   /**
-   * With port 0 the first address's port may be taken on the second; then another one is tried,
-   * this often.
+   * The number of attempts with port 0: the port of the first address may be taken on the second,
+   * and then another one is tried.
    */
   private static final int ATTEMPTS = 10;
 
@@ -56,9 +56,9 @@ final class ListenSockets {
   }
 
   /**
-   * On all addresses of this machine: one IPv6 socket, which serves IPv4 too, where there is IPv6.
-   * Two sockets, as asyncio has them, would be in each other's way: the JDK can't keep the first
-   * one from taking IPv4.
+   * Listens on all addresses of this machine. If there is IPv6, this is one IPv6 socket, which
+   * serves IPv4 too. Two sockets, as in asyncio, would be in each other's way: the JDK can't keep
+   * the first one from taking IPv4.
    */
   private static ListenHandle openOnAll(Engine engine, int port, Engine.ListenOptions options)
       throws IOException {
@@ -72,7 +72,7 @@ final class ListenSockets {
     }
   }
 
-  /** "::" or 0.0.0.0. */
+  /** Returns "::" or 0.0.0.0. */
   private static InetAddress anyAddress(int length) throws UnknownHostException {
     return InetAddress.getByAddress(new byte[length]);
   }
@@ -114,7 +114,7 @@ final class ListenSockets {
     return failure instanceof NoSuchFamilyException || isNotOfThisMachine(failure);
   }
 
-  /** By the text of the operating system, which is all that the JDK passes on. */
+  /** Decides by the operating system's message, which is all that the JDK passes on. */
   private static boolean isNotOfThisMachine(IOException failure) {
     return String.valueOf(failure.getMessage()).contains("assign requested address");
   }

@@ -14,26 +14,27 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Clients and servers, made for {@code import static asyncio.net.Net.*}. */
+/** Clients and servers, meant for {@code import static asyncio.net.Net.*}. */
 public final class Net {
   private Net() {}
 
   /**
    * Connects to a TCP server, with {@link ConnectOptions#defaults}.
    *
-   * <p><i>Waits</i> for the look-up of the name and for the connection; the addresses of a name are
-   * tried in turn. How long is up to the operating system, minutes at times: {@code
-   * timeout(ofSeconds(3), () -> openConnection(…))}.
+   * <p><i>Waits</i> for the name look-up and for the connection; if a name has several addresses,
+   * they are tried in turn. The operating system decides how long this takes, sometimes minutes. To
+   * limit it: {@code timeout(ofSeconds(3), () -> openConnection(…))}.
    *
-   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}, and nothing is left open. A connection
-   * that was there before the cancel is returned, and the cancel strikes at the next wait.
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}, and nothing is left open. If the
+   * connection was made before the cancellation, it is returned, and the cancellation is delivered
+   * at the next wait.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @param host a name or an address
    * @throws java.net.UnknownHostException if the name has no address
    * @throws java.net.ConnectException if nobody listens there
-   * @throws IOException if no connection can be made for another reason; when several addresses
+   * @throws IOException if no connection can be made for another reason; if several addresses
    *     failed, the first one's failure is its cause, and the others' are suppressed
    */
   public static Connection openConnection(String host, int port) throws IOException {
@@ -41,7 +42,7 @@ public final class Net {
   }
 
   /**
-   * As {@link #openConnection(String, int)}, with options.
+   * Connects as {@link #openConnection(String, int)} does, with options.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #openConnection(String, int)}.
    */
@@ -57,7 +58,7 @@ public final class Net {
     StreamHandle handle = Connector.connect(fiber, host, port, options.streams.noDelay());
     try {
       Connection connection = connection(fiber.scheduler(), handle, options.streams);
-      // Now, when it has worked: a refused one costs nothing.
+      // Only once it has worked: a refused connection costs nothing.
       CreationSite openedAt = CreationSite.here(Asyncio.runningLoop().debug());
       handle.belongsTo(new OpenedConnection(connection, openedAt));
       return connection;
@@ -68,8 +69,8 @@ public final class Net {
   }
 
   /**
-   * Starts a TCP server, with {@link ServerOptions#defaults}: from now on each client is handed to
-   * {@code handler}, in a task of its own named "client" and the client's address.
+   * Starts a TCP server, with {@link ServerOptions#defaults}: from now on each client is passed to
+   * {@code handler}, in its own task, named "client" followed by the client's address.
    *
    * <pre>{@code
    * try (var server = startServer(client -> client.writer().write("hello\n"), "127.0.0.1", 8888)) {
@@ -77,16 +78,16 @@ public final class Net {
    * }
    * }</pre>
    *
-   * <p><i>Waits</i> for the look-up of the name, if it is one.
+   * <p><i>Waits</i> for the name look-up, if {@code host} is a name.
    *
    * <p><i>If cancelled</i>: {@link asyncio.CancelledError}, and nothing is left open.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @param host the address to listen on, or a name for all its addresses; "" and null listen on
-   *     all of this machine's, IPv4 and IPv6. "0.0.0.0" listens on IPv4 alone; "::" on IPv6, and on
-   *     IPv4 as well, since the JDK can't tell an IPv6 socket not to
-   * @param port 0 takes a free one, see {@link Server#port}
+   *     all addresses of this machine, IPv4 and IPv6. "0.0.0.0" listens on IPv4 only; "::" listens
+   *     on IPv6 and also on IPv4, because the JDK can't restrict an IPv6 socket to IPv6
+   * @param port 0 takes a free port, see {@link Server#port}
    * @throws java.net.BindException if the port is in use
    * @throws IOException if it can't listen for another reason
    */
@@ -96,7 +97,7 @@ public final class Net {
   }
 
   /**
-   * As {@link #startServer(Handler, String, int)}, with options.
+   * Starts a server as {@link #startServer(Handler, String, int)} does, with options.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #startServer(Handler, String,
    * int)}.

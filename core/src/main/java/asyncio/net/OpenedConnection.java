@@ -4,7 +4,7 @@ import asyncio.internal.scheduler.Owner;
 import asyncio.internal.util.CreationSite;
 
 /**
- * A connection that the program opened itself, as the report of what was left open sees it. One
+ * A connection opened by the program itself, for the report of what was left open. A connection
  * that a server accepted belongs to that server.
  */
 final class OpenedConnection extends Owner {

@@ -13,19 +13,19 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the addresses of a name. The operating system's look-up blocks its thread, for many seconds
- * at times, so it has helper threads of its own: a look-up never waits behind a file, nor a file
- * behind a look-up. One that nobody waits for any more is not made, and those that wait are not
- * more than {@value #ROOM}.
+ * Finds the addresses of a name. The operating system's look-up blocks its thread, sometimes for
+ * many seconds. It therefore has its own helper threads, so that a look-up never waits behind a
+ * file, nor a file behind a look-up. A look-up that nobody waits for any more is not started, and
+ * at most {@value #ROOM} may wait.
  */
 final class Resolver {
   /**
-   * Threads for the whole process: what bounds look-ups is the name server, and the JDK's cache is
+   * Threads for the whole process: look-ups are limited by the name server, and the JDK's cache is
    * shared as well.
    */
   private static final int THREADS = 32;
 
-  /** Beyond it a name server that is down costs memory and time, and helps nobody. */
+  /** If the name server is down, more waiting look-ups cost memory and time, and help nobody. */
   private static final int ROOM = 10_000;
 
   private static final HelperPool HELPERS = new HelperPool("asyncio-dns", THREADS, ROOM);
@@ -33,7 +33,7 @@ final class Resolver {
   private Resolver() {}
 
   /**
-   * The addresses of {@code host}, in the resolver's order. Suspends unless it is a literal
+   * Returns the addresses of {@code host}, in the resolver's order. Suspends unless it is a literal
    * address.
    *
    * @throws UnknownHostException if it has none
@@ -110,7 +110,7 @@ final class Resolver {
     }
 
     private void deliver(InetAddress @Nullable [] found, @Nullable Throwable failed) {
-      // A loop that has closed meanwhile has cancelled the one who waited.
+      // If the loop has closed meanwhile, it has cancelled the waiting coroutine.
       scheduler.trySend(
           LoopAction.of(
               () -> {

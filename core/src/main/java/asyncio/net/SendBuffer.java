@@ -18,12 +18,12 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sending half of a connection: bytes wait here until the step ends or {@value #FLUSH_AT} are
- * together, and then as long as the socket takes no more. Loop-confined.
+ * The sending half of a connection. Bytes are buffered here until the step ends or {@value
+ * #FLUSH_AT} bytes have gathered, and then for as long as the socket takes no more. Loop-confined.
  *
- * <p>Until the step ends they wait in memory of the engine, so that a connection whose peer keeps
- * up has no memory of its own for them. Only when another stream has that memory, or the socket
- * does not take all, they wait in {@link #pending}.
+ * <p>Until the step ends they are kept in memory lent by the engine, so that a connection whose
+ * peer keeps up needs no memory of its own for them. They move to {@link #pending} only if another
+ * stream has that memory, or if the socket does not take everything.
  *
  * <pre>
  *   OPEN --close()--> CLOSING --all is sent, the connection is lost, or the peer takes
@@ -31,15 +31,15 @@ import org.jspecify.annotations.Nullable;
  *   OPEN, CLOSING --abort()--> CLOSED
  * </pre>
  *
- * <p>Where something that was written is dropped the connection is reset: after an orderly end the
+ * <p>If something that was written is dropped, the connection is reset: after an orderly end the
  * peer would take what it has for the whole.
  */
 final class SendBuffer implements WriteCompletion {
   private static final int FLUSH_AT = 64 * 1024;
 
   /**
-   * So much is sent without suspending before {@link #drain} lets others run, if the peer keeps up
-   * that long.
+   * The number of bytes sent without suspending, to a peer that keeps up, before {@link #drain}
+   * lets other tasks run.
    */
   private static final int FAIR_SHARE = 1024 * 1024;
 
@@ -49,27 +49,27 @@ final class SendBuffer implements WriteCompletion {
   private final Duration flushLimit;
 
   /**
-   * What the running step wrote so far, in memory that the engine lent; null when it lent none.
-   * Then nothing is in {@link #pending}, and no write is under way.
+   * What the running step has written so far, in memory lent by the engine; null if none is lent.
+   * While it is lent, {@link #pending} is empty and no write is under way.
    */
   private @Nullable ByteBuffer lent;
 
   private final ByteFifo pending = new ByteFifo();
 
-  /** The engine looks at the view of {@link #pending} until it completes. */
+  /** Whether the engine is using the view of {@link #pending}, until the write completes. */
   private boolean writing;
 
-  /** More than the high water mark waits, and it has not fallen to the low one since. */
+  /** Whether the buffer has exceeded the high water mark and not yet fallen to the low one. */
   private boolean paused;
 
   private boolean eofRequested;
   private boolean eofSent;
   private boolean closing;
 
-  /** Bytes sent in the step that runs. */
+  /** Bytes sent in the running step. */
   private int sentInStep;
 
-  /** Bytes that were written by the user and never sent. */
+  /** Bytes that the user wrote and that were never sent. */
   private long dropped;
 
   private final WaiterList drains = new WaiterList();
@@ -87,15 +87,15 @@ final class SendBuffer implements WriteCompletion {
   /** When the socket last took something, since close(). */
   private long movedAt;
 
-  /** The close limit struck. */
+  /** Whether the close limit has struck. */
   private boolean cut;
 
   private final Timer closeLimit =
       new Timer() {
         @Override
         protected void fire() {
-          // A selector tells late: of a socket that waits to be written to, only when a third of
-          // its buffer is free. A slow peer needs longer for that than the limit.
+          // A selector reports late that a socket can be written to: only when a third of its
+          // buffer is free. A slow peer needs longer for that than the limit.
           link.handle.retryWrite();
           if (link.isClosed()) {
             return;
@@ -113,7 +113,7 @@ final class SendBuffer implements WriteCompletion {
     link.scheduler.timers().addSleeper(closeLimit, link.scheduler.deadline(left));
   }
 
-  /** On the loop's own thread. */
+  /** Runs on the loop's own thread. */
   private void cut() {
     cut = true;
     boolean nobodyWaits = closes.isEmpty();
@@ -148,7 +148,10 @@ final class SendBuffer implements WriteCompletion {
         });
   }
 
-  /** Whether this side gave up on a peer that took no more: its loss is not the peer's doing. */
+  /**
+   * Returns whether this side gave up on a peer that took no more data: then the loss is not the
+   * peer's doing.
+   */
   boolean wasCut() {
     return cut;
   }
@@ -192,8 +195,7 @@ final class SendBuffer implements WriteCompletion {
         pending.appendBehindView(bytes, from, left);
         break;
       }
-      // In pieces, so that a large array is not copied whole before the socket has taken what it
-      // can.
+      // In pieces, so that a large array is not copied whole before the socket takes what it can.
       int piece = put(bytes, from, left);
       from += piece;
       left -= piece;
@@ -207,7 +209,9 @@ final class SendBuffer implements WriteCompletion {
     }
   }
 
-  /** Takes as many of the bytes as there is room for until the next flush. */
+  /**
+   * Buffers as many of the bytes as there is room for until the next flush; returns their number.
+   */
   private int put(byte[] bytes, int from, int length) {
     if (lent == null && pending.isEmpty()) {
       lent = link.handle.lend();
@@ -236,7 +240,7 @@ final class SendBuffer implements WriteCompletion {
     }
   }
 
-  /** Sends what the socket takes; the engine goes on with the rest. */
+  /** Sends what the socket takes; the engine continues with the rest. */
   private void flush() {
     if (writing || link.isClosed() || link.isLost()) {
       return;
@@ -281,12 +285,12 @@ final class SendBuffer implements WriteCompletion {
   public void written(int count) {
     writing = false;
     if (link.isLost()) {
-      return; // a read found out first, and what was under way is dropped already
+      return; // a read noticed it first, and what was under way has been dropped
     }
     pending.discard(count);
     sent(count);
     flush();
-    sentInStep = 0; // sent by the loop, in no step of the program's
+    sentInStep = 0; // sent by the loop, not in a step of the program
   }
 
   @Override
@@ -295,7 +299,7 @@ final class SendBuffer implements WriteCompletion {
     lose(failure);
   }
 
-  /** So many bytes are no longer here. */
+  /** Records that {@code count} bytes are no longer here. */
   private void sent(int count) {
     sentInStep += count;
     if (closing && count > 0) {
@@ -316,7 +320,7 @@ final class SendBuffer implements WriteCompletion {
     }
   }
 
-  /** The connection is lost: a write failed, or a read. */
+  /** Marks the connection as lost: a write or a read failed. */
   void lose(IOException failure) {
     link.lose(failure);
     drop();
@@ -325,7 +329,7 @@ final class SendBuffer implements WriteCompletion {
     }
   }
 
-  /** What waits will never be sent. */
+  /** Drops what is buffered: it will never be sent. */
   private void drop() {
     dropped += size();
     if (lent != null) {
@@ -371,7 +375,7 @@ final class SendBuffer implements WriteCompletion {
     link.throwIfLost();
   }
 
-  /** Closes when all is sent, or when the peer takes nothing for as long as the limit. */
+  /** Closes once everything is sent, or once the peer takes nothing for as long as the limit. */
   void close() {
     if (closing) {
       return;
@@ -388,7 +392,7 @@ final class SendBuffer implements WriteCompletion {
     }
   }
 
-  /** Closes at once. */
+  /** Closes immediately. */
   void abort() {
     closing = true;
     drop();
@@ -408,7 +412,7 @@ final class SendBuffer implements WriteCompletion {
     }
   }
 
-  /** The text is made only when somebody asks for it. */
+  /** Composes its text only if somebody asks for it. */
   private final class PeerWaiter extends Waiter {
     private final String after;
 

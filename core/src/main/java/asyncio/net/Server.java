@@ -33,26 +33,26 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP server: it accepts clients and hands each to a {@link Handler} in a task of its own. Made
- * by {@link Net#startServer}, used on its loop.
+ * A TCP server: it accepts clients and passes each to a {@link Handler} in its own task. Created by
+ * {@link Net#startServer}, and used on its loop.
  *
  * <pre>
  *   SERVING --close(), serveForever() cancelled--> CLOSING --all handlers have ended--> closed
  *   SERVING --an acceptor ended-----------------> DEAF     --close(), serveForever()--> CLOSING
  * </pre>
  *
- * <p>A client that can't be handed to a task, since the loop's task factory failed for instance, is
- * closed and the failure reported; the server goes on. A DEAF server accepts no new clients,
- * because an accepting task was cancelled or its socket was closed; it goes on serving those it
- * has. {@link #serveForever} fails then, and where nobody waits there the exception handler is
- * told.
+ * <p>If a client can't be passed to a task, for instance because the loop's task factory failed,
+ * its connection is closed and the failure is reported; the server goes on. A DEAF server accepts
+ * no new clients, because an accepting task was cancelled or its socket was closed, but it goes on
+ * serving those it has. {@link #serveForever} then fails; if no task waits there, the exception
+ * handler is told.
  *
- * <p>A handler that fails is reported to the loop's exception handler, once, and its connection
- * closed; the others and the server go on. One that is cancelled ends without a word, and what the
- * network does not take at once of its output is dropped.
+ * <p>If a handler fails, its failure is reported to the loop's exception handler, once, and its
+ * connection is closed; the other handlers and the server go on. If a handler is cancelled, nothing
+ * is reported, and any of its output that the network does not take immediately is dropped.
  */
 public final class Server implements AutoCloseable {
-  /** As asyncio: descriptors come back when some client leaves. */
+  /** The same as in asyncio: descriptors become free when some client leaves. */
   private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
 
   private enum State {
@@ -76,17 +76,17 @@ public final class Server implements AutoCloseable {
   private final Set<Task<?>> handlers = new LinkedHashSet<>();
 
   /**
-   * Those of them that wait for the end of handlers themselves, or did: they don't wait for each
-   * other, which would be for ever.
+   * The handlers that wait, or waited, for handlers to end: they don't wait for each other, which
+   * would be for ever.
    */
   private final Set<Task<?>> closing = new HashSet<>();
 
-  /** Who waits for the end of handlers. */
+  /** Tasks that wait for handlers to end. */
   private final WaiterList closers = new WaiterList();
 
   private State state = State.SERVING;
 
-  /** Why it is DEAF. */
+  /** Why the server is DEAF. */
   private @Nullable Throwable ended;
 
   /** The task that called close(), which close() does not cancel. */
@@ -94,7 +94,7 @@ public final class Server implements AutoCloseable {
 
   private @Nullable Waiter forever;
 
-  /** To whom its listeners and clients belong. */
+  /** The owner of its listeners and clients. */
   private final Owner owner;
 
   Server(
@@ -115,7 +115,7 @@ public final class Server implements AutoCloseable {
     listeners.forEach(listener -> listener.belongsTo(owner));
   }
 
-  /** This server as the report of what was left open sees it. */
+  /** This server, for the report of what was left open. */
   private final class OpenServer extends Owner {
     OpenServer(CreationSite startedAt) {
       super(startedAt);
@@ -204,7 +204,7 @@ public final class Server implements AutoCloseable {
     Waiter waiter = forever;
     if (waiter != null) {
       waiter.wake();
-    } else if (failure == null || !Causes.isFatal(failure)) { // that one ends the run
+    } else if (failure == null || !Causes.isFatal(failure)) { // a fatal failure ends the run anyway
       var stopped = stopped();
       loop.callExceptionHandler(
           new ExceptionContext(
@@ -212,7 +212,7 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** That it is DEAF, as a new exception for each receiver. */
+  /** Returns a failure that says that the server is DEAF; a new exception for each receiver. */
   private IllegalStateException stopped() {
     Throwable cause = ended;
     return new IllegalStateException(
@@ -225,8 +225,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Hands a client to a task of its own. A client that can't be handed over is disconnected, so
-   * that it notices.
+   * Passes a client to its own task. If this fails, the client is disconnected, so that it notices.
    */
   private void welcome(StreamHandle handle) {
     Connection client = null;
@@ -240,15 +239,15 @@ public final class Server implements AutoCloseable {
       Connection connection = Net.connection(scheduler, handle, options);
       client = connection;
       String name = "client " + Addresses.text(handle.remoteAddress());
-      // The user's task factory: it may fail, wait, run the handler's first step, or give the task
-      // another body.
+      // Runs the user's task factory, which may fail, wait, run the handler's first step, or give
+      // the task another body.
       Task<?> made = Asyncio.createTask(name, () -> serve(connection, name));
       task = made;
       handlers.add(made);
-      // Not in the task's body, which never runs when it is cancelled before its first step.
+      // Not in the task's body, which never runs if the task is cancelled before its first step.
       made.addDoneCallback(done -> ended(made, connection));
       if (state == State.CLOSING) { // the factory waited meanwhile, or the first step closed it
-        closers.wakeAll(); // perhaps this very handler, which counts as one only now
+        closers.wakeAll(); // perhaps by this very handler, which is counted only now
         if (made != closedBy) {
           made.cancel("the server is closed");
         }
@@ -282,7 +281,7 @@ public final class Server implements AutoCloseable {
 
   private void serve(Connection client, String name) {
     if (client.isClosed()) {
-      return; // who made this task failed after it had been made
+      return; // whoever created this task failed afterwards
     }
     try {
       handler.handle(client);
@@ -295,8 +294,8 @@ public final class Server implements AutoCloseable {
     try {
       client.close();
     } catch (IOException lost) {
-      // The peer has gone: nobody is left to tell, since the handler did not want to know, or it
-      // would have closed the connection itself. But what is cut from here somebody must know.
+      // The peer has gone: there is nobody to tell, because a handler that wanted to know would
+      // have closed the connection itself. But somebody must learn of data that this side cut off.
       if (client.wasCut()) {
         loop.callExceptionHandler(
             new ExceptionContext(
@@ -310,7 +309,7 @@ public final class Server implements AutoCloseable {
 
   private void report(Connection client, String name, Throwable failure) {
     if (client.link().explains(failure) && !client.wasCut()) {
-      // The peer went: no fault of the handler, and a thousand clients may go at once.
+      // The peer left: not the handler's fault, and a thousand clients may leave at once.
       Logs.NET.log(
           System.Logger.Level.DEBUG,
           () ->
@@ -325,12 +324,17 @@ public final class Server implements AutoCloseable {
             startedAt()));
   }
 
-  /** For reports of its tasks, in debug mode: the line in here that makes them tells nothing. */
+  /**
+   * Returns where the server was started, for reports about its tasks in debug mode: the line in
+   * this class that creates them would say nothing.
+   */
   private List<StackTraceElement> startedAt() {
     return loop.debug() ? owner.madeAt().frames() : List.of();
   }
 
-  /** Whether the running task was cancelled, perhaps in foreign code, which threw this then. */
+  /**
+   * Returns whether the running task was cancelled, perhaps in foreign code that then threw this.
+   */
   private boolean isCancel(Throwable failure) {
     Fiber fiber = scheduler.currentFiber();
     return fiber != null && fiber.isCancel(failure);
@@ -338,7 +342,7 @@ public final class Server implements AutoCloseable {
 
   private void ended(Task<?> task, Connection client) {
     try {
-      client.writer().close(); // takes what the socket takes at once
+      client.writer().close(); // sends what the socket takes immediately
     } finally {
       client.abort();
       removeHandler(task);
@@ -347,24 +351,27 @@ public final class Server implements AutoCloseable {
 
   // ---- asking ----
 
-  /** Where the server listens; empty when it does not any more. <i>Thread</i>: on the loop. */
+  /**
+   * Returns the addresses the server listens on; empty if it no longer listens. <i>Thread</i>: on
+   * the loop.
+   */
   public List<InetSocketAddress> addresses() {
     scheduler.checkOnLoop("Server.addresses()");
     return state == State.SERVING ? addresses : List.of();
   }
 
-  /** The port it listens on, or did. <i>Thread</i>: any. */
+  /** Returns the port the server listens on, or listened on. <i>Thread</i>: any. */
   public int port() {
     return addresses.getFirst().getPort();
   }
 
-  /** Whether it accepts clients. <i>Thread</i>: on the loop. */
+  /** Returns whether the server accepts clients. <i>Thread</i>: on the loop. */
   public boolean isServing() {
     scheduler.checkOnLoop("Server.isServing()");
     return state == State.SERVING;
   }
 
-  /** How many clients are being served. <i>Thread</i>: on the loop. */
+  /** Returns the number of clients being served. <i>Thread</i>: on the loop. */
   public int connections() {
     scheduler.checkOnLoop("Server.connections()");
     return handlers.size();
@@ -373,19 +380,20 @@ public final class Server implements AutoCloseable {
   // ---- the end ----
 
   /**
-   * Lets the server serve. It does so without this call as well; this is for a main task that has
-   * nothing else to do.
+   * Waits for the server to be closed. The server also serves without this call; it is meant for a
+   * main task that has nothing else to do.
    *
-   * <p><i>Waits</i> until the server is closed by another task.
+   * <p><i>Waits</i> until another task closes the server and all handlers have ended.
    *
    * <p><i>If cancelled</i>: closes the server as {@link #close} does, and throws {@link
-   * CancelledError} when all handlers have ended.
+   * CancelledError} once all handlers have ended.
    *
    * <p><i>Thread</i>: a coroutine of the server's loop; one at a time.
    *
-   * @throws IllegalStateException if the server is closed, or another task waits here; also when it
-   *     accepts no more clients because a task of it that did has ended, by a failure, which is the
-   *     cause, or cancelled by somebody. Then the server is closed first, as by {@link #close}
+   * @throws IllegalStateException if the server is closed, or another task waits here; also if the
+   *     server accepts no more clients because one of its accepting tasks has ended: by a failure,
+   *     which is the cause, or because somebody cancelled it. In that case the server is first
+   *     closed, as by {@link #close}
    */
   public void serveForever() {
     Fiber fiber = requireTask("Server.serveForever()");
@@ -410,7 +418,7 @@ public final class Server implements AutoCloseable {
     } catch (CancelledError cancelled) {
       IllegalStateException stopped = state == State.DEAF ? stopped() : null;
       if (stopped != null) {
-        cancelled.addSuppressed(stopped); // or nobody would be told
+        cancelled.addSuppressed(stopped); // otherwise nobody would learn of it
       }
       closeAndTell(stopped);
       throw cancelled;
@@ -424,7 +432,9 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** Closes; a cancel that ends the wait for the handlers does not hide the failure. */
+  /**
+   * Closes the server; a cancel that ends the wait for the handlers does not hide {@code failure}.
+   */
   private void closeAndTell(@Nullable Throwable failure) {
     try {
       close();
@@ -437,10 +447,11 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Stops listening and cancels the handlers of all clients, but not the one that calls it first.
+   * Stops listening and cancels the handlers of all clients, except the handler that makes the
+   * first call.
    *
-   * <p><i>Waits</i> until the handlers have ended. Handlers may call it too, several at once: such
-   * a call waits neither for its own handler nor for others that have called it.
+   * <p><i>Waits</i> until the handlers have ended. Handlers may call this too, even several at
+   * once: such a call waits neither for its own handler nor for others that have called it.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; the server is closed, but its handlers may
    * still be ending.

@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * How {@link Net#startServer} makes a server. Immutable: each {@code with…} gives changed options.
+ * Options for {@link Net#startServer}. Immutable: each {@code with…} method returns changed
+ * options.
  *
  * <p>Example: {@code startServer(handler, "", 8888, ServerOptions.defaults().withBacklog(1000))}.
  */
@@ -27,21 +28,24 @@ public final class ServerOptions {
   }
 
   /**
-   * For each client as {@link ConnectOptions#defaults}; a backlog of 100; the address is reused,
-   * but on Windows, where that means something else.
+   * Returns the defaults: for each client, those of {@link ConnectOptions#defaults}; a backlog of
+   * 100; and address reuse, except on Windows, where the option means something else.
    */
   public static ServerOptions defaults() {
     return DEFAULTS;
   }
 
-  /** The longest line or the like that a client's reader looks for, in bytes. */
+  /**
+   * Sets the maximum length, in bytes, of a line or other delimited piece that a client's reader
+   * looks for.
+   */
   public ServerOptions withLimit(int bytes) {
     return new ServerOptions(streams.withLimit(bytes), backlog, reuseAddress);
   }
 
   /**
-   * How long closing a client tries to send what was written; zero drops what the socket does not
-   * take at once.
+   * Sets how long closing a client tries to send what was written; with zero, whatever the socket
+   * does not take immediately is dropped.
    */
   public ServerOptions withCloseFlushLimit(Duration limit) {
     return new ServerOptions(
@@ -49,7 +53,8 @@ public final class ServerOptions {
   }
 
   /**
-   * From how many buffered bytes on {@link StreamWriter#drain} waits, and down to how many.
+   * Sets the water marks: {@link StreamWriter#drain} waits if more than {@code high} bytes are
+   * buffered, until at most {@code low} are left.
    *
    * @param low at most {@code high}
    */
@@ -57,12 +62,12 @@ public final class ServerOptions {
     return new ServerOptions(streams.withWriteWater(high, low), backlog, reuseAddress);
   }
 
-  /** Whether small pieces are sent at once (TCP_NODELAY). */
+  /** Sets whether small pieces are sent immediately (TCP_NODELAY). */
   public ServerOptions withNoDelay(boolean on) {
     return new ServerOptions(streams.withNoDelay(on), backlog, reuseAddress);
   }
 
-  /** How many connections the operating system keeps until they are accepted. */
+  /** Sets how many connections the operating system queues until they are accepted. */
   public ServerOptions withBacklog(int connections) {
     if (connections <= 0) {
       throw new IllegalArgumentException(
@@ -72,8 +77,8 @@ public final class ServerOptions {
   }
 
   /**
-   * Whether the port may be taken while connections of an earlier server on it are not forgotten
-   * yet (SO_REUSEADDR).
+   * Sets whether the port may be taken while the operating system still remembers connections of an
+   * earlier server on it (SO_REUSEADDR).
    */
   public ServerOptions withReuseAddress(boolean on) {
     return new ServerOptions(streams, backlog, on);

@@ -2,7 +2,7 @@ package asyncio.net;
 
 import java.time.Duration;
 
-/** What the options of clients and servers have in common: the properties of a connection. */
+/** The options that clients and servers have in common: the properties of a connection. */
 record StreamOptions(
     int limit, Duration closeFlushLimit, int highWater, int lowWater, boolean noDelay) {
   static final StreamOptions DEFAULTS =

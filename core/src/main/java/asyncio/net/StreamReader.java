@@ -19,22 +19,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * The receiving half of a {@link Connection}. One task reads at a time.
  *
- * <p>Nothing that came is lost by a cancelled or failed read: it stays in the stream for the next
- * one, but for {@link IncompleteReadException}, which carries it. Nothing is received ahead of
- * need: a program that does not read makes its peer wait.
+ * <p>A cancelled or failed read loses nothing: what came stays in the stream for the next read,
+ * except with {@link IncompleteReadException}, which carries it. Nothing is received before it is
+ * needed: if a program does not read, its peer has to wait.
  *
- * <p>The <i>limit</i> (64 KiB unless set otherwise) bounds what {@link #readLine} and {@link
- * #readUntil} look through, and so the memory a peer can take.
+ * <p>The <i>limit</i> (64 KiB by default) bounds what {@link #readLine} and {@link #readUntil}
+ * search, and so the memory that a peer can use up.
  */
 public final class StreamReader {
   private static final byte[] NOTHING = {};
   private static final byte[] NEWLINE = {'\n'};
   private static final int MAX_CHUNK = 64 * 1024;
 
-  /** For an array smaller than this more is received at once: copying costs less than asking. */
+  /**
+   * For an array smaller than this, more is received at once: copying costs less than a system
+   * call.
+   */
   private static final int SMALL = 4 * 1024;
 
-  /** Lines between two times that {@link #lines} lets others run. */
+  /** How many lines {@link #lines} returns before it lets other tasks run. */
   private static final int YIELD_EVERY = 64;
 
   // Immutable.
@@ -58,18 +61,18 @@ public final class StreamReader {
   // ---- bytes ----
 
   /**
-   * At most {@code max} bytes and at least one; none at the end of the stream. The stream's limit
-   * does not count here: the caller says how much it takes.
+   * Reads at least one byte and at most {@code max}; returns an empty array at the end of the
+   * stream. The stream's limit does not apply: the caller says how much it takes.
    *
-   * <p><i>Waits</i> until there are any.
+   * <p><i>Waits</i> until there are any bytes.
    *
-   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost. Bytes that were there
-   * before the cancel are returned, and the cancel strikes at the next wait.
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost. If bytes came before
+   * the cancellation, they are returned, and the cancellation is delivered at the next wait.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    *
    * @throws IOException if the connection is lost, or closed on this side
-   * @throws IllegalStateException if another task reads
+   * @throws IllegalStateException if another task is reading
    */
   public byte[] read(int max) throws IOException {
     begin("StreamReader.read()");
@@ -98,21 +101,21 @@ public final class StreamReader {
   }
 
   /**
-   * Puts what came into the first elements of {@code into}: at least one byte, at most as many as
-   * fit. Returns how many, or -1 at the end of the stream. For a program that moves much: one array
-   * for all reads makes no garbage.
+   * Reads into the first elements of {@code into}: at least one byte, and at most as many as fit.
+   * Returns the number of bytes, or -1 at the end of the stream. Meant for programs that move much
+   * data: one array for all reads produces no garbage.
    *
-   * <p><i>Waits</i> until there are any.
+   * <p><i>Waits</i> until there are any bytes.
    *
-   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost, and the array is as it
-   * was. Bytes that were there before the cancel are returned, and the cancel strikes at the next
-   * wait.
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost, and the array is
+   * unchanged. If bytes came before the cancellation, they are returned, and the cancellation is
+   * delivered at the next wait.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    *
    * @throws IOException if the connection is lost, or closed on this side
    * @throws IllegalArgumentException if the array is empty
-   * @throws IllegalStateException if another task reads
+   * @throws IllegalStateException if another task is reading
    */
   public int read(byte[] into) throws IOException {
     begin("StreamReader.read()");
@@ -137,7 +140,8 @@ public final class StreamReader {
   }
 
   /**
-   * All bytes to the end of the stream. There is no limit: for peers that are trusted to end.
+   * Reads all bytes up to the end of the stream. There is no limit: only for peers that are trusted
+   * to end their output.
    *
    * <p><i>Waits</i> until the peer ends its output.
    *
@@ -145,20 +149,20 @@ public final class StreamReader {
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    *
-   * @throws LimitOverrunException if there are more than 2 GiB; all stay in the stream
+   * @throws LimitOverrunException if there are more than 2 GiB; all of it stays in the stream
    * @throws IOException if the connection is lost, or closed on this side
-   * @throws IllegalStateException if another task reads
+   * @throws IllegalStateException if another task is reading
    */
   public byte[] readAll() throws IOException {
     begin("StreamReader.readAll()");
     while (fill()) {
-      // Until the end.
+      // Until the end of the stream.
     }
     return takeAll();
   }
 
   /**
-   * Exactly {@code count} bytes. The stream's limit does not count here: the caller says how much
+   * Reads exactly {@code count} bytes. The stream's limit does not apply: the caller says how much
    * it wants.
    *
    * <p><i>Waits</i> until they have come.
@@ -167,9 +171,9 @@ public final class StreamReader {
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    *
-   * @throws IncompleteReadException if the stream ends before; it carries what came
+   * @throws IncompleteReadException if the stream ends first; the exception carries what came
    * @throws IOException if the connection is lost, or closed on this side
-   * @throws IllegalStateException if another task reads
+   * @throws IllegalStateException if another task is reading
    */
   public byte[] readExactly(int count) throws IOException {
     begin("StreamReader.readExactly()");
@@ -190,19 +194,19 @@ public final class StreamReader {
   }
 
   /**
-   * All bytes up to and with the next {@code separator}.
+   * Reads all bytes up to and including the next {@code separator}.
    *
-   * <p><i>Waits</i> until it has come.
+   * <p><i>Waits</i> until the separator has come.
    *
    * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what came stays in the stream.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    *
-   * @throws IncompleteReadException if the stream ends before; it carries what came
+   * @throws IncompleteReadException if the stream ends first; the exception carries what came
    * @throws LimitOverrunException if there are more bytes before the separator than the stream's
-   *     limit; all stay in the stream
+   *     limit; all of them stay in the stream
    * @throws IOException if the connection is lost, or closed on this side
-   * @throws IllegalStateException if another task reads
+   * @throws IllegalStateException if another task is reading
    */
   public byte[] readUntil(byte[] separator) throws IOException {
     begin("StreamReader.readUntil()");
@@ -228,8 +232,8 @@ public final class StreamReader {
   // ---- lines ----
 
   /**
-   * The next line as UTF-8 text, without its end (LF or CRLF); null at the end of the stream. A
-   * last line without an end counts as one. Malformed bytes come out as U+FFFD.
+   * Reads the next line as UTF-8 text, without its line end (LF or CRLF); returns null at the end
+   * of the stream. A last line without a line end counts as a line. Malformed bytes become U+FFFD.
    *
    * <p><i>Waits</i> until the line has come.
    *
@@ -237,18 +241,18 @@ public final class StreamReader {
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    *
-   * @throws LimitOverrunException if the line is longer than the stream's limit; all stays in the
-   *     stream
+   * @throws LimitOverrunException if the line is longer than the stream's limit; all of it stays in
+   *     the stream
    * @throws IOException if the connection is lost, or closed on this side
-   * @throws IllegalStateException if another task reads
+   * @throws IllegalStateException if another task is reading
    */
   public @Nullable String readLine() throws IOException {
     return readLine(UTF_8);
   }
 
   /**
-   * As {@link #readLine()}, in another charset: one in which the byte 10 is a line feed and nothing
-   * else, so not UTF-16.
+   * Reads a line as {@link #readLine()} does, in another charset. In that charset the byte 10 must
+   * be a line feed and nothing else, so UTF-16 can't be used.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readLine()}.
    */
@@ -287,13 +291,13 @@ public final class StreamReader {
   }
 
   /**
-   * The lines to the end of the stream, as {@link #readLine()} gives them: {@code for (String line
-   * : reader.lines())}.
+   * Returns the lines up to the end of the stream, as {@link #readLine()} reads them: {@code for
+   * (String line : reader.lines())}.
    *
-   * <p><i>Waits</i> in {@code hasNext} and {@code next}, as {@link #readLine()} does; what it
-   * throws comes out as the cause of an {@link UncheckedIOException}.
+   * <p><i>Waits</i> in {@code hasNext} and {@code next}, as {@link #readLine()} does; any
+   * IOException it throws becomes the cause of an {@link UncheckedIOException}.
    *
-   * <p><i>If cancelled</i>: {@link asyncio.CancelledError} out of either; what came stays in the
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError} from either; what came stays in the
    * stream.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
@@ -310,7 +314,7 @@ public final class StreamReader {
     public boolean hasNext() {
       if (line == null) {
         if (++count % YIELD_EVERY == 0) {
-          // Many lines may be here already, and the others are to run as well.
+          // Many lines may already be here, and other tasks must run as well.
           link.requireTask("StreamReader.lines()").yieldNow();
         }
         try {
@@ -336,8 +340,8 @@ public final class StreamReader {
   }
 
   /**
-   * Whether nothing is left to read: the peer has ended its output and all of it was read, or the
-   * connection was closed on this side; after that a read is an error.
+   * Returns whether nothing is left to read: the peer has ended its output and all of it was read,
+   * or the connection was closed on this side, in which case a read is an error.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -366,7 +370,7 @@ public final class StreamReader {
     link.throwIfClosed(what);
   }
 
-  /** Where the separator begins, once it has come; -1 if the stream ended before. */
+  /** Returns where the separator begins, once it has come; -1 if the stream ended first. */
   private int find(byte[] separator) throws IOException {
     int from = 0;
     while (true) {
@@ -405,7 +409,7 @@ public final class StreamReader {
     return buffer.isEmpty() ? NOTHING : buffer.take(buffer.size());
   }
 
-  /** Adds to the buffer what comes; returns false at the end of the stream. */
+  /** Receives more bytes into the buffer; returns false at the end of the stream. */
   private boolean fill() throws IOException {
     if (!buffer.fits(chunk)) {
       throw new LimitOverrunException(
@@ -423,10 +427,10 @@ public final class StreamReader {
     return true;
   }
 
-  /** What comes next, in memory of the engine; null at the end of the stream. */
+  /** Returns the next bytes, in memory of the engine; null at the end of the stream. */
   private @Nullable ByteBuffer receive(int max) throws IOException {
     if (eof) {
-      // A peer that closed and then reset what we sent did not end well.
+      // A peer that closed and then reset what we sent did not end properly.
       link.throwIfLost();
       return null;
     }

@@ -9,9 +9,9 @@ import java.util.Objects;
 
 /**
  * The sending half of a {@link Connection}. Writing never waits: what one step writes is sent
- * together when the step ends, or as soon as 64 KiB are together, and what the socket does not take
- * then is buffered. {@link #drain} waits while too much is buffered: a program that calls it after
- * each write holds at most the high water mark and one write.
+ * together when the step ends, or as soon as 64 KiB have gathered, and whatever the socket does not
+ * take then is buffered. {@link #drain} waits while too much is buffered: a program that calls it
+ * after each write buffers at most the high water mark plus one write.
  */
 public final class StreamWriter {
   private final Link link;
@@ -23,7 +23,7 @@ public final class StreamWriter {
   }
 
   /**
-   * Sends bytes; the array can be used again at once.
+   * Sends bytes; the array can be reused immediately.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -34,7 +34,7 @@ public final class StreamWriter {
     write(bytes, 0, bytes.length);
   }
 
-  /** As {@link #write(byte[])}, {@code length} bytes from {@code offset}. */
+  /** Sends {@code length} bytes from {@code offset}, as {@link #write(byte[])} does. */
   public void write(byte[] bytes, int offset, int length) throws IOException {
     link.scheduler.checkOnLoop("StreamWriter.write()");
     link.scheduler.ensureHeadroom();
@@ -43,8 +43,8 @@ public final class StreamWriter {
   }
 
   /**
-   * As {@link #write(byte[])}, the bytes between the buffer's position and its limit; the position
-   * moves there.
+   * Sends the bytes between the buffer's position and its limit, as {@link #write(byte[])} does,
+   * and moves the position to the limit.
    */
   public void write(ByteBuffer bytes) throws IOException {
     link.scheduler.checkOnLoop("StreamWriter.write()");
@@ -60,12 +60,15 @@ public final class StreamWriter {
     }
   }
 
-  /** As {@link #write(byte[])}, text in UTF-8. */
+  /** Sends text in UTF-8, as {@link #write(byte[])} does. */
   public void write(String text) throws IOException {
     write(text.getBytes(UTF_8));
   }
 
-  /** As {@link #write(String)} for each in turn; nothing is put between them, as in asyncio. */
+  /**
+   * Calls {@link #write(String)} for each string in turn; as in asyncio, nothing is put between
+   * them.
+   */
   public void writeLines(Iterable<String> lines) throws IOException {
     for (String line : lines) {
       write(line);
@@ -75,12 +78,11 @@ public final class StreamWriter {
   /**
    * Lets the peer catch up.
    *
-   * <p><i>Waits</i> only while more than the high water mark is buffered, and then until it has
-   * fallen to the low one; and for one turn after each MiB that a fast peer took at once, so that
-   * others get on. Several tasks may wait.
+   * <p><i>Waits</i> only if more than the high water mark is buffered, and then until the buffer
+   * has fallen to the low water mark; also for one turn after each MiB that a fast peer took
+   * immediately, so that other tasks get to run. Several tasks may wait.
    *
-   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what was written will be sent
-   * nevertheless.
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what was written is still sent.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop.
    *
@@ -93,8 +95,8 @@ public final class StreamWriter {
   }
 
   /**
-   * Tells the peer, after all that was written, that nothing more will come. Reading goes on. Does
-   * nothing a second time.
+   * Ends the output: tells the peer, after everything that was written, that nothing more will
+   * come. Reading is not affected. Does nothing the second time.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -106,10 +108,10 @@ public final class StreamWriter {
   }
 
   /**
-   * Begins to close the connection: it is closed when all that was written is sent, or when the
-   * peer takes nothing for as long as the close flush limit; then it is reset, and the loop's
-   * exception handler told if nobody waits. Does not wait; {@link Connection#close} and {@link
-   * #waitClosed} do. Does nothing a second time.
+   * Starts to close the connection. It is closed once everything that was written is sent. If the
+   * peer takes nothing for as long as the close flush limit, the connection is reset instead, and
+   * the loop's exception handler is told if no task waits for the close. Does not wait; {@link
+   * Connection#close} and {@link #waitClosed} do. Does nothing the second time.
    *
    * <p><i>Thread</i>: on the loop.
    */
@@ -119,7 +121,7 @@ public final class StreamWriter {
   }
 
   /**
-   * Waits for the end of the connection, after {@link #close}.
+   * Waits until the connection is closed, after {@link #close}.
    *
    * <p><i>Waits</i> until it is closed.
    *
@@ -133,13 +135,19 @@ public final class StreamWriter {
     sendBuffer.awaitClosed(link.requireTask("StreamWriter.waitClosed()"));
   }
 
-  /** Whether the connection is closed, or about to be, by this side. <i>Thread</i>: on the loop. */
+  /**
+   * Returns whether this side has closed the connection or is closing it. <i>Thread</i>: on the
+   * loop.
+   */
   public boolean isClosing() {
     link.scheduler.checkOnLoop("StreamWriter.isClosing()");
     return sendBuffer.isClosing();
   }
 
-  /** How many bytes were written and not taken by the socket yet. <i>Thread</i>: on the loop. */
+  /**
+   * Returns the number of bytes written but not yet taken by the socket. <i>Thread</i>: on the
+   * loop.
+   */
   public int bufferSize() {
     link.scheduler.checkOnLoop("StreamWriter.bufferSize()");
     return sendBuffer.size();

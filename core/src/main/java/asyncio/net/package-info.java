@@ -1,7 +1,7 @@
 /**
- * Networking: clients and servers over TCP, with streams. Start at {@link asyncio.net.Net}.
+ * Networking: TCP clients and servers, with streams. Start at {@link asyncio.net.Net}.
  *
- * <p>A client that asks, and a server that echoes lines:
+ * <p>A client that sends a line and reads the answer, and a server that echoes lines:
  *
  * <pre>{@code
  * try (var connection = openConnection("127.0.0.1", 8888)) {

@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test method whose body is the main task of an event loop of its own, with a {@link
- * VirtualClock}. Methods before and after it run outside the loop.
+ * Marks a test method that runs as the main task of its own event loop, with a {@link
+ * VirtualClock}. Methods that run before and after it run outside the loop.
  *
  * <pre>{@code
  * @AsyncTest
@@ -27,8 +27,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(AsyncTestExtension.class)
 public @interface AsyncTest {
   /**
-   * Whether threads of the test call into the loop, so that one that has nothing to do waits for
-   * them: {@link VirtualClock#withOtherThreads}.
+   * Whether threads of the test call into the loop, so that a loop that has nothing to do waits for
+   * them; see {@link VirtualClock#withOtherThreads}.
    */
   boolean otherThreads() default false;
 }

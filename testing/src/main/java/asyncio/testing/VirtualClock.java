@@ -15,30 +15,31 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Time that stands still while a loop works and jumps to its next timer when the loop has nothing
- * else to do: an hour of sleep costs a test nothing, and takes exactly an hour.
+ * A clock that stands still while the loop works, and jumps to the next timer when the loop has
+ * nothing else to do: an hour of sleep costs a test nothing, and takes exactly an hour.
  *
  * <p>The clock is <i>held</i>, and real time passes instead, while something outside could still
- * make the loop ready:
+ * give the loop work:
  *
  * <ul>
- *   <li>a helper thread works for the loop, or a coroutine stands in a foreign blocking call: until
- *       that ends;
- *   <li>a socket is open: for a cushion of a few milliseconds in which nothing came. Whoever awaits
- *       data that takes longer sees his timeouts fire.
+ *   <li>a helper thread works for the loop, or a coroutine is in a foreign blocking call: the clock
+ *       is held until that ends;
+ *   <li>a socket is open: the clock is held until nothing has come for a few milliseconds. If a
+ *       test waits for data that takes longer, its timeouts fire.
  * </ul>
  *
- * When the clock was held for longer than a limit, and nothing ran meanwhile, the run ends with an
- * AssertionError that says what held it. It fails once; what closing the loop waits for is limited
- * by the close timeout.
+ * If the clock is held for longer than a limit, and nothing runs meanwhile, the run ends with an
+ * AssertionError that says what held it. It fails only once; anything that closing the loop waits
+ * for is limited by the close timeout.
  *
- * <p>Where nothing holds it and no timer is set, nothing can happen any more: the main task gets a
- * {@link asyncio.DeadlockException} at once, which says who waits for what. In a test whose own
- * threads call into the loop, the clock has to know of them: {@link #withOtherThreads}. Then the
- * loop waits for them within the limit.
+ * <p>If nothing holds the clock and no timer is set, nothing can happen any more: the main task
+ * immediately gets a {@link asyncio.DeadlockException}, which says which task waits for what. If a
+ * test's own threads call into the loop, the clock has to know about them: {@link
+ * #withOtherThreads}. The loop then waits for them, up to the limit.
  *
- * <p>One clock is for one loop: {@code new Runner(RunOptions.defaults().withClock(new
- * VirtualClock()))}, or {@link VirtualTime#run}, or {@link AsyncTest}.
+ * <p>A clock serves one loop only. Use it with {@code new
+ * Runner(RunOptions.defaults().withClock(new VirtualClock()))}, {@link VirtualTime#run}, or {@link
+ * AsyncTest}.
  */
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
@@ -50,7 +51,7 @@ public final class VirtualClock implements Clock {
   // Written by advance() and the loop; read by any thread.
   private volatile long now;
 
-  // Loop-confined: the quiet stretch, from the first idle() after a step to the next step or jump.
+  // Loop-confined: the quiet period, from the first idle() after a step to the next step or jump.
   private final Progress progress = new Progress();
   private long quietSince;
   private boolean failed;
@@ -58,15 +59,15 @@ public final class VirtualClock implements Clock {
   /** For the report of unfinished tasks; set before the loop runs. */
   private @Nullable EventLoop loop;
 
-  /** A clock that may be held for 5 s. */
+  /** Creates a clock that may be held for 5 s. */
   public VirtualClock() {
     this(Duration.ofSeconds(5));
   }
 
   /**
-   * A clock.
+   * Creates a clock.
    *
-   * @param limit for how long, in real time, it may be held before the run fails
+   * @param limit how long, in real time, it may be held before the run fails
    */
   public VirtualClock(Duration limit) {
     this(limit, false);
@@ -81,19 +82,19 @@ public final class VirtualClock implements Clock {
   }
 
   /**
-   * A new clock with the same limit, for a loop into which threads of the test call: when it has
-   * nothing to do, it waits for them within the limit.
+   * Returns a new clock with the same limit, for a loop that threads of the test call into: when
+   * the loop has nothing to do, it waits for them up to the limit.
    */
   public VirtualClock withOtherThreads() {
     return new VirtualClock(Duration.ofNanos(limitNanos), true);
   }
 
-  /** Lets failures tell the loop's unfinished tasks. Before the loop runs. */
+  /** Makes failures list the unfinished tasks of this loop. To be called before the loop runs. */
   void tells(EventLoop of) {
     loop = of;
   }
 
-  /** Tells whether the loop ran a step since it was last asked to. */
+  /** Tells whether the loop has run a step since it was last asked. */
   private static final class Progress extends AfterStep {
     boolean made = true;
 
@@ -112,14 +113,14 @@ public final class VirtualClock implements Clock {
     }
   }
 
-  /** The virtual time. <i>Thread</i>: any. */
+  /** Returns the virtual time. <i>Thread</i>: any. */
   @Override
   public long nanoTime() {
     return now;
   }
 
   /**
-   * Lets time pass as if the running step took so long.
+   * Advances the time, as if the running step had taken that long.
    *
    * <p><i>Thread</i>: a coroutine of the loop.
    *

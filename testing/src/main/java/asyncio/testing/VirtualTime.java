@@ -6,13 +6,13 @@ import asyncio.RunOptions;
 import asyncio.Runner;
 import org.jspecify.annotations.Nullable;
 
-/** {@link asyncio.Asyncio#run} with a {@link VirtualClock}. */
+/** Runs coroutines as {@link asyncio.Asyncio#run} does, with a {@link VirtualClock}. */
 public final class VirtualTime {
   private VirtualTime() {}
 
   /**
-   * Runs {@code main} on a new event loop with a virtual clock of its own and returns its result;
-   * what it throws is thrown as it is.
+   * Runs {@code main} on a new event loop with its own virtual clock, and returns its result; any
+   * exception is thrown unchanged.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link asyncio.Asyncio#run}.
    *
@@ -23,12 +23,12 @@ public final class VirtualTime {
     return run(new VirtualClock(), main);
   }
 
-  /** As {@link #run(Coroutine)}, for a body without a result. */
+  /** Runs {@code main} as {@link #run(Coroutine)} does, for a body without a result. */
   public static <X extends Exception> void run(Action<X> main) throws X {
     run(new VirtualClock(), main);
   }
 
-  /** As {@link #run(Coroutine)}, with a clock that no other loop uses. */
+  /** Runs {@code main} as {@link #run(Coroutine)} does, with a clock that no other loop uses. */
   public static <T extends @Nullable Object, X extends Exception> T run(
       VirtualClock clock, Coroutine<T, X> main) throws X {
     try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
@@ -37,7 +37,9 @@ public final class VirtualTime {
     }
   }
 
-  /** As {@link #run(VirtualClock, Coroutine)}, for a body without a result. */
+  /**
+   * Runs {@code main} as {@link #run(VirtualClock, Coroutine)} does, for a body without a result.
+   */
   public static <X extends Exception> void run(VirtualClock clock, Action<X> main) throws X {
     VirtualTime.<@Nullable Void, X>run(
         clock,

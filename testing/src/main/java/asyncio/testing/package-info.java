@@ -1,2 +1,2 @@
-/** Testing of asyncio code: virtual time, and test methods that are coroutines. */
+/** Support for testing asyncio code: virtual time, and test methods that are coroutines. */
 package asyncio.testing;

@@ -14,16 +14,17 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Platform threads for calls that block the operating system's thread: files, name look-ups, other
- * people's code.
+ * Platform threads for calls that block the operating system's thread: files, name look-ups,
+ * foreign code.
  *
- * <p>Not a ThreadPoolExecutor, because jobs come from coroutines: submitting must not take a lock
- * (a coroutine would switch in the middle of a step). The queue is lock-free, and so is the rest.
+ * <p>This is not a ThreadPoolExecutor, because jobs come from coroutines: submitting must not take
+ * a lock, because a coroutine would switch in the middle of a step. The queue is lock-free, and so
+ * is the rest.
  */
 public final class HelperPool {
   private static final long IDLE_SECONDS = 5;
 
-  /** So many that were withdrawn may stand in the queue, beside as many as wait. */
+  /** How many withdrawn jobs may be in the queue, in addition to as many as are waiting. */
   private static final int SWEEP_AFTER = 64;
 
   private final String name;
@@ -31,10 +32,10 @@ public final class HelperPool {
   private final int room;
   private final LinkedTransferQueue<Submitted> jobs = new LinkedTransferQueue<>();
 
-  /** How many were submitted, and neither taken by a thread nor withdrawn. */
+  /** Jobs that were submitted, and neither taken by a thread nor withdrawn. */
   private final AtomicInteger waiting = new AtomicInteger();
 
-  /** How many were withdrawn since the queue was swept. */
+  /** Jobs withdrawn since the queue was last swept. */
   private final AtomicInteger withdrawn = new AtomicInteger();
 
   private final AtomicInteger threads = new AtomicInteger();
@@ -46,7 +47,7 @@ public final class HelperPool {
   private final Submitted end = new Submitted(() -> {});
 
   /**
-   * A job, until a thread has taken it: who takes the Runnable out of here, by one atomic step,
+   * A job, until a thread takes it: whoever takes the Runnable out of here, in one atomic step,
    * runs it or has withdrawn it. Any thread.
    */
   public final class Submitted {
@@ -64,13 +65,13 @@ public final class HelperPool {
       return taken;
     }
 
-    /** Gives the job up; returns false when a thread has taken it. Never blocks. */
+    /** Withdraws the job; returns false if a thread has already taken it. Never blocks. */
     public boolean withdraw() {
       if (take() == null) {
         return false;
       }
-      // What is left of it goes when such leftovers are most of what stands in the queue: to look
-      // for each there would cost the square of their number.
+      // Withdrawn jobs are removed once they are most of the queue: searching it for each one would
+      // cost the square of their number.
       if (withdrawn.incrementAndGet() > SWEEP_AFTER + waiting.get()) {
         withdrawn.set(0);
         jobs.removeIf(each -> each != end && each.job.get() == null);
@@ -80,21 +81,21 @@ public final class HelperPool {
   }
 
   /**
-   * An empty pool where any number of jobs may wait.
+   * Creates an empty pool in which any number of jobs may wait.
    *
-   * @param name of the threads, which get a number behind it
-   * @param limit how many threads there are at most
+   * @param name the name of the threads, each followed by a number
+   * @param limit the maximum number of threads
    */
   public HelperPool(String name, int limit) {
     this(name, limit, Integer.MAX_VALUE);
   }
 
   /**
-   * An empty pool.
+   * Creates an empty pool.
    *
-   * @param name of the threads, which get a number behind it
-   * @param limit how many threads there are at most
-   * @param room how many jobs may wait for one
+   * @param name the name of the threads, each followed by a number
+   * @param limit the maximum number of threads
+   * @param room how many jobs may wait for a thread
    */
   public HelperPool(String name, int limit, int room) {
     this.name = name;
@@ -103,10 +104,10 @@ public final class HelperPool {
   }
 
   /**
-   * Runs a job on a helper thread, after those before it when all are busy. Any thread; never
-   * blocks.
+   * Runs a job on a helper thread; if all are busy, after the jobs submitted earlier. Any thread;
+   * never blocks.
    *
-   * @throws RejectedExecutionException if too many jobs wait already
+   * @throws RejectedExecutionException if too many jobs are already waiting
    */
   public Submitted submit(Runnable job) {
     if (closed) {
@@ -134,13 +135,14 @@ public final class HelperPool {
     }
     try {
       jobs.put(submitted);
-      // The last thread may have looked for jobs, and ended, before this one was there. It counts
-      // itself out before it looks, and here the order is the other way round: one sees the other.
+      // The last thread may have looked for jobs, and ended, before this one was there. That thread
+      // first counts itself out and then looks; here the order is reversed, so one of the two sees
+      // the other.
       if (threads.get() < limit) {
         startThread(null);
       }
     } catch (Throwable failure) {
-      // Either the job fails here or it runs: another thread may have taken it meanwhile.
+      // The job either fails here or runs: another thread may have taken it meanwhile.
       if (submitted.withdraw()) {
         throw failure;
       }
@@ -183,10 +185,10 @@ public final class HelperPool {
           return;
         }
         Runnable job = next == null ? null : next.take();
-        next = null; // or an idle thread would keep it alive
+        next = null; // otherwise an idle thread would keep it alive
         if (job != null) {
           job.run();
-          // A flag that the job left must not strike the next one.
+          // An interrupt flag left by this job must not affect the next one.
           Thread.interrupted();
         }
         next = jobs.poll(IDLE_SECONDS, TimeUnit.SECONDS);
@@ -195,7 +197,7 @@ public final class HelperPool {
         }
       }
     } catch (InterruptedException stop) {
-      // Only the idle wait is interruptible from outside: the thread ends.
+      // Only the idle wait can be interrupted from outside: the thread ends.
     } finally {
       live.remove(Thread.currentThread());
       threads.decrementAndGet();
@@ -207,7 +209,7 @@ public final class HelperPool {
     }
   }
 
-  /** Takes no more jobs; idle threads end at once, busy ones after what was submitted. */
+  /** Stops accepting jobs; idle threads end immediately, busy ones after what was submitted. */
   public void close() {
     closed = true;
     for (int i = threads.get(); i > 0; i--) {
@@ -216,8 +218,8 @@ public final class HelperPool {
   }
 
   /**
-   * After {@link #close}: waits for the threads to end and returns those that have not in time: the
-   * name, and where the job begins.
+   * Waits, after {@link #close}, for the threads to end. Returns a description of each thread that
+   * has not ended in time: its name, and where its job begins.
    *
    * @param deadline a time of System.nanoTime
    */
@@ -227,7 +229,7 @@ public final class HelperPool {
     for (Thread thread : live) {
       try {
         while (thread.getState() == Thread.State.NEW && live.contains(thread)) {
-          Thread.onSpinWait(); // somebody is just about to start it
+          Thread.onSpinWait(); // it is just about to be started
         }
         if (thread.getState() == Thread.State.NEW) {
           continue; // it could not be started
@@ -252,7 +254,7 @@ public final class HelperPool {
     return working.getName() + (begins == null ? "" : " (its body begins at " + begins + ")");
   }
 
-  /** How many threads live. */
+  /** Returns the number of live threads. */
   public int threads() {
     return threads.get();
   }

@@ -7,31 +7,31 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Memory off the heap that engines use one after the other: a closed engine gives its buffers back
- * at once, and not when somebody collects garbage. Any thread, and nobody waits.
+ * Off-heap memory that engines use one after the other: a closed engine returns its buffers
+ * immediately, not when the garbage is next collected. Any thread; nobody waits.
  *
- * <p>Not java.lang.foreign's shared arenas, which could free it: each system call on their memory
- * would pay to hold it open, and each close would stop all threads.
+ * <p>The shared arenas of java.lang.foreign could free memory too, but each system call on such
+ * memory would pay to keep the arena open, and each close would stop all threads.
  */
 final class BufferPool {
-  /** As asyncio's stream limit, and what a socket usually holds. */
+  /** As asyncio's stream limit, and as much as a socket usually holds. */
   static final int BUFFER_SIZE = 64 * 1024;
 
-  /** Kept while no loop is open, at most: eight loops' worth, 1 MiB. */
+  /** The most that is kept while no loop is open: the buffers of eight loops, 1 MiB. */
   private static final int KEPT = 16;
 
   private static final ConcurrentLinkedQueue<ByteBuffer> free = new ConcurrentLinkedQueue<>();
 
-  /** At least as many as are in {@link #free}. */
+  /** At least the number of buffers in {@link #free}. */
   private static final AtomicInteger kept = new AtomicInteger();
 
   private BufferPool() {}
 
   /**
-   * A buffer of {@link #BUFFER_SIZE}, with any content. Where memory is short the JDK collects
-   * garbage, and sleeps half a second in all, before it gives up.
+   * Returns a buffer of {@link #BUFFER_SIZE}, with any content. If memory is short, the JDK
+   * collects garbage, and sleeps half a second in all, before it gives up.
    *
-   * @throws IOException if there is no memory: no reason to end the run, as it is with the heap's
+   * @throws IOException if there is no memory: unlike a full heap, this is no reason to end the run
    */
   static ByteBuffer take(Scheduler scheduler) throws IOException {
     ByteBuffer buffer = free.poll();
@@ -62,7 +62,7 @@ final class BufferPool {
   static void giveBack(ByteBuffer buffer) {
     if (kept.incrementAndGet() > KEPT) {
       kept.decrementAndGet();
-      return; // collected some time
+      return; // garbage-collected at some point
     }
     free.add(buffer);
   }

@@ -3,17 +3,17 @@ package asyncio.internal.engine;
 import asyncio.internal.scheduler.Owner;
 import java.net.SocketAddress;
 
-/** Something open in an engine, to start operations on. Loop-confined. */
+/** Something open in an engine, on which operations are started. Loop-confined. */
 public interface EngineHandle {
-  /** Where it is bound. */
+  /** Returns the address it is bound to. */
   SocketAddress localAddress();
 
-  /** Says what the user has to close so that this is closed, for reports. */
+  /** Sets what the user has to close so that this is closed, for reports. */
   void belongsTo(Owner owner);
 
   /**
-   * Closes it at once. Operations that wait on it end with ClosedChannelException; a write is
-   * dropped without a word. Does nothing when it is closed.
+   * Closes the handle immediately. Operations that wait on it end with ClosedChannelException; a
+   * write is dropped silently. Does nothing if it is closed.
    */
   void close();
 }

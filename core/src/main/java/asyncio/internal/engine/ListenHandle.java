@@ -5,13 +5,14 @@ import java.io.IOException;
 /** A listening socket. Loop-confined. */
 public interface ListenHandle extends EngineHandle {
   /**
-   * The next connection. Suspends until there is one; it is returned even when a cancel came after
-   * it was there. One coroutine at a time. A coroutine that accepts again and again is suspended
-   * from time to time, so that others get on.
+   * Accepts the next connection. Suspends until there is one; it is returned even if a cancel came
+   * after it was there. One coroutine at a time. A coroutine that accepts again and again is
+   * suspended from time to time, so that others get to run.
    *
-   * @throws java.nio.channels.ClosedChannelException if the handle is closed, before or meanwhile
-   * @throws IOException if the operating system is out of descriptors or the like: trying again at
-   *     once won't help
+   * @throws java.nio.channels.ClosedChannelException if the handle is closed, before the call or
+   *     during it
+   * @throws IOException if the operating system is out of descriptors or the like: an immediate
+   *     retry won't help
    */
   StreamHandle accept() throws IOException;
 }

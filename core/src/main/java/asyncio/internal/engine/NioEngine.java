@@ -16,16 +16,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An engine on a selector of the JDK. Channels never block; only the loop touches the selector's
+ * An engine on a JDK selector. Its channels never block, and only the loop touches the selector's
  * keys.
  *
- * <p>All system calls but the select itself are made by the coroutine that wants them, except
- * writes: those are made at the end of a step and when the selector says so.
+ * <p>All system calls other than select are made by the coroutine that wants them, except writes:
+ * those are made at the end of a step and when the selector says so.
  */
 public final class NioEngine implements Engine {
   private static final int BUFFER_SIZE = BufferPool.BUFFER_SIZE;
 
-  /** Instead of the buffers, when they are given back: any use fails. */
+  /** Replaces the buffers once they have been given back, so that any use fails. */
   private static final ByteBuffer NONE = ByteBuffer.allocate(0);
 
   private static final long NANOS_PER_MILLI = 1_000_000;
@@ -34,20 +34,20 @@ public final class NioEngine implements Engine {
   final Scheduler scheduler;
   private final Selector selector;
 
-  // Any thread; twice does no harm.
+  // Any thread; making them twice does no harm.
   private static volatile boolean pollersMade;
 
   // Loop-confined.
   /**
-   * What goes through it is copied in the same step, so all sockets share it. Off the heap, as
-   * system calls need it.
+   * Shared by all sockets, because its content is copied in the same step. Off-heap, as system
+   * calls need it.
    */
   private ByteBuffer buffer;
 
-  /** What one stream sends in the step that runs. */
+  /** What one stream sends in the running step. */
   private ByteBuffer outgoing;
 
-  /** Who has {@link #outgoing}. */
+  /** The stream that has {@link #outgoing}. */
   private @Nullable NioStream borrower;
 
   private final Consumer<SelectionKey> ready = NioEngine::ready;
@@ -63,7 +63,7 @@ public final class NioEngine implements Engine {
     this.outgoing = outgoing;
   }
 
-  /** An open engine. Where memory is short the JDK sleeps in here, and others may run. */
+  /** Opens an engine. If memory is short, the JDK sleeps in here, and others may run. */
   public static NioEngine open(Scheduler scheduler) throws IOException {
     ByteBuffer buffer = BufferPool.take(scheduler);
     ByteBuffer outgoing = null;
@@ -85,10 +85,10 @@ public final class NioEngine implements Engine {
       if (scheduler.carrierKind() == CarrierKind.PORTABLE
           && Thread.currentThread().isVirtual()
           && !pollersMade) {
-        // The first wait of a selector on a virtual thread makes the JDK's pollers, which take two
-        // descriptors. Now: where none are left later, it would fail, and the loop with it. Never
-        // on the mounted carrier, whose loop waits on a platform thread: there it would suspend the
-        // coroutine that opens the engine, for nothing.
+        // The first wait of a selector on a virtual thread creates the JDK's pollers, which take
+        // two descriptors. This is done now, because if none are left later, the wait would fail,
+        // and the loop with it. It is never done on the mounted carrier, whose loop waits on a
+        // platform thread: there it would suspend the coroutine that opens the engine, for nothing.
         selector.select(1);
         pollersMade = true;
       }
@@ -118,15 +118,15 @@ public final class NioEngine implements Engine {
     } else if (nanos == Long.MAX_VALUE) {
       selector.select(ready);
     } else {
-      // The selector counts in milliseconds: rounded up, or the loop would spin through the last
-      // one.
+      // The selector counts in milliseconds. Rounded up, because otherwise the loop would spin
+      // through the last one.
       selector.select(ready, Math.ceilDiv(nanos, NANOS_PER_MILLI));
     }
   }
 
   private static void ready(SelectionKey key) {
     NioHandle handle = (NioHandle) key.attachment();
-    // An earlier one of the same batch may have closed it.
+    // An earlier handle of the same batch may have closed this one.
     if (!handle.isClosed()) {
       handle.ready(key.readyOps());
     }
@@ -140,14 +140,14 @@ public final class NioEngine implements Engine {
   // ---- for the handles ----
 
   /**
-   * The shared buffer, empty, with room for {@code max} bytes or for all it can hold. Used up
-   * within the step.
+   * Returns the shared buffer, empty, with room for {@code max} bytes or as many as it can hold.
+   * Its content must be used up within the step.
    */
   ByteBuffer buffer(int max) {
     return buffer.clear().limit(Math.min(max, BUFFER_SIZE));
   }
 
-  /** The buffer for what a step sends, empty; null while another stream has it. */
+  /** Returns the buffer for what a step sends, empty; null while another stream has it. */
   @Nullable ByteBuffer lend(NioStream stream) {
     if (borrower != null) {
       return null;
@@ -156,7 +156,9 @@ public final class NioEngine implements Engine {
     return outgoing.clear();
   }
 
-  /** Takes the buffer back and returns what was put there, good until the next one borrows it. */
+  /**
+   * Takes the buffer back and returns its content, which is valid until the buffer is lent again.
+   */
   ByteBuffer takeBack(NioStream stream) {
     if (borrower != stream) {
       throw new AssertionError(
@@ -201,12 +203,15 @@ public final class NioEngine implements Engine {
     handles--;
   }
 
-  /** Gives the descriptors of closed channels back, which a selector does when it looks next. */
+  /**
+   * Releases the descriptors of closed channels, which a selector otherwise does at its next
+   * select.
+   */
   void releaseClosed() {
     try {
       selector.selectNow(ready);
     } catch (IOException broken) {
-      // The next poll meets it as well, and reports it.
+      // The next poll fails as well, and reports it.
     }
   }
 
@@ -247,8 +252,8 @@ public final class NioEngine implements Engine {
   }
 
   /**
-   * The next engine gets the memory, unless somebody may still use it: a coroutine that outlives
-   * the loop may stand between a read and the copy.
+   * Gives the buffers to the next engine, unless somebody may still use them: a coroutine that
+   * outlives the loop may be between a read and the copy.
    */
   private void releaseBuffers() {
     ByteBuffer in = buffer;

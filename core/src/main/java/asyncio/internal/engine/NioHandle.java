@@ -10,14 +10,12 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A channel of a {@link NioEngine} and what the selector is asked to watch of it. Loop-confined.
- */
+/** A channel of a {@link NioEngine}, and what the selector watches it for. Loop-confined. */
 abstract class NioHandle implements EngineHandle {
   final NioEngine engine;
   private final SelectableChannel channel;
 
-  /** The engine's list of open handles. */
+  /** Links of the engine's list of open handles. */
   @Nullable NioHandle previous;
 
   @Nullable NioHandle following;
@@ -25,12 +23,14 @@ abstract class NioHandle implements EngineHandle {
   private @Nullable SelectionKey key;
   private @Nullable Owner owner;
 
-  /** What the selector watches. A copy of the key's, which is a volatile field behind a check. */
+  /**
+   * What the selector watches: a copy of the key's value, which is a volatile field behind a check.
+   */
   private int interest;
 
   private boolean closed;
 
-  /** Who waits to read, accept or be connected. */
+  /** The wait of the coroutine that reads, accepts or connects. */
   final Readiness input = new Readiness(this);
 
   NioHandle(NioEngine engine, SelectableChannel channel) {
@@ -39,19 +39,19 @@ abstract class NioHandle implements EngineHandle {
     engine.opened(this);
   }
 
-  /** What a coroutine that waits on {@link #input} waits for, for reports. */
+  /** Returns what a coroutine that waits on {@link #input} waits for, for reports. */
   abstract String describeWait();
 
-  /** The selector found the channel ready. On the loop's own thread. */
+  /** Called when the selector finds the channel ready. On the loop's own thread. */
   abstract void ready(int operations);
 
   /**
    * Suspends the running coroutine until the selector finds the channel ready for {@code
    * operation}.
    *
-   * <p>Interest stays registered after the wait: a selector of the JDK is level-triggered, and
-   * dropping and renewing it would cost two system calls a round trip. It is dropped when the
-   * channel is ready and nobody waits.
+   * <p>The interest stays registered after the wait: a JDK selector is level-triggered, and
+   * dropping and renewing the interest would cost two system calls for each round trip. It is
+   * dropped when the channel is ready and nobody waits.
    */
   final void awaitInput(int operation) throws IOException {
     Fiber running = engine.scheduler.currentFiber();
@@ -111,8 +111,8 @@ abstract class NioHandle implements EngineHandle {
   }
 
   /**
-   * Closes the channel. When it is registered, the JDK ends the connection now and gives the
-   * descriptor back at the selector's next look.
+   * Closes the channel. If it is registered, the JDK ends the connection now and releases the
+   * descriptor at the selector's next select.
    */
   @Override
   public void close() {
@@ -124,7 +124,7 @@ abstract class NioHandle implements EngineHandle {
     try {
       channel.close();
     } catch (IOException nothingToBeDone) {
-      // The descriptor is gone in any case, and what was sent before is with the operating system.
+      // The descriptor is gone in any case, and the operating system has what was sent before.
     }
     input.wake();
   }

@@ -19,14 +19,14 @@ final class NioListener extends NioHandle implements ListenHandle {
   private final Engine.ListenOptions options;
 
   /**
-   * Connections accepted since the last wait: backlog + 1 at most, as asyncio does, then the
-   * others' turn comes.
+   * Connections accepted since the last wait: at most backlog + 1, as in asyncio; then others get
+   * their turn.
    */
   private int streak;
 
   /**
-   * A descriptor kept for bad times. When there is none left to accept with, this one is given
-   * back, so that the failure can be reported: loading a class, or opening a log, takes one.
+   * A spare descriptor. When none is left to accept with, this one is released, so that the failure
+   * can be reported: loading a class or opening a log takes one.
    */
   private @Nullable SocketChannel spare;
 
@@ -43,10 +43,9 @@ final class NioListener extends NioHandle implements ListenHandle {
 
   static NioListener open(NioEngine engine, SocketAddress local, Engine.ListenOptions options)
       throws IOException {
-    // IPv4 by name: without a family the JDK opens an IPv6 socket where there is IPv6, and 0.0.0.0
-    // would take clients of both. On "::" that socket does take both, since the JDK offers no way
-    // to
-    // set IPV6_V6ONLY.
+    // IPv4 is requested explicitly: without a family the JDK opens an IPv6 socket if there is IPv6,
+    // and 0.0.0.0 would then accept clients of both. On "::" that socket does accept both, because
+    // the JDK offers no way to set IPV6_V6ONLY.
     boolean four =
         local instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
     ServerSocketChannel channel =
@@ -125,8 +124,8 @@ final class NioListener extends NioHandle implements ListenHandle {
   }
 
   /**
-   * The connection, or null when the peer has gone already: some systems refuse to configure such a
-   * socket.
+   * Returns the connection, or null if the peer has already gone: some systems refuse to configure
+   * such a socket.
    */
   private @Nullable NioStream adopt(SocketChannel accepted) {
     try {
@@ -136,7 +135,7 @@ final class NioListener extends NioHandle implements ListenHandle {
     }
   }
 
-  /** Stops listening now: a new listener on the same port may follow at once. */
+  /** Stops listening now: a new listener may take the same port immediately. */
   @Override
   public void close() {
     if (!isClosed()) {

@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A TCP connection on a selector.
  *
- * <p><b>Speculation.</b> A read or write is tried first, and the selector asked only when it would
- * block. But after a read that brought less than asked the socket is empty, so the next one waits
- * at once: a round trip of a server that answers small requests is one select, one read and one
+ * <p><b>Speculation.</b> A read or write is tried first, and the selector is asked only if it would
+ * block. But if a read brought less than it asked for, the socket is empty, so the next read waits
+ * immediately: a round trip of a server that answers small requests is one select, one read and one
  * write.
  */
 final class NioStream extends NioHandle implements StreamHandle {
   /**
-   * Reads in a row without suspending; as many as Netty's, so that one busy peer can't keep the
+   * Reads in a row without suspending: as many as Netty's, so that one busy peer can't keep the
    * others waiting.
    */
   private static final int MAX_STREAK = 16;
@@ -36,7 +36,7 @@ final class NioStream extends NioHandle implements StreamHandle {
 
   private int streak;
 
-  /** The write that waits for the socket to take more, and who is told. */
+  /** The write that waits for the socket to take more, and the object that is told. */
   private @Nullable ByteBuffer unsent;
 
   private @Nullable WriteCompletion completion;
@@ -49,7 +49,7 @@ final class NioStream extends NioHandle implements StreamHandle {
     this.remote = remote;
   }
 
-  /** A new connection to {@code remote}. Waits. */
+  /** Opens a connection to {@code remote}. Waits. */
   static NioStream connect(NioEngine engine, SocketAddress remote, boolean noDelay)
       throws IOException {
     SocketChannel channel = open(remote);
@@ -76,7 +76,10 @@ final class NioStream extends NioHandle implements StreamHandle {
     }
   }
 
-  /** A socket of the address's own family: else IPv4 would be reached through an IPv6 socket. */
+  /**
+   * Opens a socket of the address's own family: otherwise IPv4 would be reached through an IPv6
+   * socket.
+   */
   private static SocketChannel open(SocketAddress remote) throws IOException {
     boolean four =
         remote instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
@@ -87,7 +90,7 @@ final class NioStream extends NioHandle implements StreamHandle {
     }
   }
 
-  /** A connection that was accepted. */
+  /** Wraps an accepted connection. */
   static NioStream accepted(NioEngine engine, SocketChannel channel, boolean noDelay)
       throws IOException {
     try {
@@ -136,7 +139,7 @@ final class NioStream extends NioHandle implements StreamHandle {
     streak++;
     readable = !buffer.hasRemaining();
     if (count < 0) {
-      // The selector would call it readable for ever.
+      // Otherwise the selector would report it as readable for ever.
       ignore(SelectionKey.OP_READ);
       return null;
     }
@@ -192,8 +195,8 @@ final class NioStream extends NioHandle implements StreamHandle {
   }
 
   /**
-   * Copied into the engine's buffer here: the JDK would do the same, into one of its own for each
-   * thread and size.
+   * Copies into the engine's buffer here: the JDK would do the same, with a buffer of its own for
+   * each thread and size.
    */
   private int send(ByteBuffer data) throws IOException {
     ByteBuffer buffer = engine.buffer(data.remaining());
@@ -268,14 +271,14 @@ final class NioStream extends NioHandle implements StreamHandle {
     }
   }
 
-  /** The JDK documents no such use for sockets that do not block, but provides for it. */
+  /** Uses SO_LINGER, which the JDK does not document for non-blocking sockets, but supports. */
   @Override
   public void reset() {
     if (!isClosed()) {
       try {
         channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       } catch (IOException lostAlready) {
-        // Then the other end knows.
+        // Then the peer knows.
       }
     }
     close();

@@ -2,11 +2,11 @@ package asyncio.internal.engine;
 
 import java.net.BindException;
 
-/** An address is of a family, IPv6 as a rule, that this machine or JVM does not have. */
+/** Thrown if an address is of a family, usually IPv6, that this machine or JVM does not have. */
 public final class NoSuchFamilyException extends BindException {
   private static final long serialVersionUID = 1L;
 
-  /** With what the JDK said. */
+  /** Creates the exception, with the JDK's exception as its cause. */
   public NoSuchFamilyException(String message, Throwable cause) {
     super(message);
     initCause(cause);

@@ -6,13 +6,13 @@ import asyncio.internal.scheduler.Wait;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wait of one coroutine until a channel is ready. Made once for each channel and used again and
- * again, so that a round trip allocates nothing. Loop-confined.
+ * The wait of one coroutine until a channel is ready. Created once for each channel and reused, so
+ * that a round trip allocates nothing. Loop-confined.
  */
 final class Readiness implements Wait {
   private final NioHandle handle;
 
-  /** Who waits, or was woken and has not gone on yet. */
+  /** The coroutine that waits, or that was woken and has not resumed yet. */
   private @Nullable Fiber fiber;
 
   Readiness(NioHandle handle) {
@@ -20,8 +20,8 @@ final class Readiness implements Wait {
   }
 
   /**
-   * Suspends the running coroutine until {@link #wake}. What it waited for is a value: a cancel
-   * that arrives after the wake-up stays pending.
+   * Suspends the running coroutine until {@link #wake}. The readiness counts as a value: a cancel
+   * that comes after the wake-up stays pending.
    */
   void await(Fiber running) {
     if (fiber != null) {
@@ -36,7 +36,7 @@ final class Readiness implements Wait {
     }
   }
 
-  /** Ends the wait, if there is one that goes on. */
+  /** Ends the wait, if one is in progress. */
   void wake() {
     Fiber waiting = fiber;
     if (waiting != null) {
@@ -44,7 +44,7 @@ final class Readiness implements Wait {
     }
   }
 
-  /** Whether no coroutine waits, and none is on its way to act on its wake-up. */
+  /** Returns whether no coroutine waits, and none has been woken and is about to act on it. */
   boolean isIdle() {
     return fiber == null;
   }

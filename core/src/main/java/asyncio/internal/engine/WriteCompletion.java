@@ -3,13 +3,13 @@ package asyncio.internal.engine;
 import java.io.IOException;
 
 /**
- * Receives the outcome of a write that could not be made at once. On the loop's own thread: no user
- * code.
+ * Receives the outcome of a write that could not be made immediately. Called on the loop's own
+ * thread, so it must not run user code.
  */
 public interface WriteCompletion {
-  /** The first {@code count} bytes were sent, at least one. */
+  /** Called when the first {@code count} bytes, at least one, were sent. */
   void written(int count);
 
-  /** Nothing was or will be sent: the connection is lost. */
+  /** Called when nothing was or will be sent: the connection is lost. */
   void failed(IOException failure);
 }

@@ -12,11 +12,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands behind a failure. Everything here ends, whatever the program has built: causes may go
- * round in a circle (initCause makes one of two failures), chains and groups may be deeper than a
- * stack, and one failure may stand in many groups. So no walk recurses, and each knows where it has
- * been. Failures are walked elsewhere too: where a group is divided ({@link ExceptionGroup#split}),
- * and where a trace is printed.
+ * Searches the causes of a failure. Every walk here ends, whatever the program has built: causes
+ * may form a circle (initCause can close one between two failures), chains and groups may be deeper
+ * than a stack, and one failure may be in many groups. So no walk recurses, and each one remembers
+ * where it has been. Failures are also walked elsewhere: where a group is split ({@link
+ * ExceptionGroup#split}), and where a trace is printed.
  */
 public final class Causes {
   /** A user-defined getCause may return a new object on every call, so the walk is bounded. */
@@ -24,10 +24,13 @@ public final class Causes {
 
   private Causes() {}
 
-  /** Whether {@code failure}, its cause, the cause of that, and so on, has one that matches. */
+  /**
+   * Returns whether {@code failure}, its cause, the cause of that cause, and so on, has a match.
+   */
   @SuppressWarnings("ReferenceEquality") // the very same object: a circle
   public static boolean any(Throwable failure, Predicate<? super Throwable> matches) {
-    // Brent's way to find a circle: no memory, and all of it was looked at when it is found.
+    // Brent's algorithm to find a circle: it needs no memory, and when it finds one, all of it has
+    // been looked at.
     Throwable mark = failure;
     int steps = 0;
     int next = 1;
@@ -51,8 +54,8 @@ public final class Causes {
   }
 
   /**
-   * Whether {@code failure} matches, or, when it is a group, all that stand in it and in groups
-   * inside it; none is asked about twice.
+   * Returns whether {@code failure} matches or, if it is a group, whether all failures in it and in
+   * its nested groups match; none is tested twice.
    */
   public static boolean allMembers(Throwable failure, Predicate<? super Throwable> matches) {
     if (!(failure instanceof ExceptionGroup)) {
@@ -74,20 +77,23 @@ public final class Causes {
     return true;
   }
 
-  /** Whether a failure ends the whole {@code run}, bare: no program should go on after it. */
+  /**
+   * Returns whether a failure ends the whole {@code run}, unwrapped: no program should continue
+   * after it.
+   */
   public static boolean isFatal(Throwable failure) {
     return (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError))
         || failure instanceof KeyboardInterrupt;
   }
 
-  /** The cause of a failure; null where there is none, or asking for it fails. */
+  /** Returns the cause of a failure; null if there is none, or if asking for it fails. */
   public static @Nullable Throwable causeOf(Throwable failure) {
     return told(failure::getCause);
   }
 
   /**
-   * What code of the program's tells about a failure, such as an overridden getCause or getMessage;
-   * null where it throws, which must not hide the failure being examined.
+   * Returns what the program's code says about a failure, such as an overridden getCause or
+   * getMessage; null if that code throws, which must not hide the failure being examined.
    */
   public static <T> @Nullable T told(Supplier<@Nullable T> question) {
     try {

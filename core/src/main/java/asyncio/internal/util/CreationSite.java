@@ -8,10 +8,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where something was made: the frames of the user's code that made it, innermost first. Immutable.
+ * Where something was created: the frames of the user code that created it, innermost first.
+ * Immutable.
  *
- * <p>Taking one costs a microsecond or two, so it is done in debug mode, and for the few things
- * that are worth it always: servers, and connections that a program opens.
+ * <p>Capturing one costs a microsecond or two, so this is done only in debug mode, and always for
+ * the few things that are worth it: servers, and connections that a program opens.
  */
 public final class CreationSite {
   /** As many frames as asyncio's debug mode keeps. */
@@ -20,7 +21,7 @@ public final class CreationSite {
   private static final StackWalker WALKER =
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
-  /** Texts are made only when somebody reads them. */
+  /** Text is produced only when somebody reads it. */
   private final StackWalker.StackFrame[] frames;
 
   private CreationSite(int depth) {
@@ -28,19 +29,19 @@ public final class CreationSite {
         WALKER.walk(
             stack ->
                 stack
-                    // Above it are a thread's own frames, which say nothing.
+                    // The frames below it are the thread's own and say nothing.
                     .takeWhile(frame -> !isBottom(frame))
                     .filter(frame -> !isOurs(frame.getDeclaringClass()))
                     .limit(depth)
                     .toArray(StackWalker.StackFrame[]::new));
   }
 
-  /** Here, as debug mode wants it. */
+  /** Captures the current place, as debug mode needs it. */
   public static CreationSite here() {
     return new CreationSite(DEBUG_DEPTH);
   }
 
-  /** The line of the user's code that called us; in debug mode, who called that as well. */
+  /** Captures the line of user code that called us and, in debug mode, its callers too. */
   public static CreationSite here(boolean debug) {
     return new CreationSite(debug ? DEBUG_DEPTH : 1);
   }
@@ -51,8 +52,8 @@ public final class CreationSite {
   }
 
   /**
-   * By package and by where it was loaded from: tests stand in our packages, and a program may be
-   * packed into one jar with us.
+   * Decides by package and by code source: tests are in our packages, and a program may be packed
+   * into one jar with us.
    */
   private static boolean isOurs(Class<?> type) {
     if (!type.getName().startsWith("asyncio.")) {
@@ -60,7 +61,7 @@ public final class CreationSite {
     }
     ProtectionDomain own = CreationSite.class.getProtectionDomain();
     ProtectionDomain other = type.getProtectionDomain();
-    // Classes from an archive of the JVM may have a domain of their own for the same jar.
+    // Classes from a JVM archive may have a protection domain of their own for the same jar.
     return other == own || Objects.equals(source(other), source(own));
   }
 
@@ -71,7 +72,7 @@ public final class CreationSite {
         : source.getLocation().toExternalForm();
   }
 
-  /** Whether a frame is this library's. */
+  /** Returns whether a frame belongs to this library. */
   public static boolean isOurs(StackTraceElement frame) {
     String name = frame.getClassName();
     if (!name.startsWith("asyncio.")) {
@@ -85,8 +86,8 @@ public final class CreationSite {
   }
 
   /**
-   * Where the body begins that a stack was taken in, of a task or of a call on a helper thread: its
-   * outermost frame that is the user's. Null when there is none.
+   * Returns where the body of a task, or of a call on a helper thread, begins in a stack captured
+   * in it: the outermost frame of user code. Null if there is none.
    *
    * @param stack innermost frame first
    */
@@ -110,29 +111,32 @@ public final class CreationSite {
         || (type.equals("asyncio.HelperCall") && method.equals("run"));
   }
 
-  /** The frames, innermost first. */
+  /** Returns the frames, innermost first. */
   public List<StackTraceElement> frames() {
     return Arrays.stream(frames).map(StackWalker.StackFrame::toStackTraceElement).toList();
   }
 
-  /** Its innermost frame alone. */
+  /** Returns the innermost frame only. */
   public String line() {
     return frames.length == 0 ? "an unknown place" : frames[0].toStackTraceElement().toString();
   }
 
-  /** Adds {@code head} and the frames to a report, each on a line of its own. */
+  /** Adds {@code head} and the frames to a report, each on its own line. */
   public void appendTo(StringBuilder report, String head) {
     append(report, head, frames());
   }
 
-  /** As {@link #appendTo}, for a site that may be unknown: then nothing. */
+  /**
+   * Adds {@code head} and the frames of {@code site}, as {@link #appendTo} does; does nothing if
+   * the site is unknown.
+   */
   public static void append(StringBuilder report, String head, @Nullable CreationSite site) {
     if (site != null) {
       site.appendTo(report, head);
     }
   }
 
-  /** Adds {@code head} and frames, each on a line of its own. */
+  /** Adds {@code head} and the given frames to a report, each on its own line. */
   public static void append(StringBuilder report, String head, List<StackTraceElement> frames) {
     report.append(System.lineSeparator()).append(head);
     Stacks.append(report, frames);

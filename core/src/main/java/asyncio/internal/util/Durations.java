@@ -2,11 +2,11 @@ package asyncio.internal.util;
 
 import java.time.Duration;
 
-/** From durations, which may be longer than any number of nanoseconds, to times of clocks. */
+/** Converts durations, which may exceed any number of nanoseconds, to clock times. */
 public final class Durations {
   private Durations() {}
 
-  /** Nanoseconds; the longest representable where there are more (292 years). */
+  /** Returns nanoseconds; the longest representable value if there are more (292 years). */
   public static long nanos(Duration duration) {
     try {
       return duration.toNanos();
@@ -15,7 +15,7 @@ public final class Durations {
     }
   }
 
-  /** Milliseconds, for reports; the longest representable where there are more. */
+  /** Returns milliseconds, for reports; the longest representable value if there are more. */
   public static long millis(Duration duration) {
     try {
       return duration.toMillis();
@@ -25,14 +25,14 @@ public final class Durations {
   }
 
   /**
-   * When {@code delay} from now is over, in real time: to be compared by its distance from {@link
-   * System#nanoTime}.
+   * Returns the time when {@code delay} from now is over, in real time. To be compared by its
+   * distance from {@link System#nanoTime}.
    */
   public static long realDeadline(Duration delay) {
     return System.nanoTime() + Math.max(0, nanos(delay));
   }
 
-  /** Fails for what can't be the threshold of slow steps. */
+  /** Throws if the duration can't be the threshold of slow steps. */
   public static void checkSlow(Duration threshold) {
     if (!threshold.isPositive()) {
       throw new IllegalArgumentException(
@@ -42,7 +42,7 @@ public final class Durations {
     }
   }
 
-  /** The sum; the longest possible duration where it would be longer. */
+  /** Returns the sum; the longest possible duration if it would be longer. */
   public static Duration sum(Duration a, Duration b) {
     try {
       return a.plus(b);

@@ -1,17 +1,18 @@
 package asyncio.internal.util;
 
 /**
- * Makes sure that there is stack left before the state of a loop changes, so that a program whose
- * recursion runs away fails with its StackOverflowError before the change or after it, rather than
- * in the middle: with a coroutine that is half parked, a lock that is half released.
+ * Makes sure that there is stack left before the state of a loop changes. A program with runaway
+ * recursion then fails with its StackOverflowError before the change or after it, not in the
+ * middle, with a coroutine half parked or a lock half released.
  *
- * <p>The JVM tells nobody how much stack is left; it throws when a frame does not fit. So a frame
- * is made that is larger than all that the work needs, and given back at once. A compiler makes a
- * frame as large as the values that are alive at once in any branch of a method, whichever is
- * taken: here, in one that is taken now and then, so that it is not compiled away. It costs some 3
- * ns for 3.3 KiB; interpreted frames are twice as large, those of the work as well.
+ * <p>The JVM does not say how much stack is left; it throws when a frame does not fit. So this
+ * class creates a frame that is larger than everything the work needs, and gives it back
+ * immediately. A compiler makes a frame as large as the values that are alive at once in any branch
+ * of a method, whichever branch is taken. Here it is a branch that is taken now and then, so that
+ * it is not compiled away. This costs about 3 ns for 3.3 KiB; interpreted frames are twice as
+ * large, but so are those of the work.
  *
- * <p>Taking demands more than giving back, so whatever was acquired at some depth can be released
+ * <p>Acquiring demands more than releasing, so whatever was acquired at some depth can be released
  * there.
  */
 public final class Headroom {
@@ -21,31 +22,34 @@ public final class Headroom {
   /** For a wait that suspends on the mounted carrier, by the JDK's own park. */
   public static final int MOUNTED_WAIT = 2;
 
-  /** For one on the portable carrier, where who suspends wakes the next one and sends its bytes. */
+  /**
+   * For a wait on the portable carrier, where the suspending coroutine wakes the next one and sends
+   * its bytes.
+   */
   public static final int PORTABLE_WAIT = 4;
 
   private static final int LOCALS = 400;
 
-  /** The large branch is taken once in so many times. */
+  /** The large branch is taken once in this many calls. */
   private static final int SELDOM = 1024;
 
-  // Written by any thread without order: what is summed there does not matter.
+  // Written by any thread without ordering: the sums do not matter.
   private static final long[] t = new long[LOCALS];
 
   private Headroom() {}
 
   /**
-   * Throws StackOverflowError now, if it might be thrown later.
+   * Throws StackOverflowError now if it might otherwise be thrown later.
    *
-   * @param frames how many large frames are to fit
-   * @param call a number that the caller counts up with each call, so that no two loops write the
+   * @param frames how many large frames must fit
+   * @param call a number that the caller increments with each call, so that no two loops write the
    *     same counter
    */
   public static void ensure(int frames, int call) {
     probe(frames, call & (SELDOM - 1));
   }
 
-  @SuppressWarnings("MultiVariableDeclaration") // as many as the frame is to hold
+  @SuppressWarnings("MultiVariableDeclaration") // as many as the frame must hold
   private static void probe(int frames, int turn) {
     if (turn == 0) {
       long v0 = t[0], v1 = t[1], v2 = t[2], v3 = t[3], v4 = t[4], v5 = t[5], v6 = t[6], v7 = t[7];
@@ -156,7 +160,7 @@ public final class Headroom {
     }
   }
 
-  /** A call between the reads and the sum, for which all values have to be kept. */
+  /** A call between the reads and the sum, across which all values must be kept. */
   private static void mix() {
     for (int i = 0; i < LOCALS; i++) {
       t[i] += i;

@@ -5,8 +5,8 @@ public final class Sneaky {
   private Sneaky() {}
 
   /**
-   * Throws {@code failure} as it is. Declared to return something, so that callers can write {@code
-   * throw}.
+   * Throws {@code failure} unchanged. Declared to return something, so that callers can write
+   * {@code throw}.
    */
   public static RuntimeException rethrow(Throwable failure) {
     throw Sneaky.<RuntimeException>unchecked(failure);

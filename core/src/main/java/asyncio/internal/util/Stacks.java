@@ -3,12 +3,14 @@ package asyncio.internal.util;
 import java.util.Arrays;
 import java.util.List;
 
-/** What reports have in common: a stack is a line for each frame, innermost first. */
+/**
+ * What reports have in common: they print a stack with one line for each frame, innermost first.
+ */
 public final class Stacks {
-  /** Of so many tasks a report tells; the others are counted. */
+  /** The number of tasks that a report describes; the others are only counted. */
   public static final int REPORTED_TASKS = 100;
 
-  /** So many lines of a stack tell where somebody stands. */
+  /** The number of stack lines that show where a thread is. */
   private static final int SHORT = 10;
 
   private Stacks() {}
@@ -20,14 +22,14 @@ public final class Stacks {
     }
   }
 
-  /** As {@link #append(StringBuilder, List)}. */
+  /** Adds the frames as {@link #append(StringBuilder, List)} does. */
   public static void append(StringBuilder text, StackTraceElement[] frames) {
     append(text, Arrays.asList(frames));
   }
 
   /**
-   * Adds where a thread stands in the user's code, innermost line first, and what that line calls.
-   * Where nothing is the user's, the innermost frames.
+   * Adds where a thread is in user code, innermost line first, and what that line calls. If no
+   * frame is user code, adds the innermost frames.
    */
   public static void appendShort(StringBuilder text, StackTraceElement[] frames) {
     int shown = 0;
@@ -55,7 +57,7 @@ public final class Stacks {
     }
   }
 
-  /** How a thread is called: 'name', or #id where it has none, as most virtual threads. */
+  /** Returns the name of a thread: 'name', or #id if it has none, like most virtual threads. */
   public static String nameOf(Thread thread) {
     return thread.getName().isEmpty() ? "#" + thread.threadId() : "'" + thread.getName() + "'";
   }
@@ -64,7 +66,7 @@ public final class Stacks {
     text.append(System.lineSeparator()).append("    at ").append(frame);
   }
 
-  /** Whether a frame is neither the JDK's nor this library's. */
+  /** Returns whether a frame belongs to neither the JDK nor this library. */
   public static boolean isUsers(StackTraceElement frame) {
     String type = frame.getClassName();
     return !type.startsWith("java.")

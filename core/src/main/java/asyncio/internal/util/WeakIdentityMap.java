@@ -19,7 +19,7 @@ public final class WeakIdentityMap<V> {
     return map.get(new Key(key, null));
   }
 
-  /** Keeps {@code value} for {@code key} until that is collected. */
+  /** Keeps {@code value} for {@code key} until the key is collected. */
   public void put(Object key, V value) {
     for (Reference<?> gone = collected.poll(); gone != null; gone = collected.poll()) {
       map.remove(gone);
@@ -27,7 +27,7 @@ public final class WeakIdentityMap<V> {
     map.put(new Key(key, collected), value);
   }
 
-  /** Returns false when the key is there already. */
+  /** Adds an entry; returns false if the key is already there. */
   public boolean putIfAbsent(Object key, V value) {
     if (get(key) != null) {
       return false;
@@ -36,12 +36,12 @@ public final class WeakIdentityMap<V> {
     return true;
   }
 
-  /** Forgets a key. */
+  /** Removes a key. */
   public void remove(Object key) {
     map.remove(new Key(key, null));
   }
 
-  /** Whether it has no entry, those of collected keys included. */
+  /** Returns whether the map has no entry; entries of collected keys count. */
   public boolean isEmpty() {
     return map.isEmpty();
   }
