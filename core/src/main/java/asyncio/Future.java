@@ -1,17 +1,13 @@
 package asyncio;
 
-import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
-import asyncio.internal.scheduler.Wait;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Sneaky;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -352,61 +348,6 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
     }
   }
 
-  static final class AwaitFuture extends Listener implements Wait {
-    private final Fiber fiber;
-    private final Future<?> future;
-
-    AwaitFuture(Fiber fiber, Future<?> future) {
-      this.fiber = fiber;
-      this.future = future;
-    }
-
-    @Override
-    void done(Future<?> done) {
-      fiber.wake(this);
-    }
-
-    @Override
-    public boolean isOver() {
-      return future.isDone();
-    }
-
-    @Override
-    public @Nullable Fiber passesOnTo() {
-      return future instanceof Task<?> task && !task.isDone() ? task.fiber() : null;
-    }
-
-    @Override
-    public boolean cancel(@Nullable String message) {
-      return future.cancelOnLoop(message);
-    }
-
-    @Override
-    public String describe() {
-      return future instanceof Task<?> task ? task.name() : future.describeWork();
-    }
-
-    @Override
-    public WaitKind kind() {
-      return future.waitKind();
-    }
-
-    @Override
-    public Iterator<?> targets() {
-      return Collections.singleton(future).iterator();
-    }
-
-    @Override
-    public boolean endsByTargetsOnly() {
-      return future instanceof Task;
-    }
-
-    @Override
-    Fiber awaitedBy() {
-      return fiber;
-    }
-  }
-
   @SuppressWarnings({"unchecked", "NullAway"}) // null only if T allows it
   private T unwrap() {
     switch (status()) {
@@ -710,60 +651,6 @@ public sealed class Future<T extends @Nullable Object> implements java.util.conc
       }
     }
     return removed;
-  }
-
-  private static class DoneCallback<T extends @Nullable Object> extends Listener {
-    private final Future<T> future;
-    private final Consumer<? super Future<T>> callback;
-    private final @Nullable Context context;
-
-    DoneCallback(
-        Future<T> future, Consumer<? super Future<T>> callback, @Nullable Context context) {
-      this.future = future;
-      this.callback = callback;
-      this.context = context;
-    }
-
-    @Nullable CreationSite addedAt() {
-      return null;
-    }
-
-    @Override
-    final void done(Future<?> done) {
-      future.loop.scheduler.add(
-          new Callback() {
-            @Override
-            protected void call() {
-              callback.accept(future);
-            }
-
-            @Override
-            protected @Nullable Context runsIn() {
-              return context;
-            }
-
-            @Override
-            public @Nullable CreationSite origin() {
-              return addedAt();
-            }
-          });
-    }
-  }
-
-  /** A callback that knows where it was added: debug mode. */
-  private static final class TracedDoneCallback<T extends @Nullable Object>
-      extends DoneCallback<T> {
-    private final CreationSite addedAt = CreationSite.here();
-
-    TracedDoneCallback(
-        Future<T> future, Consumer<? super Future<T>> callback, @Nullable Context context) {
-      super(future, callback, context);
-    }
-
-    @Override
-    CreationSite addedAt() {
-      return addedAt;
-    }
   }
 
   final void addListener(Listener listener) {

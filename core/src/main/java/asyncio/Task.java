@@ -294,7 +294,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     // wait for each other in a cycle.
     var wait = fiber.waitsFor();
     String state;
-    if (wait != null && !isDone() && !(wait instanceof Future.AwaitFuture)) {
+    if (wait != null && !isDone() && !(wait instanceof AwaitFuture)) {
       state = describe(wait);
     } else {
       state = loop.scheduler.currentFiber() == fiber ? "running" : stateText();
