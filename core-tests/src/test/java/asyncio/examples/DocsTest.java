@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 /**
  * What README.md and docs/ show is true. A block "java" with a main is a program: it compiles
@@ -37,9 +43,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A block "java portable" or "java mounted" runs on that carrier only, "java no-run" is compiled
  * only, "java example Name" is examples/Name.java, and tested there. A block "python" before a
  * program of ours is its twin and prints the same; "python twin of Name" is the twin of an example.
- * The commands `./asyncio run` of a block "sh" end well.
+ * A block "java test" is a class of tests, which JUnit runs. The commands `./asyncio run` of a
+ * block "sh" end well.
  */
 class DocsTest {
+  private static final Pattern CLASS = Pattern.compile("(?m)^class (\\w+) ");
   private static final Pattern MAIN = Pattern.compile("\\bvoid main\\(");
 
   @TempDir Path folder;
@@ -244,18 +252,109 @@ class DocsTest {
     assertEquals(List.of(), without);
   }
 
-  /** A link within the project leads to a file. */
+  /** A link within the project leads to a file, and to a heading in it if it names one. */
   @Test
   void linksLeadSomewhere() throws IOException {
     List<String> broken = new ArrayList<>();
     for (Path page : Pages.all()) {
-      var links = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)").matcher(Files.readString(page));
+      var links = Pattern.compile("\\]\\(([^)#:]*)(#[^)]*)?\\)").matcher(Files.readString(page));
       while (links.find()) {
-        if (!Files.exists(page.resolveSibling(links.group(1)))) {
-          broken.add(page.getFileName() + ": " + links.group(1));
+        Path target = links.group(1).isEmpty() ? page : page.resolveSibling(links.group(1));
+        if (!Files.exists(target)
+            || links.group(2) != null && !headings(target).contains(links.group(2))) {
+          broken.add(page.getFileName() + ": " + links.group());
         }
       }
     }
     assertEquals(List.of(), broken);
+  }
+
+  /** As a link names them: "## Code that blocks" is "#code-that-blocks". */
+  private static List<String> headings(Path page) throws IOException {
+    return Pages.prose(page).stream()
+        .map(Pages.Line::text)
+        .filter(line -> line.startsWith("#"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase().replaceAll("[^\\w -]", ""))
+        .map(heading -> "#" + heading.replace(' ', '-'))
+        .toList();
+  }
+
+  /** Prose is one line for a paragraph or a sentence. Tables and code are as wide as they are. */
+  @Test
+  void noLineOfProseIsLongerThan180() throws IOException {
+    List<Path> pages = new ArrayList<>(Pages.all());
+    pages.add(Program.root().resolve("CONTRIBUTING.md"));
+    List<String> tooLong = new ArrayList<>();
+    for (Path page : pages) {
+      for (Pages.Line line : Pages.prose(page)) {
+        if (line.text().length() > 180 && !line.text().startsWith("|")) {
+          tooLong.add(Program.root().relativize(page) + ":" + line.number());
+        }
+      }
+    }
+    assertEquals(List.of(), tooLong);
+  }
+
+  /** See {@link Contents} for how to write the table anew. */
+  @Test
+  void theTableOfContentsMatchesThePages() throws IOException {
+    Path docs = Program.root().resolve("docs");
+    assertEquals(Contents.table(docs), Contents.found(docs));
+  }
+
+  @Test
+  void eachPageOfTheGuideIsReachedAndSaysWhereToGoNext() throws IOException {
+    Path docs = Program.root().resolve("docs");
+    List<Path> pages;
+    try (var files = Files.list(docs.resolve("guide"))) {
+      pages = files.sorted().toList();
+    }
+    assertEquals(pages, Contents.pages(docs).stream().sorted().toList());
+    List<Path> silent = new ArrayList<>();
+    for (Path page : pages) {
+      if (!Files.readAllLines(page).getLast().startsWith("Next: ")) {
+        silent.add(page);
+      }
+    }
+    assertEquals(List.of(), silent);
+  }
+
+  static List<Shown> tests() throws IOException {
+    List<Shown> tests = new ArrayList<>();
+    for (Path page : Pages.all()) {
+      for (Pages.Block block : Pages.blocks(page)) {
+        if (block.language().equals("java") && block.info().equals("test")) {
+          var name = CLASS.matcher(block.text());
+          assertTrue(name.find(), block.text());
+          tests.add(new Shown(name.group(1), block, List.of()));
+        }
+      }
+    }
+    return tests;
+  }
+
+  @ParameterizedTest
+  @MethodSource("tests")
+  void aTestPasses(Shown shown) throws Exception {
+    Path source = Files.writeString(folder.resolve(shown.name + ".java"), shown.code.text());
+    Path classes = Compiler.javacTest(source, folder.resolve("classes"));
+    try (var loader =
+        new URLClassLoader(new URL[] {classes.toUri().toURL()}, getClass().getClassLoader())) {
+      var summary = new SummaryGeneratingListener();
+      var request =
+          LauncherDiscoveryRequestBuilder.request()
+              .selectors(DiscoverySelectors.selectClass(loader.loadClass(shown.name)))
+              .build();
+      LauncherFactory.create().execute(request, summary);
+      var failures = summary.getSummary().getFailures();
+      assertAll(
+          failures.stream()
+              .map(
+                  failure ->
+                      () -> {
+                        throw failure.getException();
+                      }));
+      assertTrue(summary.getSummary().getTestsSucceededCount() > 0, "it has tests");
+    }
   }
 }
