@@ -3,8 +3,8 @@ import static java.time.Duration.*;
 
 import asyncio.*;
 
-// Works on jobs: three at once, and no more than twenty begun in a second. When Ctrl-C is pressed,
-// no job is begun any more, and those that were begun are finished. A second Ctrl-C does not wait.
+// Runs jobs, three at a time and at most twenty started in a second. On Ctrl-C it starts no more,
+// and lets those that are running finish. A second Ctrl-C does not wait.
 //
 //   JobRunner [jobs=8]
 
@@ -28,7 +28,7 @@ void workOn(int count) {
       jobs.put(job);
     }
     jobs.join();
-  } finally { // also when Ctrl-C has cancelled this task, and it may wait here all the same
+  } finally { // even if Ctrl-C has cancelled this task: a cancel strikes once, so it may wait here
     jobs.shutdownNow();
     var ends = waitUntil(ALL_COMPLETED, workers, ofSeconds(5));
     ends.pending().forEach(Task::cancel);

@@ -6,8 +6,8 @@ import asyncio.*;
 // A pipeline: three fetchers take addresses from one queue and put pages into the next, where a
 // writer stores them. A fetch that fails is tried again, each time after a longer pause.
 //
-// The queues are bounded, so a slow stage slows down those before it. Each stage shuts its queue
-// down when it has put in the last item, and so the stages end one after the other.
+// The queues are bounded, so a slow stage slows down the ones before it. Each stage shuts the next
+// queue down after its last item, so the stages end one after the other.
 
 static final int ATTEMPTS = 3;
 

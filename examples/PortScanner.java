@@ -4,9 +4,10 @@ import static java.time.Duration.*;
 
 import asyncio.*;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 
-// Which ports of a host are open? Tries all of them at once, but no more than 100 connections at a
-// time. Ctrl-C ends it.
+// Which ports of a host are open? Each port gets a task, and 100 of them connect at a time. Ctrl-C
+// ends it.
 //
 //   PortScanner [host=127.0.0.1] [first=1] [last=1024]
 
@@ -46,8 +47,8 @@ void probe(String host, int port) throws IOException {
       var _ = timeout(ofSeconds(1), () -> openConnection(host, port))) {
     IO.println(port + " is open");
     found++;
-  } catch (ConnectException | TimeoutException closed) {
-    // Nobody listens there, or a firewall keeps quiet. Any other failure ends the scan.
+  } catch (ConnectException | NoRouteToHostException | TimeoutException closed) {
+    // Nobody listens there, or a firewall is in the way. Other failures end the scan.
   }
 }
 
