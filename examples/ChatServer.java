@@ -62,7 +62,7 @@ String askName(Connection connection) throws IOException {
 }
 
 void chat(Member member) {
-  room.put(member.name, member); // nobody else can have taken the name: we did not wait since
+  room.put(member.name, member); // nobody else can have taken the name: we haven't waited since
   member.outbox.tryPut("* here: " + String.join(", ", room.keySet()));
   tellOthers(member, "* " + member.name + " joined");
   var sender = createTask(() -> sendOutbox(member));

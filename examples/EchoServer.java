@@ -27,7 +27,7 @@ void serve(int port) throws IOException {
 void echo(Connection client) throws IOException {
   for (String line : client.reader().lines()) {
     client.writer().write(line + "\n");
-    client.writer().drain(); // who does not read is not read from either
+    client.writer().drain(); // a client that doesn't read isn't read from either
   }
 }
 

@@ -3,8 +3,8 @@ import static java.time.Duration.*;
 
 import asyncio.*;
 
-// Three workers take jobs from one queue until it is shut down. The queue is bounded: who puts
-// faster than the workers take waits for them.
+// Three workers take jobs from one queue until it is shut down. The queue is bounded: a
+// producer that is faster than the workers waits for them.
 
 int done;
 int working;
@@ -18,19 +18,19 @@ void main() {
         workers.run(
             () -> {
               for (int i = 1; i <= 3; i++) {
-                workers.createTask(() -> workOff(jobs));
+                workers.createTask(() -> work(jobs));
               }
               for (int job = 1; job <= 20; job++) {
                 jobs.put(job);
               }
-              jobs.join(); // until all are worked off
+              jobs.join(); // until all are done
               jobs.shutdown();
             });
         IO.println(done + " jobs done, " + busiest + " at once");
       });
 }
 
-void workOff(Queue<Integer> jobs) {
+void work(Queue<Integer> jobs) {
   for (int job : jobs) { // waits for the next one; ends when the queue is shut down
     busiest = Math.max(busiest, ++working); // no lock: nothing else runs between two waits
     sleep(ofMillis(10 + job));

@@ -14,6 +14,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -74,6 +76,26 @@ class StageAwaitTest {
     assertCancelled("why", task);
     yieldNow();
     assertTrue(stage.isCancelled());
+  }
+
+  /** The JDK's HttpClient stops a request for nothing less. */
+  @AsyncTest
+  void aCancelOfTheTaskAsksTheStageToInterruptItsWork() {
+    List<Boolean> asked = new ArrayList<>();
+    var stage =
+        new CompletableFuture<Integer>() {
+          @Override
+          public boolean cancel(boolean mayInterruptIfRunning) {
+            asked.add(mayInterruptIfRunning);
+            return super.cancel(mayInterruptIfRunning);
+          }
+        };
+    var task = createTask(() -> await(stage));
+    yieldNow();
+    task.cancel();
+    assertThrows(CancelledError.class, task::await);
+    yieldNow();
+    assertEquals(List.of(true), asked);
   }
 
   @AsyncTest

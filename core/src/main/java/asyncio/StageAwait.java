@@ -45,7 +45,8 @@ final class StageAwait {
                     @Override
                     protected void call() {
                       try {
-                        completable.cancel(false);
+                        // With false the JDK's HttpClient would go on with the request.
+                        completable.cancel(true);
                       } catch (UnsupportedOperationException readOnly) {
                         // A minimal stage can't be cancelled.
                       }

@@ -17,6 +17,16 @@ final class Compiler {
 
   /** The folder of the classes; any warning is a failure. */
   static Path javac(Path source, Path folder) {
+    return javac(source, folder, Program.library().toString());
+  }
+
+  /** As {@link #javac}, with all that tests have on their class path. */
+  static Path javacTest(Path source, Path folder) {
+    String jvms = System.getProperty("java.class.path"); // may be a jar that names the others
+    return javac(source, folder, System.getProperty("surefire.test.class.path", jvms));
+  }
+
+  private static Path javac(Path source, Path folder, String classPath) {
     var messages = new StringWriter();
     var compiler = ToolProvider.getSystemJavaCompiler();
     try (var files = compiler.getStandardFileManager(null, null, null)) {
@@ -26,7 +36,7 @@ final class Compiler {
               "-Werror",
               "-proc:none",
               "-cp",
-              Program.library().toString(),
+              classPath,
               "-d",
               Files.createDirectories(folder).toString());
       if (!compiler

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 /**
  * What README.md and docs/ show is true. A block "java" with a main is a program: it compiles
@@ -35,67 +41,39 @@ import org.junit.jupiter.params.provider.ValueSource;
  * </pre>
  *
  * A block "java portable" or "java mounted" runs on that carrier only, "java no-run" is compiled
- * only. The commands `./asyncio run` of a block "sh" end well.
+ * only, "java example Name" is examples/Name.java, and tested there. A block "python" before a
+ * program of ours is its twin and prints the same; "python twin of Name" is the twin of an example.
+ * A block "java test" is a class of tests, which JUnit runs. The commands `./asyncio run` of a
+ * block "sh" end well.
  */
 class DocsTest {
-  private static final Pattern FENCE = Pattern.compile("```(\\S*) ?(.*)");
+  private static final Pattern CLASS = Pattern.compile("(?m)^class (\\w+) ");
   private static final Pattern MAIN = Pattern.compile("\\bvoid main\\(");
 
   @TempDir Path folder;
 
-  record Block(String language, String info, String text) {}
-
   /** A program of a page; it fits into a test's name. */
-  record Shown(String name, Block code, List<Block> results) {
+  record Shown(String name, Pages.Block code, List<Pages.Block> results) {
     @Override
     public String toString() {
       return name;
     }
   }
 
-  private static List<Path> pages() throws IOException {
-    List<Path> pages = new ArrayList<>(List.of(Program.root().resolve("README.md")));
-    try (var files = Files.walk(Program.root().resolve("docs"))) {
-      files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(pages::add);
-    }
-    return pages;
-  }
-
-  private static List<Block> blocks(Path page) throws IOException {
-    List<Block> blocks = new ArrayList<>();
-    List<String> inside = null;
-    String language = "";
-    String info = "";
-    for (String line : Files.readAllLines(page)) {
-      if (inside == null) {
-        var fence = FENCE.matcher(line);
-        if (fence.matches()) {
-          language = fence.group(1);
-          info = fence.group(2).strip();
-          inside = new ArrayList<>();
-        }
-      } else if (line.equals("```")) {
-        blocks.add(new Block(language, info, String.join("\n", inside) + "\n"));
-        inside = null;
-      } else {
-        inside.add(line);
-      }
-    }
-    return blocks;
-  }
-
   static List<Shown> programs() throws IOException {
     List<Shown> programs = new ArrayList<>();
-    for (Path page : pages()) {
-      List<Block> blocks = blocks(page);
+    for (Path page : Pages.all()) {
+      List<Pages.Block> blocks = Pages.blocks(page);
       int number = 0;
       for (int i = 0; i < blocks.size(); i++) {
-        Block block = blocks.get(i);
-        if (!block.language.equals("java") || !MAIN.matcher(block.text).find()) {
+        Pages.Block block = blocks.get(i);
+        if (!block.language().equals("java")
+            || block.info().startsWith("example ")
+            || !MAIN.matcher(block.text()).find()) {
           continue;
         }
-        List<Block> results = new ArrayList<>();
-        while (i + 1 < blocks.size() && blocks.get(i + 1).language.equals("text")) {
+        List<Pages.Block> results = new ArrayList<>();
+        while (i + 1 < blocks.size() && blocks.get(i + 1).language().equals("text")) {
           results.add(blocks.get(++i));
         }
         programs.add(new Shown(className(page) + ++number, block, results));
@@ -116,16 +94,16 @@ class DocsTest {
   @ParameterizedTest
   @MethodSource("programs")
   void runsAsShown(Shown shown) throws IOException {
-    Path source = Files.writeString(folder.resolve(shown.name + ".java"), shown.code.text);
+    Path source = Files.writeString(folder.resolve(shown.name + ".java"), shown.code.text());
     Path classes = Compiler.javac(source, folder.resolve("classes"));
-    if (shown.code.info.equals("no-run")) {
+    if (shown.code.info().equals("no-run")) {
       return;
     }
     String carrier = Program.mounted() ? "mounted" : "portable";
     assumeTrue(
-        shown.code.info.isEmpty() || shown.code.info.equals(carrier),
-        "shown for the " + shown.code.info + " carrier");
-    boolean complains = shown.results.stream().anyMatch(result -> result.info.equals("stderr"));
+        shown.code.info().isEmpty() || shown.code.info().equals(carrier),
+        "shown for the " + shown.code.info() + " carrier");
+    boolean complains = shown.results.stream().anyMatch(result -> result.info().equals("stderr"));
     try (var program =
         complains ? Program.javaWatched(classes, shown.name) : Program.java(classes, shown.name)) {
       int code = program.exitCode();
@@ -136,27 +114,72 @@ class DocsTest {
     }
   }
 
-  private static void check(Block result, Program program) {
-    if (result.info.isEmpty()) {
-      assertEquals(result.text, program.output());
+  /** Programs of Python whose twin follows, with what that prints. */
+  static List<Shown> twins() throws IOException {
+    List<Shown> twins = new ArrayList<>();
+    for (Path page : Pages.all()) {
+      List<Pages.Block> blocks = Pages.blocks(page);
+      int number = 0;
+      for (int i = 0; i + 2 < blocks.size(); i++) {
+        if (blocks.get(i).language().equals("python")
+            && blocks.get(i).info().isEmpty()
+            && blocks.get(i + 1).language().equals("java")
+            && blocks.get(i + 2).language().equals("text")) {
+          var printed = List.of(blocks.get(i + 2));
+          twins.add(new Shown(className(page) + "Twin" + ++number, blocks.get(i), printed));
+        }
+      }
+    }
+    return twins;
+  }
+
+  /** Once is enough: Python knows nothing of our carriers. */
+  @ParameterizedTest
+  @MethodSource("twins")
+  void aTwinInPythonPrintsTheSame(Shown twin) throws IOException {
+    assumeTrue(Program.mounted(), "not once for each carrier");
+    Path script = Files.writeString(folder.resolve(twin.name + ".py"), twin.code.text());
+    Twins.prints(twin.results.getFirst().text(), script);
+  }
+
+  /** A page shows the file in examples/, perhaps with other line breaks: one of them is tested. */
+  @Test
+  void examplesInPagesAreTheFiles() throws IOException {
+    int shown = 0;
+    for (Path page : Pages.all()) {
+      for (Pages.Block block : Pages.blocks(page)) {
+        if (block.info().startsWith("example ")) {
+          String name = block.info().substring("example ".length());
+          String file = Files.readString(ExamplesTest.example(name));
+          assertEquals(file.replaceAll("\\s", ""), block.text().replaceAll("\\s", ""), name);
+          shown++;
+        }
+      }
+    }
+    assertTrue(shown > 0, "the pattern still finds them");
+  }
+
+  private static void check(Pages.Block result, Program program) {
+    if (result.info().isEmpty()) {
+      assertEquals(result.text(), program.output());
       return;
     }
     String shown =
-        Arrays.stream(result.text.strip().split("…", -1))
+        Arrays.stream(result.text().strip().split("…", -1))
             .map(Pattern::quote)
             .collect(Collectors.joining(".*?"));
     assertTrue(
         Pattern.compile(shown, Pattern.DOTALL).matcher(program.errors()).find(),
-        () -> "shown:\n" + result.text + "printed:\n" + program.errors());
+        () -> "shown:\n" + result.text() + "printed:\n" + program.errors());
   }
 
   static List<String> commands() throws IOException {
     List<String> commands = new ArrayList<>();
-    for (Path page : pages()) {
-      for (Block block : blocks(page)) {
-        if (block.language.equals("sh")) {
+    for (Path page : Pages.all()) {
+      for (Pages.Block block : Pages.blocks(page)) {
+        if (block.language().equals("sh")) {
           block
-              .text
+              .text()
               .lines()
               .filter(line -> line.startsWith("./asyncio run "))
               .forEach(commands::add);
@@ -229,18 +252,109 @@ class DocsTest {
     assertEquals(List.of(), without);
   }
 
-  /** A link within the project leads to a file. */
+  /** A link within the project leads to a file, and to a heading in it if it names one. */
   @Test
   void linksLeadSomewhere() throws IOException {
     List<String> broken = new ArrayList<>();
-    for (Path page : pages()) {
-      var links = Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)").matcher(Files.readString(page));
+    for (Path page : Pages.all()) {
+      var links = Pattern.compile("\\]\\(([^)#:]*)(#[^)]*)?\\)").matcher(Files.readString(page));
       while (links.find()) {
-        if (!Files.exists(page.resolveSibling(links.group(1)))) {
-          broken.add(page.getFileName() + ": " + links.group(1));
+        Path target = links.group(1).isEmpty() ? page : page.resolveSibling(links.group(1));
+        if (!Files.exists(target)
+            || links.group(2) != null && !headings(target).contains(links.group(2))) {
+          broken.add(page.getFileName() + ": " + links.group());
         }
       }
     }
     assertEquals(List.of(), broken);
+  }
+
+  /** As a link names them: "## Code that blocks" is "#code-that-blocks". */
+  private static List<String> headings(Path page) throws IOException {
+    return Pages.prose(page).stream()
+        .map(Pages.Line::text)
+        .filter(line -> line.startsWith("#"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase().replaceAll("[^\\w -]", ""))
+        .map(heading -> "#" + heading.replace(' ', '-'))
+        .toList();
+  }
+
+  /** Prose is one line for a paragraph or a sentence. Tables and code are as wide as they are. */
+  @Test
+  void noLineOfProseIsLongerThan180() throws IOException {
+    List<Path> pages = new ArrayList<>(Pages.all());
+    pages.add(Program.root().resolve("CONTRIBUTING.md"));
+    List<String> tooLong = new ArrayList<>();
+    for (Path page : pages) {
+      for (Pages.Line line : Pages.prose(page)) {
+        if (line.text().length() > 180 && !line.text().startsWith("|")) {
+          tooLong.add(Program.root().relativize(page) + ":" + line.number());
+        }
+      }
+    }
+    assertEquals(List.of(), tooLong);
+  }
+
+  /** See {@link Contents} for how to write the table anew. */
+  @Test
+  void theTableOfContentsMatchesThePages() throws IOException {
+    Path docs = Program.root().resolve("docs");
+    assertEquals(Contents.table(docs), Contents.found(docs));
+  }
+
+  @Test
+  void eachPageOfTheGuideIsReachedAndSaysWhereToGoNext() throws IOException {
+    Path docs = Program.root().resolve("docs");
+    List<Path> pages;
+    try (var files = Files.list(docs.resolve("guide"))) {
+      pages = files.sorted().toList();
+    }
+    assertEquals(pages, Contents.pages(docs).stream().sorted().toList());
+    List<Path> silent = new ArrayList<>();
+    for (Path page : pages) {
+      if (!Files.readAllLines(page).getLast().startsWith("Next: ")) {
+        silent.add(page);
+      }
+    }
+    assertEquals(List.of(), silent);
+  }
+
+  static List<Shown> tests() throws IOException {
+    List<Shown> tests = new ArrayList<>();
+    for (Path page : Pages.all()) {
+      for (Pages.Block block : Pages.blocks(page)) {
+        if (block.language().equals("java") && block.info().equals("test")) {
+          var name = CLASS.matcher(block.text());
+          assertTrue(name.find(), block.text());
+          tests.add(new Shown(name.group(1), block, List.of()));
+        }
+      }
+    }
+    return tests;
+  }
+
+  @ParameterizedTest
+  @MethodSource("tests")
+  void aTestPasses(Shown shown) throws Exception {
+    Path source = Files.writeString(folder.resolve(shown.name + ".java"), shown.code.text());
+    Path classes = Compiler.javacTest(source, folder.resolve("classes"));
+    try (var loader =
+        new URLClassLoader(new URL[] {classes.toUri().toURL()}, getClass().getClassLoader())) {
+      var summary = new SummaryGeneratingListener();
+      var request =
+          LauncherDiscoveryRequestBuilder.request()
+              .selectors(DiscoverySelectors.selectClass(loader.loadClass(shown.name)))
+              .build();
+      LauncherFactory.create().execute(request, summary);
+      var failures = summary.getSummary().getFailures();
+      assertAll(
+          failures.stream()
+              .map(
+                  failure ->
+                      () -> {
+                        throw failure.getException();
+                      }));
+      assertTrue(summary.getSummary().getTestsSucceededCount() > 0, "it has tests");
+    }
   }
 }

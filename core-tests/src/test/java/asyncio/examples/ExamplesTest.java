@@ -77,6 +77,22 @@ class ExamplesTest {
   }
 
   @Test
+  void theTwinOfThePipelineInPythonPrintsTheSame() throws IOException {
+    theTwinPrintsTheSame("Pipeline");
+  }
+
+  @Test
+  void theTwinOfTheJobRunnerInPythonPrintsTheSame() throws IOException {
+    theTwinPrintsTheSame("JobRunner");
+  }
+
+  private void theTwinPrintsTheSame(String name) throws IOException {
+    Matcher prints = PRINTS.matcher(text(example(name)));
+    prints.find();
+    Twins.prints(prints.group(1), Twins.script(name, folder));
+  }
+
+  @Test
   void whatEclipsesCompilerMakesRunsToo() throws IOException {
     Path classes = Compiler.ecj(example("Deadlines"), folder);
     try (var program = Program.java(classes, "Deadlines")) {
