@@ -29,7 +29,7 @@ public final class HandOvers {
 
   private static long count(Hold.HandOver why) {
     Scheduler scheduler = Current.require("handOvers()");
-    Hold hold = scheduler.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
+    Hold hold = scheduler.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
     return hold == null ? 0 : hold.handOvers(why);
   }
 }
