@@ -75,9 +75,9 @@ public final class Carriers {
   }
 
   /**
-   * Starts to try whether the mounted carrier is possible, unless it is not wanted, and returns
-   * immediately. The JDK takes some time to create its first virtual thread, and a starting program
-   * has other things to load meanwhile.
+   * Starts to find out whether the mounted carrier is possible, unless it is not wanted, and
+   * returns immediately. The JDK takes some time to create its first virtual thread, and a starting
+   * program has other things to load meanwhile.
    */
   public static void prepare() {
     if (!System.getProperty("asyncio.carrier", "").equals("portable")) {

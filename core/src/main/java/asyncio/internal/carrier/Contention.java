@@ -112,7 +112,7 @@ public final class Contention {
     return false;
   }
 
-  // ---- by what the JDK keeps to itself ----
+  // ---- by internals of the JDK ----
 
   /** Whether a parked thread can continue; true if that is not known. */
   static boolean mayRun(Thread parked) {

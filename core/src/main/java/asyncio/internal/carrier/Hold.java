@@ -89,7 +89,7 @@ public final class Hold {
   /** Read by the watchdog, which takes all of them. */
   public final AtomicReference<@Nullable Kept> kept = new AtomicReference<>();
 
-  /** Read by the watchdog as well. */
+  /** Also read by the watchdog. */
   private volatile boolean holding;
 
   // State of the current hold.
@@ -152,7 +152,10 @@ public final class Hold {
     toAsk = null;
   }
 
-  /** Waits; returns null if the continuation has come back. */
+  /**
+   * Waits until the hold ends. Returns null if the continuation has come back, otherwise why the
+   * loop continues without the coroutine.
+   */
   private @Nullable HandOver await(Thread thread, Runnable continuation, Object lock) {
     if (carrier.takeBack()) {
       return null;

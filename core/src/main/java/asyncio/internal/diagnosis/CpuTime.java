@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class CpuTime {
   static final long UNKNOWN = -1;
 
-  /** Whether the JVM has said that it does not tell: asking at each look would create errors. */
+  /**
+   * Whether the JVM has said that it does not tell: asking at each look would only throw errors.
+   */
   private static volatile boolean absent;
 
   private CpuTime() {}

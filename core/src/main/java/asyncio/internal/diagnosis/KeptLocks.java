@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reports locks that others held so long that a loop continued without the coroutine that wanted
- * one, so that code between two of its waits was interrupted by others. On the watchdog's thread.
+ * one, so that others may have run between two of its waits. On the watchdog's thread.
  */
 final class KeptLocks {
   private KeptLocks() {}

@@ -45,7 +45,9 @@ final class Watchdog implements Runnable {
    */
   private static final long LACK_FACTOR = 10;
 
-  /** A wait that pins the loop's thread is ended after this time, even if no reports are wanted. */
+  /**
+   * A wait that pins the loop's thread is ended after this time, even if reports are not wanted.
+   */
   private static final long PINNED_NANOS = 100 * NANOS_PER_MILLI;
 
   /** The interval between two looks is a quarter of the lowest threshold, within these bounds. */
@@ -72,8 +74,8 @@ final class Watchdog implements Runnable {
   private static final Deque<Scheduler> ended = new ArrayDeque<>();
 
   /**
-   * The granularity at which the time of loops is kept: a time limit may take effect this much
-   * late, and a long step be noticed this much late.
+   * The granularity at which the time of loops is kept: a time limit may take effect this late, and
+   * a long step be noticed this late.
    */
   private static final long TICK_NANOS = 5 * NANOS_PER_MILLI;
 

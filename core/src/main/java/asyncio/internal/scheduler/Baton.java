@@ -59,7 +59,7 @@ abstract class Baton extends Step {
     return (boolean) RESUMED.getAcquire(this);
   }
 
-  /** Takes the baton if it was given. By the coroutine itself. */
+  /** Takes the baton if it was given. Called by the coroutine itself. */
   public final boolean takeResumed() {
     if ((boolean) RESUMED.getAcquire(this)) {
       RESUMED.set(this, false);

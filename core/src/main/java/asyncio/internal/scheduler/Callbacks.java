@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Calls user callbacks on a coroutine, in the order of the ready queue. Consecutive ones share one
  * step of one reused coroutine, the runner. If a callback parks in foreign code, that runner is
- * left to it and the next callback gets another one, so that callbacks start in order.
+ * left to it and the next callback gets another one, so that the order of starts is kept.
  * Loop-confined.
  */
 final class Callbacks {
@@ -49,7 +49,7 @@ final class Callbacks {
   private final class CallbackFiber extends Fiber {
     @Nullable Callback first;
 
-    /** Read by the watchdog as well. */
+    /** Also read by the watchdog. */
     private @Nullable Callback calling;
 
     CallbackFiber(Scheduler scheduler) {

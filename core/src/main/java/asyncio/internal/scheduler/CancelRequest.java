@@ -20,7 +20,7 @@ public final class CancelRequest {
   /** The previous request of a scope. */
   @Nullable CancelRequest earlier;
 
-  /** Creates a request that is not made yet. */
+  /** Creates a request that has not been made yet. */
   public CancelRequest() {}
 
   /** Whether it was made and not taken back. */

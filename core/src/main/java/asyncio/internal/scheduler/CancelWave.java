@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  *   IDLE --request() or passOn()--> RUNNING --all are delivered--> IDLE
  * </pre>
  *
- * No user code runs in a wave. If a delivery fails, for lack of stack or memory, the wave continues
- * with the next, and the first error is thrown at the end; two failures in a row end the wave.
+ * <p>No user code runs in a wave. If a delivery fails, for lack of stack or memory, the wave
+ * continues with the next, and the first error is thrown at the end; two failures in a row end the
+ * wave.
  */
 public final class CancelWave {
   /** What a wait passes a cancel on to, if there are several. */

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All transitions are made on the loop: by the running coroutine or by the loop's own thread.
  * {@link #suspend} loops until its wait has ended, so a coroutine that is resumed for another
- * reason, such as an entry that an error left in the ready queue, keeps waiting.
+ * reason, such as by an entry that an error left in the ready queue, keeps waiting.
  *
  * <p><b>Cancel requests</b> are kept by {@link CancelRequests}. A pending request takes effect at
  * the next wait that would suspend. One that arrived in the middle of a step counts even if the
@@ -364,7 +364,7 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Must be called before a wait for something that another coroutine does which is itself waiting:
+   * Must be called before a wait whose end depends on another coroutine that is itself waiting:
    * such a wait may close a circle, and is examined when the loop has nothing else to do.
    */
   public final void suspect() {
