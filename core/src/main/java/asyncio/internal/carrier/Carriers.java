@@ -12,8 +12,8 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the carrier by trying: whether the JDK lets us give virtual threads a scheduler, and
- * whether it then really uses it. The version of the JDK is not asked.
+ * Chooses the carrier by trying whether the JDK lets us give virtual threads a scheduler, and
+ * whether it then really uses it. The version of the JDK does not matter.
  */
 public final class Carriers {
   /** The JVM option that makes the mounted carrier possible, as error messages name it. */
@@ -23,7 +23,10 @@ public final class Carriers {
 
   private Carriers() {}
 
-  /** The carrier of a loop that is being made; {@code kind} null is the one of {@link #choose}. */
+  /**
+   * Returns the carrier of a loop that is being created; a null {@code kind} means the one of
+   * {@link #choose}.
+   */
   public static Carrier make(Scheduler scheduler, @Nullable CarrierKind kind) {
     CarrierKind chosen = kind != null ? kind : choose();
     return chosen == CarrierKind.MOUNTED
@@ -32,7 +35,8 @@ public final class Carriers {
   }
 
   /**
-   * The carrier that new loops get: as {@code -Dasyncio.carrier} says, else mounted where possible.
+   * Returns the carrier that new loops get: what {@code -Dasyncio.carrier} says, otherwise mounted
+   * if possible.
    */
   public static CarrierKind choose() {
     String wanted = System.getProperty("asyncio.carrier", "");
@@ -61,16 +65,19 @@ public final class Carriers {
     }
   }
 
-  /** The JVM option that makes the mounted carrier possible for this way of starting. */
+  /**
+   * Returns the JVM option that makes the mounted carrier possible for the way this program was
+   * started.
+   */
   public static String flag() {
     Module module = Carriers.class.getModule();
     return module.isNamed() ? "--add-opens java.base/java.lang=" + module.getName() : FLAG;
   }
 
   /**
-   * Begins to try whether the mounted carrier is possible, unless it is not asked for, and returns
-   * at once. The JDK takes its time to make its first virtual thread, and a program that starts has
-   * other things to load meanwhile.
+   * Starts to find out whether the mounted carrier is possible, unless it is not wanted, and
+   * returns immediately. The JDK takes some time to create its first virtual thread, and a starting
+   * program has other things to load meanwhile.
    */
   public static void prepare() {
     if (!System.getProperty("asyncio.carrier", "").equals("portable")) {
@@ -78,12 +85,12 @@ public final class Carriers {
     }
   }
 
-  /** Why the mounted carrier is not possible; null when it is. */
+  /** Returns why the mounted carrier is not possible; null if it is. */
   public static @Nullable String unavailable() {
     return endedProbe().unavailable;
   }
 
-  /** A builder of virtual threads that {@code scheduler} runs. */
+  /** Returns a builder of virtual threads that {@code scheduler} runs. */
   static Thread.Builder.OfVirtual mountedBuilder(Executor scheduler) {
     Probe ended = endedProbe();
     MethodHandle builders = ended.builders;
@@ -110,9 +117,9 @@ public final class Carriers {
   private static synchronized Probe begunProbe() {
     Probe begun = probe;
     if (begun == null) {
-      // The JDK's socket pollers would otherwise be virtual threads that inherit the scheduler of
-      // whoever comes first: ours. As platform threads, made on demand, they can't be captured, and
-      // the JVM exits faster.
+      // Otherwise the JDK's socket pollers would be virtual threads that inherit the scheduler of
+      // whoever comes first: ours. As platform threads, created on demand, they can't be captured,
+      // and the JVM exits faster.
       if (System.getProperty("jdk.pollerMode") == null) {
         System.setProperty("jdk.pollerMode", "1");
       }
@@ -124,14 +131,14 @@ public final class Carriers {
   }
 
   /**
-   * Starts a virtual thread whose scheduler only keeps what it is given, and sees whether running
-   * that runs the thread. On a thread of its own: a virtual thread can't carry another, and
-   * carrying one erases a platform thread's interrupt flag; neither may befall the caller.
+   * Starts a virtual thread whose scheduler only stores what it is given, and checks whether
+   * running that runs the thread. On a thread of its own: a virtual thread can't carry another, and
+   * carrying one clears a platform thread's interrupt flag; neither may happen to the caller.
    */
   private static final class Probe implements Runnable, Executor {
     final Thread thread = new Thread(null, this, "asyncio-probe", 0, false);
 
-    // Written by the thread; read when it has ended.
+    // Written by the thread; read once it has ended.
     /** Makes a {@link Thread.Builder.OfVirtual} from an {@link Executor}. */
     @Nullable MethodHandle builders;
 
@@ -144,7 +151,7 @@ public final class Carriers {
       thread.setDaemon(true);
     }
 
-    /** The body of both threads: of the one that tries, and of the virtual one that it starts. */
+    /** The body of both threads: the one that tries, and the virtual one that it starts. */
     @Override
     public void run() {
       if (Thread.currentThread() == thread) {
@@ -167,8 +174,8 @@ public final class Carriers {
         if (!constructor.trySetAccessible()) {
           return "the package java.lang is not open to this library";
         }
-        // Rather than Constructor.newInstance, which makes classes at run time that the JDK has
-        // ready for this type of call.
+        // Not Constructor.newInstance: it generates classes at run time, which the JDK has ready
+        // for this type of call.
         MethodHandle made =
             MethodHandles.lookup()
                 .unreflectConstructor(constructor)
@@ -187,7 +194,7 @@ public final class Carriers {
       }
     }
 
-    /** Waits for the thread to end. An interrupt of the caller is put off. */
+    /** Waits for the thread to end. An interrupt of the caller is deferred. */
     void join() {
       boolean interrupted = false;
       while (thread.isAlive()) {

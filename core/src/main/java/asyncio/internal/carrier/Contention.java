@@ -19,18 +19,18 @@ import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the JDK reveals about a parked virtual thread: which lock it waits for, and who owns it. For
- * the loop that carries it, between two of its steps.
+ * What the JDK reveals about a parked virtual thread: which lock it waits for, and who owns that
+ * lock. For the loop that carries the thread, between two of its steps.
  *
- * <p>Much of it the JDK keeps to itself. Each piece is looked for on its own, at the first
- * contended park of the process; where one is missing, the question that needs it has the answer
- * "not known", and {@link Hold} does without. Nothing here throws but Errors.
+ * <p>Much of this is internal to the JDK. Each piece is looked up separately, at the first
+ * contended park of the process; if one is missing, the question that needs it is answered with
+ * "not known", and {@link Hold} does without. Nothing here throws anything but Errors.
  */
 public final class Contention {
-  /** Stands for the monitor at which a thread is blocked; which one it is, a snapshot tells. */
+  /** Stands for the monitor at which a thread is blocked; only a snapshot tells which one it is. */
   static final Object MONITOR = new Object();
 
-  /** Where a thread is blocked, by a snapshot. */
+  /** Where a thread is blocked, according to a snapshot. */
   record Blocked(Object monitor, boolean afterWait) {}
 
   private Contention() {}
@@ -38,8 +38,8 @@ public final class Contention {
   // ---- by public API ----
 
   /**
-   * The lock that {@code parked} waits for without limit: a monitor, as {@link #MONITOR}, or the
-   * blocker of its park; null when it waits for something else.
+   * Returns the lock that {@code parked} waits for without a time limit: {@link #MONITOR} for a
+   * monitor, or the blocker of its park; null if it waits for something else.
    */
   static @Nullable Object lockOf(Thread parked) {
     return switch (parked.getState()) {
@@ -50,7 +50,7 @@ public final class Contention {
     };
   }
 
-  /** It can go on again already, or has yielded. */
+  /** Handles a thread that can already continue, or has yielded. */
   private static @Nullable Object lockOfRunnable(Thread parked) {
     if (Jdk.isTimed(parked)) {
       return null;
@@ -65,7 +65,7 @@ public final class Contention {
 
   private static @Nullable Object asLock(@Nullable Object blocker) {
     if (blocker instanceof AbstractOwnableSynchronizer sync) {
-      // Semaphores, latches and the like are never owned; a lock may be free just now.
+      // Semaphores, latches and the like are never owned; a lock may just be free at the moment.
       return isLockOfTheJdk(sync) || Jdk.ownerOf(sync) != null ? sync : null;
     }
     return blocker instanceof StampedLock ? blocker : null;
@@ -92,7 +92,7 @@ public final class Contention {
 
   /**
    * Whether a thread that waits for a lock does so at the end of Object.wait or Condition.await, to
-   * have it again.
+   * reacquire it.
    */
   static boolean isAfterWait(Thread parked) {
     for (StackTraceElement frame : parked.getStackTrace()) {
@@ -112,56 +112,61 @@ public final class Contention {
     return false;
   }
 
-  // ---- by what the JDK keeps to itself ----
+  // ---- by internals of the JDK ----
 
-  /** Whether a parked thread can go on; true where that is not known. */
+  /** Whether a parked thread can continue; true if that is not known. */
   static boolean mayRun(Thread parked) {
     return !Jdk.hasStates() || Jdk.isRunnable(parked);
   }
 
-  /** Whether a thread that was blocked at some monitor, or in Object.wait, can go on. */
+  /** Whether a thread that was blocked at some monitor, or in Object.wait, can continue. */
   static boolean wasUnblocked(Thread parked) {
     return Jdk.hasStates()
         ? Jdk.isUnblocked(parked)
         : parked.getState() == Thread.State.RUNNABLE && LockSupport.getBlocker(parked) == null;
   }
 
-  /** Who has a lock; null when nobody does, or when that is not known. */
+  /** Returns the owner of a lock; null if it has none or that is not known. */
   static @Nullable Thread ownerOf(Object lock) {
     return lock instanceof AbstractOwnableSynchronizer sync ? Jdk.ownerOf(sync) : null;
   }
 
-  /** The first of those who have a read lock; null when nobody does or it is not known. */
+  /** Returns the first holder of a read lock; null if it has none or that is not known. */
   static @Nullable Thread firstReaderOf(Object lock) {
     return Jdk.firstReaderOf(lock);
   }
 
-  /** The id of who took a read lock last, and has it; -1 when nobody does or it is not known. */
+  /**
+   * Returns the id of the thread that acquired a read lock last and still holds it; -1 if there is
+   * none or that is not known.
+   */
   static long lastReaderOf(Object lock) {
     return Jdk.lastReaderOf(lock);
   }
 
-  /** The scheduler of a virtual thread; null when that is not known. */
+  /** Returns the scheduler of a virtual thread; null if that is not known. */
   static @Nullable Executor schedulerOf(Thread thread) {
     return Jdk.schedulerOf(thread);
   }
 
-  /** The thread of a continuation; null when that is not known. */
+  /** Returns the thread of a continuation; null if that is not known. */
   static @Nullable Thread threadOf(Runnable continuation) {
     return Jdk.threadOf(continuation);
   }
 
-  /** Where a thread is blocked; null when it is not or that is not known. */
+  /** Returns where a thread is blocked; null if it is not or that is not known. */
   static @Nullable Blocked blockedAt(Thread parked) {
     return Jdk.blockedAt(parked);
   }
 
-  /** Whether a thread has a monitor, as far as is known. */
+  /** Whether a thread owns a monitor, as far as is known. */
   public static boolean hasMonitor(Thread thread, Object monitor) {
     return Jdk.hasMonitor(thread, monitor);
   }
 
-  /** Members of the JDK's classes, null where missing. A class, so that they are resolved late. */
+  /**
+   * Members of the JDK's classes, null if missing. A nested class, so that they are resolved late.
+   */
   private static final class Jdk {
     private static final String LOCKS = "java.util.concurrent.locks";
 
@@ -174,7 +179,7 @@ public final class Contention {
     private static final int YIELDED = constant("YIELDED");
     private static final int SUSPENDED = constant("SUSPENDED");
 
-    /** Null also where one of the states that it may have is missing. */
+    /** Also null if one of the states that it may have is missing. */
     private static final @Nullable VarHandle STATE =
         UNPARKED < 0 || UNBLOCKED < 0 || YIELDED < 0 || SUSPENDED < 0
             ? null
@@ -251,7 +256,7 @@ public final class Contention {
       return state == UNBLOCKED || state == UNPARKED || state == YIELDED;
     }
 
-    /** Of a thread that was carried by the current one and does not run. */
+    /** For a thread that the current thread has carried and that is not running. */
     static boolean isTimed(Thread thread) {
       try {
         return TIMER != null && TIMER.get(thread) != null;
@@ -319,7 +324,7 @@ public final class Contention {
           if (capturedIsMissing) {
             return null;
           }
-          // Several loops may look at once, and find the same.
+          // Several loops may look at the same time; they find the same.
           field = continuation.getClass().getDeclaredFields()[0];
           if (!field.trySetAccessible()) {
             capturedIsMissing = true;

@@ -15,37 +15,38 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the loop in the middle of a step while its coroutine waits for a contended foreign lock, so
- * that printing or logging between two of our waits lets nobody else run. Mounted carrier only; on
- * the portable one it is so by nature.
+ * that printing or logging between two of our waits does not let others run. Mounted carrier only;
+ * the portable one does so by its nature.
  *
  * <pre>
  *   RUNNING --parks--> waits by nature (I/O, sleep, queue, latch, Object.wait …) --------> FOREIGN
  *      ^                                                                                      ^
- *      |               waits for a lock --> HOLDING --(a) who has it runs on this loop -------|
- *      |                                       |  |-- (b) another that may get it arrived ----|
+ *      |               waits for a lock --> HOLDING --(a) its owner runs on this loop --------|
+ *      |                                       |  |-- (b) a possible next owner arrived ------|
  *      |                                       |  '-- (c) a second has passed ----------------'
  *      '-------- its continuation arrives -----'
  * </pre>
  *
- * <p><b>While it holds</b>, the loop's own thread parks: no step, no timer, no engine, and the step
- * counts as running. What arrives is put in order into the ready queue, and looked at: the
- * continuation of the coroutine ends the hold, and one that may be the next owner hands over, since
- * the lock would wait for it, and it for the loop.
+ * <p><b>While it holds</b>, the loop's own thread parks: no step, no timer and no engine runs, and
+ * the step counts as running. What arrives is added in order to the ready queue, and examined: the
+ * continuation of the coroutine ends the hold, and that of a possible next owner makes the loop
+ * continue without the coroutine, because the lock would wait for that thread, and that thread for
+ * the loop.
  *
- * <p><b>(a)</b> A lock that tells its owner is asked at once, and again when something arrives. A
+ * <p><b>(a)</b> A lock that reveals its owner is asked at once, and again when something arrives. A
  * monitor does not: after {@value #ASK_AFTER_MILLIS} ms, the threads of this loop are asked whether
- * they have it, a few at a time. Once each: they do not run meanwhile, so they get nothing. An
- * owner once found is remembered for a minute and asked first next time.
+ * they own it, a few at a time. Each is asked only once: they do not run meanwhile, so they acquire
+ * nothing. An owner that was found is remembered for a minute and asked first the next time.
  *
  * <p><b>(b)</b> also covers steps that were already ready: a thread unparked before the hold does
  * not arrive again.
  *
  * <p>A wait for a lock at the end of Object.wait or Condition.await belongs to that wait.
  *
- * <p>On the loop's own thread, where nothing else is said.
+ * <p>On the loop's own thread unless stated otherwise.
  */
 public final class Hold {
-  /** Why the loop went on without the coroutine. */
+  /** Why the loop continued without the coroutine. */
   enum HandOver {
     OWNER,
     NEXT_OWNER,
@@ -55,7 +56,7 @@ public final class Hold {
   private static final int ASK_AFTER_MILLIS = 5;
   private static final long ASK_AFTER_NANOS = ASK_AFTER_MILLIS * 1_000_000L;
 
-  /** A thread that has not told by then what it waits for is asked no more. */
+  /** A thread that has not revealed by then what it waits for is not asked again. */
   private static final long LAST_LOOK_NANOS = 100_000_000;
 
   /** How long a remembered owner is trusted. */
@@ -67,10 +68,10 @@ public final class Hold {
   /** A second; shorter in tests. */
   static volatile long limitNanos = 1_000_000_000;
 
-  /** A monitor that a thread of this loop had while others wanted it. */
+  /** A monitor that a thread of this loop owned while others wanted it. */
   private record Known(WeakReference<Thread> owner, long since) {}
 
-  /** A lock that was kept too long, for the watchdog to tell. */
+  /** A lock that was held too long, for the watchdog to report. */
   public record Kept(
       String who,
       String lock,
@@ -85,13 +86,13 @@ public final class Hold {
   private final WeakIdentityMap<Boolean> told = new WeakIdentityMap<>();
   private final Map<HandOver, Long> handOvers = new EnumMap<>(HandOver.class);
 
-  /** Read by the watchdog, which takes all. */
+  /** Read by the watchdog, which takes all of them. */
   public final AtomicReference<@Nullable Kept> kept = new AtomicReference<>();
 
-  /** Read by the watchdog as well. */
+  /** Also read by the watchdog. */
   private volatile boolean holding;
 
-  // Of the hold that goes on.
+  // State of the current hold.
   private @Nullable Object monitor;
   private boolean asked;
   private @Nullable List<Thread> toAsk;
@@ -101,19 +102,21 @@ public final class Hold {
     this.carrier = carrier;
   }
 
-  /** Whether the step that runs is one that is kept open. Any thread. */
+  /** Whether the current step is being kept open. Any thread. */
   public boolean isHolding() {
     return holding;
   }
 
-  /** How often the loop went on without a coroutine, for this reason. For tests; loop only. */
+  /**
+   * Returns how often the loop continued without a coroutine for this reason. For tests; loop only.
+   */
   long handOvers(HandOver why) {
     return handOvers.getOrDefault(why, 0L);
   }
 
   /**
-   * A coroutine parked in foreign code. Returns true when its step goes on and its continuation is
-   * to be run again, false when the loop goes on without it.
+   * Called when a coroutine has parked in foreign code. Returns true if its step continues and its
+   * continuation must be run again, false if the loop continues without it.
    */
   boolean keeps(Fiber fiber, Runnable continuation) {
     Thread thread = fiber.thread();
@@ -149,7 +152,10 @@ public final class Hold {
     toAsk = null;
   }
 
-  /** Null when the continuation has come back. */
+  /**
+   * Waits until the hold ends. Returns null if the continuation has come back, otherwise why the
+   * loop continues without the coroutine.
+   */
   private @Nullable HandOver await(Thread thread, Runnable continuation, Object lock) {
     if (carrier.takeBack()) {
       return null;
@@ -178,7 +184,7 @@ public final class Hold {
             arrived = true;
           }
           left = step.unlink();
-          next |= mayBeNextOwner(step, thread, lock); // never its own
+          next |= mayBeNextOwner(step, thread, lock); // never its own step
         }
       } catch (Throwable noMemory) {
         if (left != null) {
@@ -186,7 +192,8 @@ public final class Hold {
         }
         throw noMemory;
       }
-      // One that another thread's look at its stack submitted may come while it still waits.
+      // A continuation that was submitted because another thread took its stack may arrive while
+      // the coroutine still waits.
       if (carrier.hasComeBack() && Contention.mayRun(thread)) {
         carrier.takeBack();
         return null;
@@ -215,7 +222,7 @@ public final class Hold {
       long until = asked || held >= askAfter ? limit : Math.min(limit, askAfter);
       if (scheduler.inbox().prepareToHold()) {
         LockSupport.parkNanos(scheduler, until - held);
-        // A set flag would turn the park into a spin.
+        // A set flag would turn park into a spin.
         Thread.interrupted();
       }
     }
@@ -249,21 +256,21 @@ public final class Hold {
   }
 
   /**
-   * Asks some of this loop's threads, or before the time only who had a known monitor and, when
-   * that has it no more, all.
+   * Asks some of this loop's threads. Before {@link #ASK_AFTER_NANOS} it asks only if the monitor
+   * is a known one: first its last owner, then, if that no longer owns it, all others.
    */
   private boolean askForMonitor(Thread thread, long held) {
     Object wanted = monitor;
     if (wanted == null) {
       Contention.Blocked blocked = Contention.blockedAt(thread);
       if (blocked == null) {
-        // It can go on already, or the JDK does not tell: not now, or, after some more looks,
+        // It can already continue, or the JDK does not tell: not now or, after some more looks,
         // never.
         asked = held >= LAST_LOOK_NANOS;
         return false;
       }
       if (blocked.afterWait()) {
-        return true; // it was notified before it was seen to wait
+        return true; // it was notified before it was seen waiting
       }
       wanted = blocked.monitor();
       monitor = wanted;
@@ -295,7 +302,7 @@ public final class Hold {
     return false;
   }
 
-  /** All that may have a monitor, the likely one last, where it is asked first. */
+  /** Returns all threads that may own a monitor, the likely one last, where it is asked first. */
   private List<Thread> threadsHere(Thread except, @Nullable Thread likely) {
     List<Thread> threads = new ArrayList<>();
     carrier.addStrangers(threads);
@@ -330,8 +337,7 @@ public final class Hold {
 
   private boolean mayBeNextOwner(Step step, Thread held, Object lock) {
     Thread thread = carrier.threadOf(step);
-    // Its own step may be there twice: who takes the stack of a thread that can run submits it
-    // anew.
+    // Its own step may be there twice: taking the stack of a runnable thread submits it again.
     return thread != null
         && thread != held
         && (Contention.wasUnblocked(thread)
@@ -366,7 +372,7 @@ public final class Hold {
         before = kept.get();
       } while (!kept.compareAndSet(before, new Kept(who, name, stack, owner, itsMonitor, before)));
     } catch (Throwable noMemory) {
-      // It is handed over all the same.
+      // The loop continues without the coroutine all the same.
     }
   }
 }

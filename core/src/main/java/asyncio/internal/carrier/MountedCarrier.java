@@ -24,13 +24,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Coroutines are virtual threads whose scheduler is this executor: the loop's platform thread
+ * Runs coroutines as virtual threads whose scheduler is this executor: the loop's platform thread
  * carries them all.
  *
  * <p>The loop resumes a coroutine by unparking its thread, which makes the JDK hand its
- * continuation to {@link #execute} at once, and by running that continuation. So the ready queue
- * holds coroutines, not continuations, and knows whom it runs. A continuation that comes without
- * being asked for belongs to a coroutine that was parked in foreign code, to a virtual thread that
+ * continuation to {@link #execute} immediately, and by running that continuation. So the ready
+ * queue holds coroutines, not continuations, and knows what it runs. A continuation that arrives
+ * unrequested belongs to a coroutine that was parked in foreign code, to a virtual thread that
  * foreign code started, or is a duplicate (a stack dump resubmits a runnable thread).
  */
 public final class MountedCarrier implements Carrier, Executor {
@@ -45,16 +45,22 @@ public final class MountedCarrier implements Carrier, Executor {
    */
   private @Nullable Fiber expected;
 
-  /** The running coroutine was submitted again before its step ended. Loop's own thread only. */
+  /**
+   * Whether the running coroutine was submitted again before its step ended. Loop's own thread
+   * only.
+   */
   private boolean cameBack;
 
   /** Continuations of virtual threads that others started here; loop-confined, as is the hold. */
   private @Nullable Set<Runnable> strangers;
 
-  /** The one of them that runs. Written on the loop, read by the watchdog without order. */
+  /**
+   * The one of {@link #strangers} that is running. Written on the loop, read by the watchdog
+   * without ordering.
+   */
   private @Nullable Runnable running;
 
-  /** Made at the first park in foreign code; read by the watchdog as well. */
+  /** Created at the first park in foreign code; also read by the watchdog. */
   private volatile @Nullable Hold hold;
 
   private @Nullable ThreadPoolExecutor afterlife;
@@ -83,9 +89,9 @@ public final class MountedCarrier implements Carrier, Executor {
   }
 
   /**
-   * Called by the JDK whenever a virtual thread of this loop can go on, from any thread. Must never
-   * throw: an exception kills the JDK's unblocker and poller threads. (OutOfMemoryError may pass:
-   * the JDK retries.)
+   * Called by the JDK whenever a virtual thread of this loop can continue, from any thread. Must
+   * never throw: an exception kills the JDK's unblocker and poller threads. (OutOfMemoryError may
+   * pass: the JDK retries.)
    */
   @Override
   public void execute(Runnable continuation) {
@@ -167,9 +173,9 @@ public final class MountedCarrier implements Carrier, Executor {
     try {
       do {
         continuation.run();
-        // While somebody takes a thread's stack it can't run: the call returned and did nothing.
-        // That takes microseconds. To run another step first would break the order, and a coroutine
-        // that did not run would look like one that parked in foreign code.
+        // While somebody takes a thread's stack, the thread can't run: the call returned without
+        // doing anything. That lasts microseconds. Running another step first would break the
+        // order, and a coroutine that did not run would look like one that parked in foreign code.
         while (fiber.isResumed()) {
           Thread.onSpinWait();
           continuation.run();
@@ -210,28 +216,28 @@ public final class MountedCarrier implements Carrier, Executor {
       }
       return made.keeps(fiber, continuation);
     } catch (Throwable noMemory) {
-      return false; // it comes back as any other that parked in foreign code
+      return false; // it comes back like any other that parked in foreign code
     }
   }
 
   // ---- for the hold ----
 
-  /** What keeps steps open; null before the first park in foreign code. Any thread. */
+  /** Returns what keeps steps open; null before the first park in foreign code. Any thread. */
   public @Nullable Hold hold() {
     return hold;
   }
 
-  /** The coroutine whose step is open was submitted again. */
+  /** Notes that the coroutine whose step is open was submitted again. */
   void comesBack() {
     cameBack = true;
   }
 
-  /** Whether it was. */
+  /** Whether the coroutine whose step is open was submitted again. */
   boolean hasComeBack() {
     return cameBack;
   }
 
-  /** The same, and forgets it. */
+  /** As {@link #hasComeBack}, and forgets it. */
   boolean takeBack() {
     boolean back = cameBack;
     cameBack = false;
@@ -242,12 +248,12 @@ public final class MountedCarrier implements Carrier, Executor {
     return step instanceof ForeignStep other && other.continuation == continuation;
   }
 
-  /** Whether anybody may stand in foreign code here. */
+  /** Whether any thread may be in foreign code here. */
   boolean hasForeign() {
     return !foreign.isEmpty() || strangers != null;
   }
 
-  /** The thread of a step that came without being asked for. */
+  /** Returns the thread of a step that arrived unrequested. */
   @Nullable Thread threadOf(Step step) {
     if (!(step instanceof ForeignStep other)) {
       return null;
@@ -306,7 +312,7 @@ public final class MountedCarrier implements Carrier, Executor {
     }
   }
 
-  /** The loop's own thread is the operating system's business. */
+  /** Always false: the loop's own thread is scheduled by the operating system. */
   @Override
   public boolean lacksThread(@Nullable Fiber current) {
     return false;
@@ -314,7 +320,7 @@ public final class MountedCarrier implements Carrier, Executor {
 
   @Override
   public boolean isForeign(Step step) {
-    // One of a coroutine that waits in one of our own methods is a duplicate, and does nothing.
+    // A step of a coroutine that waits in one of our own methods is a duplicate, and does nothing.
     return step instanceof ForeignStep one && !foreign.containsKey(one.continuation);
   }
 
@@ -353,7 +359,7 @@ public final class MountedCarrier implements Carrier, Executor {
       if (fiber != null) {
         Thread thread = fiber.thread();
         if (fiber.foreignWait == Fiber.AT_A_LOCK && thread != null && !Contention.mayRun(thread)) {
-          return; // submitted twice; to run it would do nothing, and hold the loop again
+          return; // submitted twice; running it would do nothing, and hold the loop again
         }
         foreign.remove(continuation);
         Recorder recorder = scheduler.recorder();
@@ -378,7 +384,7 @@ public final class MountedCarrier implements Carrier, Executor {
     }
   }
 
-  /** Hands what still runs to the afterlife. */
+  /** Hands what still runs over to the afterlife. */
   @Override
   public void discard(Step step) {
     if (step instanceof ForeignStep left) {

@@ -14,26 +14,26 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Coroutines are ordinary virtual threads that hand a baton to each other; the loop is one of them.
- * Public API only.
+ * Runs coroutines as ordinary virtual threads that pass a baton to each other; the loop is one of
+ * them. Uses only public API.
  *
  * <p>Whoever holds the baton is "the loop's own thread" in the sense of the other classes. A
- * coroutine that suspends gives the baton straight to the next coroutine of the turn, which is
- * twice as fast as going through the loop, and to the loop when the turn is over or something else
- * comes next. All state of the loop is handed over with the baton, by release and acquire.
+ * coroutine that suspends gives the baton directly to the next coroutine of the turn, which is
+ * twice as fast as going through the loop, and to the loop if the turn is over or something else
+ * comes next. The whole state of the loop is handed over with the baton, by release and acquire.
  */
 final class PortableCarrier implements Carrier {
   private final Scheduler scheduler;
   private final Thread.Builder.OfVirtual builder;
 
-  /** The loop's own baton: set by who hands it back, taken by the loop. */
+  /** The loop's own baton: set by whoever hands it back, taken by the loop. */
   private volatile boolean loopGetsBaton;
 
   private int blocking;
 
   /**
-   * Held by a coroutine that goes on after its loop has closed, to its end: so they clean up one
-   * after the other, as on the loop.
+   * Held by a coroutine that continues after its loop has closed, until it ends, so that such
+   * coroutines clean up one after another, as on the loop.
    */
   private final ReentrantLock afterClose = new ReentrantLock();
 
@@ -73,7 +73,7 @@ final class PortableCarrier implements Carrier {
     loopGetsBaton = false;
   }
 
-  /** Gives the baton to a coroutine; returns false when it could not be started. */
+  /** Gives the baton to a coroutine; returns false if it could not be started. */
   private boolean give(Fiber fiber) {
     Thread thread = fiber.thread();
     if (thread != null) {
@@ -137,8 +137,8 @@ final class PortableCarrier implements Carrier {
   }
 
   /**
-   * The baton is with somebody else, so this coroutine has to wait, whatever the JVM says: to
-   * unmount a thread it needs most of the stack that is in use once more, and throws where that is
+   * Waits for the baton. Somebody else has it, so this coroutine must wait, whatever the JVM says:
+   * to unmount a thread, the JVM needs most of the stack in use once more, and throws if that is
    * not free.
    */
   private static void awaitBaton(Fiber fiber) {
@@ -162,7 +162,7 @@ final class PortableCarrier implements Carrier {
   @Override
   public <T extends @Nullable Object, X extends Exception> T blocking(
       Fiber fiber, Coroutine<T, X> body) throws X {
-    var back = new ComeBack(fiber); // while it has the baton: memory may be short
+    var back = new ComeBack(fiber); // created while it has the baton: memory may be short
     fiber.leavesForForeignCode();
     fiber.inBlocking = true;
     blocking++;
@@ -191,14 +191,14 @@ final class PortableCarrier implements Carrier {
   }
 
   /**
-   * The step in which a coroutine goes on after {@code blocking}. If the loop closes first, the
-   * coroutine gets no baton: it goes on off the loop and fails at once, so that its own clean-up
-   * runs.
+   * The step in which a coroutine continues after {@code blocking}. If the loop closes first, the
+   * coroutine does not get the baton: it continues off the loop and fails immediately, so that its
+   * own clean-up runs.
    */
   private final class ComeBack extends Step {
     private final Fiber fiber;
 
-    /** Written before the coroutine is resumed, read by it after. */
+    /** Written before the coroutine is resumed, read by the coroutine afterwards. */
     private boolean tooLate;
 
     ComeBack(Fiber fiber) {

@@ -6,18 +6,20 @@ import java.lang.management.ThreadMXBean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * For how long a thread has had a processor. On the watchdog's thread, and only where a step lasts:
- * the first question loads classes.
+ * Tells how long a thread has had a processor. On the watchdog's thread, and only if a step lasts:
+ * the first call loads classes.
  */
 final class CpuTime {
   static final long UNKNOWN = -1;
 
-  /** Whether the JVM has said that it does not tell: to ask at each look would make errors. */
+  /**
+   * Whether the JVM has said that it does not tell: asking at each look would only throw errors.
+   */
   private static volatile boolean absent;
 
   private CpuTime() {}
 
-  /** In nanoseconds; {@link #UNKNOWN} where the JVM does not tell. */
+  /** Returns the time in nanoseconds; {@link #UNKNOWN} if the JVM does not tell. */
   static long of(Thread thread) {
     if (absent) {
       return UNKNOWN;
@@ -43,8 +45,8 @@ final class CpuTime {
   }
 
   /**
-   * The name of the thread that carries a virtual one, which only its text tells: {@code
-   * VirtualThread[#22,name]/runnable@ForkJoinPool-1-worker-1}. Null where it is not carried.
+   * Returns the name of the thread that carries a virtual one, which only its string form tells:
+   * {@code VirtualThread[#22,name]/runnable@ForkJoinPool-1-worker-1}. Null if it is not carried.
    */
   static @Nullable String carrierIn(String thread) {
     int state = thread.lastIndexOf("]/");

@@ -4,11 +4,14 @@ import java.util.List;
 
 /**
  * The classes of this library that run code when they are initialised. That happens at their first
- * use, wherever that is: with the stack nearly at its end the initialiser fails, and the JVM gives
- * such a class up for good. So they are initialised early, by a thread of their own.
+ * use, wherever that is: if the stack is nearly exhausted the initialiser fails, and the JVM never
+ * tries such a class again. So they are initialised early, by a separate thread.
  */
 final class EarlyClasses {
-  /** All but those that serve one option, need a module that may be missing, or run elsewhere. */
+  /**
+   * All except those that serve a single option, need a module that may be missing, or run
+   * elsewhere.
+   */
   static final List<String> NAMES =
       List.of(
           "asyncio.Asyncio",
@@ -71,9 +74,9 @@ final class EarlyClasses {
           "asyncio.net.StreamReader");
 
   /**
-   * Classes without an initialiser that are first used where something has gone wrong: to load one
-   * takes memory, which may be what has gone. Those of the JDK are named since a loader looks for
-   * them anew, in Java, until it has found them once.
+   * Classes without an initialiser that are first used when something has gone wrong: loading one
+   * takes memory, which may be what has run out. JDK classes are listed because a loader searches
+   * for them again, in Java, until it has found them once.
    */
   private static final List<String> FOR_BAD_DAYS =
       List.of(
@@ -95,18 +98,18 @@ final class EarlyClasses {
 
   private EarlyClasses() {}
 
-  /** Initialises them. One that can't be is left to who uses it, and fails there. */
+  /** Initialises these classes. One that can't be initialised fails later, where it is used. */
   static void initialize() {
     initialize(NAMES);
     initialize(FOR_BAD_DAYS);
   }
 
   private static void initialize(List<String> names) {
-    for (int i = 0; i < names.size(); i++) { // an iterator would take memory, outside of the try
+    for (int i = 0; i < names.size(); i++) { // an iterator would take memory, outside the try
       try {
         Class.forName(names.get(i), true, EarlyClasses.class.getClassLoader());
       } catch (Throwable unusable) {
-        // As said.
+        // It fails where it is used.
       }
     }
   }

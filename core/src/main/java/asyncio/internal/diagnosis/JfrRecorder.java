@@ -21,43 +21,44 @@ import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the JDK's Flight Recorder. The one class, with those inside it, that knows the module
- * jdk.jfr: it is not there in every image of the JDK, and not resolved for every program. Only the
- * watchdog touches it first, and finds out.
+ * Reports to the JDK's Flight Recorder. Only this class, with its nested classes, knows the module
+ * jdk.jfr, which is not in every image of the JDK and not resolved for every program. The watchdog
+ * is always the first to touch this class, and finds out.
  *
- * <p><b>Who commits.</b> A coroutine commits the events of its own steps, on its own thread, where
+ * <p><b>Who commits.</b> A coroutine commits the events of its own steps, on its own thread, when
  * it suspends in one of our waits or ends. A step that ends in foreign code is committed at the
- * next such place of the same coroutine, and so is the start of a task that no coroutine started.
- * Never the loop's own thread: the first event that a carrier commits after a virtual thread that
- * it carried has committed one is dropped by the JDK (25.0.3). A commit suspends nobody: it writes
- * to a buffer of its thread, and where it takes a lock, round the recorder's table of long strings
- * and inside the JVM, the JDK pins the virtual thread for as long. So no coroutine is ever
- * suspended with that lock, and none parks here, where it may have told the loop already that it
- * waits.
+ * next such point of the same coroutine, and so is the start of a task that no coroutine started.
+ * The loop's own thread never commits: the JDK (25.0.3) drops the first event that a carrier
+ * commits after a virtual thread that it carried has committed one. A commit never suspends: it
+ * writes to a buffer of its thread, and if it takes a lock, around the recorder's table of long
+ * strings and inside the JVM, the JDK pins the virtual thread for that time. So no coroutine is
+ * ever suspended while holding such a lock, and none parks here, where it may already have told the
+ * loop that it waits.
  */
 final class JfrRecorder extends Recorder {
   private final Scheduler scheduler;
 
-  // Loop-confined: the step that runs.
+  // Loop-confined: the current step.
   private @Nullable StepEvent step;
   private @Nullable Fiber fiber;
 
-  /** Events that came about elsewhere, until their coroutine commits them. Loop-confined. */
+  /** Events created elsewhere, until their coroutine commits them. Loop-confined. */
   private final IdentityHashMap<Fiber, List<Event>> parked = new IdentityHashMap<>();
 
   private JfrRecorder(Scheduler scheduler) {
     this.scheduler = scheduler;
   }
 
-  // Typed as what it extends: to check an assignment, the JVM would load this class with the
-  // watchdog.
+  // Typed as its superclass: to check an assignment, the JVM would otherwise load this class with
+  // the watchdog.
   static Recorder of(Scheduler scheduler) {
     return new JfrRecorder(scheduler);
   }
 
   /**
-   * Whether a recording runs that wants one of the events. Two fields while the recorder was never
-   * used; it is not started by asking, nor are the events made known to it before.
+   * Whether a recording is running that wants one of the events. Reads only two fields if the
+   * recorder was never used; asking does not start it, nor are the events registered before it is
+   * started.
    */
   static boolean wanted() {
     if (!FlightRecorder.isInitialized()) {
@@ -91,7 +92,7 @@ final class JfrRecorder extends Recorder {
         event.begin();
       }
     } catch (Throwable notOurs) {
-      step = null; // a step without its record, rather than a loop that ends
+      step = null; // better a step without its record than a loop that ends
     }
   }
 
@@ -150,7 +151,7 @@ final class JfrRecorder extends Recorder {
 
   private void park(Event event, Fiber until) {
     List<Event> waiting = parked.get(until);
-    if (waiting == null) { // no lambda: the loop's own thread would load its class, under locks
+    if (waiting == null) { // no lambda: the loop's own thread would load its class, holding locks
       waiting = new ArrayList<>();
       parked.put(until, waiting);
     }
@@ -218,8 +219,8 @@ final class JfrRecorder extends Recorder {
     }
   }
 
-  // Enabled by name alone: a recording that someone leaves running all the time would otherwise
-  // get some millions of these a second.
+  // Only enabled by name: otherwise a recording that is left running all the time would get some
+  // millions of these per second.
 
   @Name("asyncio.TaskStart")
   @Label("Task Start")

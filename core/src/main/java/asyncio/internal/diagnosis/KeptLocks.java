@@ -8,13 +8,13 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells of locks that others kept so long that a loop went on without the coroutine which wanted
- * one: code between two of its waits was disturbed. On the watchdog's thread.
+ * Reports locks that others held so long that a loop continued without the coroutine that wanted
+ * one, so that others may have run between two of its waits. On the watchdog's thread.
  */
 final class KeptLocks {
   private KeptLocks() {}
 
-  /** Tells of {@code last} and those before it, in their order. */
+  /** Reports {@code last} and those before it, in order. */
   static void tell(Scheduler scheduler, Hold.@Nullable Kept last) {
     var inOrder = new ArrayDeque<Hold.Kept>();
     for (Hold.Kept kept = last; kept != null; kept = kept.before()) {
@@ -47,7 +47,7 @@ final class KeptLocks {
     Watchdog.warn(text.toString());
   }
 
-  /** Who of the platform threads has it; that of a virtual thread is not to be had. */
+  /** Returns the platform thread that owns {@code monitor}; a virtual owner can't be found. */
   private static @Nullable Thread ownerOf(Object monitor) {
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (Contention.hasMonitor(thread, monitor)) {

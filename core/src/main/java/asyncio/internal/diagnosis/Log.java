@@ -10,9 +10,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the library's loggers. What stands behind it is foreign code: a handler whose disk is
- * full, an appender whose network is gone. That may harm nothing that is reported on, so nothing is
- * thrown here; what could not be logged goes to the standard error of the process, with the reason.
+ * One of the library's loggers. Behind it is foreign code: a handler whose disk is full, an
+ * appender whose network is down. That must not harm what is reported on, so nothing is thrown
+ * here; what could not be logged goes to the standard error of the process, with the reason.
  */
 public final class Log {
   private final String name;
@@ -33,7 +33,7 @@ public final class Log {
     return new Log(name, logger);
   }
 
-  /** Whether a record of this level goes anywhere. */
+  /** Whether a record of this level is logged anywhere. */
   public boolean isLoggable(System.Logger.Level level) {
     try {
       return logger != null && logger.isLoggable(level);
@@ -48,14 +48,14 @@ public final class Log {
     log(level, message, null);
   }
 
-  /** Writes a record with a text that is made only where it goes anywhere. */
+  /** Writes a record whose text is created only if the record is logged anywhere. */
   public void log(System.Logger.Level level, Supplier<String> message) {
     if (isLoggable(level)) {
       log(level, message.get());
     }
   }
 
-  /** Writes a record that tells of a failure. */
+  /** Writes a record that reports a failure. */
   public void log(System.Logger.Level level, String message, @Nullable Throwable failure) {
     try {
       logOrThrow(level, message, failure);
@@ -65,7 +65,7 @@ public final class Log {
     }
   }
 
-  /** As {@link #log}, for a caller who has another log to turn to. */
+  /** As {@link #log}, for a caller that has another log to fall back on. */
   public void logOrThrow(System.Logger.Level level, String message, @Nullable Throwable failure) {
     System.Logger known = logger;
     if (known == null) {
@@ -74,33 +74,33 @@ public final class Log {
     known.log(level, message, failure);
   }
 
-  /** Not its text: that may be foreign code as well. */
+  /** Returns only the class name, because even the message may come from foreign code. */
   private static String className(Throwable failure) {
     return failure.getClass().getName();
   }
 
   private void failed(String when, Throwable broken) {
     try {
-      // A handler may have waited: then it is the caller that was cancelled there.
+      // A handler may have waited: then the caller was cancelled there.
       Scheduler scheduler = Current.scheduler();
       Fiber fiber = scheduler == null ? null : scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
         fiber.strikeAgain();
       }
     } catch (Throwable noMemory) {
-      // The text counts more.
+      // The text matters more.
     }
     print("The log '" + name + "' failed with " + className(broken) + " " + when);
   }
 
-  /** Writes past all logs, to the standard error of the process. Throws nothing. */
+  /** Bypasses all logs and writes to the standard error of the process. Throws nothing. */
   public static void print(String text) {
     try {
-      // The process's own, and never closed: what a program has put in its place may be broken.
+      // The process's own stream, never closed: what a program has put in its place may be broken.
       var error = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
       error.println(text);
     } catch (Throwable nobodyIsLeft) {
-      // To tell.
+      // Nobody is left to tell.
     }
   }
 }

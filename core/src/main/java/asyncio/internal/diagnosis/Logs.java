@@ -1,7 +1,7 @@
 package asyncio.internal.diagnosis;
 
 /**
- * The library's loggers, one for each part. Never used on a loop's own thread: a logger takes
+ * The library's loggers, one per part. Never used on a loop's own thread, because a logger takes
  * locks.
  */
 public final class Logs {

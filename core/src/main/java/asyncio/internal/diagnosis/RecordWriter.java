@@ -6,14 +6,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A thread that writes log records for threads which may not wait for a log. A handler whose pipe
- * is full or whose network is gone can block for ever; the watchdog keeps the time of all loops and
- * ends waits that hold one, and must go on.
+ * A thread that writes log records for threads that must not wait for a log. A handler whose pipe
+ * is full or whose network is down can block for ever; the watchdog keeps the time of all loops and
+ * ends waits that hold one, so it must keep running.
  *
- * <p>A bounded number of records waits to be written. More are dropped and counted.
+ * <p>Only a bounded number of records may wait to be written. Further ones are dropped and counted.
  */
 public final class RecordWriter {
-  /** So many records may wait; a report with its stacks takes some kilobytes. */
+  /** The number of records that may wait; a report with its stacks takes some kilobytes. */
   private static final int LIMIT = 100;
 
   private static final AtomicInteger DROPPED = new AtomicInteger();
@@ -42,7 +42,9 @@ public final class RecordWriter {
     return thread;
   }
 
-  /** Has {@code record} written, after those handed over before. Any thread; does not wait. */
+  /**
+   * Submits {@code record}, to be written after those submitted before. Any thread; does not wait.
+   */
   public static void submit(Runnable record) {
     WRITER.execute(
         () -> {

@@ -3,14 +3,14 @@ package asyncio.internal.diagnosis;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a step that lasts spends its time, as far as the watchdog's looks at it show: that it lasts
- * need not be its own fault. Watchdog only.
+ * How a long step spends its time, as far as the watchdog's looks show: that it lasts long need not
+ * be its own fault. Watchdog only.
  */
 final class StepProfile {
-  /** Called by the JVM, in Java, to link what code uses for the first time. */
+  /** Called by the JVM to link, in Java, what code uses for the first time. */
   private static final String LINKER = "java.lang.invoke.MethodHandleNatives";
 
-  /** Where classes are looked for, read, or made. */
+  /** Where classes are searched for, read or generated. */
   private static final String[] LOADERS = {
     "java.lang.ClassLoader",
     "java.util.ServiceLoader",
@@ -34,13 +34,16 @@ final class StepProfile {
     }
   }
 
-  /** The looks so far have been told: the next report tells what the step does then. */
+  /**
+   * Forgets the looks so far, which have been reported: the next report tells what the step does
+   * from now on.
+   */
   void reported() {
     looks = 0;
     preparing = 0;
   }
 
-  /** For how long its thread has had a processor, ever. */
+  /** Records how long its thread has had a processor in total. */
   void cpu(long nanos) {
     if (nanos != CpuTime.UNKNOWN && cpuBefore == CpuTime.UNKNOWN) {
       cpuBefore = nanos;
@@ -48,14 +51,14 @@ final class StepProfile {
     cpu = nanos;
   }
 
-  /** Whether it mostly loads, initialises and links classes, which a program does once. */
+  /** Whether it mostly loads, initialises and links classes, which a program does only once. */
   boolean mostlyPrepares() {
     return 2 * preparing > looks;
   }
 
   /**
-   * For how long it has had a processor since that was first asked; {@link CpuTime#UNKNOWN} where
-   * the answer is.
+   * Returns how long it has had a processor since that was first recorded; {@link CpuTime#UNKNOWN}
+   * if either value is unknown.
    */
   long cpuNanos() {
     return cpu == CpuTime.UNKNOWN || cpuBefore == CpuTime.UNKNOWN
@@ -63,7 +66,7 @@ final class StepProfile {
         : cpu - cpuBefore;
   }
 
-  /** Whether the code of a stack is there to make other code run for the first time. */
+  /** Whether the code of a stack prepares other code to run for the first time. */
   static boolean prepares(StackTraceElement[] stack) {
     for (StackTraceElement frame : stack) {
       if (frame.getMethodName().equals("<clinit>") || isLoader(frame)) {
@@ -89,7 +92,7 @@ final class StepProfile {
     return false;
   }
 
-  /** Whether the thread stands in the operating system, which may let it wait. */
+  /** Whether the thread is in the operating system, which may make it wait. */
   static boolean isInNative(StackTraceElement @Nullable [] stack) {
     return stack != null && stack.length > 0 && stack[0].isNativeMethod();
   }

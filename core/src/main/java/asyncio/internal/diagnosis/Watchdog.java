@@ -20,11 +20,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One daemon thread that looks at all loops now and then and says which step holds its loop too
- * long, while it does and with the stack that does. Costs a loop nothing but the counter of its
- * steps.
+ * A single daemon thread that looks at all loops now and then and reports a step that holds its
+ * loop too long, while it does so and with its stack. Costs a loop only the counter of its steps.
  *
- * <p>It also rescues a loop whose own thread stands in one of our waits: a wait in a class
+ * <p>It also rescues a loop whose own thread is stuck in one of our waits: a wait in a class
  * initialiser or below a native frame can't unmount, so the loop that would end it can't run. The
  * wait is ended with an error.
  */
@@ -32,32 +31,34 @@ final class Watchdog implements Runnable {
   private static final long NANOS_PER_MILLI = 1_000_000;
 
   /**
-   * In a loop that was not told otherwise, a step longer than this is reported; asyncio's
-   * slow_callback_duration. Plain numbers here: dividing a Duration loads the classes of
-   * BigDecimal, which a starting program pays for.
+   * A step longer than this is reported unless the loop was told otherwise; asyncio's
+   * slow_callback_duration. A plain number, because dividing a Duration loads the classes of
+   * BigDecimal, which would slow down a starting program.
    */
   static final long DEFAULT_NANOS =
       Math.clamp(Long.getLong("asyncio.slowStepMillis", 100), 1, Long.MAX_VALUE / NANOS_PER_MILLI)
           * NANOS_PER_MILLI;
 
   /**
-   * A lack of threads is reported later, after so many thresholds: on a machine that has too much
-   * to do, a thread that can run is kept waiting for a moment, too.
+   * A lack of threads is reported later, after this many thresholds: on an overloaded machine, a
+   * runnable thread is also kept waiting for a moment.
    */
   private static final long LACK_FACTOR = 10;
 
-  /** A wait that pins the loop's thread is ended after this time, whoever wants no reports. */
+  /**
+   * A wait that pins the loop's thread is ended after this time, even if reports are not wanted.
+   */
   private static final long PINNED_NANOS = 100 * NANOS_PER_MILLI;
 
-  /** Between two looks: a quarter of the lowest threshold, within these bounds. */
+  /** The interval between two looks is a quarter of the lowest threshold, within these bounds. */
   private static final long SHORTEST_INTERVAL_NANOS = NANOS_PER_MILLI;
 
   private static final long LONGEST_INTERVAL_NANOS = 100 * NANOS_PER_MILLI;
 
-  /** Of so many other coroutines a report of one that stalls them shows the stacks. */
+  /** The number of other coroutines whose stacks are shown in a report of one that stalls them. */
   private static final int OTHERS = 10;
 
-  /** What is watched; replaced whole, under the class's lock. */
+  /** The watched loops; replaced as a whole, under the class's lock. */
   private static volatile WatchedLoop[] watched = {};
 
   /** Written under the class's lock. */
@@ -66,27 +67,31 @@ final class Watchdog implements Runnable {
   /** Whether the JDK's flight recorder can be asked. */
   private static volatile boolean recorderExists = true;
 
-  /** Whether a recording wants to know of loops. Guarded by the class's lock. */
+  /** Whether a recording wants events of loops. Guarded by the class's lock. */
   private static boolean recorded;
 
-  /** Loops that closed with something left to tell. Guarded by the class's lock. */
+  /** Loops that closed with something left to report. Guarded by the class's lock. */
   private static final Deque<Scheduler> ended = new ArrayDeque<>();
 
-  /** The time of loops is kept with this grain: a limit strikes so late, and a step. */
+  /**
+   * The granularity at which the time of loops is kept: a time limit may take effect this late, and
+   * a long step be noticed this late.
+   */
   private static final long TICK_NANOS = 5 * NANOS_PER_MILLI;
 
-  /** After so many ticks without a step of any loop, there are none until one wakes up. */
+  /** After this many ticks without a step of any loop, there are no ticks until one wakes up. */
   private static final int LAST_TICKS = 200;
 
-  /** The watchdog's own. */
+  /** Watchdog only. */
   private static int idleTicks;
 
   /**
-   * Whether the time of loops is not kept. Written by the watchdog, and by a loop that wakes up.
+   * Whether the time of loops is not being kept. Written by the watchdog, and by a loop that wakes
+   * up.
    */
   private static volatile boolean sleeping;
 
-  /** When this thread looked last, by System.nanoTime. Its own. */
+  /** When this thread last looked, as a time of System.nanoTime. Watchdog only. */
   private long before;
 
   private Watchdog() {}
@@ -108,7 +113,7 @@ final class Watchdog implements Runnable {
 
   static synchronized void forget(WatchedLoop gone) {
     if (keptLocks(gone.scheduler) != null) {
-      // Told by this thread, since the loop's own may take no lock of a logger.
+      // Reported by the watchdog, because the loop's own thread must not take a logger's lock.
       ended.add(gone.scheduler);
     }
     List<WatchedLoop> others = new ArrayList<>(watched.length);
@@ -124,7 +129,10 @@ final class Watchdog implements Runnable {
     }
   }
 
-  /** A threshold has become lower, it may be, and the interval with it. Any thread; no lock. */
+  /**
+   * Makes the watchdog look sooner: a threshold may have become lower, and the interval with it.
+   * Any thread; takes no lock.
+   */
   static void lookSooner() {
     LockSupport.unpark(thread);
   }
@@ -149,7 +157,7 @@ final class Watchdog implements Runnable {
       } else {
         tick(self, interval);
       }
-      if (early) { // once the program has started: on its way there it would pay for them
+      if (early) { // once the program has started, so as not to delay its start
         early = false;
         EarlyClasses.initialize(); // never throws
       }
@@ -158,21 +166,22 @@ final class Watchdog implements Runnable {
           return;
         }
       } catch (Throwable noMemory) {
-        // At the next look: this thread is what ends a wait that holds a loop for ever.
+        // It looks again next time: only this thread can end a wait that holds a loop for ever.
       }
     }
   }
 
   /**
-   * Lets a time pass, and keeps the time of loops meanwhile: they do not look at the clock after
-   * each step. When no loop has made a step for a second it stops, until one wakes up.
+   * Waits for {@code interval}, and keeps the time of loops meanwhile: they do not read the clock
+   * after each step. If no loop has run a step for a second, it stops keeping time until one wakes
+   * up.
    */
   private static void tick(Thread self, long interval) {
     long began = System.nanoTime();
     for (long left = interval; left > 0; left = interval - (System.nanoTime() - began)) {
       if (idleTicks >= LAST_TICKS) {
         sleeping = true;
-        if (Arrays.stream(watched).allMatch(WatchedLoop::isIdle)) { // one may have gone on just now
+        if (Arrays.stream(watched).allMatch(WatchedLoop::isIdle)) { // one may have just woken up
           pause(left);
         }
         if (!sleeping) {
@@ -195,7 +204,10 @@ final class Watchdog implements Runnable {
     }
   }
 
-  /** A loop goes on after it has slept: its time is kept from now on. Any thread; no lock. */
+  /**
+   * Called when a loop continues after a sleep: its time is kept from now on. Any thread; takes no
+   * lock.
+   */
   static void keepTime() {
     if (sleeping) {
       sleeping = false;
@@ -209,7 +221,7 @@ final class Watchdog implements Runnable {
     Thread.interrupted();
   }
 
-  /** Returns false when there is nothing to look at any more. */
+  /** Looks at all loops; returns false if there is nothing left to look at. */
   private boolean lookAtAll(Thread self, long interval) {
     boolean last;
     Scheduler gone;
@@ -226,7 +238,7 @@ final class Watchdog implements Runnable {
       return false;
     }
     long now = System.nanoTime();
-    // Where the machine kept even this thread waiting, it kept the loops waiting too: that is no
+    // If the machine kept even this thread waiting, it kept the loops waiting too: that is not the
     // fault of a step.
     long late = Math.max(0, now - before - 2 * interval);
     long passed = now - before - late;
@@ -247,7 +259,10 @@ final class Watchdog implements Runnable {
     return true;
   }
 
-  /** Whatever fails, this thread goes on: it is what ends a wait that holds a loop for ever. */
+  /**
+   * Reports a failure of the watchdog itself. Whatever fails, this thread keeps running: only it
+   * can end a wait that holds a loop for ever.
+   */
   private static void tellOwn(Scheduler scheduler, Throwable failure) {
     try {
       RecordWriter.submit(
@@ -260,10 +275,10 @@ final class Watchdog implements Runnable {
   }
 
   /**
-   * Gives the loops a recorder when a recording begins that wants their events, and takes it back.
-   * Here, because a starting program must not pay for the classes of the flight recorder; and by
-   * looking, because the recorder tells nobody when a setting changes, and may itself be started at
-   * any time. What a loop does in the moments before is not recorded.
+   * Gives the loops a recorder once a recording wants their events, and takes it away afterwards.
+   * Done here, because a starting program must not pay for the classes of the flight recorder; and
+   * by polling, because the recorder tells nobody when a setting changes, and may itself be started
+   * at any time. What a loop does before it is noticed is not recorded.
    */
   private static void lookForRecordings() {
     boolean wanted = false;
@@ -333,12 +348,12 @@ final class Watchdog implements Runnable {
     entry.seen(held, now, false);
     long slow = entry.slowNanos();
     Fiber fiber = scheduler.runningFiber();
-    // Once it is reported, only for the next report: a look takes the whole stack.
+    // Once the step has been reported, only for the next report: a look takes the whole stack.
     if (runs && !lacksThread && held >= slow / 4 && held >= entry.nextReport) {
       try {
         profile(entry, fiber, steps, held);
       } catch (Throwable noMemory) {
-        // Then a wait that this lack pins is still to be ended.
+        // Continue: a wait that this lack of memory pins must still be ended.
       }
     }
     long due = entry.nextReport != 0 ? entry.nextReport : slow;
@@ -368,7 +383,7 @@ final class Watchdog implements Runnable {
     }
   }
 
-  /** The thread that runs on the loop now. */
+  /** Returns the thread that now runs on the loop. */
   private static @Nullable Thread threadOn(Scheduler scheduler, @Nullable Fiber fiber) {
     if (fiber != null) {
       return fiber.thread();
@@ -377,7 +392,7 @@ final class Watchdog implements Runnable {
     return stranger != null ? stranger : scheduler.drivingThread();
   }
 
-  /** Sees what a step does that lasts. */
+  /** Looks at what a long step does. */
   private static void profile(WatchedLoop entry, @Nullable Fiber fiber, long steps, long held) {
     Thread thread = threadOn(entry.scheduler, fiber);
     if (thread == null) {
@@ -401,8 +416,9 @@ final class Watchdog implements Runnable {
   }
 
   /**
-   * When a step is reported again that has lasted for {@code held}: after twice the time, and again
-   * twice. A pause of the whole JVM can span several of these times; that is one report, too.
+   * Returns when a step that has lasted for {@code held} is reported again: after twice the time,
+   * then twice that, and so on. A pause of the whole JVM can span several of these times, which
+   * still gives only one report.
    */
   static long nextReport(long last, long held) {
     long next = last;
@@ -413,8 +429,9 @@ final class Watchdog implements Runnable {
   }
 
   /**
-   * Not where the loop is made: the first use of a logger costs a starting program some 20 ms. On
-   * the thread that writes records, as even the question whether one is wanted is foreign code.
+   * Logs which carrier a loop runs on. Not done when the loop is created, because the first use of
+   * a logger costs a starting program some 20 ms. On the thread that writes records, because even
+   * asking whether a record is wanted runs foreign code.
    */
   private static void announce(Scheduler scheduler) {
     if (Logs.LOOP.isLoggable(System.Logger.Level.DEBUG)) {
@@ -480,13 +497,13 @@ final class Watchdog implements Runnable {
     boolean inNative = idle && StepProfile.isInNative(stack);
     boolean starved = idle && !inNative;
     if ((prepares || starved) && held / LACK_FACTOR < slow) {
-      return; // no fault of the step, and soon over: at a later look
+      return; // not the fault of the step, and over soon: report at a later look
     }
     entry.nextReport = nextReport(due, held);
     if (profile != null) {
       profile.reported();
     }
-    // First: who reads the log finds it in the statistics.
+    // Before logging, so that whoever reads the log finds it in the statistics.
     entry.reported(labelOf(scheduler, fiber, thread), held, stack, now);
     StringBuilder text = new StringBuilder(1024);
     text.append(nameOf(scheduler, fiber, thread))
@@ -545,14 +562,14 @@ final class Watchdog implements Runnable {
     warn(text.toString());
   }
 
-  /** Not on this thread, which a handler of the log may block. */
+  /** Logs a warning; not on this thread, which a log handler might block. */
   static void warn(String text) {
     RecordWriter.submit(() -> Logs.WATCHDOG.log(System.Logger.Level.WARNING, text));
   }
 
   /**
-   * Whether a step that has lasted for {@code held} does little, since half the threshold, when its
-   * processor time was first asked for: so it needs none, or gets none.
+   * Whether a step that has lasted for {@code held} has done little since half the threshold, when
+   * its processor time was first read: so it needs no processor, or gets none.
    */
   static boolean isIdle(long cpu, long slow, long held) {
     return cpu != CpuTime.UNKNOWN && cpu < slow / 4 && held >= slow;
@@ -585,7 +602,7 @@ final class Watchdog implements Runnable {
     return hold != null && hold.isHolding();
   }
 
-  /** Not when it sleeps, or waits for the network. */
+  /** Whether a blocked step may wait for others: not if it sleeps, or waits for the network. */
   private static boolean mayWaitForOthers(StackTraceElement[] stack) {
     for (StackTraceElement frame : stack) {
       String type = frame.getClassName();
@@ -598,8 +615,8 @@ final class Watchdog implements Runnable {
   }
 
   /**
-   * A lock that a suspended coroutine holds, a queue that another one was to fill: nobody can tell
-   * from outside who would have ended a foreign wait, so all who might have are shown.
+   * Appends the coroutines that might have ended a foreign wait: one may hold the lock while
+   * suspended, or was to fill the queue. Nobody can tell from outside which one, so all are shown.
    */
   private static void appendOthers(StringBuilder text, Scheduler scheduler, @Nullable Fiber held) {
     List<Fiber> others = new ArrayList<>(scheduler.host().unfinished(OTHERS + 1));

@@ -10,7 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the watchdog knows of one loop. */
+/** What the watchdog knows about one loop. */
 public final class WatchedLoop implements LoopMonitor {
   // Immutable.
   final Scheduler scheduler;
@@ -23,32 +23,35 @@ public final class WatchedLoop implements LoopMonitor {
   private volatile long busyNanos;
   private volatile @Nullable WorstSteps worst;
 
-  // The watchdog's own.
+  // Watchdog only.
   long steps = -1;
   long since;
 
-  /** When the step is reported again, in nanoseconds since it began; 0 before its first report. */
+  /**
+   * When the current step is reported again, in nanoseconds since it began; 0 before its first
+   * report.
+   */
   long nextReport;
 
   /**
-   * The stretch without a step, by the number of the last one; when it was first seen, or asked
-   * about.
+   * The number of the step after which the loop has been quiet; {@link #quietSince} is when that
+   * was first seen, or last asked about.
    */
   private long quietAfter = -1;
 
   private long quietSince;
   private long quietGap;
 
-  /** The last step at the last tick. */
+  /** The number of the last step as of the last tick. */
   private long tickedAt = -1;
 
-  /** What the step that runs does; null while it has not lasted. */
+  /** What the current step does; null while it has not lasted long. */
   @Nullable StepProfile profile;
 
   boolean announced;
   private @Nullable SlowStep slow;
 
-  /** The monitor of a loop that is being made. */
+  /** Creates the monitor of a loop that is being created. */
   public WatchedLoop(Scheduler scheduler) {
     this.scheduler = scheduler;
   }
@@ -68,20 +71,20 @@ public final class WatchedLoop implements LoopMonitor {
     Watchdog.forget(this);
   }
 
-  /** A step that lasts longer than this is reported. */
+  /** Returns the time after which a step is reported. */
   @Override
   public long slowNanos() {
     return slowNanos;
   }
 
-  /** Takes no lock, as coroutines call it too. */
+  /** Takes no lock, because coroutines call it too. */
   @Override
   public void setSlowNanos(long nanos) {
     slowNanos = nanos;
     Watchdog.lookSooner();
   }
 
-  /** The step that runs ran {@code nanos} longer, or others did. */
+  /** Adds {@code nanos} during which the current step ran, or others did. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // only the watchdog writes
   void ran(long nanos) {
     busyNanos += nanos;
@@ -105,7 +108,7 @@ public final class WatchedLoop implements LoopMonitor {
 
   // ---- by the watchdog ----
 
-  /** Tells the loop that time passes. Returns whether it has made a step since the last tick. */
+  /** Tells the loop that time passes. Returns whether it has run since the last tick. */
   boolean tick() {
     long number = scheduler.steps();
     boolean lasts = number == tickedAt && (number & 1) == 1;
@@ -117,19 +120,23 @@ public final class WatchedLoop implements LoopMonitor {
     return busy;
   }
 
-  /** Whether the loop has made no step since the last tick. */
+  /** Whether the loop has run no step since the last tick. */
   boolean isIdle() {
     return scheduler.steps() == tickedAt;
   }
 
-  /** Whether the step that ran at the last tick had lasted since the one before, and still does. */
+  /**
+   * Whether the step that ran at the last tick had lasted since the tick before, and is still
+   * running.
+   */
   boolean isInLongStep() {
     return scheduler.stepIsLong();
   }
 
   /**
-   * The loop sleeps. When it has done so for long, it is asked whether it stands still; again after
-   * twice as long, as what it waits for may change without a step, until it has said that it does.
+   * Notes that the loop sleeps. Once it has slept for long, it is asked whether it is stalled;
+   * again after twice as long, because what it waits for may change without a step, until it has
+   * said that it is.
    */
   void sleeps(long number, long now) {
     StallDetector stallDetector = scheduler.stallDetector();
@@ -146,7 +153,7 @@ public final class WatchedLoop implements LoopMonitor {
     }
   }
 
-  /** The step that runs is being reported. */
+  /** Notes that the current step is being reported. */
   void reported(String task, long held, StackTraceElement[] stack, long now) {
     SlowStep before = slow;
     Instant started = before != null ? before.started() : Instant.now().minusNanos(held);
@@ -155,7 +162,7 @@ public final class WatchedLoop implements LoopMonitor {
     tell(slow, false);
   }
 
-  /** A step that was reported has lasted for {@code held} now, or has ended. */
+  /** Notes that a reported step has lasted for {@code held} so far, or has ended. */
   void seen(long held, long now, boolean ended) {
     SlowStep before = slow;
     if (before == null) {

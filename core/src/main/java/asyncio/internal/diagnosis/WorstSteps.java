@@ -12,7 +12,9 @@ final class WorstSteps {
   private static final int KEPT = 10;
   private static final long KEPT_NANOS = 600_000_000_000L;
 
-  /** A step of a loop, by its number, and when it was last seen, by System.nanoTime. */
+  /**
+   * A step of a loop, with its number and the time of System.nanoTime at which it was last seen.
+   */
   private record Entry(long number, SlowStep step, long seen) {
     boolean isOldAt(long now) {
       return now - seen > KEPT_NANOS;
@@ -25,7 +27,10 @@ final class WorstSteps {
     this.entries = entries;
   }
 
-  /** These and {@code step}, seen at {@code now}; it replaces what was known of that number. */
+  /**
+   * Returns these steps and {@code step}, seen at {@code now}; it replaces what was known of that
+   * number.
+   */
   WorstSteps with(long number, SlowStep step, long now) {
     List<Entry> more = new ArrayList<>(entries.size() + 1);
     for (Entry entry : entries) {
@@ -38,7 +43,7 @@ final class WorstSteps {
     return new WorstSteps(List.copyOf(more.subList(0, Math.min(KEPT, more.size()))));
   }
 
-  /** Those that are not too old at {@code now}, by System.nanoTime. */
+  /** Returns the steps that are not too old at {@code now}, a time of System.nanoTime. */
   List<SlowStep> at(long now) {
     List<SlowStep> steps = new ArrayList<>(entries.size());
     for (Entry entry : entries) {

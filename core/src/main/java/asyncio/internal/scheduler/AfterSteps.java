@@ -2,7 +2,7 @@ package asyncio.internal.scheduler;
 
 import org.jspecify.annotations.Nullable;
 
-/** What is to be done when the step that runs ends, before the next one. Confined to the loop. */
+/** What to do when the current step ends, before the next one begins. Confined to the loop. */
 public final class AfterSteps {
   private final Scheduler scheduler;
 
@@ -13,7 +13,7 @@ public final class AfterSteps {
     this.scheduler = scheduler;
   }
 
-  /** Calls {@code what} once when the step that runs ends. */
+  /** Calls {@code what} once, when the current step ends. */
   public void add(AfterStep what) {
     if (!what.registered) {
       what.registered = true;
@@ -22,7 +22,7 @@ public final class AfterSteps {
     }
   }
 
-  /** The step has ended. */
+  /** Runs what was added; the step has ended. */
   void run() {
     AfterStep one = first;
     if (one == null) {
@@ -36,7 +36,7 @@ public final class AfterSteps {
       try {
         one.stepEnded();
       } catch (Throwable failure) {
-        // Never into the coroutine whose step ends: it may have nothing to do with it.
+        // Never thrown into the coroutine whose step ends: that may have nothing to do with it.
         scheduler.fatal(failure);
       }
       one = following;

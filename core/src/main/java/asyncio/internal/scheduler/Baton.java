@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The part of a coroutine that a carrier hands the baton to. Of a loop's coroutines, one at most
- * has it; that one runs, and all others wait here or in foreign code.
+ * The part of a coroutine that a carrier hands the baton to. At most one of a loop's coroutines has
+ * it; that one runs, and all others wait here or in foreign code.
  */
 abstract class Baton extends Step {
   private static final VarHandle RESUMED;
@@ -22,13 +22,13 @@ abstract class Baton extends Step {
   // Immutable.
   final Scheduler scheduler;
 
-  /** Set by who resumes, taken by the coroutine. Release and acquire. */
+  /** Set by whoever resumes the coroutine, taken by the coroutine. Release and acquire. */
   @SuppressWarnings("unused") // through RESUMED
   private boolean resumed;
 
   /**
-   * The step ({@link Scheduler#steps}, which is odd, shortened) in which the watchdog saw an own
-   * wait of this coroutine hold the loop's thread; 0 for none.
+   * The step in which the watchdog saw a wait of this coroutine's own hold the loop's thread, as
+   * {@link Scheduler#steps} (which is odd then) shortened to an int; 0 for none.
    */
   volatile int pinnedInStep;
 
@@ -36,28 +36,30 @@ abstract class Baton extends Step {
     this.scheduler = scheduler;
   }
 
-  /** The error for a wait of its own that pinned the loop's thread. */
+  /** Returns the error for a wait of its own that pinned the loop's thread. */
   abstract IllegalStateException pinned();
 
-  /** Its thread was interrupted while it was suspended. Loop only. */
+  /** Called if its thread was interrupted while it was suspended. Loop only. */
   abstract void interruptedWhileSuspended();
 
-  /** An own wait of it holds the loop's thread in step {@code number}, as the watchdog saw. */
+  /**
+   * Notes that the watchdog saw a wait of its own hold the loop's thread in step {@code number}.
+   */
   public final void pinnedIn(long number) {
     pinnedInStep = (int) number;
   }
 
-  /** Gives the baton. Its thread is to be unparked afterwards. */
+  /** Gives it the baton. Its thread must be unparked afterwards. */
   public final void giveResumed() {
     RESUMED.setRelease(this, true);
   }
 
-  /** Whether the baton was given and is not taken yet. Any thread. */
+  /** Whether the baton was given and has not been taken yet. Any thread. */
   public final boolean isResumed() {
     return (boolean) RESUMED.getAcquire(this);
   }
 
-  /** Takes the baton if it was given. By the coroutine itself. */
+  /** Takes the baton if it was given. Called by the coroutine itself. */
   public final boolean takeResumed() {
     if ((boolean) RESUMED.getAcquire(this)) {
       RESUMED.set(this, false);
@@ -67,9 +69,9 @@ abstract class Baton extends Step {
   }
 
   /**
-   * As {@link #awaitResumed}, but stays mounted: waiting at a monitor needs no free stack. Looks
-   * every millisecond. Where the JVM has that one thread for virtual threads, the loop stands
-   * still, and the watchdog says so.
+   * As {@link #awaitResumed}, but stays mounted: waiting at a monitor needs no free stack. Checks
+   * every millisecond. If this is the JVM's only thread for virtual threads, the loop stands still,
+   * and the watchdog reports it.
    */
   public final void awaitResumedMounted() {
     boolean interrupted = false;
@@ -81,7 +83,7 @@ abstract class Baton extends Step {
       } catch (InterruptedException flagWasSet) {
         interrupted |= !tellOfInterrupt();
       } catch (Throwable noMemory) {
-        // It has no baton, so it waits on.
+        // It does not have the baton, so it keeps waiting.
       }
     }
     if (interrupted) {
@@ -91,7 +93,7 @@ abstract class Baton extends Step {
 
   /**
    * Parks the current thread, which is this coroutine's, until it is given the baton. An interrupt
-   * is left to the time when it runs again: as one that came in foreign code.
+   * is kept until it runs again, as if it had arrived in foreign code.
    */
   public final void awaitResumedLater() {
     boolean interrupted = false;
@@ -109,7 +111,7 @@ abstract class Baton extends Step {
     }
   }
 
-  /** Returns false when there was no memory for it. */
+  /** Tells the loop of an interrupt; returns false if there was no memory for that. */
   private boolean tellOfInterrupt() {
     try {
       scheduler.inbox.add(LoopAction.of(this::interruptedWhileSuspended));
@@ -120,16 +122,16 @@ abstract class Baton extends Step {
   }
 
   /**
-   * Parks the current thread, which is this coroutine's, until it is given the baton. A step may be
-   * resubmitted and a permit left over by foreign code, so only the baton counts.
+   * Parks the current thread, which is this coroutine's, until it is given the baton. The JDK may
+   * submit a step twice, and foreign code may leave a permit behind, so only the baton counts.
    */
   public final void awaitResumed() {
     while (!takeResumed()) {
-      // No blocker object: it would cost two writes a switch, and the loop itself knows who waits
+      // No blocker object: it would cost two writes per switch, and the loop itself knows who waits
       // for what.
       LockSupport.park();
-      // Only in that very step: where the operating system had merely taken the processor from a
-      // loop that was about to leave it, this is a later step, which perhaps has the baton.
+      // Only in that very step: if the operating system had merely preempted a loop that was about
+      // to leave the step, this is a later step, which may well have the baton.
       int seen = pinnedInStep;
       if (seen != 0) {
         pinnedInStep = 0;

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Calls user callbacks on a coroutine, in the order of the ready queue. Consecutive ones share one
- * step of one reused coroutine, the runner. When a callback parks in foreign code, that runner is
+ * step of one reused coroutine, the runner. If a callback parks in foreign code, that runner is
  * left to it and the next callback gets another one, so that the order of starts is kept.
  * Loop-confined.
  */
@@ -29,7 +29,7 @@ final class Callbacks {
     scheduler.carrier.resume(idle);
   }
 
-  /** A coroutine left its step without one of our waits. */
+  /** Notes that a coroutine left its step other than by one of our waits. */
   void parkedInForeignCode(Fiber fiber) {
     if (fiber == runner) {
       runner = null;
@@ -49,7 +49,7 @@ final class Callbacks {
   private final class CallbackFiber extends Fiber {
     @Nullable Callback first;
 
-    /** Read by the watchdog as well. */
+    /** Also read by the watchdog. */
     private @Nullable Callback calling;
 
     CallbackFiber(Scheduler scheduler) {
@@ -84,7 +84,7 @@ final class Callbacks {
       } catch (Throwable failure) {
         scheduler.host().callbackFailed(callback, failure);
       } finally {
-        calling = null; // or an idle runner would keep alive what the callback knows
+        calling = null; // otherwise an idle runner would keep alive what the callback references
         settle(null);
         setContext(null);
       }

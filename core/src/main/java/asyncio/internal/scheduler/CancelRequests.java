@@ -3,37 +3,38 @@ package asyncio.internal.scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cancel requests that a coroutine has received, and what became of them. Made with the first
- * one: most coroutines never get any, and there may be a million of them. Loop-confined.
+ * The cancel requests that a coroutine has received, and what became of them. Created with the
+ * first request: most coroutines never get any, and there may be a million of them. Loop-confined.
  *
  * <pre>
  *   a request --it ends a wait, or is passed on--> DELIVERED
- *   a request --there is no wait to end----------> PENDING --strikes at the next wait--> DELIVERED
+ *   a request --there is no wait to end----------> PENDING --takes effect at the next wait--> DELIVERED
  *   DELIVERED --it came to nothing---------------> PENDING
  *   PENDING, DELIVERED --taken back--------------> gone
  * </pre>
  *
  * <p>A scope takes back its own {@link CancelRequest}, and never one that came from elsewhere and
- * has not struck yet. Of the others only the number counts. Code that takes one back without saying
- * which has seen one that was delivered, so that goes first.
+ * has not taken effect yet. Of the others, only the number matters. Code that takes one back
+ * without saying which has seen a delivered one, so delivered ones go first.
  */
 final class CancelRequests {
-  // Those that nobody will name again.
+  // Requests that nobody will refer to again.
   private int delivered;
   private int pending;
 
-  /** The place of the last of them among all. */
+  /** The place of the last of these among all requests. */
   private int lastUnnamed;
 
   private @Nullable String pendingMessage;
 
-  // Those of scopes, the last one first.
+  // Requests of scopes, latest first.
   private @Nullable CancelRequest scopes;
 
   private int madeInAll;
 
   /**
-   * One that pends came in the middle of a step: it counts even when the body ends in that step.
+   * Whether a pending request arrived in the middle of a step: it counts even if the body ends in
+   * that step.
    */
   private boolean now;
 
@@ -42,7 +43,7 @@ final class CancelRequests {
 
   // ---- asking ----
 
-  /** Requests less those taken back; the truth. */
+  /** Returns the exact number of requests, less those taken back. */
   int count() {
     int count = delivered + pending;
     for (CancelRequest one = scopes; one != null; one = one.earlier) {
@@ -63,17 +64,17 @@ final class CancelRequests {
     return one;
   }
 
-  /** Whether one that pends came in the middle of the step that runs. */
+  /** Whether a pending request arrived in the middle of the current step. */
   boolean isPendingNow() {
     return now && isPending();
   }
 
-  /** What the last request said. */
+  /** Returns the message of the last request. */
   @Nullable String message() {
     return message;
   }
 
-  /** What the request said that ended the last wait. */
+  /** Returns the message of the request that ended the last wait. */
   @Nullable String endedWait() {
     return endedWait;
   }
@@ -81,9 +82,9 @@ final class CancelRequests {
   // ---- receiving ----
 
   /**
-   * Counts a request, which pends.
+   * Counts a request, which is pending.
    *
-   * @param scope the one of a scope; null for any other
+   * @param scope the request of a scope; null for any other
    */
   void receive(@Nullable CancelRequest scope, @Nullable String why) {
     message = why;
@@ -103,7 +104,8 @@ final class CancelRequests {
   }
 
   /**
-   * The request that was received last needs no wait to strike at: it ends one, or was passed on.
+   * Marks the request received last as delivered: it ends a wait, or was passed on, so it need not
+   * wait for the next one.
    */
   void delivered(@Nullable CancelRequest scope) {
     if (scope != null) {
@@ -114,19 +116,21 @@ final class CancelRequests {
     }
   }
 
-  /** The wait in which the coroutine is ends because of a request that said {@code why}. */
+  /**
+   * Notes that the coroutine's current wait ends because of a request with the message {@code why}.
+   */
   void endWait(@Nullable String why) {
     endedWait = why;
   }
 
-  /** What pends came in the middle of a step, as its sender saw it. */
+  /** Notes that what is pending arrived in the middle of a step, as its sender saw it. */
   void pendNow() {
     now = true;
   }
 
   // ---- delivering ----
 
-  /** All that pends is delivered now. */
+  /** Marks all pending requests as delivered. */
   void deliver() {
     delivered += pending;
     pending = 0;
@@ -136,7 +140,10 @@ final class CancelRequests {
     }
   }
 
-  /** The last one that was delivered came to nothing: it pends again, unless another does. */
+  /**
+   * Makes the last delivered request, which came to nothing, pending again, unless another is
+   * pending.
+   */
   void strikeAgain() {
     if (isPending()) {
       return;
@@ -155,7 +162,7 @@ final class CancelRequests {
 
   // ---- taking back ----
 
-  /** Takes back the request of a scope, whether it has struck or not. */
+  /** Takes back the request of a scope, whether it has taken effect or not. */
   void takeBack(CancelRequest scope) {
     if (!scope.made) {
       return;
@@ -180,7 +187,8 @@ final class CancelRequests {
   }
 
   /**
-   * Takes back any one: a delivered one if there is any, else one that pends, an unnamed one first.
+   * Takes back any one request: a delivered one if there is any, otherwise a pending one; in each
+   * case one without a scope first.
    */
   void takeBackAny() {
     if (delivered > 0) {
@@ -201,7 +209,7 @@ final class CancelRequests {
     }
   }
 
-  /** What strikes next says what it is, now that one which came later is gone. */
+  /** Restores the message of the request that takes effect next, now that a later one is gone. */
   private void refreshMessage() {
     CancelRequest ofScope = pendingOfScope();
     if (pending > 0) {

@@ -7,44 +7,45 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cancel request on its way to all that it is passed on to: from a coroutine to those that it
- * gathers or races, from there to theirs, and so on. Their depth is the program's, and may be any;
- * so nobody calls into those below, but leaves them here, and the first call of a wave delivers
- * them, one after the other. Depth first and in order, as calls would. Loop-confined; one for each
- * loop, used again for every wave.
+ * A cancel request on its way to everything it is passed on to: from a coroutine to those that it
+ * gathers or races, from there to theirs, and so on. The depth is up to the program and unlimited,
+ * so no level calls into the one below; it leaves the requests here, and the first call of a wave
+ * delivers them one after another: depth first and in order, as nested calls would. Loop-confined;
+ * one per loop, reused for every wave.
  *
  * <pre>
  *   IDLE --request() or passOn()--> RUNNING --all are delivered--> IDLE
  * </pre>
  *
- * No user code runs in a wave. Where one delivery fails, for lack of stack or memory, the wave goes
- * on with the next, and the first error is thrown at the end; two failures in a row end it.
+ * <p>No user code runs in a wave. If a delivery fails, for lack of stack or memory, the wave
+ * continues with the next, and the first error is thrown at the end; two failures in a row end the
+ * wave.
  */
 public final class CancelWave {
-  /** What a wait passes a cancel on to, when that is several. */
+  /** What a wait passes a cancel on to, if there are several. */
   public abstract static class Branch {
-    /** The last wave that came here. */
+    /** The last wave that reached this branch. */
     private long reachedBy;
 
     /**
-     * Passes the cancel on to the next one; returns false when there was none left. After a failure
-     * the next call goes on behind the one that failed.
+     * Passes the cancel on to the next one; returns false if none was left. After a failure, the
+     * next call continues after the one that failed.
      */
     protected abstract boolean cancelNext();
   }
 
   private record Request(Fiber fiber, @Nullable String message, @Nullable CancelRequest scope) {}
 
-  /** Those that are being passed on, the innermost first. */
+  /** The branches being worked through, innermost first. */
   private final Deque<Branch> branches = new ArrayDeque<>();
 
-  /** What was requested in the delivery that goes on, in order; null when nothing was. */
+  /** What was requested during the current delivery, in order; null if nothing was. */
   private @Nullable List<Request> requested;
 
   private long number;
   private boolean running;
 
-  /** Requests the cancellation of a coroutine, now or later in the wave that runs. */
+  /** Requests the cancellation of a coroutine, now or later in the current wave. */
   void request(Fiber fiber, @Nullable String message, @Nullable CancelRequest scope) {
     if (running) {
       List<Request> others = requested;
@@ -66,14 +67,14 @@ public final class CancelWave {
   }
 
   /**
-   * Whether the wave that runs has come here before: over a coroutine that two others wait for, or
-   * in a circle. Once is enough.
+   * Whether the current wave has already reached {@code branch}: through a coroutine that two
+   * others wait for, or in a circle. Once is enough.
    */
   public boolean hasReached(Branch branch) {
     return running && branch.reachedBy == number;
   }
 
-  /** Passes a cancel on, now or later in the wave that runs. */
+  /** Passes a cancel on, now or later in the current wave. */
   public void passOn(Branch branch) {
     if (running) {
       reach(branch);
@@ -107,7 +108,7 @@ public final class CancelWave {
         lastFailed = false;
       } catch (RuntimeException | Error failure) {
         failed = failed == null ? failure : failed;
-        more = !lastFailed; // else nothing may be left that could succeed
+        more = !lastFailed; // otherwise nothing may be left that could succeed
         lastFailed = true;
       }
     }
@@ -120,7 +121,7 @@ public final class CancelWave {
     }
   }
 
-  /** Returns false when nothing was left. */
+  /** Delivers the next request; returns false if none was left. */
   private boolean deliverNext() {
     List<Request> requests = requested;
     if (requests != null) {

@@ -1,18 +1,18 @@
 package asyncio.internal.scheduler;
 
 /**
- * Tells which loop a thread is a coroutine of, in constant time however many loops there are: it
- * stands where a thread keeps its handler of uncaught exceptions, the one thing that public API
- * lets a virtual thread carry for nothing. A thread-local would cost each coroutine a map, and a
- * scoped value its bindings.
+ * Tells which loop a thread is a coroutine of, in constant time however many loops there are. It is
+ * set as the thread's handler of uncaught exceptions, the only thing that public API lets a virtual
+ * thread carry at no cost. A thread-local would cost each coroutine a map, and a scoped value its
+ * bindings.
  *
- * <p>Nothing reaches it as a handler but what fails outside a coroutine's body, and that goes where
- * it would go without.
+ * <p>As a handler it receives only what fails outside a coroutine's body, and passes that on to
+ * where it would go otherwise.
  */
 public final class CoroutineMark implements Thread.UncaughtExceptionHandler {
   final Scheduler scheduler;
 
-  /** The mark of the coroutines of {@code scheduler}. */
+  /** Creates the mark of the coroutines of {@code scheduler}. */
   public CoroutineMark(Scheduler scheduler) {
     this.scheduler = scheduler;
   }

@@ -10,16 +10,16 @@ import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who runs here: the loop and the coroutine that the current thread is. Every operation of the
- * library begins with this question, on whatever thread it is called.
+ * Finds the loop and the coroutine that the current thread belongs to. Every operation of the
+ * library starts with this question, on whatever thread it is called.
  */
 public final class Current {
   /** All loops that are not closed. Copied on write. */
   private static volatile Scheduler[] open = {};
 
   /**
-   * Threads of coroutines that outlived their loop, with the loop's name: for their error messages
-   * only.
+   * Threads of coroutines that outlived their loop, with the loop's name; only for their error
+   * messages.
    */
   private static final Map<Thread, String> survivors =
       Collections.synchronizedMap(new WeakHashMap<>());
@@ -31,13 +31,13 @@ public final class Current {
 
   // ---- the loop ----
 
-  /** The loop whose running coroutine is the current thread; null elsewhere. */
+  /** Returns the loop whose running coroutine is the current thread; null elsewhere. */
   public static @Nullable Scheduler scheduler() {
     Thread self = Thread.currentThread();
     if (self.getUncaughtExceptionHandler() instanceof CoroutineMark mark) {
       return mark.scheduler.running == self ? mark.scheduler : null;
     }
-    // One that the program has given a handler of its own.
+    // It may be a coroutine whose thread the program has given a handler of its own.
     return self.isVirtual() ? search(self) : null;
   }
 
@@ -50,7 +50,10 @@ public final class Current {
     return null;
   }
 
-  /** The loop of the running coroutine, which is about to change its state in {@code what}. */
+  /**
+   * Returns the loop of the running coroutine, which is about to change the loop's state in {@code
+   * what}.
+   */
   public static Scheduler require(String what) {
     Scheduler scheduler = running(what);
     scheduler.ensureHeadroomForChange();
@@ -67,7 +70,7 @@ public final class Current {
 
   // ---- the coroutine ----
 
-  /** The running coroutine, which is about to wait in {@code what}. */
+  /** Returns the running coroutine, which is about to wait in {@code what}. */
   public static Fiber requireTask(String what) {
     Fiber fiber = requireNoRegion(what);
     if (!fiber.mayWait()) {
@@ -81,7 +84,7 @@ public final class Current {
     return fiber;
   }
 
-  /** The running coroutine, which is about to let others run in {@code what}. */
+  /** Returns the running coroutine, which is about to let others run in {@code what}. */
   private static Fiber requireNoRegion(String what) {
     Fiber fiber = running(what).fiber();
     fiber.scheduler.ensureHeadroom();
@@ -92,8 +95,8 @@ public final class Current {
   }
 
   /**
-   * For a waiting method that returns at once, before it asks {@link #requireTask}: fails in a
-   * region that may not wait, and lets others run where the step has lasted long.
+   * For a waiting method that returns immediately, without calling {@link #requireTask}: fails in a
+   * region that may not wait, and lets others run if the step has lasted long.
    */
   public static void returnsAtOnce(String what) {
     if (longSteps || Region.mayBeOpen()) {
@@ -111,8 +114,8 @@ public final class Current {
   }
 
   /**
-   * Fails in a region that may not wait. For a waiting method that returns where there is nothing
-   * to wait for, before it asks {@link #requireTask}.
+   * Fails in a region that may not wait. For a waiting method that returns if there is nothing to
+   * wait for, before it calls {@link #requireTask}.
    */
   public static void refuseInRegion(String what) {
     if (!Region.mayBeOpen()) {
@@ -124,20 +127,20 @@ public final class Current {
     }
   }
 
-  /** The running coroutine; null elsewhere. */
+  /** Returns the running coroutine; null elsewhere. */
   private static @Nullable Fiber coroutine() {
     Scheduler scheduler = scheduler();
     return scheduler == null ? null : scheduler.runningFiber();
   }
 
-  /** Runs foreign code that blocks; on the portable carrier the loop goes on meanwhile. */
+  /** Runs foreign code that blocks; on the portable carrier the loop continues meanwhile. */
   public static <T extends @Nullable Object, X extends Exception> T blocking(Coroutine<T, X> body)
       throws X {
     Fiber fiber = requireNoRegion("blocking()");
     return fiber.scheduler.carrier.blocking(fiber, body);
   }
 
-  /** Whether a step of any loop has lasted since the last tick. On the watchdog's thread. */
+  /** Sets whether a step of any loop has lasted since the last tick. On the watchdog's thread. */
   public static void longSteps(boolean any) {
     longSteps = any;
   }
@@ -156,7 +159,7 @@ public final class Current {
     open = others.toArray(new Scheduler[0]);
   }
 
-  /** All loops that are not closed. Any thread. */
+  /** Returns all loops that are not closed. Any thread. */
   public static List<Scheduler> allOpen() {
     return List.of(open);
   }
@@ -166,12 +169,15 @@ public final class Current {
     return Arrays.asList(open).contains(scheduler);
   }
 
-  /** The thread of a coroutine outlives its loop of this name. */
+  /** Remembers that the thread of a coroutine outlives its loop, which has this name. */
   static void survives(Thread thread, String loop) {
     survivors.put(thread, loop);
   }
 
-  /** That {@code what} was called on a thread which is no coroutine of a running loop. */
+  /**
+   * Returns the error for calling {@code what} on a thread that is not a coroutine of a running
+   * loop.
+   */
   static IllegalStateException notOnLoop(String what) {
     Thread self = Thread.currentThread();
     String closedLoop = survivors.get(self);

@@ -6,41 +6,40 @@ import asyncio.internal.util.VectorRegisters;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A coroutine at run time: its virtual thread, its place in the loop, the one wait in which it is,
- * and the cancel requests it has received.
+ * A coroutine at run time: its virtual thread, its place in the loop, the one wait it is in, and
+ * the cancel requests it has received.
  *
  * <pre>
- *   NEW --start()--> READY --the loop comes to it--> RUNNING --suspend()--> WAITING --its wait ends--> READY
+ *   NEW --start()--> READY --the loop reaches it---> RUNNING --suspend()--> WAITING --its wait ends--> READY
  *                                                      |  ^
  *                            parks in foreign code     v  |  its step comes back
  *                                                     FOREIGN
  *   RUNNING --body ends--> DONE
  * </pre>
  *
- * <p><b>Every wait</b> follows this diagram. Its state is here and not in the {@link Wait}, so a
+ * <p><b>Every wait</b> follows this diagram. Its state is kept here, not in the {@link Wait}, so a
  * wake-up meant for an earlier wait has no effect:
  *
  * <pre>
- *   OPEN --wake(wait)-------------> WOKEN       what was waited for is there
+ *   OPEN --wake(wait)-------------> WOKEN       what was waited for is available
  *   OPEN --endByCancel(wait, why)-> CANCELLED   suspend() throws the request
  *   OPEN --fail(error)------------> FAILED      suspend() throws the error
  *   FAILED --wake(wait)-----------> WOKEN       before the coroutine has run
  * </pre>
  *
- * <p>All moves are made on the loop: by the running coroutine or by the loop's own thread. {@link
- * #suspend} loops until its wait has ended, so a coroutine that is resumed for another reason, such
- * as an entry of the ready queue that an error left behind, waits on.
+ * <p>All transitions are made on the loop: by the running coroutine or by the loop's own thread.
+ * {@link #suspend} loops until its wait has ended, so a coroutine that is resumed for another
+ * reason, such as by an entry that an error left in the ready queue, keeps waiting.
  *
- * <p><b>Cancel requests</b> are kept by {@link CancelRequests}. One that pends strikes at the next
- * wait that would suspend. One that came in the middle of a step counts even when the body ends in
- * that step; one that came when a wait was over already, or while the coroutine stood in foreign
- * code, does not: then what the body returns counts. An interrupt is a nudge for foreign code and
- * nothing more.
+ * <p><b>Cancel requests</b> are kept by {@link CancelRequests}. A pending request takes effect at
+ * the next wait that would suspend. One that arrived in the middle of a step counts even if the
+ * body ends in that step; one that arrived when a wait was already over, or while the coroutine was
+ * in foreign code, does not: then what the body returns counts. An interrupt is only a nudge for
+ * foreign code.
  */
 public abstract class Fiber extends Baton implements Runnable {
-  // One state machine and all that moves it. In order: what it is and how it starts; waiting;
-  // cancel
-  // requests; what reports ask; the baton.
+  // One state machine and everything that moves it. In order: what it is and how it starts;
+  // waiting; cancel requests; for reports; for the carrier.
 
   static final byte NEW = 0;
   static final byte READY = 1;
@@ -54,7 +53,9 @@ public abstract class Fiber extends Baton implements Runnable {
   public static final byte BY_NATURE = 1;
   public static final byte AT_A_LOCK = 2;
 
-  /** The {@link #label} of a virtual thread that runs on a loop and is none of its coroutines. */
+  /**
+   * The {@link #label} of a virtual thread that runs on a loop but is not one of its coroutines.
+   */
   public static final String NO_COROUTINE = "a virtual thread that is no coroutine";
 
   private static final byte OPEN = 0;
@@ -73,16 +74,16 @@ public abstract class Fiber extends Baton implements Runnable {
 
   private boolean nudged;
 
-  /** What it last parked at in foreign code, as the mounted carrier saw it. */
+  /** What it last parked at in foreign code, as seen by the mounted carrier. */
   public byte foreignWait;
 
-  /** It said that it would wait in foreign code. */
+  /** Whether it announced that it would wait in foreign code. */
   public boolean inBlocking;
 
-  /** Whether it is among those that {@link StallDetector} will look at. */
+  /** Whether it is among those that {@link StallDetector} will examine. */
   boolean suspected;
 
-  /** The excuse for its circle has expired; see {@link StallDetector#excuse}. */
+  /** Whether the excuse for its circle has expired; see {@link StallDetector#excuse}. */
   boolean overdue;
 
   private @Nullable CancelRequests requests;
@@ -91,48 +92,53 @@ public abstract class Fiber extends Baton implements Runnable {
   /** The innermost region in which it may not wait; null outside. */
   @Nullable Region region;
 
-  /** The context it stands in; null while that is empty and nobody has asked for it. */
+  /** The context it runs in; null while that is empty and nobody has asked for it. */
   private @Nullable FiberContext context;
 
   @Nullable Thread thread;
 
-  /** What the JDK hands to the executor to go on with this thread; mounted carrier only. */
+  /** What the JDK hands to the executor to continue this thread; mounted carrier only. */
   public @Nullable Runnable continuation;
 
-  /** A coroutine of {@code scheduler} that inherits the context class loader of its creator. */
+  /**
+   * Creates a coroutine of {@code scheduler} that inherits the context class loader of its creator.
+   */
   protected Fiber(Scheduler scheduler) {
     super(scheduler);
     this.contextClassLoader = Thread.currentThread().getContextClassLoader();
   }
 
   /**
-   * What the coroutine does. Whatever it throws is for the loop's host: implementations catch what
-   * is the user's.
+   * Does the coroutine's work. Whatever it throws is fatal to the loop: implementations catch what
+   * user code throws.
    */
   protected abstract void body() throws Throwable;
 
-  /** The coroutine could not be started; it counts as ended. Called on the loop's own thread. */
+  /** Called on the loop's own thread if the coroutine could not be started; it counts as ended. */
   protected abstract void failedToStart(Throwable failure);
 
-  /** Its name, for reports. */
+  /** Returns its name, for reports. */
   public abstract String describe();
 
-  /** Where it was made, in debug mode; null else. For reports. Any thread. */
+  /** Returns where it was created, in debug mode; null otherwise. For reports. Any thread. */
   public @Nullable CreationSite origin() {
     return null;
   }
 
-  /** Its name where that stands alone, in records and lists. Any thread. */
+  /** Returns its name for use on its own, in records and lists. Any thread. */
   public String label() {
     return describe();
   }
 
-  /** How its body ended, in a word or two; null for a coroutine that is no task. */
+  /** Returns how its body ended, in a word or two; null for a coroutine that is not a task. */
   public @Nullable String outcome() {
     return null;
   }
 
-  /** A name for its thread, for debuggers and thread dumps; null for none, which costs nothing. */
+  /**
+   * Returns a name for its thread, for debuggers and thread dumps; null for none, which costs
+   * nothing.
+   */
   protected @Nullable String threadName() {
     return null;
   }
@@ -147,12 +153,12 @@ public abstract class Fiber extends Baton implements Runnable {
     return new IllegalStateException(Pinned.describe(this));
   }
 
-  /** The loop it belongs to. */
+  /** Returns the loop it belongs to. */
   public final Scheduler scheduler() {
     return scheduler;
   }
 
-  /** The context it stands in; null for an empty one. Loop only. */
+  /** Returns the context it runs in; null for an empty one. Loop only. */
   public final @Nullable FiberContext context() {
     return context;
   }
@@ -162,7 +168,7 @@ public abstract class Fiber extends Baton implements Runnable {
     context = to;
   }
 
-  /** Makes a new coroutine ready: it runs after all that is ready now. Loop only. */
+  /** Makes a new coroutine ready: it runs after everything that is ready now. Loop only. */
   public final void start() {
     if (state != NEW) {
       throw startedTwice();
@@ -184,8 +190,9 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Runs the first step of a new coroutine, to its first park of any kind, before the running
-   * coroutine goes on and before anything else. Where none of this loop runs, as {@link #start}.
+   * Runs the first step of a new coroutine, up to its first park of any kind, before the running
+   * coroutine continues and before anything else. If no coroutine of this loop is running, does the
+   * same as {@link #start}.
    */
   public final void startEagerly() {
     Fiber creator = scheduler.currentFiber();
@@ -212,21 +219,21 @@ public abstract class Fiber extends Baton implements Runnable {
       state = READY;
       scheduler.carrier.suspend(this);
     } catch (Throwable notSuspended) {
-      // It never left its step, because it is pinned or for lack of stack, so neither was taken.
+      // It never left its step, because it is pinned or short of stack, so neither entry was taken.
       scheduler.removeFirst(child, this);
       state = RUNNING;
       throw notSuspended;
     }
     CancelRequests received = requests;
     if (received != null && received.count() > before) {
-      // To the canceller this coroutine was in the middle of its step.
+      // To the canceller, this coroutine was in the middle of its step.
       received.pendNow();
     }
   }
 
   @Override
   public final void run(Scheduler ignored) {
-    if (state == READY) { // else an error left the entry behind, see yieldNow()
+    if (state == READY) { // otherwise an error left the entry behind; see yieldNow()
       scheduler.carrier.resume(this);
     }
   }
@@ -251,7 +258,7 @@ public abstract class Fiber extends Baton implements Runnable {
       }
       state = DONE;
       scheduler.stallDetector.ended(this);
-      // A task that is kept for its result keeps no thread.
+      // A task that is kept for its result does not keep its thread.
       thread = null;
       continuation = null;
       scheduler.carrier.ended(this);
@@ -275,7 +282,7 @@ public abstract class Fiber extends Baton implements Runnable {
   // ---- waiting: called by the running coroutine itself ----
 
   /**
-   * Suspends until {@code what} has been ended. A cancel that pends is handed to it first.
+   * Suspends until {@code what} has ended. A pending cancel is handed to it first.
    *
    * @throws CancelledError if a cancel ended it
    */
@@ -310,10 +317,10 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Ends the wait {@code what} well, if this coroutine is in it and nothing has ended it yet. Loop
-   * only.
+   * Ends the wait {@code what} successfully, if this coroutine is in it and nothing has ended it
+   * yet. Loop only.
    *
-   * @return whether it did: if not, nobody was woken, and what was promised is still to be had
+   * @return whether it did; if not, nobody was woken, and what was promised is still available
    */
   public final boolean wake(Wait what) {
     return end(what, WOKEN);
@@ -357,8 +364,8 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * To be called before a wait for what another coroutine does that waits itself: such a wait may
-   * close a circle, and is looked at when the loop has nothing else to do.
+   * Must be called before a wait whose end depends on another coroutine that is itself waiting:
+   * such a wait may close a circle, and is examined when the loop has nothing else to do.
    */
   public final void suspect() {
     overdue = false;
@@ -377,15 +384,16 @@ public abstract class Fiber extends Baton implements Runnable {
     try {
       scheduler.carrier.suspend(this);
     } finally {
-      // Where it could not be suspended, its entry is dropped when the loop comes to it.
+      // If it could not be suspended, its entry is dropped when the loop reaches it.
       state = RUNNING;
     }
     throwIfCancelPending(null);
   }
 
   /**
-   * Lets others run where the step has lasted long. For a waiting method that may return at once: a
-   * program that calls only such ones would hold its loop for ever, and no limit would strike.
+   * Lets others run if the current step has lasted long. For a waiting method that may return
+   * immediately: a program that calls only such methods would hold its loop for ever, and no time
+   * limit would take effect.
    */
   public final void breathe() {
     if (scheduler.stepIsLong()) {
@@ -395,9 +403,10 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * As {@link #breathe}, for a wait whose value is there, which may exist nowhere else: a cancel
-   * that comes meanwhile does not keep it from the caller, and strikes at the next wait. One that
-   * came before strikes here: else no limit would strike round such waits alone.
+   * As {@link #breathe}, for a wait whose value is already there and may exist nowhere else: a
+   * cancel that arrives meanwhile does not keep the value from the caller, and takes effect at the
+   * next wait. One that arrived earlier takes effect here; otherwise no time limit would take
+   * effect around code that makes only such waits.
    */
   public final void breatheBeforeValue() {
     if (scheduler.stepIsLong()) {
@@ -406,14 +415,14 @@ public abstract class Fiber extends Baton implements Runnable {
     }
   }
 
-  /** Whether the step that runs has lasted for long, as far as the watchdog has seen. */
+  /** Whether the current step has lasted long, as far as the watchdog has seen. */
   public final boolean stepIsLong() {
     return scheduler.stepIsLong();
   }
 
   private void yieldWhereItCan() {
     if (Pinned.inInitialiser()) {
-      return; // nobody asked it to wait
+      return; // this wait is optional
     }
     scheduler.ensureHeadroom();
     settleInterrupt(true);
@@ -422,13 +431,13 @@ public abstract class Fiber extends Baton implements Runnable {
     try {
       scheduler.carrier.suspend(this);
     } catch (IllegalStateException belowANativeFrame) {
-      // It has not waited, and its entry is dropped when the loop comes to it.
+      // It has not waited, and its entry is dropped when the loop reaches it.
     } finally {
       state = RUNNING;
     }
   }
 
-  /** Throws the cancel that pends, if there is one. */
+  /** Throws the pending cancel, if there is one. */
   public final void throwIfCancelPending(@Nullable String fallback) {
     if (cancelPending()) {
       String message = cancelMessage();
@@ -437,8 +446,8 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Clears an interrupt flag. A flag that no nudge of ours explains is somebody's request to stop,
-   * and counts as a cancel when {@code foreignCounts}.
+   * Clears the interrupt flag. A flag that no nudge of ours explains is somebody's request to stop,
+   * and counts as a cancel if {@code foreignCounts}.
    */
   private void settleInterrupt(boolean foreignCounts) {
     Thread self = thread;
@@ -452,9 +461,9 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * At the edge of a scope or body: forgets interrupts, and returns what the body threw as the
-   * scope is to see it. What an interrupt of ours made foreign code throw is the cancel that it
-   * nudged for, with that as its cause.
+   * Called at the end of a scope or body: clears interrupts, and returns what the body threw as the
+   * scope should see it. An exception that an interrupt of ours made foreign code throw becomes the
+   * cancel behind that interrupt, with the exception as its cause.
    *
    * @param thrown what the body threw; null for nothing
    */
@@ -488,19 +497,19 @@ public abstract class Fiber extends Baton implements Runnable {
     return received;
   }
 
-  /** As {@link #cancel(String, CancelRequest)}, for a request that nobody will name again. */
+  /** As {@link #cancel(String, CancelRequest)}, for a request that nobody will refer to again. */
   public final boolean cancel(@Nullable String why) {
     return cancel(why, null);
   }
 
   /**
-   * Requests the cancellation of this coroutine. Where it waits for another one to end, that one is
-   * cancelled too, and so on down the chain; where the chain leads into a circle, which nothing
-   * else would end, this coroutine's wait is ended.
+   * Requests the cancellation of this coroutine. If it waits for another one to end, that one is
+   * cancelled too, and so on down the chain; if the chain leads into a circle, which nothing else
+   * would end, this coroutine's wait is ended.
    *
-   * @param scope the request of a scope of this coroutine, to be taken back by name; null for any
-   *     other
-   * @return false when it has ended
+   * @param scope the request of a scope of this coroutine, which the scope can take back; null for
+   *     any other
+   * @return false if it has ended
    */
   public final boolean cancel(@Nullable String why, @Nullable CancelRequest scope) {
     if (state == DONE) {
@@ -510,7 +519,7 @@ public abstract class Fiber extends Baton implements Runnable {
     return true;
   }
 
-  /** Delivers a request, in a {@link CancelWave}. */
+  /** Delivers a request, as part of a {@link CancelWave}. */
   final void deliverCancel(@Nullable String why, @Nullable CancelRequest scope) {
     if (state == DONE) {
       return;
@@ -522,7 +531,7 @@ public abstract class Fiber extends Baton implements Runnable {
       endByCancel(current, why);
       return;
     }
-    // A loop: chains can be longer than the stack is deep.
+    // A loop, not recursion: chains can be longer than the stack is deep.
     Fiber target = this;
     CancelRequest own = scope;
     for (Fiber next = target.passesOnTo(); next != null; next = target.passesOnTo()) {
@@ -540,7 +549,7 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Brent's algorithm: walks the chain, and compares with a place that is moved up at each power of
+   * Brent's algorithm: walks the chain, comparing with a place that is moved up at each power of
    * two.
    */
   private boolean leadsIntoACircle() {
@@ -560,7 +569,7 @@ public abstract class Fiber extends Baton implements Runnable {
     return false;
   }
 
-  /** A request has been counted: it ends the wait, or pends. */
+  /** Applies a request that has been counted: it ends the wait, or stays pending. */
   private void received(@Nullable CancelRequest scope, @Nullable String why) {
     CancelRequests all = cancelRequests();
     Wait current = wait;
@@ -573,13 +582,15 @@ public abstract class Fiber extends Baton implements Runnable {
     }
     if (state == FOREIGN) {
       nudged = true;
-      // Not here: an interrupt runs code of the JDK that may take locks, and this may be the loop's
-      // own thread.
+      // Not here: an interrupt runs JDK code that may take locks, and this may be the loop's own
+      // thread.
       scheduler.ready.add(new Nudge(this));
     }
   }
 
-  /** All requests that pend are delivered, by a wait that passed one on and ended because of it. */
+  /**
+   * Marks all pending requests as delivered, for a wait that passed one on and ended because of it.
+   */
   public final void deliver() {
     CancelRequests received = requests;
     if (received != null) {
@@ -587,13 +598,13 @@ public abstract class Fiber extends Baton implements Runnable {
     }
   }
 
-  /** Delivers all requests that pend, and returns the error to throw. */
+  /** Delivers all pending requests, and returns the error to throw. */
   public final CancelledError cancelledError(@Nullable String why) {
     deliver();
     return new CancelledError(why);
   }
 
-  /** Requests less those taken back. */
+  /** Returns the number of requests, less those taken back. */
   public final int cancelling() {
     CancelRequests received = requests;
     return received == null ? 0 : received.count();
@@ -610,8 +621,8 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Takes the request of a scope back, if it was made; one from elsewhere stays, and strikes if it
-   * has not. Returns how many are left.
+   * Takes back the request of a scope, if it was made; one from elsewhere stays, and takes effect
+   * if it has not yet. Returns how many are left.
    */
   public final int takeBack(@Nullable CancelRequest scope) {
     CancelRequests received = requests;
@@ -624,7 +635,10 @@ public abstract class Fiber extends Baton implements Runnable {
     return received.count();
   }
 
-  /** A cancel that was delivered came to nothing: it strikes at the next wait, uncounted. */
+  /**
+   * Makes a delivered cancel that came to nothing take effect at the next wait, without counting it
+   * again.
+   */
   public final void strikeAgain() {
     CancelRequests received = requests;
     if (received != null) {
@@ -632,27 +646,27 @@ public abstract class Fiber extends Baton implements Runnable {
     }
   }
 
-  /** Whether a request waits to be delivered. */
+  /** Whether a request is pending. */
   public final boolean cancelPending() {
     CancelRequests received = requests;
     return received != null && received.isPending();
   }
 
-  /** Whether one that pends came in the middle of the step that runs. */
+  /** Whether a pending request arrived in the middle of the current step. */
   public final boolean cancelPendingNow() {
     CancelRequests received = requests;
     return received != null && received.isPendingNow();
   }
 
-  /** The message of the last request. */
+  /** Returns the message of the last request. */
   public final @Nullable String cancelMessage() {
     CancelRequests received = requests;
     return received == null ? null : received.message();
   }
 
   /**
-   * Someone else interrupted this coroutine while it was suspended in one of our waits; a nudge of
-   * ours reaches it in foreign code only.
+   * Cancels this coroutine: someone else interrupted it while it was suspended in one of our waits.
+   * A nudge of ours reaches it only in foreign code.
    */
   @Override
   final void interruptedWhileSuspended() {
@@ -677,7 +691,7 @@ public abstract class Fiber extends Baton implements Runnable {
 
   // ---- for reports: loop only ----
 
-  /** What this coroutine waits for in one of our waits, or null. */
+  /** Returns what this coroutine waits for in one of our waits, or null. */
   public final @Nullable Wait waitsFor() {
     return wait;
   }
@@ -695,12 +709,12 @@ public abstract class Fiber extends Baton implements Runnable {
     return state == WAITING;
   }
 
-  /** Whether it stands in foreign code. */
+  /** Whether it is in foreign code. */
   public final boolean inForeignCode() {
     return state == FOREIGN;
   }
 
-  /** Whether it stands in foreign code and said before that it would. */
+  /** Whether it is in foreign code and announced that it would be. */
   public final boolean isBlocking() {
     return state == FOREIGN && inBlocking;
   }
@@ -710,35 +724,35 @@ public abstract class Fiber extends Baton implements Runnable {
     return state == DONE;
   }
 
-  /** Its thread; null before its first step. */
+  /** Returns its thread; null before its first step. */
   public final @Nullable Thread thread() {
     return thread;
   }
 
-  /** Whether it waits for its turn, in one of our waits or ready to go on. Any thread, a guess. */
+  /** Whether it is suspended, in one of our waits or ready to continue. Any thread; a guess. */
   public final boolean isSuspended() {
     return state == WAITING || state == READY;
   }
 
-  /** Whether its step runs. */
+  /** Whether its step is running. */
   public final boolean isRunning() {
     return state == RUNNING;
   }
 
   // ---- for the carrier ----
 
-  /** Its thread could not be started: it counts as ended. */
+  /** Notes that its thread could not be started: it counts as ended. */
   public final void notStarted(Throwable failure) {
     state = DONE;
     failedToStart(failure);
   }
 
-  /** Foreign code has parked it, or is about to block it: its step ends without us. */
+  /** Notes that foreign code has parked it, or is about to block it: its step ends without us. */
   public final void leavesForForeignCode() {
     state = FOREIGN;
   }
 
-  /** The innermost region in which it may not wait; null outside. */
+  /** Returns the innermost region in which it may not wait; null outside. */
   public final @Nullable Region region() {
     return region;
   }

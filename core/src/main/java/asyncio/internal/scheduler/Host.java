@@ -2,27 +2,27 @@ package asyncio.internal.scheduler;
 
 import java.util.List;
 
-/** What the loop needs of the object users see as the event loop. */
+/** What the loop needs from the object that users see as the event loop. */
 public interface Host {
-  /** A callback threw. Called on a coroutine. */
+  /** Called on a coroutine when a callback threw. */
   void callbackFailed(Callback callback, Throwable failure);
 
   /**
-   * The watchdog has begun to look at the loop: for what a program may have some milliseconds after
-   * its start, but not on the way there. Called on the watchdog's thread.
+   * Called on the watchdog's thread once it has begun to watch the loop: for work that may be done
+   * some milliseconds after a program's start, but must not delay it.
    */
   default void watched() {}
 
   /**
-   * The unfinished coroutines of a loop that stands in a step, as another thread sees them, but no
-   * more than {@code limit}.
+   * Returns the unfinished coroutines of a loop that is stuck in a step, as another thread sees
+   * them, but at most {@code limit}.
    */
   default List<Fiber> unfinished(int limit) {
     return List.of();
   }
 
   /**
-   * Whether other threads call in by design, so that a loop with nothing to do is no cause for a
+   * Whether other threads call in by design, so that a loop with nothing to do is not worth a
    * report. Any thread.
    */
   default boolean otherThreadsCallIn() {
@@ -30,15 +30,14 @@ public interface Host {
   }
 
   /**
-   * These coroutines have begun to wait for others that waited themselves: do some wait in a
-   * circle? Called on the loop's own thread.
+   * Checks whether some coroutines wait for each other in a circle; {@code suspects} have begun to
+   * wait for others that were waiting themselves. Called on the loop's own thread.
    */
   default void lookForCircles(List<Fiber> suspects) {}
 
   /**
-   * The loop has nothing to do, no timer and no helper. Where that matters, a step is made ready
-   * that looks into it, and then calls {@link StallDetector#reported}. Called on the loop's own
-   * thread.
+   * Called on the loop's own thread if the loop has nothing to do, no timer and no helper. If that
+   * matters, makes a step ready that looks into it and then calls {@link StallDetector#reported}.
    */
   default void quiet() {}
 }

@@ -5,17 +5,17 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where other threads leave steps for a loop, and the guarded wake-up of a loop that sleeps. This
- * is the only way for other threads to hand it work.
+ * Where other threads leave steps for a loop, with the guarded wake-up of a sleeping loop. This is
+ * the only way for other threads to hand it work.
  *
- * <p><b>One word carries all facts</b>, what was left, whether the loop sleeps, and where:
+ * <p><b>One word carries all the facts</b>: what was left, whether the loop sleeps, and where:
  *
  * <pre>
  *   head = null      the loop is awake, nothing was left
  *   head = ASLEEP    nothing was left, and the loop sleeps or is about to: the next sender must wake it
  *   head = HOLDING   the same, in a step that it keeps open: on a park, and not in the engine
  *   head = a step    steps were left, newest first; the loop is awake or being woken
- *   head = CLOSED    for ever: senders are told no
+ *   head = CLOSED    for ever: senders are refused
  *
  *   sender:  CAS(null or step -> own step)   no wake-up: the loop looks here before it sleeps
  *            CAS(ASLEEP -> own step)         and wakes the loop: exactly one sender does
@@ -24,15 +24,15 @@ import org.jspecify.annotations.Nullable;
  *            swap(anything -> null)          takes all, and is awake
  * </pre>
  *
- * <p><b>Why no wake-up is lost.</b> All moves are atomic changes of one variable, so they have one
- * order. Take a send and the sleep that follows it or not: if the send comes first, the loop's CAS
- * from null fails and it does not sleep. If the loop's CAS comes first, the send finds its mark and
- * wakes it there, as the mark says where it is. There is no third case, and no fence to reason
- * about; the usual pair of a queue and a "sleeping" flag needs a store-load fence on both sides.
- * {@code wake} must be sticky (an unpark, a selector's wake-up): it may come before the loop really
- * blocks.
+ * <p><b>Why no wake-up is lost.</b> All transitions are atomic changes of one variable, so they
+ * have a total order. Consider a send and the loop's attempt to sleep: if the send comes first, the
+ * loop's CAS from null fails and it does not sleep. If the loop's CAS comes first, the send finds
+ * its mark, which says where the loop is, and wakes it there. There is no third case, and no fence
+ * to reason about; the usual pair of a queue and a "sleeping" flag needs a store-load fence on both
+ * sides. {@code wake} must be sticky (an unpark, a selector's wake-up): it may come before the loop
+ * really blocks.
  *
- * <p>A stack that is only pushed to and taken whole has no ABA problem.
+ * <p>A stack that is only pushed to, and taken as a whole, has no ABA problem.
  */
 public final class Inbox {
   private static final VarHandle HEAD;
@@ -63,7 +63,7 @@ public final class Inbox {
   private volatile @Nullable Step head;
 
   /**
-   * An open inbox.
+   * Creates an open inbox.
    *
    * @param wake wakes the loop, from any thread; called by exactly one sender for each sleep
    * @param unpark does the same for a loop that parks in the middle of a step
@@ -76,7 +76,7 @@ public final class Inbox {
   /**
    * Leaves a step for the loop and wakes it if it sleeps. Any thread.
    *
-   * @return false when the inbox is closed
+   * @return false if the inbox is closed
    */
   public boolean add(Step step) {
     while (true) {
@@ -102,14 +102,14 @@ public final class Inbox {
     return seen == null || seen == ASLEEP || seen == HOLDING;
   }
 
-  /** Whether all that comes is refused. Any thread. */
+  /** Whether everything that arrives is refused. Any thread. */
   boolean isClosed() {
     return head == CLOSED;
   }
 
   /**
-   * Says that the loop is about to sleep. Returns false when something was left: then it must not.
-   * Loop only.
+   * Marks that the loop is about to sleep. Returns false if something was left: then it must not
+   * sleep. Loop only.
    */
   public boolean prepareToSleep() {
     return HEAD.compareAndSet(this, (Step) null, ASLEEP);
@@ -128,7 +128,7 @@ public final class Inbox {
     return oldestFirst((Step) HEAD.getAndSet(this, (Step) null));
   }
 
-  /** Leaves steps again that were taken and could not be kept. Loop only. */
+  /** Puts back steps that were taken but could not be kept. Loop only. */
   public void giveBack(Step oldest) {
     Step step = oldest;
     while (step != null) {
@@ -138,7 +138,7 @@ public final class Inbox {
     }
   }
 
-  /** Takes what is left and refuses all that comes later. Loop only. */
+  /** Takes what is left and refuses everything that arrives later. Loop only. */
   @Nullable Step close() {
     return oldestFirst((Step) HEAD.getAndSet(this, CLOSED));
   }

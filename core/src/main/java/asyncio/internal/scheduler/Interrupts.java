@@ -10,7 +10,7 @@ import java.nio.channels.ClosedByInterruptException;
 final class Interrupts {
   private Interrupts() {}
 
-  /** Whether an interrupt is why foreign code threw this. */
+  /** Whether foreign code threw this because of an interrupt. */
   static boolean explain(Throwable failure) {
     return Causes.any(failure, Interrupts::tellsOfOne);
   }

@@ -5,7 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The poller of a loop, which is opened at its first use: most short programs need none. */
+/** The poller of a loop, opened at its first use: most short programs need none. */
 final class LazyPoller {
   private final Scheduler scheduler;
   private final LoopParts parts;
@@ -19,8 +19,9 @@ final class LazyPoller {
   }
 
   /**
-   * The poller, opened if it is not. Opening may suspend (the JDK sleeps when memory is short).
-   * Meanwhile another coroutine may open one, or the loop may close: the first one stored wins.
+   * Returns the poller, opening it if necessary. Opening may suspend (the JDK sleeps if memory is
+   * short). Meanwhile another coroutine may open one, or the loop may close; the first one stored
+   * wins.
    */
   Poller open() throws IOException {
     Poller open = poller;
@@ -44,8 +45,9 @@ final class LazyPoller {
     } else {
       made.close();
     }
-    // The loop writes that it is closed before it calls close(), and here it is the other way
-    // round: one of the two sees what the other did. Closing one twice does nothing.
+    // The loop writes that it is closed before it calls close(); here the order is the other way
+    // round, so at least one of the two sees what the other did. Closing a poller twice does
+    // nothing.
     VarHandle.fullFence();
     if (scheduler.closed) {
       open.close();
@@ -54,12 +56,12 @@ final class LazyPoller {
     return open;
   }
 
-  /** The poller; null while it is not open. Any thread. */
+  /** Returns the poller; null while it is not open. Any thread. */
   @Nullable Poller ifOpen() {
     return poller;
   }
 
-  /** Takes what has happened, without waiting. */
+  /** Handles what has happened, without waiting. */
   void pollNow() throws IOException {
     Poller open = poller;
     if (open != null) {

@@ -14,7 +14,7 @@ public abstract class LoopAction extends Step {
     act();
   }
 
-  /** An action that runs {@code work}. */
+  /** Returns an action that runs {@code work}. */
   public static LoopAction of(Runnable work) {
     return new LoopAction() {
       @Override

@@ -4,24 +4,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The loop that a lock, a queue or the like belongs to: the one on which it is first used, until
- * that loop has closed. So one in a static field serves several runs, one after the other, and two
- * loops that share one by mistake are told so at the latest at a later call, instead of waking each
- * other's coroutines on the wrong thread.
+ * that loop has closed. So an object in a static field can serve several runs, one after another,
+ * and two loops that share one by mistake get an error, at the latest at a later call, instead of
+ * waking each other's coroutines on the wrong thread.
  *
- * <p>Coroutines that waited in it on the closed loop never go on: {@link #moved} lets the object
- * forget them, and take back what it had promised to them.
+ * <p>Coroutines that waited in it on the closed loop never continue: {@link #moved} lets the object
+ * forget them, and take back what it had promised them.
  */
 public class LoopBinding {
-  // Confined to the loop; before the first use, to whoever holds the object.
+  // Confined to the loop; before the first use, to whoever has the object.
   private @Nullable Scheduler scheduler;
 
-  /** A home that is not settled. */
+  /** Creates a binding to no loop yet. */
   public LoopBinding() {}
 
-  /** The object leaves a loop that has closed for another one. On the new one. */
+  /** Called on the new loop when the object moves to it from a loop that has closed. */
   protected void moved() {}
 
-  /** The running loop, which must be this one; {@code what} is called on it. */
+  /** Returns the running loop, which must be this one; {@code what} is called on it. */
   public final Scheduler require(String what) {
     Scheduler running = Current.require(what);
     if (running != scheduler) {
@@ -30,7 +30,10 @@ public class LoopBinding {
     return running;
   }
 
-  /** The running coroutine, which must be of this loop and is about to wait in {@code what}. */
+  /**
+   * Returns the running coroutine, which must belong to this loop and is about to wait in {@code
+   * what}.
+   */
   public final Fiber requireTask(String what) {
     Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler != scheduler) {

@@ -5,31 +5,31 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Who watches a loop from outside, and keeps its time: a loop does not look at the clock after each
- * step. Any thread.
+ * Watches a loop from outside and keeps its time: a loop does not read the clock after each step.
+ * Any thread.
  */
 public interface LoopMonitor {
-  /** The loop is open. */
+  /** Called when the loop is open. */
   void opened();
 
-  /** The loop goes on after it has slept: {@link Scheduler#tick} is wanted from now on. */
+  /** Called when the loop continues after a sleep: {@link Scheduler#tick} is needed from now on. */
   void wakesUp();
 
-  /** The loop has closed. */
+  /** Called when the loop has closed. */
   void closed();
 
-  /** From when on a step counts as slow, in nanoseconds. */
+  /** Returns the duration, in nanoseconds, from which a step counts as slow. */
   long slowNanos();
 
   /** Changes {@link #slowNanos}. */
   void setSlowNanos(long nanos);
 
-  /** For how long the loop has been there. */
+  /** Returns how long the loop has existed. */
   Duration uptime();
 
-  /** For how long steps ran. */
+  /** Returns how long steps have run. */
   Duration busy();
 
-  /** The slowest steps of the last minutes, slowest first. */
+  /** Returns the slowest steps of the last minutes, slowest first. */
   List<SlowStep> worst();
 }

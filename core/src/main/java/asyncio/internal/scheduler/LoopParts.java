@@ -2,16 +2,17 @@ package asyncio.internal.scheduler;
 
 import java.io.IOException;
 
-/** What a loop is put together from, and knows by its interface alone. */
+/** The parts that a loop is built from and knows only by their interfaces. */
 public interface LoopParts {
-  /** Who watches {@code scheduler}, which is being made. */
+  /** Returns what watches {@code scheduler}, which is being created. */
   LoopMonitor monitor(Scheduler scheduler);
 
-  /** What runs the coroutines of {@code scheduler}, which is being made. */
+  /** Returns what runs the coroutines of {@code scheduler}, which is being created. */
   Carrier carrier(Scheduler scheduler);
 
   /**
-   * What waits for the operating system on behalf of {@code scheduler}; asked for at its first use.
+   * Returns what waits for the operating system on behalf of {@code scheduler}; called at its first
+   * use.
    */
   Poller poller(Scheduler scheduler) throws IOException;
 }

@@ -18,31 +18,31 @@ public final class LoopTimers {
   }
 
   /**
-   * Starts a timer that ends a time limit: among those due in one turn, they come before all
+   * Starts a timer that ends a time limit: among timers due in the same turn, these come before all
    * sleepers.
    */
   public void addDeadline(Timer timer, long time) {
     deadlines.add(timer, time);
   }
 
-  /** Stops a timer of {@link #addSleeper}; does nothing when it is not pending. */
+  /** Stops a timer started by {@link #addSleeper}; does nothing if it is not pending. */
   public void removeSleeper(Timer timer) {
     sleepers.remove(timer);
   }
 
-  /** Stops a timer of {@link #addDeadline}; does nothing when it is not pending. */
+  /** Stops a timer started by {@link #addDeadline}; does nothing if it is not pending. */
   public void removeDeadline(Timer timer) {
     deadlines.remove(timer);
   }
 
-  /** When a timer of {@link #addSleeper} is due. */
+  /** Returns when a timer started by {@link #addSleeper} is due. */
   public long due(Timer sleeper) {
     return sleepers.when(sleeper);
   }
 
   /**
-   * The last time at which a time limit will cancel one of {@code fibers}; Long.MIN_VALUE when none
-   * will. Looks at all limits.
+   * Returns the last time at which a time limit will cancel one of {@code fibers}; Long.MIN_VALUE
+   * if none will. Looks at all limits.
    */
   public long lastDeadlineOf(Set<Fiber> fibers) {
     return deadlines.last(
@@ -50,19 +50,19 @@ public final class LoopTimers {
   }
 
   /**
-   * The last time, but none after {@code limit}, at which a timer calls user code; Long.MIN_VALUE
-   * when none does. Looks at all.
+   * Returns the last time, not after {@code limit}, at which a timer calls user code;
+   * Long.MIN_VALUE if none does. Looks at all timers.
    */
   public long lastCallback(long limit) {
     return sleepers.last(limit, Timer::callsBack);
   }
 
-  /** How many are pending. */
+  /** Returns the number of pending timers. */
   int size() {
     return sleepers.size() + deadlines.size();
   }
 
-  /** When the next timer is due; Long.MAX_VALUE when none is pending. */
+  /** Returns when the next timer is due; Long.MAX_VALUE if none is pending. */
   long next() {
     return Math.min(sleepers.next(), deadlines.next());
   }

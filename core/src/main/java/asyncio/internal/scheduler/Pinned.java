@@ -7,7 +7,7 @@ package asyncio.internal.scheduler;
 final class Pinned {
   private Pinned() {}
 
-  /** Whether the current thread initialises a class. Looks through its stack. */
+  /** Whether the current thread is initialising a class. Walks its stack. */
   static boolean inInitialiser() {
     return StackWalker.getInstance()
         .walk(frames -> frames.anyMatch(frame -> frame.getMethodName().equals("<clinit>")));

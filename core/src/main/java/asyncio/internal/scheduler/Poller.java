@@ -4,27 +4,27 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What waits for the operating system on behalf of a loop, as far as the loop knows it: what can be
- * waited for is its own affair.
+ * Waits for the operating system on behalf of a loop. This is all that the loop knows of it; what
+ * can be waited for is the poller's own concern.
  *
- * <p>Loop-confined but for {@link #wakeup}.
+ * <p>Loop-confined, except {@link #wakeup}.
  */
 public interface Poller {
   /**
-   * Waits for events and completes what they end, by waking its coroutines. On the loop's own
+   * Waits for events and completes what they end by waking the coroutines. On the loop's own
    * thread.
    *
-   * @param nanos how long to wait at most; 0 to look only, Long.MAX_VALUE without limit
+   * @param nanos the maximum time to wait; 0 only to look, Long.MAX_VALUE for no limit
    */
   void poll(long nanos) throws IOException;
 
   /** Ends the current or the next {@link #poll}. Any thread. */
   void wakeup();
 
-  /** How many sockets and the like are open. */
+  /** Returns the number of open sockets and the like. */
   int openHandles();
 
-  /** To what the open handles belong, each once; a handle that belongs to nothing is left out. */
+  /** Returns the owners of the open handles, each once; a handle without an owner is left out. */
   List<Owner> owners();
 
   /** Closes everything. */

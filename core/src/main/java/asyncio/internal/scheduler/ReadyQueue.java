@@ -17,7 +17,7 @@ final class ReadyQueue {
     size++;
   }
 
-  /** Puts a step before all others. */
+  /** Puts a step ahead of all others. */
   void addFirst(Step step) {
     if (size == ring.length) {
       grow();
@@ -42,7 +42,7 @@ final class ReadyQueue {
     return step;
   }
 
-  /** The step that has {@code index} others before it. */
+  /** Returns the step with {@code index} others before it. */
   @Nullable Step get(int index) {
     return ring[(head + index) & (ring.length - 1)];
   }

@@ -9,28 +9,28 @@ import org.jspecify.annotations.Nullable;
  * atomically}.
  *
  * <p>Our own waiting methods are refused, at {@link Current#requireTask} or {@link
- * Current#refuseInRegion}. A park or a yield in foreign code can't be: on the mounted carrier it is
- * noted when it happens, and the region fails at its end. On the portable one such a park holds the
- * whole loop, so nobody runs meanwhile and there is nothing to tell.
+ * Current#refuseInRegion}. A park or a yield in foreign code can't be refused: on the mounted
+ * carrier it is noted when it happens, and the region fails at its end. On the portable carrier
+ * such a park holds the whole loop, so nobody runs meanwhile and there is nothing to report.
  *
  * <p>A resubmitted step that does nothing raises no alarm: only a step that really ran can have
  * begun a region, and it ends either after the region or by a park inside it.
  *
- * <p>Confined to its coroutine, and to the loop's own thread while that is parked.
+ * <p>Confined to its coroutine, and to the loop's own thread while the coroutine is parked.
  */
 public final class Region {
   private static final StackTraceElement[] UNKNOWN = {};
 
-  /** How many regions are open in this process; who is in one sees at least one. */
+  /** How many regions are open in this process; a coroutine in a region sees at least one. */
   private static final AtomicInteger OPEN = new AtomicInteger();
 
   private final Fiber fiber;
   private final @Nullable Region outer;
 
-  /** Where the coroutine stood when it let others run for the first time; null while it has not. */
+  /** Where the coroutine was when it first let others run; null while it has not. */
   private StackTraceElement @Nullable [] leftAt;
 
-  /** What an inner region threw that tells of the same already. */
+  /** What an inner region threw that already reports the same. */
   private @Nullable Throwable told;
 
   private Region(Fiber fiber) {
@@ -38,7 +38,9 @@ public final class Region {
     this.outer = fiber.region;
   }
 
-  /** Whether the caller may be in a region; a plain read, since its own is there for it to see. */
+  /**
+   * Whether the caller may be in a region; a plain read, because the caller always sees its own.
+   */
   static boolean mayBeOpen() {
     return OPEN.getPlain() != 0;
   }
@@ -61,7 +63,7 @@ public final class Region {
     return value;
   }
 
-  @SuppressWarnings("ReferenceEquality") // the very object that an inner region threw
+  @SuppressWarnings("ReferenceEquality") // this very object that an inner region threw
   private void end(@Nullable Throwable failure) {
     fiber.region = outer;
     OPEN.getAndDecrement();
@@ -87,8 +89,8 @@ public final class Region {
   }
 
   /**
-   * The coroutine parked or yielded in foreign code, where it stands still: others may run now. On
-   * the loop's own thread.
+   * Notes that the coroutine has parked or yielded in foreign code, where it still is: others may
+   * run now. On the loop's own thread.
    */
   public void left() {
     if (leftAt != null) {
@@ -98,18 +100,21 @@ public final class Region {
     Thread thread = fiber.thread;
     try {
       if (thread != null) {
-        // May make the JDK submit the step once more, which does no harm.
+        // May make the JDK submit the step once more, which is harmless.
         stack = thread.getStackTrace();
       }
     } catch (Throwable noMemory) {
-      // The region fails all the same, without the frame. Thrown from here it would end the loop.
+      // The region still fails, only without the frame. Thrown from here, this would end the loop.
     }
     for (Region region = this; region != null && region.leftAt == null; region = region.outer) {
       region.leftAt = stack;
     }
   }
 
-  /** The error of {@code what}, a waiting method that was called in a region of {@code fiber}. */
+  /**
+   * Returns the error of {@code what}, a waiting method that was called in a region of {@code
+   * fiber}.
+   */
   static IllegalStateException refusal(String what, Fiber fiber) {
     return new IllegalStateException(
         what
@@ -140,7 +145,7 @@ public final class Region {
     return torn;
   }
 
-  /** Which method of the JDK it was, if it was one, and the line of the program that called it. */
+  /** Returns which JDK method it was, if it was one, and the line of the program that called it. */
   private static String place(StackTraceElement[] stack) {
     int next = 0;
     while (next < stack.length && isJdk(stack[next])) {
@@ -151,7 +156,7 @@ public final class Region {
       StackTraceElement method = stack[next - 1];
       place = " by " + method.getClassName() + "." + method.getMethodName() + "(), called";
     }
-    // Where the body is a method reference, who called atomically.
+    // If the body is a method reference, this is the caller of atomically.
     while (next < stack.length && isBetween(stack[next])) {
       next++;
     }

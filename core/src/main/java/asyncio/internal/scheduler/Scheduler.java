@@ -14,26 +14,26 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loop: a ready queue, timers, an inbox from other threads, an engine for the operating
+ * The event loop: a ready queue, timers, an inbox for other threads, an engine for the operating
  * system's events, and a carrier that runs one coroutine at a time.
  *
- * <p>One turn: take what other threads left; wait for the operating system if nothing is ready;
+ * <p>One turn: take what other threads left; if nothing is ready, wait for the operating system;
  * move what is due to the ready queue; then run exactly the steps that are ready now, first in
- * first out. While there always is something ready, the operating system and the timers are looked
- * at every {@value #POLL_INTERVAL} steps, and sooner where steps are long: the watchdog says when,
- * because a look at the clock after each step would cost as much as a fifth of a switch.
+ * first out. While there is always something ready, the loop checks the operating system and the
+ * timers every {@value #POLL_INTERVAL} steps, and sooner if steps are long: the watchdog says when,
+ * because reading the clock after each step would cost up to a fifth of a switch.
  *
  * <p>"On the loop" means in the running coroutine or on the loop's own thread; never both at once,
- * and each step happens-before the next. Fields are loop-confined where nothing else is said.
+ * and each step happens-before the next. Fields are confined to the loop unless stated otherwise.
  */
 public final class Scheduler implements Clock.Activity {
-  // One turn and all that it touches; what has a life of its own stands apart (Inbox, Timers,
-  // ReadyQueue, Callbacks, StallDetector). In order: who am I; facts for any thread; queues
-  // and timers; standing still; steps; driving: a turn, a poll, a sleep; the end.
+  // A turn and everything it touches; independent parts are separate classes (Inbox, Timers,
+  // ReadyQueue, Callbacks, StallDetector). In order: on the loop, or not; facts for any thread;
+  // queues and timers; steps; driving: a turn, a poll, a sleep; the end.
 
   /**
-   * Steps between two looks at the operating system; prime, as Tokio's, so that it falls in step
-   * with nothing.
+   * Number of steps between two looks at the operating system; prime, like Tokio's, so that it does
+   * not fall into step with anything.
    */
   private static final int POLL_INTERVAL = 61;
 
@@ -47,25 +47,28 @@ public final class Scheduler implements Clock.Activity {
   final Inbox inbox = new Inbox(new WakeUp(this), new Unpark(this));
 
   // Any thread.
-  /** The thread that drives the loop, while one does. */
+  /** The thread that drives the loop; null while none does. */
   volatile @Nullable Thread thread;
 
-  /** Somebody called for the loop's own thread, and it has not come yet; for the watchdog. */
+  /**
+   * Whether a caller waits for the loop's own thread, which has not responded yet; for the
+   * watchdog.
+   */
   private volatile boolean callWaits;
 
-  /** Who watches this loop. */
+  /** Watches this loop. */
   public final LoopMonitor monitor;
 
   /**
-   * Who records what this loop does; null while nobody does. Written by the watchdog, read on the
-   * loop without order: it makes no difference in which of the next steps it is seen.
+   * Records what this loop does; null while nobody records. Written by the watchdog, read on the
+   * loop without ordering: it makes no difference which of the next steps sees it first.
    */
   @Nullable Recorder recorder;
 
   /**
-   * The thread of the coroutine whose step runs. Written on the loop, read by any thread without
-   * order: a thread that reads itself here is that coroutine, since it was written before its step
-   * began; one that reads anything else is not.
+   * The thread of the coroutine whose step is running. Written on the loop, read by any thread
+   * without ordering: a thread that reads itself here is that coroutine, because the field was
+   * written before its step began; a thread that reads anything else is not.
    */
   @Nullable Thread running;
 
@@ -73,8 +76,8 @@ public final class Scheduler implements Clock.Activity {
   private long steps;
 
   /**
-   * While the loop sleeps, when it means to wake, by System.nanoTime; for the watchdog, and on the
-   * portable carrier only. 0 while awake.
+   * While the loop sleeps, when it means to wake, as a time of System.nanoTime; for the watchdog,
+   * and on the portable carrier only. 0 while awake.
    */
   private long sleepsUntil;
 
@@ -89,15 +92,22 @@ public final class Scheduler implements Clock.Activity {
   private int turnLeft;
   private int sincePoll;
 
-  /** Whether the watchdog looks at the time for this loop; a clock of one's own counts steps. */
+  /**
+   * Whether the watchdog tells this loop when to look at the time; with a custom clock, only steps
+   * are counted.
+   */
   private final boolean ticks;
 
   /**
-   * Time has passed since the last look at the timers. Set by the watchdog, cleared by the loop.
+   * Whether time has passed since the last look at the timers. Set by the watchdog, cleared by the
+   * loop.
    */
   private volatile boolean lookDue;
 
-  /** The step ({@link #steps}) that the watchdog has seen to last; none if that has ended since. */
+  /**
+   * The number ({@link #steps}) of a step that the watchdog has seen last long; it matches no step
+   * once that one has ended.
+   */
   private volatile long longStep = -1;
 
   final AfterSteps afterStep = new AfterSteps(this);
@@ -106,7 +116,7 @@ public final class Scheduler implements Clock.Activity {
   private boolean endsTasks;
   private boolean survived;
 
-  /** Other loops read it as well, when an object that lived on this one has moved to them. */
+  /** Also read by other loops, when an object that belonged to this one has moved to them. */
   boolean closed;
 
   private int helpers;
@@ -114,7 +124,7 @@ public final class Scheduler implements Clock.Activity {
   private @Nullable Throwable fatal;
 
   /**
-   * An open loop that nobody drives yet.
+   * Creates an open loop that nobody drives yet.
    *
    * @param name of the loop and its thread
    */
@@ -126,10 +136,10 @@ public final class Scheduler implements Clock.Activity {
     this.origin = clock.nanoTime();
     this.poller = new LazyPoller(this, parts);
     this.monitor = parts.monitor(this);
-    this.carrier = parts.carrier(this); // last: the first loop waits here for what was begun before
+    this.carrier = parts.carrier(this); // last: the first loop waits here for work begun earlier
   }
 
-  /** Makes a new loop known: its coroutines find it from now on, and the watchdog looks at it. */
+  /** Registers a new loop: from now on its coroutines find it, and the watchdog watches it. */
   public void open() {
     Current.opened(this);
     monitor.opened();
@@ -137,7 +147,7 @@ public final class Scheduler implements Clock.Activity {
 
   // ---- on the loop, or not: any thread ----
 
-  /** The coroutine that runs, where one does. */
+  /** Returns the running coroutine; one must be running. */
   Fiber fiber() {
     Fiber fiber = current;
     if (fiber == null) {
@@ -147,12 +157,12 @@ public final class Scheduler implements Clock.Activity {
     return fiber;
   }
 
-  /** The running coroutine of this loop; null when none runs or a foreign thread asks. */
+  /** Returns the running coroutine of this loop; null if none runs or a foreign thread asks. */
   public @Nullable Fiber currentFiber() {
     return running == Thread.currentThread() ? current : null;
   }
 
-  /** That nothing can be handed to a loop which is closed. */
+  /** Returns the message that no work can be handed to a closed loop. */
   public static String closedMessage(Scheduler scheduler) {
     return "The event loop '" + scheduler.name + "' is closed: no more work can be handed to it.";
   }
@@ -163,19 +173,19 @@ public final class Scheduler implements Clock.Activity {
     return self == running || (self == thread && running == null);
   }
 
-  /** Makes sure that the stack is enough for a change of the loop's state. */
+  /** Ensures that there is enough stack to change the loop's state. */
   void ensureHeadroomForChange() {
     Headroom.ensure(Headroom.CHANGE, headroomCalls++);
   }
 
-  /** Makes sure that the stack is enough for a wait, or for as much work as one. */
+  /** Ensures that there is enough stack for a wait, or for a comparable amount of work. */
   public void ensureHeadroom() {
     Headroom.ensure(carrier.waitHeadroom(), headroomCalls++);
   }
 
   /**
-   * Fails when the current thread is not on this loop, or its stack is not enough for a change of
-   * the loop's state.
+   * Fails if the current thread is not on this loop, or does not have enough stack to change the
+   * loop's state.
    */
   public void checkOnLoop(String what) {
     if (isOnLoop()) {
@@ -198,34 +208,36 @@ public final class Scheduler implements Clock.Activity {
 
   // ---- facts: any thread ----
 
-  /** The loop's name. */
+  /** Returns the loop's name. */
   public String name() {
     return name;
   }
 
-  /** The object users see as the event loop. */
+  /** Returns the object that users see as the event loop. */
   public Host host() {
     return host;
   }
 
-  /** Which carrier runs the coroutines. */
+  /** Returns which carrier runs the coroutines. */
   public CarrierKind carrierKind() {
     return carrier.kind();
   }
 
-  /** Nanoseconds of the loop's clock since the loop was made. */
+  /** Returns the nanoseconds since the loop was created, by the loop's clock. */
   public long time() {
     return clock.nanoTime() - origin;
   }
 
-  /** When {@code delay} from now is over, by {@link #time}; now when it is not positive. */
+  /**
+   * Returns the {@link #time} at which {@code delay} from now is over; now if it is not positive.
+   */
   public long deadline(Duration delay) {
     long now = time();
     long nanos = Math.max(0, Durations.nanos(delay));
     return nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
   }
 
-  /** Leaves a step for the loop, from any thread. Fails when the loop is closed. */
+  /** Leaves a step for the loop, from any thread. Fails if the loop is closed. */
   public void send(Step step) {
     if (!trySend(step)) {
       throw new IllegalStateException(closedMessage(this));
@@ -233,14 +245,14 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Leaves a step for the loop, from any thread; returns false when the loop is closed. On the loop
-   * itself it takes its place at once: the inbox is emptied only now and then, and what is added
+   * Leaves a step for the loop, from any thread; returns false if the loop is closed. On the loop
+   * itself the step is queued at once: the inbox is emptied only now and then, and steps added
    * meanwhile would come first.
    */
   public boolean trySend(Step step) {
     if (isOnLoop() && !inbox.isClosed()) {
       if (!inbox.isEmpty()) {
-        takeInbox(); // what others have sent came before
+        takeInbox(); // what others have sent comes first
       }
       ready.add(step);
       return true;
@@ -248,14 +260,17 @@ public final class Scheduler implements Clock.Activity {
     return inbox.add(step);
   }
 
-  /** A number that changes with every step and is odd while one runs. Any thread, without order. */
+  /**
+   * Returns a number that changes with every step and is odd while one runs. Any thread, without
+   * ordering.
+   */
   public long steps() {
     return steps;
   }
 
   /**
-   * Whether there is something to do and the JVM has no thread for it; as the watchdog sees it, at
-   * {@code now} by System.nanoTime.
+   * Whether there is work but the JVM has no thread for it, as the watchdog sees it at {@code now},
+   * a time of System.nanoTime.
    */
   public boolean lacksThread(long now) {
     long until = sleepsUntil;
@@ -267,8 +282,8 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * What the loop has and does now. On another thread, most of it is read without order, and may be
-   * a moment old: so the loop itself counts in plain fields.
+   * Returns what the loop has and does now. On another thread most of it is read without ordering
+   * and may be slightly out of date; this lets the loop itself count in plain fields.
    *
    * @param tasks how many are unfinished
    */
@@ -288,50 +303,50 @@ public final class Scheduler implements Clock.Activity {
         monitor.worst());
   }
 
-  /** The thread that drives the loop, while one does. Any thread. */
+  /** Returns the thread that drives the loop; null while none does. Any thread. */
   public @Nullable Thread drivingThread() {
     return thread;
   }
 
-  /** How its coroutines run. */
+  /** Returns what runs its coroutines. */
   public Carrier carrier() {
     return carrier;
   }
 
-  /** Steps from other threads. */
+  /** Returns the steps left by other threads. */
   public Inbox inbox() {
     return inbox;
   }
 
-  /** Notices when the loop stands still. */
+  /** Returns what notices that the loop is stalled. */
   public StallDetector stallDetector() {
     return stallDetector;
   }
 
-  /** Who records what this loop does; null while nobody does. */
+  /** Returns the recorder of what this loop does; null while nobody records. */
   public @Nullable Recorder recorder() {
     return recorder;
   }
 
-  /** Has what this loop does recorded from now on; null ends that. On the watchdog's thread. */
+  /** Records what this loop does from now on; null ends recording. On the watchdog's thread. */
   public void recordTo(@Nullable Recorder to) {
     recorder = to;
   }
 
-  /** The thread of the running coroutine, as another thread sees it. */
+  /** Returns the thread of the running coroutine, as another thread sees it. */
   public @Nullable Thread runningThread() {
     return running;
   }
 
   /**
-   * The virtual thread that runs on the loop's own thread now and is none of its coroutines, as
-   * another thread sees it.
+   * Returns the virtual thread that now runs on the loop's own thread and is not one of its
+   * coroutines, as another thread sees it.
    */
   public @Nullable Thread runningStranger() {
     return carrier.runningStranger();
   }
 
-  /** Virtual threads that others started in coroutines of this loop, and that live. Loop only. */
+  /** Returns the live virtual threads that others started in coroutines of this loop. Loop only. */
   public List<Thread> strangers() {
     return carrier.strangers();
   }
@@ -353,22 +368,25 @@ public final class Scheduler implements Clock.Activity {
     ready.add(step);
   }
 
-  /** How many steps are ready. */
+  /** Returns the number of ready steps. */
   public int readyCount() {
     return ready.size();
   }
 
-  /** The ready step that has {@code index} others before it. */
+  /** Returns the ready step with {@code index} others before it. */
   public @Nullable Step readyAt(int index) {
     return ready.get(index);
   }
 
-  /** A coroutine was parked by foreign code, or will be. If it calls callbacks, others do now. */
+  /**
+   * Notes that foreign code has parked a coroutine, or will. If it is the callback runner, another
+   * one takes over.
+   */
   public void parkedInForeignCode(Fiber fiber) {
     callbacks.parkedInForeignCode(fiber);
   }
 
-  /** Puts two coroutines before all others, into the turn that runs. */
+  /** Puts two coroutines ahead of all others, in the current turn. */
   void addFirst(Fiber first, Fiber second) {
     ready.addFirst(second);
     turnLeft++;
@@ -376,7 +394,7 @@ public final class Scheduler implements Clock.Activity {
     turnLeft++;
   }
 
-  /** Takes back what there is of {@link #addFirst}, when nothing else has happened since. */
+  /** Undoes {@link #addFirst} as far as it got, if nothing else has happened since. */
   void removeFirst(Fiber first, Fiber second) {
     removeFirst(first);
     removeFirst(second);
@@ -390,14 +408,14 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Takes a callback out of line: it will be called although its turn has not come to it. Never
-   * used by users.
+   * Takes the next step of this turn if it is a callback, for the callback runner, which calls it
+   * without returning to the loop; null otherwise.
    */
   @Nullable Callback nextCallback() {
     if (turnLeft > 0 && !lookDue && ready.peek() instanceof Callback callback) {
       ready.poll();
       turnLeft--;
-      // Each callback is a step of its own to the watchdog.
+      // To the watchdog, each callback is a step of its own.
       steps += 2;
       afterStep.run();
       Recorder recording = recorder;
@@ -411,8 +429,8 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Takes the next step if it is a coroutine, for the portable carrier; begins a new turn where the
-   * loop itself has nothing to do between the two.
+   * Takes the next step if it is a coroutine, for the portable carrier; begins a new turn if the
+   * loop itself has nothing to do between the two turns.
    */
   public @Nullable Fiber nextFiber() {
     if (lookDue) {
@@ -432,37 +450,37 @@ public final class Scheduler implements Clock.Activity {
     return null;
   }
 
-  /** The poller, which is opened if it is not; that may suspend. */
+  /** Returns the poller, opening it if necessary; that may suspend. */
   public Poller poller() throws IOException {
     return poller.open();
   }
 
-  /** What is to be done when the step that runs ends. */
+  /** Returns what to do when the current step ends. */
   public AfterSteps afterStep() {
     return afterStep;
   }
 
-  /** The timers of its coroutines and callbacks. */
+  /** Returns the timers of its coroutines and callbacks. */
   public LoopTimers timers() {
     return timers;
   }
 
-  /** Passes cancels on. */
+  /** Returns what passes cancels on. */
   public CancelWave cancelWave() {
     return cancelWave;
   }
 
-  /** Whether nothing comes from outside, as the clock says. */
+  /** Whether nothing can come from outside, according to the clock. */
   boolean isClosedWorld() {
     return clock.isClosedWorld();
   }
 
-  /** A helper thread works for this loop from now on; the virtual clock waits for it. */
+  /** Notes that a helper thread works for this loop; the virtual clock waits for it. */
   public void helperStarted() {
     helpers++;
   }
 
-  /** A helper thread delivered. */
+  /** Notes that a helper thread has delivered. */
   public void helperEnded() {
     helpers--;
   }
@@ -482,7 +500,7 @@ public final class Scheduler implements Clock.Activity {
     return poller.openHandles();
   }
 
-  /** What the user has to close so that all handles are closed. Loop only. */
+  /** Returns what the user has to close so that all handles are closed. Loop only. */
   public List<Owner> owners() {
     return poller.owners();
   }
@@ -494,7 +512,7 @@ public final class Scheduler implements Clock.Activity {
 
   // ---- steps: loop only ----
 
-  /** A step of {@code fiber} begins. */
+  /** Begins a step of {@code fiber}. */
   public void enter(Fiber fiber) {
     current = fiber;
     fiber.state = Fiber.RUNNING;
@@ -502,14 +520,16 @@ public final class Scheduler implements Clock.Activity {
     running = fiber.thread;
   }
 
-  /** A virtual thread that is no coroutine of ours is about to run on the loop's own thread. */
+  /**
+   * Begins a step of a virtual thread on the loop's own thread that is not one of our coroutines.
+   */
   public void enterForeign() {
     current = null;
     steps++;
     running = null;
   }
 
-  /** The step that runs ends. */
+  /** Ends the current step. */
   public void leave() {
     running = null;
     afterStep.run();
@@ -518,9 +538,9 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Time passes while this loop makes steps. On the watchdog's thread.
+   * Tells the loop that time passes while it runs steps. On the watchdog's thread.
    *
-   * @param lasting the step that has lasted since the last tick; -1 for none
+   * @param lasting the number of the step that has lasted since the last tick; -1 if none has
    */
   public void tick(long lasting) {
     if (ticks) {
@@ -529,31 +549,31 @@ public final class Scheduler implements Clock.Activity {
     }
   }
 
-  /** Whether the step that runs has lasted for long, as far as the watchdog has seen. */
+  /** Whether the current step has lasted long, as far as the watchdog has seen. */
   public boolean stepIsLong() {
     return longStep == steps;
   }
 
-  /** The coroutine whose step runs, as another thread sees it. */
+  /** Returns the coroutine whose step is running, as another thread sees it. */
   public @Nullable Fiber runningFiber() {
     return current;
   }
 
   // ---- driving ----
 
-  /** A thread that can drive this loop, not started. */
+  /** Returns an unstarted thread that can drive this loop. */
   public Thread newThread(long stackSize, Runnable body) {
     return carrier.loopThread(name, stackSize, body);
   }
 
-  /** Whether somebody waits for the loop's own thread to do something. Any thread. */
+  /** Sets whether a caller waits for the loop's own thread to do something. Any thread. */
   public void callWaits(boolean waits) {
     callWaits = waits;
   }
 
   /**
-   * Runs turns until {@link #stop}; on a thread of {@link #newThread}. Throws the fatal error of a
-   * coroutine, bare.
+   * Runs turns until {@link #stop}; on a thread from {@link #newThread}. Throws the fatal error of
+   * a coroutine as it is.
    */
   public void runUntilStopped() {
     thread = Thread.currentThread();
@@ -575,9 +595,9 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Between two runs: runs what virtual threads have to do that others started in coroutines of
-   * this loop, or sleeps until there is something, or this thread is unparked. On a thread of
-   * {@link #newThread} that does not drive the loop now.
+   * Stands by between two runs: runs what is ready of the virtual threads that others started in
+   * coroutines of this loop, or sleeps until something is, or until this thread is unparked. On a
+   * thread from {@link #newThread} that is not driving the loop.
    */
   public void standBy() {
     standBy.run();
@@ -589,8 +609,8 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Something happened that no program should go on after: the loop stops and its driver throws the
-   * error.
+   * Stops the loop because of an error that no program should continue after; the loop's driver
+   * throws the error.
    */
   public void fatal(Throwable error) {
     if (fatal == null) {
@@ -631,12 +651,13 @@ public final class Scheduler implements Clock.Activity {
     try {
       step.run(this);
     } catch (Throwable failure) {
-      // Ours or the JVM's, never the user's: those end in their task or in the exception handler.
+      // Ours or the JVM's, never the user's: user errors end in their task or in the exception
+      // handler.
       fatal(failure);
     }
   }
 
-  /** In the middle of a turn of long steps: what is due by now comes behind that turn. */
+  /** Checks in the middle of a turn of long steps; what is due by now runs after that turn. */
   private void look() {
     lookDue = false;
     takeInbox();
@@ -699,16 +720,16 @@ public final class Scheduler implements Clock.Activity {
       sleepsUntil = 0;
       monitor.wakesUp();
       // Nobody has a reason to interrupt this thread, and a set flag would make every sleep return
-      // at once.
+      // immediately.
       Thread.interrupted();
     }
-    lookDue = false; // of a tick while it slept
+    lookDue = false; // from a tick while it slept
     takeInbox();
     timers.fireDue(this);
   }
 
   private void takeInbox() {
-    // Without asking first whether there is anything: it also clears the mark of a sleep that
+    // Don't check first whether there is anything: this also clears the mark of a sleep that
     // something else ended.
     Step step = inbox.takeAll();
     try {
@@ -728,8 +749,8 @@ public final class Scheduler implements Clock.Activity {
   // ---- the end ----
 
   /**
-   * Remembers a coroutine that outlives the loop, so that its later calls get a message that says
-   * so.
+   * Remembers a coroutine that outlives the loop, so that its later calls fail with a message that
+   * says so.
    */
   public void survives(Fiber fiber) {
     survived = true;
@@ -740,24 +761,24 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /**
-   * Whether a coroutine outlives the loop. It may stand in the middle of anything, so what it might
-   * use is not given to others.
+   * Whether a coroutine outlives the loop. It may be in the middle of anything, so nothing that it
+   * might use is given to others.
    */
   public boolean hasSurvivors() {
     return survived;
   }
 
-  /** From now on tasks are cancelled because the loop, or the process, ends. Loop only. */
+  /** Marks that from now on tasks are cancelled because the loop or the process ends. Loop only. */
   public void endTasks() {
     endsTasks = true;
   }
 
-  /** Whether tasks are cancelled because everything ends, and no server needs to mind. */
+  /** Whether tasks are cancelled because everything ends, so that no server needs to care. */
   public boolean endsTasks() {
     return endsTasks;
   }
 
-  /** Closes the loop for ever, on a thread of {@link #newThread} that does not drive it now. */
+  /** Closes the loop for good, on a thread from {@link #newThread} that is not driving it. */
   public void close() {
     if (closed) {
       return;
@@ -781,7 +802,7 @@ public final class Scheduler implements Clock.Activity {
     poller.close();
   }
 
-  /** A step that the loop will not come to: only what others rely on is still done. */
+  /** Discards a step that the loop will never reach: only what others rely on is still done. */
   private void discard(Step step) {
     if (step instanceof LoopAction action) {
       runStep(action); // it may deliver something that has to be closed

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A coroutine's wait for a time: the timer and the wait in one object, with few frames below it,
- * since there may be a million of them. Loop-confined.
+ * because there may be a million of them. Loop-confined.
  */
 public final class Sleep extends Timer implements Wait {
   private final Fiber fiber;
@@ -17,7 +17,7 @@ public final class Sleep extends Timer implements Wait {
   /**
    * Suspends the running coroutine until {@code time} of its loop's clock.
    *
-   * @throws asyncio.CancelledError if cancelled, also between the time and the coroutine's next
+   * @throws asyncio.CancelledError if cancelled, even between the time and the coroutine's next
    *     step
    */
   public static void until(Fiber fiber, long time) {
@@ -33,7 +33,7 @@ public final class Sleep extends Timer implements Wait {
 
   @Override
   protected void fire() {
-    fiber.wake(this); // unless a time limit of the same turn was first
+    fiber.wake(this); // unless a time limit in the same turn came first
   }
 
   @Override

@@ -10,38 +10,35 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices that a loop may be unable to go on, and asks its {@link Host} to find out: coroutines
- * that may wait for each other in a circle, and a loop with nothing to do.
+ * Notices that a loop may be unable to continue, and asks its {@link Host} to find out: coroutines
+ * may be waiting for each other in a circle, or the loop has nothing to do.
  *
- * <p><b>Circles.</b> Only a wait for a coroutine that waits itself can close one. Such waits are
- * noted, which costs a comparison, and looked at when nothing is ready; while something always is,
- * now and then. So a wait costs no walk along the chain of those that wait.
+ * <p><b>Circles.</b> Only a wait for a coroutine that is itself waiting can close one. Such waits
+ * are noted, which costs a comparison, and examined when nothing is ready, or now and then while
+ * something always is. So a wait does not cost a walk along the chain of waiting coroutines.
  *
- * <p><b>Quiet.</b> When nothing is ready, no timer is set and no helper works, only something from
- * outside can make the loop go on. The host is asked when the watchdog has seen no step for a
- * second, and again after twice as long, until it has warned; the next warning comes after twice as
- * long at the earliest, since a loop may well be meant to wait for another thread. So a loop that
- * sleeps pays nothing. Where nothing comes from outside, because the clock says so or by {@code
- * -Dasyncio.deadlock=fail}, it is asked at once.
+ * <p><b>Quiet.</b> When nothing is ready, no timer is set and no helper is working, only something
+ * from outside can make the loop continue. The host is asked when the watchdog has seen no step for
+ * a second, and again after twice as long, until it has warned; the next warning comes after twice
+ * as long at the earliest, because a loop may well be meant to wait for another thread. So a
+ * sleeping loop pays nothing. If nothing can come from outside, because the clock says so or by
+ * {@code -Dasyncio.deadlock=fail}, it is asked at once.
  *
- * <p>Loop-confined where nothing else is said.
+ * <p>Loop-confined unless stated otherwise.
  */
 public final class StallDetector {
   private static final long FIRST_GAP_NANOS = 1_000_000_000;
   public static final long LONGEST_GAP_NANOS = 3_600_000_000_000L;
 
-  /**
-   * While something is ready, so many looks at the operating system pass from one search to the
-   * next.
-   */
+  /** While something is ready, the number of looks at the operating system between two searches. */
   private static final int BUSY_LOOKS = 1024;
 
-  /** And so many suspects do not wait for that. */
+  /** With this many suspects, the search does not wait for that. */
   private static final int MANY = 1024;
 
   private static final String DEADLOCK = "asyncio.deadlock";
 
-  /** Whether a loop that stands still fails although something from outside might come. */
+  /** Whether a stalled loop fails although something might still come from outside. */
   private static final boolean DEADLOCK_FAILS = "fail".equals(System.getProperty(DEADLOCK));
 
   private final Scheduler scheduler;
@@ -53,33 +50,33 @@ public final class StallDetector {
   /** How many of the suspects have ended since the last look. */
   private int ended;
 
-  /** Those of circles that a timer may end, in the order in which they were found. */
+  /** Coroutines in circles that a timer may end, in the order in which they were found. */
   private final Map<Fiber, Excused> excused = new LinkedHashMap<>();
 
   private long nextExcused = Long.MAX_VALUE;
 
-  /** The errors for coroutines whose waits they have ended, until these run. */
+  /** The errors that have ended waits, by coroutine, until those coroutines run. */
   private final IdentityHashMap<Fiber, RuntimeException> verdicts = new IdentityHashMap<>(4);
 
-  /** In a closed world: the last step before the host was asked. */
+  /** In a closed world, the last step before the host was asked. */
   private long askedAfter = -1;
 
   // Written on the loop, read by the watchdog.
   private volatile long gap = FIRST_GAP_NANOS;
 
   /**
-   * What {@link Scheduler#steps} will be when the step that reports has ended, if no other follows.
+   * What {@link Scheduler#steps} will be when the reporting step has ended, if no other follows.
    */
   private volatile long reportedAt = -1;
 
-  /** Whether it had something to say. */
+  /** Whether the host had something to say. */
   private volatile boolean warned;
 
   StallDetector(Scheduler scheduler) {
     this.scheduler = scheduler;
   }
 
-  /** Refuses an option that means nothing. */
+  /** Rejects an option value that means nothing. */
   public static void checkOption() {
     String value = System.getProperty(DEADLOCK);
     if (value != null && !value.equals("fail") && !value.equals("warn")) {
@@ -93,7 +90,7 @@ public final class StallDetector {
     }
   }
 
-  /** Whether a loop that stands still fails at once. */
+  /** Whether a stalled loop fails at once. */
   public boolean failsAtOnce() {
     return (DEADLOCK_FAILS || scheduler.isClosedWorld()) && !scheduler.host().otherThreadsCallIn();
   }
@@ -106,9 +103,9 @@ public final class StallDetector {
   }
 
   /**
-   * A coroutine has ended. What is noted of it goes, or its result would stay for as long as the
-   * loop is busy. Those among the suspects go together, when they are half of them, so that one
-   * costs no walk.
+   * Forgets a coroutine that has ended; otherwise its result would stay reachable for as long as
+   * the loop is busy. Ended suspects are removed together, once they are more than half of all
+   * suspects, so that a single one does not cost a walk.
    */
   void ended(Fiber fiber) {
     if (!excused.isEmpty()) {
@@ -130,19 +127,19 @@ public final class StallDetector {
     ended = 0;
   }
 
-  /** The wait it stands in, and until when, by the loop's clock, something may end that. */
+  /** The wait it is in, and until when, by the loop's clock, something may end that wait. */
   private record Excused(@Nullable Wait in, long until) {}
 
   /**
-   * Puts off the look at a suspect, until a time of the loop's clock or until no timer is set:
-   * before, a timer may set it free.
+   * Postpones the examination of a suspect until a time of the loop's clock or until no timer is
+   * set: before that, a timer may set it free.
    */
   public void excuse(Fiber fiber, long until) {
     excused.put(fiber, new Excused(fiber.waitsFor(), until));
     nextExcused = Math.min(nextExcused, until);
   }
 
-  /** When the first of those excuses has expired; Long.MAX_VALUE when there is none. */
+  /** Returns when the first of those excuses expires; Long.MAX_VALUE if there is none. */
   long nextLook() {
     return nextExcused;
   }
@@ -172,7 +169,7 @@ public final class StallDetector {
     }
   }
 
-  /** At a look at the operating system. On the loop's own thread. */
+  /** Called at each look at the operating system. On the loop's own thread. */
   void lookForCircles(boolean idle) {
     if (suspects.isEmpty() && excused.isEmpty()) {
       return;
@@ -204,19 +201,22 @@ public final class StallDetector {
 
   /**
    * Ends the wait of a coroutine with an error, unless something else ends it before it runs. Does
-   * nothing when it does not wait.
+   * nothing if it is not waiting.
    */
   public void fail(Fiber fiber, RuntimeException error) {
     if (!fiber.isWaiting()) {
       return;
     }
-    verdicts.put(fiber, error); // first: it may fail for lack of memory
+    verdicts.put(fiber, error); // first, because this may fail for lack of memory
     if (!fiber.endByError()) {
       verdicts.remove(fiber);
     }
   }
 
-  /** The error that was to end the wait of {@code fiber}, which gets it or no longer needs it. */
+  /**
+   * Removes and returns the error that was to end the wait of {@code fiber}, which gets it or no
+   * longer needs it.
+   */
   RuntimeException takeVerdict(Fiber fiber) {
     return Objects.requireNonNull(verdicts.remove(fiber), "a wait that failed has its error");
   }
@@ -224,8 +224,8 @@ public final class StallDetector {
   // ---- quiet ----
 
   /**
-   * The loop is about to sleep, with no timer and no helper. If nothing can come from outside, as
-   * far as the loop knows, asks the host, once. On the loop's own thread.
+   * Called when the loop is about to sleep with no timer and no helper. If nothing can come from
+   * outside, as far as the loop knows, asks the host, once. On the loop's own thread.
    */
   void aboutToSleepForEver() {
     boolean canGoOn =
@@ -243,22 +243,28 @@ public final class StallDetector {
     }
   }
 
-  /** For how long a loop that does nothing is not looked at. Any thread. */
+  /** Returns how long a loop may do nothing before it is examined. Any thread. */
   public long gap() {
     return gap;
   }
 
-  /** Whether the step of this number was the host's look at a stretch that goes on. Any thread. */
+  /**
+   * Whether the step of this number was the host's examination of a stretch that still continues.
+   * Any thread.
+   */
   public boolean isReported(long steps) {
     return steps == reportedAt;
   }
 
-  /** Whether it was, and the host had something to say. Any thread. */
+  /** Whether {@link #isReported} holds and the host had something to say. Any thread. */
   public boolean hasWarned(long steps) {
     return steps == reportedAt && warned;
   }
 
-  /** Has the loop look whether it stands still, if it has made no step since. Any thread. */
+  /**
+   * Makes the loop check whether it is stalled, if it has run no step since {@code since}. Any
+   * thread.
+   */
   public void askWhetherQuiet(long since) {
     if (scheduler.host().otherThreadsCallIn()) {
       return;
@@ -276,21 +282,22 @@ public final class StallDetector {
             }));
   }
 
-  /** The loop has done nothing for some time. On the loop's own thread. */
+  /** Asks the host: the loop has done nothing for some time. On the loop's own thread. */
   private void ask() {
     try {
       scheduler.host().quiet();
     } catch (Throwable noMemory) {
-      // As above.
+      // A failed search must not end the run.
     }
   }
 
   /**
-   * The host is done with what it was asked; {@code said} tells whether it had something to say.
+   * Notes that the host has done what it was asked; {@code said} tells whether it had something to
+   * say.
    */
   public void reported(boolean said) {
     warned = said;
-    // The step that reports is none of the program's: if no other follows, the stretch goes on.
+    // The reporting step is not one of the program's: if no other follows, the stretch continues.
     reportedAt = scheduler.steps() + 1;
     if (said) {
       gap = Math.min(2 * gap, LONGEST_GAP_NANOS);

@@ -5,18 +5,19 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Between two runs the loop stands still, but virtual threads that others started in its coroutines
- * go on: somebody may wait for them. Runs what they have to do now; where there is nothing, sleeps
- * until there is, or until this thread is unparked. On a thread of {@link Scheduler#newThread} that
- * does not drive the loop now.
+ * What the loop's thread does between two runs. The loop stands still then, but virtual threads
+ * that others started in its coroutines must continue, because somebody may wait for them. Runs
+ * what they have to do now; if there is nothing, sleeps until there is, or until this thread is
+ * unparked. On a thread from {@link Scheduler#newThread} that is not driving the loop.
  *
- * <p><b>Why no wake-up is lost.</b> The loop's own thread alone takes from the inbox, here as in a
- * run, and sleeps only behind the mark that the inbox guards (see {@link Inbox}); {@link #thread}
- * is written before that mark, and the sender who finds the mark reads it after. A caller with a
- * run unparks this thread when its job is there to be seen; a permit is sticky. So each of the two
- * may come at any time, and whoever comes back from here looks at both again.
+ * <p><b>Why no wake-up is lost.</b> Only the loop's own thread takes from the inbox, here as in a
+ * run, and it sleeps only behind the mark that the inbox guards (see {@link Inbox}); {@link
+ * #thread} is written before that mark, and the sender that finds the mark reads it afterwards. A
+ * caller that wants a run unparks this thread once its job is visible; a permit is sticky. So
+ * either may come at any time, and the caller of this class checks for both again after each
+ * return.
  *
- * <p><b>Why the loop's state stays its own.</b> Only this thread touches it, and none of its
+ * <p><b>Why the loop's state stays its own.</b> Only this thread touches it, and none of the loop's
  * coroutines runs: their steps are kept, in order, for the next run.
  */
 final class StandBy {
@@ -32,7 +33,7 @@ final class StandBy {
     this.scheduler = scheduler;
   }
 
-  /** A run begins, whose leftovers are to be examined when it has ended. */
+  /** Notes that a run begins, whose leftovers must be examined once it has ended. */
   void runBegins() {
     leftoversSeen = false;
   }
@@ -44,7 +45,7 @@ final class StandBy {
 
   void run() {
     if (scheduler.carrierKind() == CarrierKind.PORTABLE) {
-      LockSupport.park(scheduler); // there the JVM runs them
+      LockSupport.park(scheduler); // there, the JVM runs those virtual threads
       Thread.interrupted();
       return;
     }

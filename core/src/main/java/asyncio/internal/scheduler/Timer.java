@@ -7,13 +7,13 @@ public abstract class Timer {
   /** Place in the heap of {@link Timers}, or -1. */
   int index = -1;
 
-  /** Order among timers of the same time; compared by difference, so that it may wrap around. */
+  /** Order among timers of the same time; compared by difference, so it may wrap around. */
   int sequence;
 
-  /** The time came. Runs on the loop's own thread: no user code. */
+  /** Called when the time has come. Runs on the loop's own thread: no user code. */
   protected abstract void fire();
 
-  /** The coroutine that it cancels; null for none. */
+  /** Returns the coroutine that it cancels; null for none. */
   protected @Nullable Fiber strikes() {
     return null;
   }
@@ -23,7 +23,7 @@ public abstract class Timer {
     return false;
   }
 
-  /** Whether the timer waits to fire. */
+  /** Whether the timer is waiting to fire. */
   public final boolean isPending() {
     return index >= 0;
   }

@@ -5,12 +5,13 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pending timers, first by time, then by the order in which they were added. Confined to the loop.
+ * Pending timers, ordered by time, then by the order in which they were added. Confined to the
+ * loop.
  *
- * <p>A heap with four children a node, so that a move looks at one cache line of times; each timer
- * knows its place, so cancelling takes it out at once and a million timeouts that never expire
- * leave nothing behind. Adding and removing near the leaves, the common cases, touch a constant
- * number of nodes on average.
+ * <p>A heap with four children per node, so that a move looks at one cache line of times. Each
+ * timer knows its place, so cancelling removes it immediately and a million timeouts that never
+ * expire leave nothing behind. Adding and removing near the leaves, the common cases, touch a
+ * constant number of nodes on average.
  */
 final class Timers {
   private long[] times = new long[16];
@@ -30,7 +31,7 @@ final class Timers {
     siftUp(size++, timer, time);
   }
 
-  /** Takes a timer out; does nothing when it is not pending. */
+  /** Removes a timer; does nothing if it is not pending. */
   void remove(Timer timer) {
     int hole = timer.index;
     if (hole < 0) {
@@ -51,19 +52,19 @@ final class Timers {
     }
   }
 
-  /** The time of the first timer; Long.MAX_VALUE when there is none. */
+  /** Returns the time of the first timer; Long.MAX_VALUE if there is none. */
   long next() {
     return size == 0 ? Long.MAX_VALUE : times[0];
   }
 
-  /** When a pending timer is due. */
+  /** Returns when a pending timer is due. */
   long when(Timer timer) {
     return times[timer.index];
   }
 
   /**
-   * The latest time, but none after {@code limit}, of those that are as asked; Long.MIN_VALUE when
-   * none is. Looks at all.
+   * Returns the latest time, not after {@code limit}, of the timers that match {@code asked};
+   * Long.MIN_VALUE if none does. Looks at all timers.
    */
   long last(long limit, Predicate<Timer> asked) {
     long last = Long.MIN_VALUE;
@@ -75,7 +76,7 @@ final class Timers {
     return last;
   }
 
-  /** Takes out and returns the first timer if its time is not after {@code now}. */
+  /** Removes and returns the first timer if its time is not after {@code now}. */
   @Nullable Timer pollDue(long now) {
     if (size == 0 || times[0] > now) {
       return null;

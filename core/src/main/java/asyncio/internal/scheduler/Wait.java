@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a suspended coroutine waits for. Confined to the loop.
  *
- * <p>It says what the wait is for and what a cancel does to it; how it goes is kept by the {@link
- * Fiber}, which draws it. Whoever ends the wait calls {@link Fiber#wake}.
+ * <p>It says what the wait is for and what a cancel does to it; its state is kept by the {@link
+ * Fiber}, which shows it in a diagram. Whoever ends the wait calls {@link Fiber#wake}.
  */
 public interface Wait {
   /** Whether there is nothing to wait for any more; asked once, before the coroutine suspends. */
@@ -18,49 +18,50 @@ public interface Wait {
   }
 
   /**
-   * Asks that the wait ends by cancellation: at once, through {@link Fiber#endByCancel}, or when
-   * the work has ended to which the request is passed on.
+   * Asks the wait to end by cancellation: immediately, through {@link Fiber#endByCancel}, or when
+   * the work that the request is passed on to has ended.
    *
-   * @return true when the wait will end because of this request, now or once the cancelled work has
-   *     ended; false when it was over already, so that the request stays pending
+   * @return true if the wait will end because of this request, now or once the cancelled work has
+   *     ended; false if it was already over, so that the request stays pending
    */
   boolean cancel(@Nullable String message);
 
   /**
-   * The coroutine to which a cancel is passed on, where this is a wait for its end; null elsewhere.
+   * Returns the coroutine that a cancel is passed on to, if this is a wait for its end; null
+   * otherwise.
    */
   default @Nullable Fiber passesOnTo() {
     return null;
   }
 
-  /** What is waited for, for reports: "sleep", "lock", "Task-3". */
+  /** Returns what is waited for, for reports: "sleep", "lock", "Task-3". */
   String describe();
 
-  /** What kind of thing that is, for reports. */
+  /** Returns what kind of thing that is, for reports. */
   WaitKind kind();
 
   /**
-   * The futures that are waited for and not done, or the tasks that have what is waited for. For
-   * reports and for the search for circles, which often looks at the first one only.
+   * Returns the futures that are waited for and not done, or the tasks that hold what is waited
+   * for. For reports and for the search for circles, which often looks only at the first one.
    */
   default Iterator<?> targets() {
     return Collections.emptyIterator();
   }
 
-  /** Whether this wait ends by one of its targets going on, or by a cancel, and by nothing else. */
+  /** Whether this wait ends only if one of its targets continues, or by a cancel. */
   default boolean endsByTargetsOnly() {
     return false;
   }
 
   /**
-   * Why nobody who has a part in this wait can end it any more, in whole sentences, for the error
-   * that does; null where that is not known.
+   * Returns why nobody involved in this wait can end it any more, in whole sentences, for the error
+   * that ends it; null if that is not known.
    */
   default @Nullable String whyItNeverEnds() {
     return null;
   }
 
-  /** Whether its caller has to go on waiting whatever happens: then an error is of no use to it. */
+  /** Whether its caller must keep waiting whatever happens: then an error is of no use to it. */
   default boolean mustGoOn() {
     return false;
   }

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * One coroutine waiting once, in a lock, a queue or a stream, until somebody wakes it. Confined to
  * the loop.
  *
- * <p>A waiter can stand in one {@link WaiterList}, which is also how most of them wait.
+ * <p>A waiter can be in one {@link WaiterList}, which is also how most of them wait.
  */
 public class Waiter implements Wait {
-  /** Links of the {@link WaiterList} this waiter stands in. */
+  /** Links of the {@link WaiterList} that this waiter is in. */
   @Nullable Waiter previous;
 
   @Nullable Waiter following;
@@ -23,7 +23,7 @@ public class Waiter implements Wait {
   private boolean woken;
 
   /**
-   * A waiter for the running coroutine.
+   * Creates a waiter for the running coroutine.
    *
    * @param what what it waits for, for reports and for the error of a caller that may not wait
    */
@@ -31,21 +31,21 @@ public class Waiter implements Wait {
     this(Current.requireTask(what), kind, what);
   }
 
-  /** A waiter for {@code fiber}, which is the running coroutine. */
+  /** Creates a waiter for {@code fiber}, which is the running coroutine. */
   public Waiter(Fiber fiber, WaitKind kind, String what) {
     this.fiber = fiber;
     this.kind = kind;
     this.what = what;
   }
 
-  /** The coroutine that waits. */
+  /** Returns the coroutine that waits. */
   public final Fiber fiber() {
     return fiber;
   }
 
   /**
-   * Ends the wait well. Returns false when the coroutine is not in this wait, or its loop has
-   * closed and it never goes on: then what it was to get is for somebody else.
+   * Ends the wait successfully. Returns false if the coroutine is not in this wait, or its loop has
+   * closed and it will never continue: then what it was to get is for somebody else.
    */
   public final boolean wake() {
     if (!fiber.wake(this)) {
@@ -61,8 +61,8 @@ public class Waiter implements Wait {
   }
 
   /**
-   * Waits for a permit or a wake-up, which is no value: a cancel that arrives after the wake-up and
-   * before the coroutine runs still strikes here, and the permit goes to somebody else.
+   * Waits for a permit or a wake-up, not for a value: a cancel that arrives after the wake-up and
+   * before the coroutine runs still takes effect here, and the permit goes to somebody else.
    *
    * @throws CancelledError if cancelled
    */
@@ -75,13 +75,13 @@ public class Waiter implements Wait {
    * Waits for a value, which is returned once delivered: a cancel that arrives after the wake-up
    * stays pending.
    *
-   * @throws CancelledError if cancelled before the value was there
+   * @throws CancelledError if cancelled before the value was available
    */
   public final void awaitValue() {
     fiber.suspend(this);
   }
 
-  /** It was woken, and does not go on: gives what it was to get to the next. */
+  /** Passes what it was to get on to the next waiter: it was woken, but does not continue. */
   protected void passOn() {}
 
   @Override

@@ -12,7 +12,7 @@ public final class WaiterList {
   private @Nullable Waiter last;
   private int size;
 
-  /** Adds a waiter that stands in no list at the end. */
+  /** Adds a waiter that is in no list at the end. */
   public void add(Waiter waiter) {
     waiter.previous = last;
     if (last == null) {
@@ -25,7 +25,7 @@ public final class WaiterList {
     size++;
   }
 
-  /** Removes a waiter; does nothing when it stands in no list. */
+  /** Removes a waiter; does nothing if it is in no list. */
   public void remove(Waiter waiter) {
     if (!waiter.listed) {
       return;
@@ -50,7 +50,7 @@ public final class WaiterList {
 
   /**
    * Waits in the list for a permit or a wake-up; see {@link Waiter#awaitPermit}. However that ends,
-   * the waiter is out of the list after it, and what it was to get is not lost: {@link
+   * the waiter is out of the list afterwards, and what it was to get is not lost; see {@link
    * Waiter#passOn}.
    *
    * @throws asyncio.CancelledError if cancelled
@@ -67,9 +67,9 @@ public final class WaiterList {
   }
 
   /**
-   * Waits in the list for a value; see {@link Waiter#awaitValue}. As {@link #await} else.
+   * Waits in the list for a value; see {@link Waiter#awaitValue}. Otherwise like {@link #await}.
    *
-   * @throws asyncio.CancelledError if cancelled before the value was there
+   * @throws asyncio.CancelledError if cancelled before the value was available
    */
   public void awaitValue(Waiter waiter) {
     add(waiter);
@@ -89,12 +89,12 @@ public final class WaiterList {
     }
   }
 
-  /** The first waiter, left where it is; null when there is none. */
+  /** Returns the first waiter without removing it; null if there is none. */
   public @Nullable Waiter peek() {
     return first;
   }
 
-  /** Removes and returns the first waiter; null when there is none. */
+  /** Removes and returns the first waiter; null if there is none. */
   public @Nullable Waiter poll() {
     Waiter waiter = first;
     if (waiter != null) {
@@ -104,12 +104,13 @@ public final class WaiterList {
   }
 
   /**
-   * Wakes the first waiter that still waits, removing those before it. Returns false when there is
-   * none.
+   * Wakes the first waiter that is still waiting, removing it and those before it. Returns false if
+   * there is none.
    */
   public boolean wakeFirst() {
     for (Waiter waiter = first; waiter != null; waiter = first) {
-      boolean woken = waiter.wake(); // before it leaves the list: if it can't be queued, it stays
+      boolean woken =
+          waiter.wake(); // before it leaves the list: if it can't be queued, it must stay
       remove(waiter);
       if (woken) {
         return true;
@@ -123,7 +124,7 @@ public final class WaiterList {
     while (wakeFirst()) {}
   }
 
-  /** Shows all waiters, in order, to somebody who changes nothing. */
+  /** Passes all waiters, in order, to {@code seen}, which must not change the list. */
   public void forEach(Consumer<Waiter> seen) {
     for (Waiter waiter = first; waiter != null; waiter = waiter.following) {
       seen.accept(waiter);
@@ -135,12 +136,12 @@ public final class WaiterList {
     while (poll() != null) {}
   }
 
-  /** How many waiters stand in the list. */
+  /** Returns the number of waiters in the list. */
   public int size() {
     return size;
   }
 
-  /** Whether no waiter stands in the list. */
+  /** Whether the list is empty. */
   public boolean isEmpty() {
     return first == null;
   }

@@ -12,7 +12,7 @@ final class WakeUp implements Runnable {
 
   @Override
   public void run() {
-    // Both, where it stands by: the mark of a sleep may be one that a run has left.
+    // Both, in case the loop stands by: the mark of its sleep may be one that a run has left.
     scheduler.standBy.unpark();
     Poller open = scheduler.poller.ifOpen();
     if (open != null) {
