@@ -7,7 +7,6 @@
  * would hold its loop, and no time limit would strike.
  */
 @org.jspecify.annotations.NullMarked
-@SuppressWarnings("module") // the qualified exports name a module that is built after this one
 module asyncio {
   requires static org.jspecify;
   // Ctrl-C and SIGTERM; without the module a shutdown hook does what it can.
@@ -20,8 +19,4 @@ module asyncio {
 
   exports asyncio;
   exports asyncio.net;
-  exports asyncio.internal.loop to
-      asyncio.testing;
-  exports asyncio.internal.engine to
-      asyncio.testing;
 }

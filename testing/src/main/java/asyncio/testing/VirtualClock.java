@@ -1,17 +1,13 @@
 package asyncio.testing;
 
-import static asyncio.internal.loop.Stacks.REPORTED_TASKS;
-
 import asyncio.Clock;
 import asyncio.EventLoop;
 import asyncio.Task;
-import asyncio.internal.loop.Durations;
-import asyncio.internal.loop.Loop;
-import asyncio.internal.loop.StepEnd;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
 
+  /** A report of a loop with very many tasks shows this many. */
+  private static final int REPORTED_TASKS = 100;
+
   // Immutable.
   private final long limitNanos;
   private final boolean otherThreads;
@@ -51,7 +50,7 @@ public final class VirtualClock implements Clock {
   private volatile long now;
 
   // Loop-confined: the quiet stretch, from the first idle() after a step to the next step or jump.
-  private final Progress progress = new Progress();
+  private long stepsSeen = -1;
   private long quietSince;
   private boolean failed;
 
@@ -76,7 +75,7 @@ public final class VirtualClock implements Clock {
     if (limit.isNegative() || limit.isZero()) {
       throw new IllegalArgumentException("The limit must be positive; got " + limit);
     }
-    this.limitNanos = Durations.nanos(limit);
+    this.limitNanos = nanos(limit);
     this.otherThreads = otherThreads;
   }
 
@@ -93,23 +92,9 @@ public final class VirtualClock implements Clock {
     loop = of;
   }
 
-  /** Tells whether the loop ran a step since it was last asked to. */
-  private static final class Progress extends StepEnd {
-    boolean made = true;
-
-    @Override
-    protected void stepEnded() {
-      made = true;
-    }
-
-    boolean since(Activity activity) {
-      boolean result = made;
-      made = false;
-      if (activity instanceof Loop kernel) {
-        kernel.atStepEnd(this);
-      }
-      return result;
-    }
+  /** The longest representable where there are more. */
+  private static long nanos(Duration duration) {
+    return TimeUnit.NANOSECONDS.convert(duration);
   }
 
   /** The virtual time. <i>Thread</i>: any. */
@@ -130,7 +115,7 @@ public final class VirtualClock implements Clock {
     if (duration.isNegative()) {
       throw new IllegalArgumentException("Time does not go back; got " + duration);
     }
-    long nanos = Durations.nanos(duration);
+    long nanos = nanos(duration);
     now = nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
   }
 
@@ -142,7 +127,8 @@ public final class VirtualClock implements Clock {
   @Override
   public long idle(long next, Activity activity) {
     long real = System.nanoTime();
-    if (progress.since(activity)) {
+    if (activity.steps() != stepsSeen) {
+      stepsSeen = activity.steps();
       quietSince = real;
     }
     boolean held = activity.helpers() > 0 || activity.foreignWaits() > 0;

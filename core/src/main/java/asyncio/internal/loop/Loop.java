@@ -420,6 +420,7 @@ public final class Loop implements Clock.Activity {
   }
 
   /** A number that changes with every step and is odd while one runs. Any thread, without order. */
+  @Override
   public long steps() {
     return steps;
   }
