@@ -43,19 +43,22 @@ final class UnretrievedFailure implements Runnable {
     loop.unretrieved.remove(this);
   }
 
-  /** The future is unreachable. On the cleaner's thread. */
+  /** The future is unreachable, on the cleaner's thread; or the loop ends. */
   @Override
   public void run() {
-    if (!loop.unretrieved.remove(this)) {
+    if (!loop.unretrieved.contains(this)) {
       return;
     }
+    // It is taken out where it is told, not here: a loop that ends meanwhile still finds it.
     // The text is made there: it asks the failure, which is the user's code, and this may be the
     // loop's own thread.
     var report =
         new Callback() {
           @Override
           protected void call() {
-            loop.callExceptionHandler(context());
+            if (loop.unretrieved.remove(UnretrievedFailure.this)) {
+              loop.callExceptionHandler(context());
+            }
           }
 
           @Override
@@ -63,7 +66,7 @@ final class UnretrievedFailure implements Runnable {
             return of;
           }
         };
-    if (!loop.kernel.trySend(report)) {
+    if (!loop.kernel.trySend(report) && loop.unretrieved.remove(this)) {
       loop.defaultExceptionHandler(context());
     }
   }
