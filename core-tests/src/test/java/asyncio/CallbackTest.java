@@ -322,17 +322,20 @@ class CallbackTest {
     assertEquals("late", reports.getFirst().exception().getMessage());
   }
 
-  @AsyncTest
+  @Test
   @Covers("test_base_events.BaseEventLoopTests.default_exc_handler_callback")
   void withoutAHandlerFailuresAreLogged() {
     try (var log = new CapturedLog("asyncio.task")) {
-      assertNull(runningLoop().exceptionHandler());
-      runningLoop()
-          .callSoon(
-              () -> {
-                throw new Failure("logged");
-              });
-      yieldNow();
+      Asyncio.run(
+          () -> {
+            assertNull(runningLoop().exceptionHandler());
+            runningLoop()
+                .callSoon(
+                    () -> {
+                      throw new Failure("logged");
+                    });
+            yieldNow();
+          });
       assertEquals(1, log.records().size());
       assertEquals("logged", log.records().getFirst().getThrown().getMessage());
       assertEquals(java.util.logging.Level.SEVERE, log.records().getFirst().getLevel());

@@ -4,6 +4,7 @@ import static asyncio.Asyncio.ALL_COMPLETED;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.gatherOutcomes;
+import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.shield;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
@@ -178,6 +179,8 @@ class DeadlockTest {
 
   @AsyncTest
   void aShieldRoundATaskThatWaitsForItsCanceller() {
+    // A shield that gave up reports the failure of what it shielded.
+    runningLoop().setExceptionHandler((loop, context) -> {});
     List<Task<?>> tasks = new ArrayList<>();
     var inner = createTask("inner", () -> tasks.getFirst().await());
     var shielding =
@@ -218,9 +221,13 @@ class DeadlockTest {
     List<Task<?>> until = new ArrayList<>();
     until.add(
         createTask(
-            () -> waitUntil(ALL_COMPLETED, List.of(createTask(() -> until.getFirst().await())))));
+            () -> {
+              until.add(createTask(() -> until.getFirst().await()));
+              return waitUntil(ALL_COMPLETED, List.of(until.getLast()));
+            }));
     // The child's wait closed the circle; the parent does not mind its failure.
     until.getFirst().await();
+    assertThrows(DeadlockException.class, until.getLast()::await);
   }
 
   @AsyncTest

@@ -552,6 +552,7 @@ class EventLoopTest {
   @Covers("test_base_events.BaseEventLoopTests.default_exc_handler_broken")
   void aDefaultHandlerThatFailsIsLoggedElsewhere() {
     EventLoop here = runningLoop();
+    here.setExceptionHandler(null);
     var logger = Logger.getLogger("asyncio.task");
     var broken = new Broken();
     logger.addHandler(broken);

@@ -167,6 +167,7 @@ class LoopThreadTest {
   @AsyncTest
   void aLogMayNeedALockThatACoroutineHolds() {
     Only.mounted("on the portable carrier a lock held across a wait is a deadlock, and told so");
+    runningLoop().setExceptionHandler(null);
     Object lock = new Object();
     List<String> order = new ArrayList<>();
     var logger = Logger.getLogger("asyncio.task");

@@ -192,6 +192,11 @@ class VirtualClockTest {
   void openSocketsHoldTheClockForACushionOnly() {
     record Sockets(int openHandles) implements Clock.Activity {
       @Override
+      public long steps() {
+        return 2;
+      }
+
+      @Override
       public String loopName() {
         return "loop";
       }

@@ -20,6 +20,9 @@ public interface Clock {
 
     /** Returns the number of open sockets and the like. */
     int openHandles();
+
+    /** A number that changes with every step: the same as before if the loop has run nothing. */
+    long steps();
   }
 
   /**

@@ -149,15 +149,18 @@ final class FailureReports {
   /**
    * Reports a failure to the handler soon; once the loop has closed, to the log.
    *
-   * @param what supplied where it is reported, because it may query the failure, which is user code
+   * @param what supplies null if there is nothing to report any more; asked where it is reported, because it may query the failure, which is user code
    * @param of the context to report it in; null for an empty one
    */
-  void tellSoon(Supplier<ExceptionContext> what, @Nullable Context of) {
+  void tellSoon(Supplier<? extends @Nullable ExceptionContext> what, @Nullable Context of) {
     var report =
         new Callback() {
           @Override
           protected void call() {
-            tell(what.get());
+            ExceptionContext told = what.get();
+            if (told != null) {
+              tell(told);
+            }
           }
 
           @Override
@@ -166,7 +169,10 @@ final class FailureReports {
           }
         };
     if (!scheduler.trySend(report)) {
-      log(what.get());
+      ExceptionContext told = what.get();
+      if (told != null) {
+        log(told);
+      }
     }
   }
 
@@ -174,6 +180,11 @@ final class FailureReports {
 
   void watch(UnretrievedFailure failure) {
     unretrieved.add(failure);
+  }
+
+  /** Returns whether nobody has received it so far. */
+  boolean isWatched(UnretrievedFailure failure) {
+    return unretrieved.contains(failure);
   }
 
   /** Returns false if it was no longer watched. */

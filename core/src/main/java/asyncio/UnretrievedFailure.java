@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * becomes unreachable, so that nobody ever can receive it, or at the latest when the loop ends.
  * Created only for failures, so success costs nothing.
  */
-final class UnretrievedFailure implements Runnable, Supplier<ExceptionContext> {
+final class UnretrievedFailure implements Runnable, Supplier<@Nullable ExceptionContext> {
   /** Its thread is a daemon, and starts with the first failure. */
   private static final class Cleaners {
     static final Cleaner CLEANER = Cleaner.create();
@@ -43,19 +43,24 @@ final class UnretrievedFailure implements Runnable, Supplier<ExceptionContext> {
     loop.reports.forget(this);
   }
 
-  /** Called when the future is unreachable. On the cleaner's thread. */
+  /** Called when the future is unreachable, on the cleaner's thread, and when the loop ends. */
   @Override
   public void run() {
-    if (!loop.reports.forget(this)) {
-      return;
+    if (loop.reports.isWatched(this)) {
+      loop.reports.tellSoon(this, of); // no lambda: its class would take memory, which may be short
     }
-    loop.reports.tellSoon(
-        this, of); // no lambda: to make its class takes memory, which may be short
   }
 
-  /** What there is to tell. Asks the failure, which is the user's code. */
+  /**
+   * Returns what there is to report; null if it has been received or reported by now. It is
+   * forgotten here and not earlier, so that a loop that ends meanwhile still finds it. Queries the
+   * failure, which is user code.
+   */
   @Override
-  public ExceptionContext get() {
+  public @Nullable ExceptionContext get() {
+    if (!loop.reports.forget(this)) {
+      return null;
+    }
     var text = new StringBuilder();
     text.append(task == null ? "A future" : "Task '" + task + "'")
         .append(" failed and nobody received the failure: await it, or ask for its exception().");

@@ -19,6 +19,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
  *   assertEquals(ofDays(1), runningLoop().time());
  * }
  * }</pre>
+ *
+ * <p>The test also fails when a task or a callback failed and nobody received the failure, with
+ * that failure as the cause. A test that expects one receives it: by awaiting the task, or through
+ * an {@linkplain asyncio.EventLoop#setExceptionHandler exception handler} of its own.
+ *
+ * <p>{@link OnLoop} does the same for parameterized and repeated tests, and for whole classes.
  */
 @Documented
 @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})

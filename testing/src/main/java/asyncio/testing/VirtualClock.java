@@ -1,48 +1,46 @@
 package asyncio.testing;
 
-import static asyncio.internal.util.Stacks.REPORTED_TASKS;
-
 import asyncio.Clock;
 import asyncio.EventLoop;
 import asyncio.Task;
-import asyncio.internal.scheduler.AfterStep;
-import asyncio.internal.scheduler.Scheduler;
-import asyncio.internal.util.Durations;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A clock that stands still while the loop works, and jumps to the next timer when the loop has
- * nothing else to do: an hour of sleep costs a test nothing, and takes exactly an hour.
+ * Time that stands still while a loop works and jumps to its next timer when the loop has nothing
+ * else to do: an hour of sleep costs a test nothing, and takes exactly an hour.
  *
  * <p>The clock is <i>held</i>, and real time passes instead, while something outside could still
- * give the loop work:
+ * make the loop ready:
  *
  * <ul>
- *   <li>a helper thread works for the loop, or a coroutine is in a foreign blocking call: the clock
- *       is held until that ends;
- *   <li>a socket is open: the clock is held until nothing has come for a few milliseconds. If a
- *       test waits for data that takes longer, its timeouts fire.
+ *   <li>a helper thread works for the loop, or a coroutine stands in a foreign blocking call: until
+ *       that ends;
+ *   <li>a socket is open: for a cushion of a few milliseconds in which nothing came. Whoever awaits
+ *       data that takes longer sees his timeouts fire.
  * </ul>
  *
- * If the clock is held for longer than a limit, and nothing runs meanwhile, the run ends with an
- * AssertionError that says what held it. It fails only once; anything that closing the loop waits
- * for is limited by the close timeout.
+ * When the clock was held for longer than a limit, and nothing ran meanwhile, the run ends with an
+ * AssertionError that says what held it. It fails once; what closing the loop waits for is limited
+ * by the close timeout.
  *
- * <p>If nothing holds the clock and no timer is set, nothing can happen any more: the main task
- * immediately gets a {@link asyncio.DeadlockException}, which says which task waits for what. If a
- * test's own threads call into the loop, the clock has to know about them: {@link
- * #withOtherThreads}. The loop then waits for them, up to the limit.
+ * <p>Where nothing holds it and no timer is set, nothing can happen any more: the main task gets a
+ * {@link asyncio.DeadlockException} at once, which says who waits for what. In a test whose own
+ * threads call into the loop, the clock has to know of them: {@link #withOtherThreads}. Then the
+ * loop waits for them within the limit.
  *
- * <p>A clock serves one loop only. Use it with {@code new
- * Runner(RunOptions.defaults().withClock(new VirtualClock()))}, {@link VirtualTime#run}, or {@link
- * AsyncTest}.
+ * <p>One clock is for one loop: {@code new Runner(RunOptions.defaults().withClock(new
+ * VirtualClock()))}, or {@link VirtualTime#run}, or {@link AsyncTest}.
  */
 public final class VirtualClock implements Clock {
   private static final long CUSHION_NANOS = 5_000_000;
+
+  /** A report of a loop with very many tasks shows this many. */
+  private static final int REPORTED_TASKS = 100;
 
   // Immutable.
   private final long limitNanos;
@@ -51,23 +49,23 @@ public final class VirtualClock implements Clock {
   // Written by advance() and the loop; read by any thread.
   private volatile long now;
 
-  // Loop-confined: the quiet period, from the first idle() after a step to the next step or jump.
-  private final Progress progress = new Progress();
+  // Loop-confined: the quiet stretch, from the first idle() after a step to the next step or jump.
+  private long stepsSeen = -1;
   private long quietSince;
   private boolean failed;
 
   /** For the report of unfinished tasks; set before the loop runs. */
   private @Nullable EventLoop loop;
 
-  /** Creates a clock that may be held for 5 s. */
+  /** A clock that may be held for 5 s. */
   public VirtualClock() {
     this(Duration.ofSeconds(5));
   }
 
   /**
-   * Creates a clock.
+   * A clock.
    *
-   * @param limit how long, in real time, it may be held before the run fails
+   * @param limit for how long, in real time, it may be held before the run fails
    */
   public VirtualClock(Duration limit) {
     this(limit, false);
@@ -77,50 +75,36 @@ public final class VirtualClock implements Clock {
     if (limit.isNegative() || limit.isZero()) {
       throw new IllegalArgumentException("The limit must be positive; got " + limit);
     }
-    this.limitNanos = Durations.nanos(limit);
+    this.limitNanos = nanos(limit);
     this.otherThreads = otherThreads;
   }
 
   /**
-   * Returns a new clock with the same limit, for a loop that threads of the test call into: when
-   * the loop has nothing to do, it waits for them up to the limit.
+   * A new clock with the same limit, for a loop into which threads of the test call: when it has
+   * nothing to do, it waits for them within the limit.
    */
   public VirtualClock withOtherThreads() {
     return new VirtualClock(Duration.ofNanos(limitNanos), true);
   }
 
-  /** Makes failures list the unfinished tasks of this loop. To be called before the loop runs. */
+  /** Lets failures tell the loop's unfinished tasks. Before the loop runs. */
   void tells(EventLoop of) {
     loop = of;
   }
 
-  /** Tells whether the loop has run a step since it was last asked. */
-  private static final class Progress extends AfterStep {
-    boolean made = true;
-
-    @Override
-    protected void stepEnded() {
-      made = true;
-    }
-
-    boolean since(Activity activity) {
-      boolean result = made;
-      made = false;
-      if (activity instanceof Scheduler scheduler) {
-        scheduler.afterStep().add(this);
-      }
-      return result;
-    }
+  /** The longest representable where there are more. */
+  private static long nanos(Duration duration) {
+    return TimeUnit.NANOSECONDS.convert(duration);
   }
 
-  /** Returns the virtual time. <i>Thread</i>: any. */
+  /** The virtual time. <i>Thread</i>: any. */
   @Override
   public long nanoTime() {
     return now;
   }
 
   /**
-   * Advances the time, as if the running step had taken that long.
+   * Lets time pass as if the running step took so long.
    *
    * <p><i>Thread</i>: a coroutine of the loop.
    *
@@ -131,7 +115,7 @@ public final class VirtualClock implements Clock {
     if (duration.isNegative()) {
       throw new IllegalArgumentException("Time does not go back; got " + duration);
     }
-    long nanos = Durations.nanos(duration);
+    long nanos = nanos(duration);
     now = nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
   }
 
@@ -143,7 +127,8 @@ public final class VirtualClock implements Clock {
   @Override
   public long idle(long next, Activity activity) {
     long real = System.nanoTime();
-    if (progress.since(activity)) {
+    if (activity.steps() != stepsSeen) {
+      stepsSeen = activity.steps();
       quietSince = real;
     }
     boolean held = activity.helpers() > 0 || activity.foreignWaits() > 0;

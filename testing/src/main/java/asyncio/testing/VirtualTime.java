@@ -2,6 +2,7 @@ package asyncio.testing;
 
 import asyncio.Action;
 import asyncio.Coroutine;
+import asyncio.ExceptionHandler;
 import asyncio.RunOptions;
 import asyncio.Runner;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,14 @@ public final class VirtualTime {
   /** Runs {@code main} as {@link #run(Coroutine)} does, with a clock that no other loop uses. */
   public static <T extends @Nullable Object, X extends Exception> T run(
       VirtualClock clock, Coroutine<T, X> main) throws X {
+    return run(clock, null, main);
+  }
+
+  private static <T extends @Nullable Object, X extends Exception> T run(
+      VirtualClock clock, @Nullable ExceptionHandler handler, Coroutine<T, X> main) throws X {
     try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
       clock.tells(runner.loop());
+      runner.loop().setExceptionHandler(handler);
       return runner.run(main);
     }
   }
@@ -41,8 +48,17 @@ public final class VirtualTime {
    * Runs {@code main} as {@link #run(VirtualClock, Coroutine)} does, for a body without a result.
    */
   public static <X extends Exception> void run(VirtualClock clock, Action<X> main) throws X {
+    run(clock, null, main);
+  }
+
+  /**
+   * As {@link #run(VirtualClock, Action)}, with the exception handler that the loop begins with.
+   */
+  static <X extends Exception> void run(
+      VirtualClock clock, @Nullable ExceptionHandler handler, Action<X> main) throws X {
     VirtualTime.<@Nullable Void, X>run(
         clock,
+        handler,
         () -> {
           main.run();
           return null;

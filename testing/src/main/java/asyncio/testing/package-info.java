@@ -1,2 +1,6 @@
-/** Support for testing asyncio code: virtual time, and test methods that are coroutines. */
+/**
+ * Tests of asyncio code with JUnit: test methods that are coroutines ({@link
+ * asyncio.testing.AsyncTest}, {@link asyncio.testing.OnLoop}), and time that jumps ({@link
+ * asyncio.testing.VirtualClock}).
+ */
 package asyncio.testing;

@@ -264,6 +264,7 @@ public final class Scheduler implements Clock.Activity {
    * Returns a number that changes with every step and is odd while one runs. Any thread, without
    * ordering.
    */
+  @Override
   public long steps() {
     return steps;
   }

@@ -1,0 +1,4 @@
+/** Helpers for tests, in a module. */
+module com.example.kit {
+  requires transitive asyncio.testing;
+}

@@ -1,0 +1,83 @@
+package com.example;
+
+import static asyncio.Asyncio.carrier;
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.yieldNow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import asyncio.Asyncio;
+import asyncio.CarrierKind;
+import asyncio.testing.AsyncTest;
+import asyncio.testing.OnLoop;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+
+class OnAnyDayTest {
+  @Test
+  void theProjectHasItsOwnJUnit() {
+    String junit = Test.class.getPackage().getImplementationVersion();
+    assertEquals(System.getProperty("version.junit"), junit);
+  }
+
+  @Test
+  void allAreModules() {
+    assertEquals("com.example.kit", OnAnyDay.class.getModule().getName());
+    assertEquals("asyncio", Asyncio.class.getModule().getName());
+    assertEquals("asyncio.testing", AsyncTest.class.getModule().getName());
+    assertEquals("org.junit.jupiter.api", Test.class.getModule().getName());
+  }
+
+  @Test
+  void aHelperMayRunALoopItself() {
+    assertEquals(Duration.ofDays(3), OnAnyDay.timeAfter(3));
+  }
+
+  @AsyncTest
+  void aTestIsACoroutineAndTimeIsVirtual() {
+    assertEquals(CarrierKind.MOUNTED, carrier());
+    assertEquals(Duration.ZERO, runningLoop().time());
+  }
+
+  @OnLoop
+  @ParameterizedTest
+  @ValueSource(ints = {1, 1_000})
+  void aParameterizedTestIsOneAsWell(int number) {
+    OnAnyDay.passDays(number);
+    assertEquals(Duration.ofDays(number), runningLoop().time());
+  }
+
+  static class Loses {
+    @AsyncTest
+    void aFailure() {
+      createTask(
+          "saver",
+          () -> {
+            throw new IllegalStateException("disk full");
+          });
+      yieldNow();
+    }
+  }
+
+  @Test
+  void aFailureThatNobodyReceivesFailsItsTest() {
+    var summary = new SummaryGeneratingListener();
+    LauncherFactory.create()
+        .execute(
+            LauncherDiscoveryRequestBuilder.request().selectors(selectClass(Loses.class)).build(),
+            summary);
+    var text = new StringWriter();
+    summary.getSummary().printFailuresTo(new PrintWriter(text, true));
+    assertTrue(text.toString().contains("Task 'saver' failed"), text::toString);
+    assertTrue(text.toString().contains("disk full"), text::toString);
+  }
+}
