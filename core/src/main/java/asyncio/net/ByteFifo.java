@@ -17,8 +17,8 @@ final class ByteFifo {
    */
   private static final int KEPT_CAPACITY = 64 * 1024;
 
-  /** The JVM makes no larger array. */
-  private static final int MAX_CAPACITY = Integer.MAX_VALUE - 8;
+  /** The JVM makes no larger array; smaller in tests. */
+  static volatile int maxCapacity = Integer.MAX_VALUE - 8;
 
   private byte[] bytes = EMPTY;
   private int start;
@@ -37,7 +37,7 @@ final class ByteFifo {
 
   /** Whether there is room for so many more. */
   boolean fits(int length) {
-    return length <= MAX_CAPACITY - size();
+    return length <= maxCapacity - size();
   }
 
   void append(byte[] from, int offset, int length) {
@@ -72,7 +72,7 @@ final class ByteFifo {
     } else {
       int needed = size + length; // who appends asks fits() first
       int capacity =
-          Math.max(Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, MAX_CAPACITY));
+          Math.max(Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, maxCapacity));
       byte[] larger = new byte[capacity];
       System.arraycopy(bytes, start, larger, 0, size);
       bytes = larger;
