@@ -1,5 +1,7 @@
 package asyncio.internal.loop;
 
+import org.jspecify.annotations.Nullable;
+
 /** How often the running loop went on without a coroutine that waited for a lock, and why. */
 public final class HandOvers {
   private HandOvers() {}
@@ -7,6 +9,12 @@ public final class HandOvers {
   /** Who had the lock runs on the same loop. */
   public static long toTheOwner() {
     return count(Hold.HandOver.OWNER);
+  }
+
+  /** Of those, how often it was known who has a monitor, so that the loop did not wait to ask. */
+  public static long toAKnownOwner() {
+    Hold hold = hold();
+    return hold == null ? 0 : hold.ownersKnown();
   }
 
   /** One arrived that could get it next. */
@@ -25,8 +33,12 @@ public final class HandOvers {
   }
 
   private static long count(Hold.HandOver why) {
-    Loop loop = Loop.require("handOvers()");
-    Hold hold = loop.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
+    Hold hold = hold();
     return hold == null ? 0 : hold.handOvers(why);
+  }
+
+  private static @Nullable Hold hold() {
+    Loop loop = Loop.require("handOvers()");
+    return loop.carrier instanceof MountedCarrier mounted ? mounted.hold() : null;
   }
 }

@@ -80,6 +80,7 @@ final class Hold {
   private final WeakIdentityMap<Known> known = new WeakIdentityMap<>();
   private final WeakIdentityMap<Boolean> told = new WeakIdentityMap<>();
   private final Map<HandOver, Long> handOvers = new EnumMap<>(HandOver.class);
+  private long ownersKnown;
 
   /** Read by the watchdog, which takes all. */
   final AtomicReference<@Nullable Kept> kept = new AtomicReference<>();
@@ -139,6 +140,11 @@ final class Hold {
     return false;
   }
 
+  /** How often the owner of a monitor was found before the loop slept. For tests; loop only. */
+  long ownersKnown() {
+    return ownersKnown;
+  }
+
   private void forget() {
     monitor = null;
     asked = false;
@@ -159,6 +165,7 @@ final class Hold {
     }
     long began = System.nanoTime();
     long limit = limitNanos;
+    boolean slept = false;
     long askAfter = isMonitor ? (known.isEmpty() ? ASK_AFTER_NANOS : 0) : Long.MAX_VALUE;
     while (true) {
       boolean next = false;
@@ -202,6 +209,9 @@ final class Hold {
       }
       if (!asked && held >= askAfter) {
         if (askForMonitor(thread, held)) {
+          if (!slept) {
+            ownersKnown++;
+          }
           return HandOver.OWNER;
         }
         if (toAsk != null) {
@@ -210,6 +220,7 @@ final class Hold {
         askAfter = held + ASK_AFTER_NANOS;
       }
       long until = asked || held >= askAfter ? limit : Math.min(limit, askAfter);
+      slept = true;
       if (loop.inbox.prepareToHold()) {
         LockSupport.parkNanos(loop, until - held);
         // A set flag would turn the park into a spin.
