@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.internal.carrier.HandOvers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Formatter;
@@ -387,6 +389,84 @@ class AtomicallyTest {
                 lock.unlock();
               },
               hold::release));
+    }
+
+    /** Held by a thread for so long that the loop goes on. */
+    @AsyncTest
+    void aLockThatIsKeptTooLongIsToldAtTheEnd() throws Exception {
+      var lock = new ReentrantLock();
+      var hold = new Hold();
+      hold.startOutside(
+          () -> {
+            lock.lock();
+            try {
+              hold.here();
+            } finally {
+              lock.unlock();
+            }
+          });
+      HandOvers.limitNanos(1_000_000);
+      try {
+        assertNames(
+            "java.util.concurrent.locks.ReentrantLock.lock",
+            torn(
+                () -> {
+                  lock.lock();
+                  lock.unlock();
+                },
+                hold::release));
+        assertEquals(1, HandOvers.afterTheTime());
+      } finally {
+        HandOvers.limitNanos(1_000_000_000);
+      }
+    }
+
+    /** A thread signals another coroutine, which gets the lock before this one. */
+    @AsyncTest
+    void aLockThatAnotherCoroutineGetsFirstIsToldAtTheEnd() throws Exception {
+      var lock = new ReentrantLock();
+      Condition signal = lock.newCondition();
+      var waiter =
+          createTask(
+              () -> {
+                lock.lock();
+                try {
+                  signal.await();
+                } finally {
+                  lock.unlock();
+                }
+              });
+      yieldNow();
+      var signalled = new CountDownLatch(1);
+      Thread.ofPlatform()
+          .daemon()
+          .start(
+              () -> {
+                lock.lock();
+                try {
+                  signal.signal();
+                  signalled.countDown();
+                  while (lock.getQueueLength() < 2) {
+                    Thread.onSpinWait();
+                  }
+                } finally {
+                  lock.unlock();
+                }
+              });
+      while (signalled.getCount() > 0) {
+        Thread.onSpinWait();
+      }
+      assertNames(
+          "java.util.concurrent.locks.ReentrantLock.lock",
+          torn(
+              () -> {
+                lock.lock();
+                lock.unlock();
+              },
+              () -> {}));
+      waiter.await();
+      assertEquals(1, HandOvers.toTheNextOwner());
+      assertEquals(0, HandOvers.afterTheTime());
     }
 
     @AsyncTest

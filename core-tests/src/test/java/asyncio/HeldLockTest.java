@@ -17,8 +17,12 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.OutputStreamAppender;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,6 +206,37 @@ class HeldLockTest {
         }
         Thread.onSpinWait();
       }
+    }
+  }
+
+  /** A connection to a server on a thread, which answers with the question. */
+  private static final class Echo implements AutoCloseable {
+    private final Socket near;
+
+    Echo() throws IOException {
+      try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        near = new Socket(listening.getInetAddress(), listening.getLocalPort());
+        Socket far = listening.accept();
+        onAThread(
+            () -> {
+              try (far) {
+                far.getInputStream().transferTo(far.getOutputStream());
+              } catch (IOException reset) {
+                // The test has failed.
+              }
+            });
+      }
+    }
+
+    int ask(int question) throws IOException {
+      near.getOutputStream().write(new byte[] {(byte) (question >> 8), (byte) question});
+      byte[] answer = near.getInputStream().readNBytes(2);
+      return (answer[0] & 0xff) << 8 | answer[1] & 0xff;
+    }
+
+    @Override
+    public void close() throws IOException {
+      near.close();
     }
   }
 
@@ -639,6 +674,98 @@ class HeldLockTest {
         assertEquals(List.of("owner", "caller"), order);
         order.clear();
         counted(round, 0, 0);
+      }
+    }
+
+    /** Asked for some ms after the first time, and at once when it is known who may have it. */
+    @AsyncTest
+    void atOnceToACoroutineThatHadTheMonitorBefore() {
+      var monitor = new Object();
+      var wanted = new Event();
+      var again = new Event();
+      var owner =
+          createTask(
+              () -> {
+                while (true) {
+                  synchronized (monitor) {
+                    wanted.await();
+                    wanted.clear();
+                    order.add("owner");
+                  }
+                  again.await();
+                  again.clear();
+                }
+              });
+      long known = 0;
+      for (int round = 0; round < 4; round++) {
+        yieldNow();
+        wanted.set();
+        synchronized (monitor) {
+          order.add("caller");
+        }
+        again.set();
+        assertEquals(List.of("owner", "caller"), order);
+        order.clear();
+        if (round == 0) {
+          // As known counts, too, an owner that a slow machine let the loop find at its first look.
+          known = HandOvers.toAKnownOwner();
+        }
+        assertEquals(known + round, HandOvers.toAKnownOwner());
+      }
+      counted(4, 0, 0);
+      owner.cancel();
+    }
+
+    /** As drivers are: a lock for each call, and in it a round trip. */
+    private interface Database {
+      int ask(int question) throws IOException;
+    }
+
+    private void aDatabase(Database database) {
+      List<Task<Void>> tasks = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        int first = 100 * i;
+        tasks.add(
+            createTask(
+                () -> {
+                  for (int k = first; k < first + 5; k++) {
+                    assertEquals(k, database.ask(k));
+                    order.add("answer");
+                  }
+                }));
+      }
+      gather(tasks);
+      assertEquals(15, order.size());
+      assertTrue(HandOvers.toTheOwner() + HandOvers.toTheNextOwner() > 0, "nobody wanted the lock");
+      assertEquals(0, HandOvers.afterTheTime());
+    }
+
+    @AsyncTest
+    void toACoroutineThatWaitsForADatabaseWithItsLock() throws Exception {
+      try (var link = new Echo()) {
+        var lock = new ReentrantLock();
+        aDatabase(
+            question -> {
+              lock.lock();
+              try {
+                return link.ask(question);
+              } finally {
+                lock.unlock();
+              }
+            });
+      }
+    }
+
+    @AsyncTest
+    void toACoroutineThatWaitsForADatabaseWithItsMonitor() throws Exception {
+      try (var link = new Echo()) {
+        var monitor = new Object();
+        aDatabase(
+            question -> {
+              synchronized (monitor) {
+                return link.ask(question);
+              }
+            });
       }
     }
 

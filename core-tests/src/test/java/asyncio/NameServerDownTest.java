@@ -88,14 +88,66 @@ class NameServerDownTest {
     }
   }
 
+  static final class Overloads {
+    private static final int THREADS = 32;
+    private static final int ROOM = 10_000;
+
+    public static void main(String[] arguments) throws Exception {
+      run(
+          () -> {
+            List<Task<?>> lookUps = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+              lookUps.add(lookUp("taken" + i + ".example"));
+            }
+            while (Provider.ASKED.get() < THREADS) {
+              yieldNow();
+            }
+            for (int i = 0; i < ROOM; i++) {
+              lookUps.add(lookUp("waits" + i + ".example"));
+            }
+            yieldNow();
+            System.out.println(lookUps.stream().filter(Task::isDone).count() + " are done");
+            var refused = lookUp("refused.example");
+            waitUntil(Asyncio.ALL_COMPLETED, List.of(refused));
+            System.out.println(refused.exception());
+            lookUps.getLast().cancel();
+            yieldNow();
+            var accepted = lookUp("accepted.example");
+            yieldNow();
+            System.out.println("one more waits: " + !accepted.isDone());
+            Provider.UP.countDown();
+          });
+    }
+
+    private static Task<?> lookUp(String host) {
+      return createTask(() -> openConnection(host, 1).close());
+    }
+  }
+
   @Test
   void aLookUpThatNobodyWaitsForIsNotMade(@TempDir Path folder) throws Exception {
+    assertEquals(List.of("hi", "asked for 1"), linesOf(GivesUp.class, folder));
+  }
+
+  @Test
+  void moreLookUpsThanMayWaitAreRefused(@TempDir Path folder) throws Exception {
+    assertEquals(
+        List.of(
+            "0 are done",
+            "java.io.IOException: The host name 'refused.example' can't be looked up: 10000"
+                + " look-ups wait for the name server already. Check whether this machine can"
+                + " reach it, and look fewer names up at a time.",
+            "one more waits: true"),
+        linesOf(Overloads.class, folder));
+  }
+
+  private static List<String> linesOf(Class<?> main, Path folder) throws Exception {
     Path services = Files.createDirectories(folder.resolve("META-INF/services"));
     Files.writeString(
         services.resolve(InetAddressResolverProvider.class.getName()), Provider.class.getName());
-    try (var child = new ChildJvm(GivesUp.class, List.of(folder))) {
+    try (var child = new ChildJvm(main, List.of(folder))) {
       assertEquals(0, child.exitCode(), () -> child.lines().toString());
-      assertEquals(List.of("hi", "asked for 1"), child.lines());
+      return child.lines();
     }
   }
 }

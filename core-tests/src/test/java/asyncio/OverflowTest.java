@@ -6,6 +6,8 @@ import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.gather;
+import static asyncio.Asyncio.gatherOutcomes;
+import static asyncio.Asyncio.runCoroutineThreadsafe;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.shield;
 import static asyncio.Asyncio.sleep;
@@ -15,6 +17,7 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.waitFor;
 import static asyncio.Asyncio.waitUntil;
+import static asyncio.Asyncio.wrapFuture;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.net.Net.openConnection;
 import static asyncio.net.Net.startServer;
@@ -30,10 +33,15 @@ import asyncio.net.Connection;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.concurrent.FutureTask;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -71,6 +79,8 @@ class OverflowTest {
   static final class Sweep {
     private static final int NEAR = 40;
     private static final int FAR = 600;
+    private static final int STEP = 30;
+    private static final int AROUND = 4;
 
     private static int unwound;
     private static int at;
@@ -117,6 +127,12 @@ class OverflowTest {
       final List<Task<?>> helpers = new ArrayList<>();
       final List<AutoCloseable> open = new ArrayList<>();
 
+      /** What is so at the end, by what went wrong where it is not. */
+      final Map<String, BooleanSupplier> soAtTheEnd = new LinkedHashMap<>();
+
+      /** The other end of {@link #connection}. */
+      private Socket peer;
+
       private <C extends AutoCloseable> C closedAtTheEnd(C what) {
         open.add(what);
         return what;
@@ -132,8 +148,19 @@ class OverflowTest {
         ServerSocket listening = listening();
         var client = openConnection(HOST, listening.getLocalPort());
         open.add(() -> client.abort());
-        closedAtTheEnd(listening.accept()).getOutputStream().write("a line\n".getBytes(UTF_8));
+        peer = closedAtTheEnd(listening.accept());
+        peer.getOutputStream().write("a line\n".getBytes(UTF_8));
         return client;
+      }
+
+      /** Does something for who waits, at the latest when the trial is over. */
+      private void helper(Action<Exception> help) {
+        helpers.add(
+            createTask(
+                () -> {
+                  other.await();
+                  help.run();
+                }));
       }
 
       /** A child of a group that the stack was too small to wait for. */
@@ -375,6 +402,220 @@ class OverflowTest {
             var server = t.closedAtTheEnd(startServer(client -> {}, HOST, 0));
             return () -> server.close();
           });
+      OPERATIONS.put(
+          "the last one at a barrier",
+          t -> {
+            var barrier = new Barrier(2);
+            t.helpers.add(createTask(() -> barrier.await()));
+            comeWhereOneWaits(t, barrier);
+            yieldNow();
+            return () -> barrier.await();
+          });
+      OPERATIONS.put(
+          "the first one at a barrier",
+          t -> {
+            var barrier = new Barrier(2);
+            comeWhereOneWaits(t, barrier);
+            return () -> barrier.await();
+          });
+      OPERATIONS.put(
+          "join a queue",
+          t -> {
+            t.queue.putNowait(1);
+            t.helper(() -> t.queue.taskDone());
+            return () -> t.queue.join();
+          });
+      OPERATIONS.put(
+          "put in order",
+          t -> {
+            var queue = new PriorityQueue<Integer>();
+            List.of(5, 1, 4).forEach(queue::putNowait);
+            t.soAtTheEnd.put(
+                "the priority queue lost an item or is out of order",
+                () -> {
+                  List<Integer> left = all(queue);
+                  boolean put = ran && !overflowed;
+                  return left.equals(List.of(1, 3, 4, 5)) || !put && left.equals(List.of(1, 4, 5));
+                });
+            return () -> queue.put(3);
+          });
+      OPERATIONS.put(
+          "get the last",
+          t -> {
+            var queue = new LifoQueue<Integer>();
+            List.of(1, 2).forEach(queue::putNowait);
+            t.soAtTheEnd.put(
+                "the LIFO queue lost an item",
+                () -> all(queue).equals(ran && !overflowed ? List.of(1) : List.of(2, 1)));
+            return () -> queue.get();
+          });
+      OPERATIONS.put("runInExecutor", _ -> () -> runningLoop().runInExecutor(() -> 1).await());
+      OPERATIONS.put(
+          "runInExecutor of others",
+          _ -> () -> runningLoop().runInExecutor(Runnable::run, () -> 1).await());
+      OPERATIONS.put(
+          "runCoroutineThreadsafe",
+          _ -> () -> runCoroutineThreadsafe(() -> yieldNow(), runningLoop()).await());
+      OPERATIONS.put(
+          "await a stage",
+          t -> {
+            var stage = new CompletableFuture<Integer>();
+            t.helper(() -> stage.complete(1));
+            return () -> Asyncio.await(stage);
+          });
+      OPERATIONS.put(
+          "wrap a future",
+          t -> {
+            var plain = new FutureTask<>(() -> 1);
+            t.helper(() -> plain.run());
+            return () -> wrapFuture((java.util.concurrent.Future<Integer>) plain).await();
+          });
+      OPERATIONS.put("take an item of a publisher", t -> taking(t, true));
+      OPERATIONS.put("wait for an item of a publisher", t -> taking(t, false));
+      OPERATIONS.put("emit", t -> emitting(t, true));
+      OPERATIONS.put("emit without demand", t -> emitting(t, false));
+      OPERATIONS.put("gatherOutcomes", _ -> () -> gatherOutcomes(() -> 1, () -> 2));
+      OPERATIONS.put(
+          "reschedule a time limit",
+          t -> {
+            var limit = Timeout.none();
+            t.helpers.add(createTask(() -> limit.run(() -> t.other.await())));
+            yieldNow();
+            return () -> limit.reschedule(ofDays(1));
+          });
+      OPERATIONS.put(
+          "readUntil",
+          t -> {
+            var client = t.connection();
+            t.helper(
+                () -> {
+                  if (!t.peer.isClosed()) {
+                    t.peer.getOutputStream().write('!');
+                  }
+                });
+            return () -> client.reader().readUntil("!".getBytes(UTF_8));
+          });
+      OPERATIONS.put(
+          "writeEof",
+          t -> {
+            var client = t.connection();
+            return () -> client.writer().writeEof();
+          });
+      OPERATIONS.put(
+          "waitClosed",
+          t -> {
+            var client = t.connection();
+            t.helper(() -> client.abort());
+            return () -> client.writer().waitClosed();
+          });
+      OPERATIONS.put(
+          "serveForever",
+          t -> {
+            var server = t.closedAtTheEnd(startServer(client -> {}, HOST, 0));
+            t.helper(() -> server.close());
+            return () -> server.serveForever();
+          });
+    }
+
+    private static List<Integer> all(Queue<Integer> queue) {
+      List<Integer> all = new ArrayList<>();
+      while (queue.size() > 0) {
+        all.add(queue.getNowait());
+      }
+      return all;
+    }
+
+    /** Nobody is left at a barrier of two, and it lets the next two through. */
+    private static void comeWhereOneWaits(Things t, Barrier barrier) {
+      t.helper(
+          () -> {
+            if (barrier.waiting() > 0) {
+              barrier.await();
+            }
+          });
+      t.soAtTheEnd.put(
+          "two do not meet at the barrier any more",
+          () -> {
+            List<Task<Integer>> two =
+                List.of(createTask(() -> barrier.await()), createTask(() -> barrier.await()));
+            for (int i = 0; i < 4; i++) {
+              yieldNow();
+            }
+            boolean met = two.stream().allMatch(Task::isDone);
+            two.forEach(Task::cancel);
+            return met;
+          });
+    }
+
+    private static Action<Exception> taking(Things t, boolean isThere) {
+      Flow.Subscriber<?>[] subscriber = {null};
+      Flow.Publisher<Integer> publisher =
+          to -> {
+            subscriber[0] = to;
+            to.onSubscribe(
+                new Flow.Subscription() {
+                  @Override
+                  public void request(long n) {
+                    if (isThere) {
+                      to.onNext(1);
+                    }
+                  }
+
+                  @Override
+                  public void cancel() {}
+                });
+          };
+      var items = Flows.subscribe(publisher, 1);
+      t.closedAtTheEnd(items);
+      t.helper(() -> subscriber[0].onComplete());
+      yieldNow();
+      yieldNow();
+      yieldNow();
+      var iterator = items.iterator();
+      return () -> {
+        if (iterator.hasNext()) {
+          iterator.next();
+        }
+      };
+    }
+
+    private static Action<Exception> emitting(Things t, boolean wanted) {
+      var emitter = new ArrayList<FlowEmitter<Integer>>();
+      Flow.Subscription[] subscription = {null};
+      boolean[] complete = {false};
+      Flow.Publisher<Integer> publisher =
+          Flows.publisher(
+              out -> {
+                emitter.add(out);
+                t.other.await();
+                yieldNow();
+                yieldNow();
+              });
+      publisher.subscribe(
+          new Flow.Subscriber<>() {
+            @Override
+            public void onSubscribe(Flow.Subscription given) {
+              subscription[0] = given;
+              if (wanted) {
+                given.request(1);
+              }
+            }
+
+            @Override
+            public void onNext(Integer item) {}
+
+            @Override
+            public void onError(Throwable failure) {}
+
+            @Override
+            public void onComplete() {
+              complete[0] = true;
+            }
+          });
+      t.helper(() -> subscription[0].request(1));
+      t.soAtTheEnd.put("the subscriber was not told of the end", () -> complete[0]);
+      yieldNow();
+      return () -> emitter.getFirst().emit(1);
     }
 
     public static void main(String[] arguments) {
@@ -426,11 +667,14 @@ class OverflowTest {
      */
     private static void sweep(List<String> wrong, String name, Operation each) {
       int overflows = 0;
-      for (int back = 1; back < FAR && wrong.isEmpty(); back += back < NEAR ? 1 : 20) {
-        overflows += overflowsAt(wrong, name, each, back) ? 1 : 0;
-      }
       int tooDeep = 1;
-      int fits = 1;
+      for (int back = 1; back < FAR && wrong.isEmpty(); back += back < NEAR ? 1 : STEP) {
+        if (overflowsAt(wrong, name, each, back)) {
+          overflows++;
+          tooDeep = back;
+        }
+      }
+      int fits = tooDeep + STEP;
       while (wrong.isEmpty() && overflowsAt(wrong, name, each, fits)) {
         tooDeep = fits;
         fits *= 2;
@@ -443,7 +687,7 @@ class OverflowTest {
           fits = middle;
         }
       }
-      for (int back = Math.max(1, fits - 6); back < fits + 6 && wrong.isEmpty(); back++) {
+      for (int back = Math.max(1, fits - AROUND); back < fits + AROUND && wrong.isEmpty(); back++) {
         overflows += overflowsAt(wrong, name, each, back) ? 1 : 0;
       }
       if (wrong.isEmpty() && overflows == 0) {
@@ -514,6 +758,12 @@ class OverflowTest {
       for (int i = 0; i < 4; i++) {
         yieldNow();
       }
+      things.soAtTheEnd.forEach(
+          (otherwise, so) -> {
+            if (!so.getAsBoolean()) {
+              harm.add(otherwise);
+            }
+          });
       if (things.lock.locked() || things.condition.locked()) {
         harm.add("a lock is locked for ever");
       }

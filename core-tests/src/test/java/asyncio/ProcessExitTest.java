@@ -10,11 +10,14 @@ import static asyncio.Asyncio.yieldNow;
 import static asyncio.Cancelling.sleepAndCleanUp;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
+import static java.time.temporal.ChronoUnit.FOREVER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.conformance.Covers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -765,6 +768,66 @@ class ProcessExitTest {
       child.signal("TERM");
       assertEquals(143, child.exitCode(), () -> child.lines().toString());
       assertTold(child, "within 100 ms of SIGTERM", "hanging sleeps");
+    }
+  }
+
+  @Test
+  void aGraceOfNoTimeEndsTheProgramAtOnce() throws Exception {
+    try (var child = new ChildJvm(NeverYields.class, "-Dasyncio.shutdownGraceMillis=0")) {
+      child.awaitLine("computing");
+      child.signal("TERM");
+      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      assertTold(child, "has not ended within 0 ms of SIGTERM");
+    }
+  }
+
+  @Test
+  void aGraceWithoutEndLetsTheProgramCleanUp() throws Exception {
+    long longest = Long.MAX_VALUE;
+    try (var child = new ChildJvm(Waits.class, "-Dasyncio.shutdownGraceMillis=" + longest)) {
+      child.awaitLine("ready");
+      child.signal("TERM");
+      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      assertTold(child, "cleaned up", "other task cleaned up");
+      assertTrue(
+          child.lines().stream().noneMatch(line -> line.contains("has not ended")),
+          () -> child.lines().toString());
+    }
+  }
+
+  static final class ExitsWithAnEndlessGrace {
+    public static void main(String[] arguments) {
+      var options = RunOptions.defaults().withShutdownGrace(FOREVER.getDuration());
+      try (var runner = new Runner(options)) {
+        runner.run(
+            () -> {
+              createTask(
+                  () ->
+                      sleepAndCleanUp(
+                          () -> {
+                            sleep(ofMillis(1));
+                            print("cleaned up");
+                          }));
+              yieldNow();
+              toThread(() -> System.exit(6));
+            });
+      }
+    }
+  }
+
+  @Test
+  void aGraceWithoutEndLetsTheProgramCleanUpBeforeItsExit() throws Exception {
+    try (var child = new ChildJvm(ExitsWithAnEndlessGrace.class)) {
+      assertEquals(6, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of("cleaned up"), child.printed());
+    }
+  }
+
+  @Test
+  void aNegativeGraceIsRefused() {
+    for (Duration negative : List.of(Duration.ofNanos(-1), Duration.ofSeconds(Long.MIN_VALUE))) {
+      assertThrows(
+          IllegalArgumentException.class, () -> RunOptions.defaults().withShutdownGrace(negative));
     }
   }
 

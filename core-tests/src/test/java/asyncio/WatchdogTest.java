@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.conformance.Covers;
+import asyncio.internal.diagnosis.Processors;
 import asyncio.testing.AsyncTest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -530,12 +531,13 @@ class WatchdogTest {
             }
           });
       stuck.letGo.countDown();
-      spinWhile(() -> stuck.written.stream().noneMatch(one -> one.contains("'later'")));
+      spinWhile(() -> stuck.written.size() < 2);
     } finally {
       stuck.letGo.countDown();
       logger.removeHandler(stuck);
     }
     assertTrue(stuck.written.get(0).contains("'reported'"), stuck.written.get(0));
+    assertTrue(stuck.written.get(1).contains("'later'"), stuck.written.get(1));
   }
 
   private static final class WaitsWhileTheLogIsStuck {
@@ -587,6 +589,27 @@ class WatchdogTest {
     assertTrue(message.contains("loads, initialises and links classes"), message);
     assertTrue(message.contains("ComputesInItsInitialiser.<clinit>"), message);
     assertFalse(message.contains("yieldNow()"), message);
+  }
+
+  @Test
+  void aStepThatGetsNoProcessorIsToldSoAndLater() {
+    try (var _ = Processors.noneLeft();
+        var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(20)))) {
+      runner.run(
+          () -> {
+            createTask("starved", () -> computeForLong("starved")).await();
+            var held = Asyncio.statistics().worstSteps().getFirst().held();
+            assertTrue(held.compareTo(ofMillis(200)) >= 0, held::toString);
+          });
+    }
+    String message = log.messages().getFirst();
+    assertTrue(
+        message.matches(
+            "(?s)Task 'starved' has held the event loop '.*' for \\d+ ms; nothing else of this"
+                + " loop runs meanwhile\\. But its thread had a processor for only 0 ms of the"
+                + " last \\d+ ms: the machine has too much else to do, or too little memory\\."
+                + " That is no fault of this step\\. It stands here:.*"),
+        message);
   }
 
   @Test

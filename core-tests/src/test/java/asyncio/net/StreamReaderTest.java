@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.CancelledError;
 import asyncio.Task;
 import asyncio.conformance.Covers;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -297,6 +298,49 @@ class StreamReaderTest {
             sender.join();
           }
         });
+  }
+
+  @Test
+  void moreThanAnArrayHoldsCantBeReadAtOnceAndTheErrorNamesRead() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair();
+              var _ = new Buffers(300_000)) {
+            byte[] sent = noise(2, 1_000_000);
+            Thread sender =
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          try {
+                            send(pair.peer(), sent);
+                            pair.peer().shutdownOutput();
+                          } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                          }
+                        });
+            var reader = pair.connection().reader();
+            for (Read all :
+                List.<Read>of(() -> reader.readAll(), () -> reader.readExactly(1_000_000))) {
+              var e = assertThrows(LimitOverrunException.class, all::now);
+              assertTrue(
+                  e.getMessage().contains("has sent 2 GiB and not ended") // and not one byte less
+                      && e.getMessage()
+                          .endsWith(
+                              "All of it is still in the stream; read(n) takes it piece by piece."),
+                  e.getMessage());
+            }
+            var got = new ByteArrayOutputStream();
+            for (byte[] next = reader.read(65_536); next.length > 0; next = reader.read(65_536)) {
+              got.writeBytes(next);
+            }
+            assertArrayEquals(sent, got.toByteArray());
+            sender.join();
+          }
+        });
+  }
+
+  private interface Read {
+    byte[] now() throws IOException;
   }
 
   // ---- readExactly ----

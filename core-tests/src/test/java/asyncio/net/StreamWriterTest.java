@@ -41,6 +41,12 @@ class StreamWriterTest {
   private static final int HIGH = 64 * 1024;
 
   /** Reads all that the peer's socket gets, on a thread of its own. */
+  private static byte[] noise(int seed, int length) {
+    byte[] bytes = new byte[length];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+
   private static CompletableFuture<byte[]> receiveAll(java.net.Socket peer) {
     var all = new CompletableFuture<byte[]>();
     Thread.ofPlatform()
@@ -238,6 +244,60 @@ class StreamWriterTest {
             writer.write(last);
             pair.connection().close();
             assertArrayEquals(sent.toByteArray(), asyncio.Asyncio.await(all));
+          }
+        });
+  }
+
+  @Test
+  void moreThanAnArrayHoldsCantWaitAndTheErrorNamesDrain() throws Exception {
+    Loopback.run(
+        here -> {
+          try (var pair = Loopback.pair();
+              var _ = new Buffers(1024 * 1024)) {
+            var writer = pair.connection().writer();
+            byte[] piece = noise(3, 100_000);
+            var accepted = new ByteArrayOutputStream();
+            var e =
+                assertThrows(
+                    IllegalStateException.class,
+                    () -> {
+                      for (int i = 0; i < 500; i++) {
+                        writer.write(piece);
+                        accepted.writeBytes(piece);
+                      }
+                    });
+            assertTrue(e.getMessage().startsWith("write() of 100000 bytes while "), e.getMessage());
+            assertTrue(
+                e.getMessage()
+                    .endsWith(
+                        "more than 2 GiB can't wait. Call drain() between writes: it waits until"
+                            + " the peer has taken what was written."),
+                e.getMessage());
+            // What was refused is not sent in part, and the connection goes on.
+            CompletableFuture<byte[]> all = receiveAll(pair.peer());
+            writer.drain();
+            writer.write(piece);
+            accepted.writeBytes(piece);
+            pair.connection().close();
+            assertArrayEquals(accepted.toByteArray(), asyncio.Asyncio.await(all));
+          }
+        });
+  }
+
+  @Test
+  void aCloseThatMayWaitForNoTimeGivesUpAtOnce() throws Exception {
+    Loopback.run(
+        here -> {
+          var options = ConnectOptions.defaults();
+          for (Duration negative :
+              List.of(Duration.ofNanos(-1), Duration.ofSeconds(Long.MIN_VALUE))) {
+            assertThrows(
+                IllegalArgumentException.class, () -> options.withCloseFlushLimit(negative));
+          }
+          try (var pair = Loopback.pair(options.withCloseFlushLimit(Duration.ZERO))) {
+            fill(pair.connection().writer());
+            var e = assertThrows(IOException.class, () -> pair.connection().close());
+            assertTrue(e.getMessage().contains("bytes within 0 ms"), e.getMessage());
           }
         });
   }

@@ -11,8 +11,8 @@ final class ByteFifo {
   /** A larger array is released once it is empty, so that a burst does not cost memory for ever. */
   private static final int KEPT_CAPACITY = 64 * 1024;
 
-  /** The JVM creates no larger arrays. */
-  private static final int MAX_CAPACITY = Integer.MAX_VALUE - 8;
+  /** The JVM creates no larger array; smaller in tests. */
+  static volatile int maxCapacity = Integer.MAX_VALUE - 8;
 
   private byte[] bytes = EMPTY;
   private int start;
@@ -31,7 +31,7 @@ final class ByteFifo {
 
   /** Returns whether there is room for {@code length} more bytes. */
   boolean fits(int length) {
-    return length <= MAX_CAPACITY - size();
+    return length <= maxCapacity - size();
   }
 
   void append(byte[] from, int offset, int length) {
@@ -67,7 +67,7 @@ final class ByteFifo {
     } else {
       int needed = size + length; // does not overflow: callers check fits() first
       int capacity =
-          Math.max(Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, MAX_CAPACITY));
+          Math.max(Math.max(needed, FIRST_CAPACITY), (int) Math.min(2L * size, maxCapacity));
       byte[] larger = new byte[capacity];
       System.arraycopy(bytes, start, larger, 0, size);
       bytes = larger;

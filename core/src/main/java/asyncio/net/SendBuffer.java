@@ -176,7 +176,7 @@ final class SendBuffer implements WriteCompletion {
 
   void write(byte[] bytes, int offset, int length) throws IOException {
     checkWritable();
-    if (size() > 0 && length > Integer.MAX_VALUE - FLUSH_AT - size()) {
+    if (size() > 0 && length > ByteFifo.maxCapacity - FLUSH_AT - size()) {
       throw new IllegalStateException(
           "write() of "
               + length

@@ -3,6 +3,8 @@ package asyncio.internal.carrier;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Scheduler;
 
+import org.jspecify.annotations.Nullable;
+
 /** How often the running loop went on without a coroutine that waited for a lock, and why. */
 public final class HandOvers {
   private HandOvers() {}
@@ -10,6 +12,12 @@ public final class HandOvers {
   /** Who had the lock runs on the same loop. */
   public static long toTheOwner() {
     return count(Hold.HandOver.OWNER);
+  }
+
+  /** Of those, how often it was known who has a monitor, so that the loop did not wait to ask. */
+  public static long toAKnownOwner() {
+    Hold hold = hold();
+    return hold == null ? 0 : hold.ownersKnown();
   }
 
   /** One arrived that could get it next. */
@@ -28,8 +36,12 @@ public final class HandOvers {
   }
 
   private static long count(Hold.HandOver why) {
-    Scheduler scheduler = Current.require("handOvers()");
-    Hold hold = scheduler.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
+    Hold hold = hold();
     return hold == null ? 0 : hold.handOvers(why);
+  }
+
+  private static @Nullable Hold hold() {
+    Scheduler scheduler = Current.require("handOvers()");
+    return scheduler.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
   }
 }

@@ -85,6 +85,7 @@ public final class Hold {
   private final WeakIdentityMap<Known> known = new WeakIdentityMap<>();
   private final WeakIdentityMap<Boolean> told = new WeakIdentityMap<>();
   private final Map<HandOver, Long> handOvers = new EnumMap<>(HandOver.class);
+  private long ownersKnown;
 
   /** Read by the watchdog, which takes all of them. */
   public final AtomicReference<@Nullable Kept> kept = new AtomicReference<>();
@@ -146,6 +147,11 @@ public final class Hold {
     return false;
   }
 
+  /** How often the owner of a monitor was found before the loop slept. For tests; loop only. */
+  long ownersKnown() {
+    return ownersKnown;
+  }
+
   private void forget() {
     monitor = null;
     asked = false;
@@ -169,6 +175,7 @@ public final class Hold {
     }
     long began = System.nanoTime();
     long limit = limitNanos;
+    boolean slept = false;
     long askAfter = isMonitor ? (known.isEmpty() ? ASK_AFTER_NANOS : 0) : Long.MAX_VALUE;
     while (true) {
       boolean next = false;
@@ -212,6 +219,9 @@ public final class Hold {
       }
       if (!asked && held >= askAfter) {
         if (askForMonitor(thread, held)) {
+          if (!slept) {
+            ownersKnown++;
+          }
           return HandOver.OWNER;
         }
         if (toAsk != null) {
@@ -220,6 +230,7 @@ public final class Hold {
         askAfter = held + ASK_AFTER_NANOS;
       }
       long until = asked || held >= askAfter ? limit : Math.min(limit, askAfter);
+      slept = true;
       if (scheduler.inbox().prepareToHold()) {
         LockSupport.parkNanos(scheduler, until - held);
         // A set flag would turn park into a spin.
