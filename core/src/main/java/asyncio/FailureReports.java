@@ -149,7 +149,8 @@ final class FailureReports {
   /**
    * Reports a failure to the handler soon; once the loop has closed, to the log.
    *
-   * @param what supplies null if there is nothing to report any more; asked where it is reported, because it may query the failure, which is user code
+   * @param what supplies null if there is nothing to report any more; asked where it is reported,
+   *     because it may query the failure, which is user code
    * @param of the context to report it in; null for an empty one
    */
   void tellSoon(Supplier<? extends @Nullable ExceptionContext> what, @Nullable Context of) {

@@ -2,7 +2,6 @@ package asyncio.internal.carrier;
 
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Scheduler;
-
 import org.jspecify.annotations.Nullable;
 
 /** How often the running loop went on without a coroutine that waited for a lock, and why. */
