@@ -150,9 +150,11 @@ public final class Asyncio {
 
   /**
    * The wait graphs of all event loops of this process as text, for somebody who looks at one that
-   * hangs. Of a loop that does not answer within a second, because a step holds it, the stack of
-   * that step. With {@code -Dasyncio.dumpSignal=USR1} a {@code kill -USR1} prints it, with the
-   * stacks of the JVM's threads; the JVM keeps QUIT for itself.
+   * hangs. Of a loop with more than 100 tasks it shows the main task, the oldest ones and 100 of
+   * those that stand in blocking calls, and counts the others; {@link #waitGraph} has them all. Of
+   * a loop that does not answer within a second, because a step holds it, the stack of that step.
+   * With {@code -Dasyncio.dumpSignal=USR1} a {@code kill -USR1} prints it, with the stacks of the
+   * JVM's threads; the JVM keeps QUIT for itself.
    *
    * <p><i>Thread</i>: any; the call blocks its thread while other loops answer.
    */

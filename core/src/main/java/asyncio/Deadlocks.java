@@ -14,7 +14,6 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -192,7 +191,7 @@ final class Deadlocks {
     Collections.rotate(circle, -circle.indexOf(victim(circle, suspect)));
     Task<?> victim = circle.getFirst();
     List<Task<?>> told = circle.subList(0, Math.min(REPORTED_TASKS, circle.size()));
-    List<Task<?>> shown = shown(loop, told);
+    List<Task<?>> shown = GraphBuilder.shown(loop, told);
     WaitGraph graph = GraphBuilder.graph(loop, shown);
     List<Integer> ids = told.stream().map(shown::indexOf).toList();
     boolean locks = ids.stream().anyMatch(id -> isForLock(graph.tasks().get(id)));
@@ -230,7 +229,7 @@ final class Deadlocks {
   }
 
   private static void failHopeless(EventLoop loop, Task<?> victim) {
-    WaitGraph graph = graph(loop, List.of(victim));
+    WaitGraph graph = GraphBuilder.reported(loop, List.of(victim));
     String message =
         victim.fiber().describe()
             + " would wait for ever: "
@@ -261,30 +260,6 @@ final class Deadlocks {
       candidates = circle;
     }
     return candidates.contains(suspect) ? suspect : candidates.getLast();
-  }
-
-  private static WaitGraph graph(EventLoop loop, List<Task<?>> matter) {
-    return GraphBuilder.graph(loop, shown(loop, matter));
-  }
-
-  /**
-   * The oldest, and those that matter, but no more of each than a report shows; in the order in
-   * which they were made as long as these are all.
-   */
-  private static List<Task<?>> shown(EventLoop loop, List<Task<?>> matter) {
-    Set<Task<?>> shown = new LinkedHashSet<>();
-    if (loop.taskCount() > REPORTED_TASKS
-        && loop.awaited() instanceof Task<?> main
-        && !main.isDone()) {
-      shown.add(main);
-    }
-    Task<?> oldest = loop.firstTask();
-    while (oldest != null && shown.size() < REPORTED_TASKS) {
-      shown.add(oldest);
-      oldest = oldest.following;
-    }
-    shown.addAll(matter.subList(0, Math.min(REPORTED_TASKS, matter.size())));
-    return List.copyOf(shown);
   }
 
   /** There is no memory for the whole of it. */
@@ -387,7 +362,7 @@ final class Deadlocks {
         return false;
       }
     }
-    WaitGraph graph = graph(loop, foreign);
+    WaitGraph graph = GraphBuilder.reported(loop, foreign);
     if (loop.kernel.standstillFails() && foreign.isEmpty() && strangers.isEmpty()) {
       fail(loop, main, graph);
       return true;

@@ -49,10 +49,13 @@ final class Dump {
             .collect(Collectors.joining(System.lineSeparator()));
   }
 
-  /** Of a loop with very many tasks there may be too little memory for it: no reason to end one. */
+  /**
+   * Of the oldest tasks and those in foreign code: a loop may have a million, whose stacks would
+   * hold it for seconds and fill the memory. For too little memory no loop is ended.
+   */
   private static String graph(EventLoop loop, boolean withStacks) {
     try {
-      WaitGraph graph = loop.waitGraph();
+      WaitGraph graph = GraphBuilder.reported(loop, GraphBuilder.inForeignCode(loop));
       var text = new StringBuilder(graph.toString());
       if (withStacks) {
         graph.tasks().stream()
