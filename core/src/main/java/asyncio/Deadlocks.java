@@ -33,6 +33,11 @@ import org.jspecify.annotations.Nullable;
  * after a circle is found have one chance to, before it counts. Not those of much later: a program
  * may well have one that is due tomorrow.
  *
+ * <p>There are waits that give way: a server's close waits for handlers, and what a handler waits
+ * for may close the server. Of those that wait for the same handlers, all that stand in a circle
+ * end well together, and nobody gets an error. They are walked through once, however many they are,
+ * and no time limit excuses them, as their end harms nobody.
+ *
  * <p>What is said is about some tasks, however many there are; and whatever fails here fails for
  * itself alone.
  */
@@ -100,6 +105,7 @@ final class Deadlocks {
     Set<Task<?>> seen = new HashSet<>();
     List<Task<?>> path = new ArrayList<>();
     Deque<Iterator<?>> open = new ArrayDeque<>();
+    Set<Object> shared = new HashSet<>(0);
     Task<?> next = suspect;
     while (true) {
       if (next != null && seen.add(next)) {
@@ -109,11 +115,13 @@ final class Deadlocks {
           return Finding.FREE;
         }
         path.add(next);
-        open.push(targets(next));
+        open.push(targets(next, shared));
       }
       Iterator<?> targets = open.peek();
       if (targets == null) {
-        return excuse(suspect, seen) ? Finding.EXCUSED : Finding.STUCK;
+        // Only where there is one that might, the rest of this matters.
+        boolean givesWay = !shared.isEmpty() && !anyHopeless(seen) && givesWay(suspect);
+        return !givesWay && excuse(suspect, seen) ? Finding.EXCUSED : Finding.STUCK;
       }
       if (!targets.hasNext()) {
         open.pop();
@@ -126,6 +134,14 @@ final class Deadlocks {
         return Finding.FREE;
       }
     }
+  }
+
+  private static boolean anyHopeless(Set<Task<?>> stuck) {
+    return stuck.stream().anyMatch(task -> wait(task).whyItNeverEnds() != null);
+  }
+
+  private static boolean givesWay(Task<?> stuck) {
+    return givingWay(circle(stuck)) != null;
   }
 
   /**
@@ -174,6 +190,12 @@ final class Deadlocks {
     return wait.whyItNeverEnds() == null ? wait.targets() : Collections.emptyIterator();
   }
 
+  /** As {@link #targets(Task)}, but of those that many have in common only the first time. */
+  private static Iterator<?> targets(Task<?> task, Set<Object> shared) {
+    Object with = wait(task).givesWayWith();
+    return with == null || shared.add(with) ? targets(task) : Collections.emptyIterator();
+  }
+
   /** In a callback: steps have run since it was found. */
   private static void fail(EventLoop loop, Task<?> suspect) {
     if (!waitsForTasksOnly(suspect)) {
@@ -188,6 +210,11 @@ final class Deadlocks {
       return;
     }
     List<Task<?>> circle = circle(suspect);
+    Task<?> givingWay = givingWay(circle);
+    if (givingWay != null) {
+      giveWay(givingWay);
+      return;
+    }
     Collections.rotate(circle, -circle.indexOf(victim(circle, suspect)));
     Task<?> victim = circle.getFirst();
     List<Task<?>> told = circle.subList(0, Math.min(REPORTED_TASKS, circle.size()));
@@ -210,11 +237,43 @@ final class Deadlocks {
     loop.kernel.fail(victim.fiber(), error(message, graph, victim));
   }
 
+  private static @Nullable Task<?> givingWay(List<Task<?>> circle) {
+    for (Task<?> task : circle) {
+      if (wait(task).givesWayWith() != null) {
+        return task;
+      }
+    }
+    return null;
+  }
+
+  /** Ends the waits for the same targets that these wait for in turn; all of them are stuck. */
+  private static void giveWay(Task<?> stuck) {
+    Object with = wait(stuck).givesWayWith();
+    List<Wait> found = new ArrayList<>();
+    Set<Task<?>> seen = new HashSet<>();
+    Set<Object> shared = new HashSet<>();
+    Deque<Task<?>> open = new ArrayDeque<>();
+    targets(stuck).forEachRemaining(target -> open.push((Task<?>) target));
+    while (!open.isEmpty()) {
+      Task<?> task = open.pop();
+      if (!seen.add(task)) {
+        continue;
+      }
+      if (wait(task).givesWayWith() == with) {
+        found.add(wait(task));
+      } else {
+        targets(task, shared).forEachRemaining(target -> open.push((Task<?>) target));
+      }
+    }
+    found.forEach(Wait::giveWay);
+  }
+
   /**
    * One that waits for what nobody can give any more, and that {@code stuck} waits for in the end.
    */
   private static @Nullable Task<?> hopeless(Task<?> stuck) {
     Set<Task<?>> seen = new HashSet<>();
+    Set<Object> shared = new HashSet<>(0);
     Deque<Task<?>> open = new ArrayDeque<>(List.of(stuck));
     while (!open.isEmpty()) {
       Task<?> task = open.pop();
@@ -222,7 +281,7 @@ final class Deadlocks {
         return task;
       }
       if (seen.add(task)) {
-        targets(task).forEachRemaining(target -> open.push((Task<?>) target));
+        targets(task, shared).forEachRemaining(target -> open.push((Task<?>) target));
       }
     }
     return null;

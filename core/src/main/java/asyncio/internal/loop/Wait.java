@@ -60,6 +60,17 @@ public interface Wait {
     return null;
   }
 
+  /**
+   * For a wait that ends well when it stands in a circle, instead of an error for one of the
+   * circle: what all such waits for the very same targets have in common; null elsewhere.
+   */
+  default @Nullable Object givesWayWith() {
+    return null;
+  }
+
+  /** Ends the wait because it stands in a circle. */
+  default void giveWay() {}
+
   /** Whether its caller has to go on waiting whatever happens: then an error is of no use to it. */
   default boolean mustGoOn() {
     return false;
