@@ -56,6 +56,7 @@ final class EarlyClasses {
           "asyncio.internal.loop.Loop",
           "asyncio.internal.loop.Region",
           "asyncio.internal.loop.StepProfile",
+          "asyncio.internal.loop.Unmarked",
           "asyncio.internal.loop.VectorRegisters",
           "asyncio.internal.loop.Watchdog",
           "asyncio.internal.loop.WorstSteps",

@@ -197,17 +197,7 @@ public final class Loop implements Clock.Activity {
     if (self.getUncaughtExceptionHandler() instanceof CoroutineMark mark) {
       return mark.loop.running == self ? mark.loop : null;
     }
-    // One that the program has given a handler of its own.
-    return self.isVirtual() ? search(self) : null;
-  }
-
-  private static @Nullable Loop search(Thread thread) {
-    for (Loop loop : loops) {
-      if (loop.running == thread) {
-        return loop;
-      }
-    }
-    return null;
+    return self.isVirtual() ? Unmarked.current(self, loops) : null;
   }
 
   /** The loop of the running coroutine, which is about to change its state in {@code what}. */

@@ -178,6 +178,7 @@ final class PortableCarrier implements Carrier {
       afterClose.lock();
       throw new IllegalStateException(Loop.closedMessage(loop));
     }
+    Unmarked.forgetStranger();
     Recorder recorder = loop.recorder;
     if (recorder != null) {
       recorder.stepBegan(fiber);

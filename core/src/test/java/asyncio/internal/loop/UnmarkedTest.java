@@ -1,0 +1,89 @@
+package asyncio.internal.loop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import asyncio.CarrierKind;
+import asyncio.Clock;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** A look at one of the loops is told from none by a list of loops that are null. */
+class UnmarkedTest {
+  private final Loop[] many = new Loop[Unmarked.FEW + 1];
+  private final Loop[] unseen = new Loop[Unmarked.FEW + 1];
+
+  UnmarkedTest() {
+    Arrays.setAll(many, i -> loop());
+  }
+
+  private static Loop loop() {
+    return new Loop(
+        "one of many",
+        (callback, failure) -> {
+          throw new AssertionError(failure);
+        },
+        Clock.system(),
+        CarrierKind.PORTABLE,
+        any -> {
+          throw new AssertionError("no engine is needed");
+        });
+  }
+
+  private static <T> T inAVirtualThread(Callable<T> body) throws Exception {
+    var task = new FutureTask<T>(body);
+    Thread.ofVirtual().start(task);
+    return task.get();
+  }
+
+  private static @Nullable Loop current(Loop[] loops) {
+    return Unmarked.current(Thread.currentThread(), loops);
+  }
+
+  @Test
+  void aThreadThatIsNoCoroutineLooksAtManyLoopsOnce() throws Exception {
+    int looks =
+        inAVirtualThread(
+            () -> {
+              assertNull(current(many));
+              assertNull(current(unseen));
+              return 1;
+            });
+    assertEquals(1, looks);
+  }
+
+  @Test
+  void aCoroutineWithAHandlerOfItsOwnLooksOnceAndIsKnownWhileItRuns() throws Exception {
+    Loop last = many[many.length - 1];
+    Loop found =
+        inAVirtualThread(
+            () -> {
+              last.running = Thread.currentThread();
+              Loop first = current(many);
+              assertSame(first, current(unseen));
+              last.running = null;
+              assertNull(current(unseen));
+              last.running = Thread.currentThread();
+              return current(unseen);
+            });
+    assertSame(last, found);
+  }
+
+  @Test
+  void oneThatAsksFirstWhileItHasGivenUpItsPlaceIsFoundWhenItIsBack() throws Exception {
+    Loop last = many[many.length - 1];
+    Loop found =
+        inAVirtualThread(
+            () -> {
+              assertNull(current(many));
+              last.running = Thread.currentThread();
+              Unmarked.forgetStranger();
+              return current(many);
+            });
+    assertSame(last, found);
+  }
+}
