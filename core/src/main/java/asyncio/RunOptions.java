@@ -177,11 +177,11 @@ public final class RunOptions {
   }
 
   /**
-   * How long the program may take to end after Ctrl-C, SIGTERM or System.exit, in real time. When
-   * it is over, the log tells what holds the program, and after System.exit standard error, as the
-   * logs may be closed then; then Ctrl-C and SIGTERM halt the JVM, with exit code 130 or 143, and
-   * System.exit goes on. The time between a run and the close of its runner does not count. By
-   * default {@code -Dasyncio.shutdownGraceMillis}, else 10 s.
+   * How long the program may take to end after Ctrl-C, SIGTERM, a hang-up or System.exit, in real
+   * time. When it is over, the log tells what holds the program, and after System.exit standard
+   * error, as the logs may be closed then; then Ctrl-C and SIGTERM halt the JVM, with exit code 130
+   * or 143, and System.exit goes on. The time between a run and the close of its runner does not
+   * count. By default {@code -Dasyncio.shutdownGraceMillis}, else 10 s.
    *
    * @throws IllegalArgumentException if it is negative
    */
