@@ -1,5 +1,7 @@
 package asyncio;
 
+import static asyncio.Asyncio.await;
+import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.newEventLoop;
@@ -29,6 +31,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -599,6 +602,38 @@ class EventLoopTest {
     Thread.currentThread().setUncaughtExceptionHandler(null);
     assertSame(loop, runningLoop());
     yieldNow();
+  }
+
+  @Test
+  void amongManyLoopsACoroutineWithAHandlerOfItsOwnIsFoundAndAStrangerIsNot() throws Exception {
+    List<EventLoop> others = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      others.add(newEventLoop());
+    }
+    try {
+      Asyncio.run(
+          () -> {
+            EventLoop mine = runningLoop();
+            Task<?> self = currentTask();
+            Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> {});
+            // On the portable carrier its place is given up meanwhile, and it is nobody.
+            blocking(() -> currentTask());
+            assertSame(mine, runningLoop());
+            assertSame(self, currentTask());
+            yieldNow();
+            assertSame(self, currentTask());
+            var strangers = new CompletableFuture<List<Boolean>>();
+            Thread.startVirtualThread(
+                () -> {
+                  boolean first = currentTask() == null;
+                  boolean second = currentTask() == null;
+                  strangers.complete(List.of(first, second));
+                });
+            assertEquals(List.of(true, true), await(strangers));
+          });
+    } finally {
+      others.forEach(EventLoop::close);
+    }
   }
 
   @AsyncTest

@@ -771,6 +771,53 @@ class ProcessExitTest {
     }
   }
 
+  static final class HangsOnAnotherThread {
+    public static void main(String[] arguments) throws InterruptedException {
+      Thread.ofPlatform()
+          .start(
+              () ->
+                  run(
+                      () -> {
+                        print("ready");
+                        sleepAndCleanUp(() -> sleep(ofDays(1)));
+                      }))
+          .join();
+    }
+  }
+
+  private static void tellsAtOnceWhatIsEnded(Class<?> main, String signal) throws Exception {
+    // It is told within the grace, which outlives the test.
+    try (var child = new ChildJvm(main, "-Dasyncio.shutdownGraceMillis=3600000")) {
+      child.awaitLine("ready");
+      child.signal(signal);
+      String line = child.awaitLineWith("SIG" + signal + ": ");
+      assertTrue(line.contains("the tasks of the event loop 'asyncio-1' are cancelled"), line);
+      assertTrue(line.contains("at the latest after 3600000 ms"), line);
+      assertTrue(child.isAlive());
+    }
+  }
+
+  @Test
+  void whatSigtermEndsOnAnotherThreadIsToldAtOnce() throws Exception {
+    tellsAtOnceWhatIsEnded(HangsOnAnotherThread.class, "TERM");
+  }
+
+  @Test
+  void whatSighupEndsIsToldAtOnce() throws Exception {
+    tellsAtOnceWhatIsEnded(HangsOnAnotherThread.class, "HUP");
+    tellsAtOnceWhatIsEnded(HangsInTheMainRun.class, "HUP");
+  }
+
+  static final class HangsInTheMainRun {
+    public static void main(String[] arguments) {
+      run(
+          () -> {
+            print("ready");
+            sleepAndCleanUp(() -> sleep(ofDays(1)));
+          });
+    }
+  }
+
   @Test
   void aGraceOfNoTimeEndsTheProgramAtOnce() throws Exception {
     try (var child = new ChildJvm(NeverYields.class, "-Dasyncio.shutdownGraceMillis=0")) {

@@ -30,6 +30,17 @@ class TaskGroupTest {
   private final List<String> order = new ArrayList<>();
   private final TaskGroup group = new TaskGroup();
 
+  /** For tests that run a loop of their own; EagerTaskGroupTest sets another. */
+  TaskFactory factory = TaskFactory.PLAIN;
+
+  private void runALoop(Action<?> body) throws Exception {
+    Asyncio.run(
+        () -> {
+          runningLoop().setTaskFactory(factory);
+          body.run();
+        });
+  }
+
   private void sleepOrTell(String name) {
     try {
       sleep(ofDays(1));
@@ -344,6 +355,25 @@ class TaskGroupTest {
 
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_10")
+  void aFailureOfTheBodyRightAfterItMadeTasksCancelsThem() {
+    List<Task<?>> tasks = new ArrayList<>();
+    var failure = new IOException("body");
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      tasks.add(group.createTask(() -> sleepOrTell("a")));
+                      tasks.add(group.createTask(() -> sleepOrTell("b")));
+                      throw failure;
+                    }));
+    assertEquals(List.of(failure), thrown.exceptions());
+    assertEquals(2, tasks.size());
+    assertTrue(tasks.stream().allMatch(Task::isCancelled), tasks::toString);
+  }
+
+  @AsyncTest
   void aFailureOfTheBodyBeforeATaskBeganNeverStartsIt() {
     assertThrows(
         ExceptionGroup.class,
@@ -478,7 +508,7 @@ class TaskGroupTest {
         assertThrows(
             InternalError.class,
             () ->
-                Asyncio.run(
+                runALoop(
                     () ->
                         group.run(
                             () -> {
@@ -500,7 +530,7 @@ class TaskGroupTest {
         assertThrows(
             InternalError.class,
             () ->
-                Asyncio.run(
+                runALoop(
                     () ->
                         group.run(
                             () -> {

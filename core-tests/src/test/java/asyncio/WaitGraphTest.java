@@ -3,6 +3,7 @@ package asyncio;
 import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.gather;
+import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.waitGraph;
@@ -332,6 +333,32 @@ class WaitGraphTest {
     assertTrue(dumps.getFirst().contains("of the other loop sleeps"), dumps::toString);
     assertTrue(
         dumps.getFirst().contains("(main) waits for a call on a helper thread"), dumps::toString);
+  }
+
+  @AsyncTest
+  void aDumpOfVeryManyTasksShowsTheOldestAndThoseInForeignCodeAndCountsTheOthers()
+      throws Exception {
+    var latch = new CountDownLatch(1);
+    for (int i = 0; i < 1_000; i++) {
+      createTask("napper " + i, () -> sleep(ofSeconds(1)));
+    }
+    var late = createTask("late", () -> blocking(() -> latch.await()));
+    yieldNow();
+    String name = "Loop '" + runningLoop().name() + "', ";
+    List<String> lines = Asyncio.dump().lines().toList();
+    int begin = 0;
+    while (!lines.get(begin).startsWith(name)) {
+      begin++;
+    }
+    List<String> ours = lines.subList(begin, begin + 103);
+    assertEquals(name + "1002 tasks", ours.getFirst());
+    assertTrue(ours.get(1).contains("(main) runs"), ours::toString);
+    assertTrue(ours.get(2).startsWith("napper 0 sleeps"), ours::toString);
+    assertTrue(ours.get(101).startsWith("late waits for the blocking call "), ours::toString);
+    assertEquals("and 901 more", ours.get(102));
+    assertEquals(1_002, waitGraph().tasks().size());
+    latch.countDown();
+    late.await();
   }
 
   static final class WaitsForASignal {

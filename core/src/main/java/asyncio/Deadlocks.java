@@ -14,7 +14,6 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -33,6 +32,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A callback may release a lock too. So if locks are waited for, callbacks due soon after a
  * cycle is found get one chance to release one before the cycle counts. Callbacks due much later do
  * not: a program may well have one that is due tomorrow.
+ *
+ * <p>Some waits give way: a server's close waits for handlers, and what a handler waits for may close
+ * the server. Of those that wait for the same handlers, all that are in a cycle end well together,
+ * and nobody gets an error. They are walked through once, however many they are, and no time limit
+ * excuses them, because their end harms nobody.
  *
  * <p>Reports cover only some tasks, however many there are; and a failure in here affects nothing
  * else.
@@ -101,6 +105,7 @@ final class Deadlocks {
     Set<Task<?>> seen = new HashSet<>();
     List<Task<?>> path = new ArrayList<>();
     Deque<Iterator<?>> open = new ArrayDeque<>();
+    Set<Object> shared = new HashSet<>(0);
     Task<?> next = suspect;
     while (true) {
       if (next != null && seen.add(next)) {
@@ -110,11 +115,13 @@ final class Deadlocks {
           return Finding.FREE;
         }
         path.add(next);
-        open.push(targets(next));
+        open.push(targets(next, shared));
       }
       Iterator<?> targets = open.peek();
       if (targets == null) {
-        return excuse(suspect, seen) ? Finding.EXCUSED : Finding.STUCK;
+        // Only where there is one that might, the rest of this matters.
+        boolean givesWay = !shared.isEmpty() && !anyHopeless(seen) && givesWay(suspect);
+        return !givesWay && excuse(suspect, seen) ? Finding.EXCUSED : Finding.STUCK;
       }
       if (!targets.hasNext()) {
         open.pop();
@@ -127,6 +134,14 @@ final class Deadlocks {
         return Finding.FREE;
       }
     }
+  }
+
+  private static boolean anyHopeless(Set<Task<?>> stuck) {
+    return stuck.stream().anyMatch(task -> wait(task).whyItNeverEnds() != null);
+  }
+
+  private static boolean givesWay(Task<?> stuck) {
+    return givingWay(circle(stuck)) != null;
   }
 
   /**
@@ -175,6 +190,12 @@ final class Deadlocks {
     return wait.whyItNeverEnds() == null ? wait.targets() : Collections.emptyIterator();
   }
 
+  /** As {@link #targets(Task)}, but of those that many have in common only the first time. */
+  private static Iterator<?> targets(Task<?> task, Set<Object> shared) {
+    Object with = wait(task).givesWayWith();
+    return with == null || shared.add(with) ? targets(task) : Collections.emptyIterator();
+  }
+
   /** In a callback: steps have run since the cycle was found. */
   private static void fail(EventLoop loop, Task<?> suspect) {
     if (!waitsForTasksOnly(suspect)) {
@@ -189,10 +210,15 @@ final class Deadlocks {
       return;
     }
     List<Task<?>> circle = circle(suspect);
+    Task<?> givingWay = givingWay(circle);
+    if (givingWay != null) {
+      giveWay(givingWay);
+      return;
+    }
     Collections.rotate(circle, -circle.indexOf(victim(circle, suspect)));
     Task<?> victim = circle.getFirst();
     List<Task<?>> told = circle.subList(0, Math.min(REPORTED_TASKS, circle.size()));
-    List<Task<?>> shown = shown(loop, told);
+    List<Task<?>> shown = GraphBuilder.shown(loop, told);
     WaitGraph graph = GraphBuilder.graph(loop, shown);
     List<Integer> ids = told.stream().map(shown::indexOf).toList();
     boolean locks = ids.stream().anyMatch(id -> isForLock(graph.tasks().get(id)));
@@ -211,12 +237,44 @@ final class Deadlocks {
     loop.scheduler.stallDetector().fail(victim.fiber(), error(message, graph, victim));
   }
 
+  private static @Nullable Task<?> givingWay(List<Task<?>> circle) {
+    for (Task<?> task : circle) {
+      if (wait(task).givesWayWith() != null) {
+        return task;
+      }
+    }
+    return null;
+  }
+
+  /** Ends the waits for the same targets that these wait for in turn; all of them are stuck. */
+  private static void giveWay(Task<?> stuck) {
+    Object with = wait(stuck).givesWayWith();
+    List<Wait> found = new ArrayList<>();
+    Set<Task<?>> seen = new HashSet<>();
+    Set<Object> shared = new HashSet<>();
+    Deque<Task<?>> open = new ArrayDeque<>();
+    targets(stuck).forEachRemaining(target -> open.push((Task<?>) target));
+    while (!open.isEmpty()) {
+      Task<?> task = open.pop();
+      if (!seen.add(task)) {
+        continue;
+      }
+      if (wait(task).givesWayWith() == with) {
+        found.add(wait(task));
+      } else {
+        targets(task, shared).forEachRemaining(target -> open.push((Task<?>) target));
+      }
+    }
+    found.forEach(Wait::giveWay);
+  }
+
   /**
    * A task that waits for something nobody can give any more, and that {@code stuck} waits for
    * directly or indirectly.
    */
   private static @Nullable Task<?> hopeless(Task<?> stuck) {
     Set<Task<?>> seen = new HashSet<>();
+    Set<Object> shared = new HashSet<>(0);
     Deque<Task<?>> open = new ArrayDeque<>(List.of(stuck));
     while (!open.isEmpty()) {
       Task<?> task = open.pop();
@@ -224,14 +282,14 @@ final class Deadlocks {
         return task;
       }
       if (seen.add(task)) {
-        targets(task).forEachRemaining(target -> open.push((Task<?>) target));
+        targets(task, shared).forEachRemaining(target -> open.push((Task<?>) target));
       }
     }
     return null;
   }
 
   private static void failHopeless(EventLoop loop, Task<?> victim) {
-    WaitGraph graph = graph(loop, List.of(victim));
+    WaitGraph graph = GraphBuilder.reported(loop, List.of(victim));
     String message =
         victim.fiber().describe()
             + " would wait for ever: "
@@ -262,30 +320,6 @@ final class Deadlocks {
       candidates = circle;
     }
     return candidates.contains(suspect) ? suspect : candidates.getLast();
-  }
-
-  private static WaitGraph graph(EventLoop loop, List<Task<?>> matter) {
-    return GraphBuilder.graph(loop, shown(loop, matter));
-  }
-
-  /**
-   * The oldest tasks and those that matter, but no more of each than a report shows. If these are
-   * all tasks, they are in order of creation.
-   */
-  private static List<Task<?>> shown(EventLoop loop, List<Task<?>> matter) {
-    Set<Task<?>> shown = new LinkedHashSet<>();
-    if (loop.tasks.size() > REPORTED_TASKS
-        && loop.thread.awaited() instanceof Task<?> main
-        && !main.isDone()) {
-      shown.add(main);
-    }
-    Task<?> oldest = loop.tasks.first();
-    while (oldest != null && shown.size() < REPORTED_TASKS) {
-      shown.add(oldest);
-      oldest = oldest.following;
-    }
-    shown.addAll(matter.subList(0, Math.min(REPORTED_TASKS, matter.size())));
-    return List.copyOf(shown);
   }
 
   /** For when there is no memory for the full report. */
@@ -390,7 +424,7 @@ final class Deadlocks {
         return false;
       }
     }
-    WaitGraph graph = graph(loop, foreign);
+    WaitGraph graph = GraphBuilder.reported(loop, foreign);
     if (loop.scheduler.stallDetector().failsAtOnce() && foreign.isEmpty() && strangers.isEmpty()) {
       fail(loop, main, graph);
       return true;

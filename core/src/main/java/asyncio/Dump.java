@@ -50,10 +50,14 @@ final class Dump {
             .collect(Collectors.joining(System.lineSeparator()));
   }
 
-  /** For a loop with very many tasks the memory may not suffice; that must not end the loop. */
+  /**
+   * Covers the oldest tasks and those in foreign code: a loop may have a million, whose stacks would
+   * hold it for seconds and fill the memory. If the memory does not suffice even so, that must not
+   * end the loop.
+   */
   private static String graph(EventLoop loop, boolean withStacks) {
     try {
-      WaitGraph graph = loop.waitGraph();
+      WaitGraph graph = GraphBuilder.reported(loop, GraphBuilder.inForeignCode(loop));
       var text = new StringBuilder(graph.toString());
       if (withStacks) {
         graph.tasks().stream()

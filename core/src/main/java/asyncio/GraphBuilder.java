@@ -1,5 +1,7 @@
 package asyncio;
 
+import static asyncio.internal.util.Stacks.REPORTED_TASKS;
+
 import asyncio.WaitGraph.Node;
 import asyncio.WaitGraph.State;
 import asyncio.WaitGraph.Waiting;
@@ -39,6 +41,44 @@ final class GraphBuilder {
   /** Includes only these tasks: a loop may have a million, and each costs microseconds. */
   static WaitGraph graph(EventLoop loop, List<Task<?>> tasks) {
     return new GraphBuilder(loop, tasks).build();
+  }
+
+  /** What a report shows: the oldest tasks and {@code matter}, however many there are. */
+  static WaitGraph reported(EventLoop loop, List<Task<?>> matter) {
+    return graph(loop, shown(loop, matter));
+  }
+
+  /**
+   * The oldest, and those that matter, but no more of each than a report shows; in the order in
+   * which they were made as long as these are all.
+   */
+  static List<Task<?>> shown(EventLoop loop, List<Task<?>> matter) {
+    Set<Task<?>> shown = new LinkedHashSet<>();
+    if (loop.tasks.size() > REPORTED_TASKS
+        && loop.thread.awaited() instanceof Task<?> main
+        && !main.isDone()) {
+      shown.add(main);
+    }
+    Task<?> oldest = loop.tasks.first();
+    while (oldest != null && shown.size() < REPORTED_TASKS) {
+      shown.add(oldest);
+      oldest = oldest.following;
+    }
+    shown.addAll(matter.subList(0, Math.min(REPORTED_TASKS, matter.size())));
+    return List.copyOf(shown);
+  }
+
+  /** Tasks that stand in foreign code, oldest first, no more than a report shows. */
+  static List<Task<?>> inForeignCode(EventLoop loop) {
+    List<Task<?>> found = new ArrayList<>();
+    int left = Math.min(REPORTED_TASKS, loop.scheduler.foreignWaits());
+    for (Task<?> task = loop.tasks.first(); task != null && left > 0; task = task.following) {
+      if (task.fiber().inForeignCode()) {
+        found.add(task);
+        left--;
+      }
+    }
+    return found;
   }
 
   private WaitGraph build() {

@@ -1,10 +1,15 @@
 package asyncio;
 
+import static java.util.stream.Collectors.joining;
+
 import asyncio.internal.diagnosis.Log;
+import asyncio.internal.diagnosis.Logs;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.util.Durations;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class ShutdownHook implements Runnable {
   private static final Set<EventLoop> LOOPS = ConcurrentHashMap.newKeySet();
   private static boolean registered;
+
+  /** So many loops are named, the others are counted. */
+  private static final int NAMES = 10;
 
   private ShutdownHook() {}
 
@@ -42,25 +50,64 @@ final class ShutdownHook implements Runnable {
   @Override
   public void run() {
     var loops = LOOPS.toArray(new EventLoop[0]);
-    var latches = new CountDownLatch[loops.length];
+    List<CountDownLatch> latches = new ArrayList<>();
+    List<String> names = new ArrayList<>();
     Duration limit = Duration.ZERO;
-    for (int i = 0; i < loops.length; i++) {
-      Duration grace = loops[i].shutdownGrace();
+    for (EventLoop loop : loops) {
+      Duration grace = loop.shutdownGrace();
       limit = grace.compareTo(limit) > 0 ? grace : limit;
-      latches[i] = cancel(loops[i]);
-    }
-    long deadline = Durations.realDeadline(limit);
-    for (CountDownLatch latch : latches) {
-      try {
-        if (!latch.await(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
-          Duration waited = limit;
-          Grace.tell(() -> report(waited));
-          return;
-        }
-      } catch (InterruptedException e) {
-        return;
+      CountDownLatch latch = cancel(loop);
+      if (latch != null) {
+        latches.add(latch);
+        names.add(loop.name());
       }
     }
+    Duration given = limit;
+    long deadline = Durations.realDeadline(limit);
+    try {
+      if (!latches.isEmpty()) {
+        Grace.tell(() -> announce(names, given)); // after the cancels: it may take its time
+      }
+      for (CountDownLatch latch : latches) {
+        if (!latch.await(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+          Grace.tell(() -> report(given));
+          return;
+        }
+      }
+    } catch (InterruptedException e) {
+      // As good a reason to end as any.
+    }
+  }
+
+  /**
+   * What a signal ends that the JVM itself has taken, since the run is on another thread, or it is
+   * a hang-up. Who calls System.exit knows what he does.
+   */
+  private static void announce(List<String> loops, Duration limit) {
+    String signal = signal();
+    if (signal == null || !Logs.LOOP.isLoggable(System.Logger.Level.INFO)) {
+      return;
+    }
+    Log.print(
+        signal
+            + ": the tasks of the event "
+            + (loops.size() == 1 ? "loop" : "loops")
+            + loops.stream().limit(NAMES).map(name -> " '" + name + "'").collect(joining(","))
+            + (loops.size() > NAMES ? " and " + (loops.size() - NAMES) + " more" : "")
+            + " are cancelled. The JVM ends when they have cleaned up, at the latest after "
+            + Durations.millis(limit)
+            + " ms.");
+  }
+
+  /** The signal that the JVM handles, as its thread's name tells; null when it handles none. */
+  private static @Nullable String signal() {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      String name = thread.getName();
+      if (name.startsWith("SIG") && name.endsWith(" handler")) {
+        return name.substring(0, name.indexOf(' '));
+      }
+    }
+    return null;
   }
 
   /** Not written to the log: the JDK's log also has a hook, which closes its handlers first. */
@@ -73,18 +120,16 @@ final class ShutdownHook implements Runnable {
             + Dump.textWithStacks());
   }
 
-  private static CountDownLatch cancel(EventLoop loop) {
-    var ended = new CountDownLatch(1);
+  /** Counted down when the tasks have ended; null when there is nothing to wait for. */
+  private static @Nullable CountDownLatch cancel(EventLoop loop) {
     boolean held =
         loop.carrier() == CarrierKind.PORTABLE && standsInExit(loop.scheduler.runningThread());
     if (held || !loop.scheduler.isDriven()) {
-      // The loop can't take a request: whatever holds it waits for us, or nobody drives it.
-      ended.countDown();
-    } else if (!loop.scheduler.trySend(
-        LoopAction.of(() -> loop.shutdown.cancelForJvmEnd(ended::countDown)))) {
-      ended.countDown();
+      return null; // it can't take a request: whatever holds it waits for us, or nobody drives it
     }
-    return ended;
+    var ended = new CountDownLatch(1);
+    LoopAction cancel = LoopAction.of(() -> loop.shutdown.cancelForJvmEnd(ended::countDown));
+    return loop.scheduler.trySend(cancel) ? ended : null;
   }
 
   /** Returns whether a coroutine has called System.exit and waits for the hooks. Loop only. */

@@ -84,6 +84,9 @@ public final class Server implements AutoCloseable {
   /** Tasks that wait for handlers to end. */
   private final WaiterList closers = new WaiterList();
 
+  /** Which of the handlers wait for the end of those that are not {@link #closing}. */
+  private final WaiterList closersWithin = new WaiterList();
+
   private State state = State.SERVING;
 
   /** Why the server is DEAF. */
@@ -248,6 +251,7 @@ public final class Server implements AutoCloseable {
       made.addDoneCallback(done -> ended(made, connection));
       if (state == State.CLOSING) { // the factory waited meanwhile, or the first step closed it
         closers.wakeAll(); // perhaps by this very handler, which is counted only now
+        closersWithin.wakeAll();
         if (made != closedBy) {
           made.cancel("the server is closed");
         }
@@ -450,8 +454,11 @@ public final class Server implements AutoCloseable {
    * Stops listening and cancels the handlers of all clients, except the handler that makes the
    * first call.
    *
-   * <p><i>Waits</i> until the handlers have ended. Handlers may call this too, even several at
-   * once: such a call waits neither for its own handler nor for others that have called it.
+   * <p><i>Waits</i> until the handlers have ended. Handlers may call this too, even several at once:
+   * such a call waits neither for its own handler nor for others that have called it. Nor does any
+   * call wait for a handler that waits for the call, through whatever tasks, groups or shields: if
+   * no others are left, it returns. (A handler that waits for the caller by other means, for
+   * instance for an event that is set after the close, waits for itself.)
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; the server is closed, but its handlers may
    * still be ending.
@@ -483,36 +490,91 @@ public final class Server implements AutoCloseable {
   private void awaitHandlers(Fiber fiber) {
     Task<?> caller = Objects.requireNonNull(Asyncio.currentTask());
     while (true) {
-      boolean isHandler = handlers.contains(caller);
-      if (isHandler && closing.add(caller)) {
-        wakeClosers();
+      boolean within = handlers.contains(caller);
+      if (within && closing.add(caller)) {
+        fewerHandlers();
       }
-      if (handlers.size() == (isHandler ? closing.size() : 0)) {
+      if (handlers.size() == (within ? closing.size() : 0)) {
         return;
       }
-      var waiter =
-          new Waiter(fiber, WaitKind.TASK, "the handlers of " + this + " to end") {
-            @Override
-            public Iterator<?> targets() {
-              return handlers.stream()
-                  .filter(handler -> !isHandler || !closing.contains(handler))
-                  .iterator();
-            }
-          };
-      closers.await(waiter);
+      var closer = new Closer(fiber, within);
+      fiber.suspect();
+      try {
+        closer.list().await(closer);
+      } finally {
+        suspectFirst(closer.list()); // it was the one that had been suspected
+      }
+      if (closer.gaveWay) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * One wait for handlers. A handler may wait in turn for the task that closes, in any way; where
+   * only such handlers are left, {@link asyncio.internal.loop.Wait#giveWay} ends it.
+   */
+  private final class Closer extends Waiter {
+    private final boolean within;
+    private boolean gaveWay;
+
+    Closer(Fiber fiber, boolean within) {
+      super(fiber, WaitKind.TASK, "the handlers of " + Server.this + " to end");
+      this.within = within;
+    }
+
+    WaiterList list() {
+      return within ? closersWithin : closers;
+    }
+
+    @Override
+    public Iterator<?> targets() {
+      return within
+          ? handlers.stream().filter(handler -> !closing.contains(handler)).iterator()
+          : handlers.iterator();
+    }
+
+    @Override
+    public boolean endsByTargetsOnly() {
+      return true;
+    }
+
+    @Override
+    public Object givesWayWith() {
+      return list();
+    }
+
+    @Override
+    public void giveWay() {
+      gaveWay = true;
+      wake();
     }
   }
 
   private void removeHandler(Task<?> task) {
     if (handlers.remove(task)) {
       closing.remove(task);
-      wakeClosers();
+      fewerHandlers();
     }
   }
 
-  private void wakeClosers() {
-    if (handlers.size() == closing.size()) {
+  /** Fewer are left for which closers wait: it may be that all of them wait for a closer. */
+  private void fewerHandlers() {
+    if (handlers.isEmpty()) {
       closers.wakeAll();
+    }
+    if (handlers.size() == closing.size()) {
+      closersWithin.wakeAll();
+    }
+    suspectFirst(closers);
+    suspectFirst(closersWithin);
+  }
+
+  /** All in a list wait for the same, so that one of them speaks for all. */
+  private static void suspectFirst(WaiterList list) {
+    Waiter first = list.peek();
+    if (first != null) {
+      first.fiber().suspect();
     }
   }
 

@@ -8,6 +8,7 @@ import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Recorder;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Step;
+import asyncio.internal.scheduler.Unmarked;
 import asyncio.internal.util.Headroom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -184,6 +185,7 @@ final class PortableCarrier implements Carrier {
       afterClose.lock();
       throw new IllegalStateException(Scheduler.closedMessage(scheduler));
     }
+    Unmarked.forgetStranger();
     Recorder recorder = scheduler.recorder();
     if (recorder != null) {
       recorder.stepBegan(fiber);

@@ -60,6 +60,7 @@ final class EarlyClasses {
           "asyncio.internal.scheduler.Region",
           "asyncio.internal.scheduler.StallDetector",
           "asyncio.internal.diagnosis.StepProfile",
+          "asyncio.internal.scheduler.Unmarked",
           "asyncio.internal.util.VectorRegisters",
           "asyncio.internal.diagnosis.Watchdog",
           "asyncio.internal.diagnosis.WorstSteps",

@@ -37,17 +37,7 @@ public final class Current {
     if (self.getUncaughtExceptionHandler() instanceof CoroutineMark mark) {
       return mark.scheduler.running == self ? mark.scheduler : null;
     }
-    // It may be a coroutine whose thread the program has given a handler of its own.
-    return self.isVirtual() ? search(self) : null;
-  }
-
-  private static @Nullable Scheduler search(Thread thread) {
-    for (Scheduler scheduler : open) {
-      if (scheduler.running == thread) {
-        return scheduler;
-      }
-    }
-    return null;
+    return self.isVirtual() ? Unmarked.current(self, open) : null;
   }
 
   /**

@@ -61,6 +61,17 @@ public interface Wait {
     return null;
   }
 
+  /**
+   * Returns, for a wait that ends well when it is in a cycle, instead of an error for one of the
+   * cycle, what all such waits for the very same targets have in common; null for other waits.
+   */
+  default @Nullable Object givesWayWith() {
+    return null;
+  }
+
+  /** Ends the wait because it is in a cycle. */
+  default void giveWay() {}
+
   /** Whether its caller must keep waiting whatever happens: then an error is of no use to it. */
   default boolean mustGoOn() {
     return false;

@@ -3,10 +3,7 @@ package asyncio.internal.scheduler;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import asyncio.Clock;
 import asyncio.WaitKind;
-import asyncio.internal.carrier.Carriers;
-import asyncio.internal.diagnosis.WatchedLoop;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -16,29 +13,7 @@ import org.junit.jupiter.api.Test;
  * it can.
  */
 class PinnedWaitTest {
-  private final Scheduler scheduler =
-      new Scheduler(
-          "pinned",
-          (callback, failure) -> {
-            throw new AssertionError(failure);
-          },
-          Clock.system(),
-          new LoopParts() {
-            @Override
-            public LoopMonitor monitor(Scheduler scheduler) {
-              return new WatchedLoop(scheduler);
-            }
-
-            @Override
-            public Carrier carrier(Scheduler scheduler) {
-              return Carriers.make(scheduler, null);
-            }
-
-            @Override
-            public Poller poller(Scheduler scheduler) {
-              throw new AssertionError("no poller is needed");
-            }
-          });
+  private final Scheduler scheduler = WithoutSockets.loop("pinned", null);
 
   /** Waits once, and says how the wait ended. */
   private final class Waits extends Fiber {
