@@ -158,8 +158,8 @@ public final class Asyncio {
   /**
    * Returns the wait graphs of all event loops of this process as text, for someone looking at a
    * process that hangs. Of a loop with more than 100 tasks it shows the main task, the oldest ones
-   * and 100 of those in blocking calls, and counts the others; {@link #waitGraph} has them all. If a
-   * loop does not answer within a second because a step holds it, the text has the stack of that
+   * and 100 of those in blocking calls, and counts the others; {@link #waitGraph} has them all. If
+   * a loop does not answer within a second because a step holds it, the text has the stack of that
    * step instead. With {@code -Dasyncio.dumpSignal=USR1}, {@code kill -USR1} prints the text,
    * together with the stacks of the JVM's threads; the JVM reserves QUIT for itself.
    *

@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
  * cycle is found get one chance to release one before the cycle counts. Callbacks due much later do
  * not: a program may well have one that is due tomorrow.
  *
- * <p>Some waits give way: a server's close waits for handlers, and what a handler waits for may close
- * the server. Of those that wait for the same handlers, all that are in a cycle end well together,
- * and nobody gets an error. They are walked through once, however many they are, and no time limit
- * excuses them, because their end harms nobody.
+ * <p>Some waits give way: a server's close waits for handlers, and what a handler waits for may
+ * close the server. Of those that wait for the same handlers, all that are in a cycle end well
+ * together, and nobody gets an error. They are walked through once, however many they are, and no
+ * time limit excuses them, because their end harms nobody.
  *
  * <p>Reports cover only some tasks, however many there are; and a failure in here affects nothing
  * else.

@@ -51,9 +51,9 @@ final class Dump {
   }
 
   /**
-   * Covers the oldest tasks and those in foreign code: a loop may have a million, whose stacks would
-   * hold it for seconds and fill the memory. If the memory does not suffice even so, that must not
-   * end the loop.
+   * Covers the oldest tasks and those in foreign code: a loop may have a million, whose stacks
+   * would hold it for seconds and fill the memory. If the memory does not suffice even so, that
+   * must not end the loop.
    */
   private static String graph(EventLoop loop, boolean withStacks) {
     try {

@@ -175,12 +175,12 @@ public final class RunOptions {
   }
 
   /**
-   * Sets how long the program may take to end after Ctrl-C, SIGTERM, a hang-up or System.exit, in real time.
-   * When the time is over, the log says what holds the program; after System.exit standard error
-   * does instead, because the logs may be closed by then. Then Ctrl-C and SIGTERM halt the JVM,
-   * with exit code 130 or 143, and System.exit continues. The time between a run and the close of
-   * its runner does not count. The default is {@code -Dasyncio.shutdownGraceMillis}, otherwise 10
-   * s.
+   * Sets how long the program may take to end after Ctrl-C, SIGTERM, a hang-up or System.exit, in
+   * real time. When the time is over, the log says what holds the program; after System.exit
+   * standard error does instead, because the logs may be closed by then. Then Ctrl-C and SIGTERM
+   * halt the JVM, with exit code 130 or 143, and System.exit continues. The time between a run and
+   * the close of its runner does not count. The default is {@code -Dasyncio.shutdownGraceMillis},
+   * otherwise 10 s.
    *
    * @throws IllegalArgumentException if it is negative
    */

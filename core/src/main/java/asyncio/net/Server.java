@@ -454,11 +454,11 @@ public final class Server implements AutoCloseable {
    * Stops listening and cancels the handlers of all clients, except the handler that makes the
    * first call.
    *
-   * <p><i>Waits</i> until the handlers have ended. Handlers may call this too, even several at once:
-   * such a call waits neither for its own handler nor for others that have called it. Nor does any
-   * call wait for a handler that waits for the call, through whatever tasks, groups or shields: if
-   * no others are left, it returns. (A handler that waits for the caller by other means, for
-   * instance for an event that is set after the close, waits for itself.)
+   * <p><i>Waits</i> until the handlers have ended. Handlers may call this too, even several at
+   * once: such a call waits neither for its own handler nor for others that have called it. Nor
+   * does any call wait for a handler that waits for the call, through whatever tasks, groups or
+   * shields: if no others are left, it returns. (A handler that waits for the caller by other
+   * means, for instance for an event that is set after the close, waits for itself.)
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; the server is closed, but its handlers may
    * still be ending.
