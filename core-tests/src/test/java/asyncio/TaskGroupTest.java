@@ -1496,6 +1496,8 @@ class TaskGroupTest {
 
   /** Without a stack, so that very many cost little. */
   private static final class OneOfMany extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
     OneOfMany() {
       super("one of many", null, false, false);
     }

@@ -512,7 +512,7 @@ public final class Server implements AutoCloseable {
 
   /**
    * One wait for handlers. A handler may wait in turn for the task that closes, in any way; where
-   * only such handlers are left, {@link asyncio.internal.loop.Wait#giveWay} ends it.
+   * only such handlers are left, {@link asyncio.internal.scheduler.Wait#giveWay} ends it.
    */
   private final class Closer extends Waiter {
     private final boolean within;
