@@ -212,6 +212,7 @@ class HeldLockTest {
   /** A connection to a server on a thread, which answers with the question. */
   private static final class Echo implements AutoCloseable {
     private final Socket near;
+    private final CountDownLatch callers = new CountDownLatch(2);
 
     Echo() throws IOException {
       try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -220,12 +221,18 @@ class HeldLockTest {
         onAThread(
             () -> {
               try (far) {
+                callers.await();
                 far.getInputStream().transferTo(far.getOutputStream());
-              } catch (IOException reset) {
+              } catch (IOException | InterruptedException reset) {
                 // The test has failed.
               }
             });
       }
+    }
+
+    /** Somebody is about to ask: nobody is answered before there are two. */
+    void callerComes() {
+      callers.countDown();
     }
 
     int ask(int question) throws IOException {
@@ -721,7 +728,7 @@ class HeldLockTest {
       int ask(int question) throws IOException;
     }
 
-    private void aDatabase(Database database) {
+    private void aDatabase(Echo link, Database database) {
       List<Task<Void>> tasks = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         int first = 100 * i;
@@ -729,6 +736,7 @@ class HeldLockTest {
             createTask(
                 () -> {
                   for (int k = first; k < first + 5; k++) {
+                    link.callerComes();
                     assertEquals(k, database.ask(k));
                     order.add("answer");
                   }
@@ -745,6 +753,7 @@ class HeldLockTest {
       try (var link = new Echo()) {
         var lock = new ReentrantLock();
         aDatabase(
+            link,
             question -> {
               lock.lock();
               try {
@@ -761,6 +770,7 @@ class HeldLockTest {
       try (var link = new Echo()) {
         var monitor = new Object();
         aDatabase(
+            link,
             question -> {
               synchronized (monitor) {
                 return link.ask(question);

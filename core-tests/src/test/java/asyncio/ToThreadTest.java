@@ -388,7 +388,15 @@ class ToThreadTest {
       busy.add(loop.runInExecutor(() -> free.await()));
     }
     try (var one = Executors.newSingleThreadExecutor()) {
-      busy.add(loop.runInExecutor(one, () -> free.await()));
+      var begun = new Event();
+      busy.add(
+          loop.runInExecutor(
+              one,
+              () -> {
+                loop.callSoonThreadsafe(begun::set);
+                free.await();
+              }));
+      begun.await(); // an executor that is closed before it gets the body refuses it
       assertCollected(givenUp(loop::runInExecutor));
       assertCollected(givenUp(body -> loop.runInExecutor(one, body)));
       free.countDown();
