@@ -25,7 +25,7 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 class OnAnyDayTest {
   @Test
   void theProjectHasItsOwnJUnit() {
-    String junit = Test.class.getPackage().getImplementationVersion();
+    String junit = Test.class.getModule().getDescriptor().rawVersion().orElseThrow();
     assertEquals(System.getProperty("version.junit"), junit);
   }
 
