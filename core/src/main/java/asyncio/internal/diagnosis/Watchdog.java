@@ -248,6 +248,11 @@ final class Watchdog implements Runnable {
     } catch (Throwable noMemory) {
       // At the next look.
     }
+    try {
+      announceNewLoops();
+    } catch (Throwable noMemory) {
+      // What was not announced by now never is.
+    }
     for (WatchedLoop entry : watched) {
       entry.since += late;
       try {
@@ -318,15 +323,6 @@ final class Watchdog implements Runnable {
 
   private static void look(WatchedLoop entry, long now, long passed) {
     Scheduler scheduler = entry.scheduler;
-    if (!entry.announced) {
-      entry.announced = true;
-      try {
-        RecordWriter.submit(() -> announce(scheduler));
-        scheduler.host().watched();
-      } catch (Throwable failure) {
-        tellOwn(scheduler, failure);
-      }
-    }
     tellOfKeptLocks(scheduler);
     long steps = scheduler.steps();
     boolean lacksThread = scheduler.lacksThread(now);
@@ -426,6 +422,21 @@ final class Watchdog implements Runnable {
       next *= 2;
     } while (next <= held);
     return next;
+  }
+
+  /** Announces them together: a program may open a thousand loops at once. */
+  private static void announceNewLoops() {
+    List<Scheduler> opened = new ArrayList<>(0);
+    for (WatchedLoop entry : watched) {
+      if (!entry.announced) {
+        entry.announced = true;
+        opened.add(entry.scheduler);
+        entry.scheduler.host().watched();
+      }
+    }
+    if (!opened.isEmpty()) {
+      RecordWriter.submit(() -> opened.forEach(Watchdog::announce));
+    }
   }
 
   /**
