@@ -54,6 +54,7 @@ final class StandBy {
       for (int left = scheduler.ready.size(); left > 0; left--) {
         runOrKeep(scheduler.ready.poll());
       }
+      return; // they may have used up the permit of a caller whose job came meanwhile
     }
     thread = Thread.currentThread();
     if (scheduler.inbox.prepareToSleep()) {
