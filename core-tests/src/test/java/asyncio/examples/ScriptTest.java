@@ -143,7 +143,10 @@ class ScriptTest {
     Path relative =
         Files.createSymbolicLink(elsewhere.resolve("relative"), Path.of("../checkout/asyncio"));
     Path absolute = Files.createSymbolicLink(folder.resolve("absolute"), relative);
-    for (Path link : List.of(relative, absolute)) {
+    Path deep = Files.createDirectories(elsewhere.resolve("deep/bin"));
+    Files.createSymbolicLink(deep.resolve("asyncio"), Path.of("../../../checkout/asyncio"));
+    Path linkedFolder = Files.createSymbolicLink(folder.resolve("linked"), deep);
+    for (Path link : List.of(relative, absolute, linkedFolder.resolve("asyncio"))) {
       Files.deleteIfExists(folder.resolve("maven"));
       try (var script = script(link, List.of("CI="), "--no-install", "test")) {
         script.exitCode();
