@@ -3,8 +3,8 @@ import static java.time.Duration.*;
 
 import asyncio.*;
 
-// Runs jobs, three at a time and at most twenty started in a second. On Ctrl-C it starts no more,
-// and lets those that are running finish. A second Ctrl-C does not wait.
+// Runs jobs, three at a time and at most twenty started in a second. On Ctrl-C it takes no more
+// jobs, and lets those it has taken finish. A second Ctrl-C does not wait.
 //
 //   JobRunner [jobs=8]
 

@@ -31,6 +31,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(AsyncTestExtension.class)
 public @interface OnLoop {
-  /** As {@link AsyncTest#otherThreads}. */
+  /**
+   * As {@link AsyncTest#otherThreads}. The nearest annotation decides: that of a method, then that
+   * of its class.
+   */
   boolean otherThreads() default false;
 }
