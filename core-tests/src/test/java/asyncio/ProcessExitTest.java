@@ -300,6 +300,27 @@ class ProcessExitTest {
     }
   }
 
+  static final class GetsTwoAtOnce {
+    public static void main(String[] arguments) throws Exception {
+      run(
+          () -> {
+            Class<?> type = Class.forName("sun.misc.Signal"); // javac warns if it is named directly
+            Object signal = type.getConstructor(String.class).newInstance("INT");
+            type.getMethod("raise", type).invoke(null, signal);
+            type.getMethod("raise", type).invoke(null, signal);
+            sleep(ofDays(1));
+          });
+    }
+  }
+
+  @Test
+  void ofTwoCtrlCAtOnceOneHalts() throws Exception {
+    try (var child = new ChildJvm(GetsTwoAtOnce.class)) {
+      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      assertEquals(List.of(), child.printed());
+    }
+  }
+
   static final class HangsInTheCleanUpOfClose {
     public static void main(String[] arguments) {
       run(

@@ -2,6 +2,7 @@ package asyncio;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.gather;
+import static asyncio.Asyncio.newEventLoop;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
@@ -17,8 +18,10 @@ import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** A failure that nobody receives is reported exactly once; one that somebody receives, never. */
@@ -223,6 +226,46 @@ class UnretrievedTest {
                   throw new Failure("main");
                 }));
     assertEquals(List.of(), List.copyOf(reports));
+  }
+
+  @Test
+  void afterTheCloseOfTheLoopAFailureWithoutAStackIsReportedLikeTheOthers() {
+    var loop = newEventLoop(RunOptions.defaults());
+    List<Task<?>> kept = new ArrayList<>();
+    loop.callSoonThreadsafe(
+        () -> {
+          kept.add(
+              createTask(
+                  () -> {
+                    throw new WithoutStack();
+                  }));
+          kept.add(failing("whole"));
+          loop.callSoon(loop::stop);
+        });
+    loop.runForever();
+    try (var log = new CapturedLog("asyncio.task")) {
+      loop.close();
+      assertEquals(
+          Set.of("broken", "whole"),
+          log.records().stream()
+              .map(record -> record.getThrown().getMessage())
+              .collect(Collectors.toSet()));
+      assertEquals(2, log.records().size());
+    }
+    assertEquals(2, kept.size());
+  }
+
+  private static final class WithoutStack extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    WithoutStack() {
+      super("broken");
+    }
+
+    @Override
+    public StackTraceElement[] getStackTrace() {
+      throw new IllegalStateException("no stack");
+    }
   }
 
   @AsyncTest

@@ -170,12 +170,19 @@ final class LoopShutdown {
               + loop.name()
               + "' runs: stop() it, and close it when the call that runs it has returned.");
     }
-    Leaks leaks = hasLeftovers() ? new Leaks(loop, false) : null;
-    List<Task<?>> left = leaveAllTasks();
-    if (leaks != null) {
-      leaks.settle(left);
+    @Nullable Leaks leaks;
+    List<Task<?>> left;
+    try {
+      leaks = hasLeftovers() ? new Leaks(loop, false) : null;
+      left = leaveAllTasks();
+      if (leaks != null) {
+        leaks.settle(left);
+      }
+      end();
+    } catch (Throwable failure) {
+      thread.leave(); // so that the loop can be closed again
+      throw failure;
     }
-    end();
     if (leaks != null) {
       leaks.log(false);
     }

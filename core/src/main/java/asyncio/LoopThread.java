@@ -264,7 +264,8 @@ final class LoopThread implements Runnable {
     return free;
   }
 
-  private synchronized void leave() {
+  /** Lets others drive the loop again. */
+  synchronized void leave() {
     occupied = false;
   }
 
@@ -440,7 +441,11 @@ final class LoopThread implements Runnable {
           return jobs.poll();
         }
       }
-      scheduler.standBy();
+      try {
+        scheduler.standBy();
+      } catch (Throwable noMemory) {
+        // Tried again: without this thread, no later call would ever be served.
+      }
     }
   }
 }

@@ -95,10 +95,9 @@ final class Signals implements Consumer<String> {
   @Override
   public void accept(String signal) {
     int exitCode = signal.equals("INT") ? 130 : 143;
-    if (received != null || main.isDone()) {
+    if (main.isDone() || !isFirst(new KeyboardInterrupt(signal, exitCode))) {
       Runtime.getRuntime().halt(exitCode);
     }
-    received = new KeyboardInterrupt(signal, exitCode);
     Duration limit = main.loop().shutdownGrace();
     // Before the cancel, which may end the run at once.
     begin(new Grace("SIG" + signal, exitCode, limit));
@@ -117,6 +116,17 @@ final class Signals implements Consumer<String> {
             + " ms, or at the next signal, is halted with exit code "
             + exitCode
             + ".");
+  }
+
+  /**
+   * Each signal comes on a thread of its own: of two at once, only one may cancel the main task.
+   */
+  private synchronized boolean isFirst(KeyboardInterrupt interrupt) {
+    if (received != null) {
+      return false;
+    }
+    received = interrupt;
+    return true;
   }
 
   private synchronized void begin(Grace begun) {

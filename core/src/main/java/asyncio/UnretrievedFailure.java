@@ -65,7 +65,7 @@ final class UnretrievedFailure implements Runnable, Supplier<@Nullable Exception
     text.append(task == null ? "A future" : "Task '" + task + "'")
         .append(" failed and nobody received the failure: await it, or ask for its exception().");
     // Not "its body": the future may have awaited another task and rethrown what that one threw.
-    StackTraceElement begins = CreationSite.bodyIn(failure.getStackTrace());
+    StackTraceElement begins = bodyOf(failure);
     if (begins != null) {
       text.append(" Thrown in the body that begins at ").append(begins).append('.');
     }
@@ -74,5 +74,14 @@ final class UnretrievedFailure implements Runnable, Supplier<@Nullable Exception
     }
     List<StackTraceElement> frames = createdAt == null ? List.of() : createdAt.frames();
     return new ExceptionContext(text.toString(), failure, task, frames);
+  }
+
+  /** Returns null if it is not known. */
+  private static @Nullable StackTraceElement bodyOf(Throwable failure) {
+    try {
+      return CreationSite.bodyIn(failure.getStackTrace());
+    } catch (Throwable itsOwn) {
+      return null; // the failure is reported all the same
+    }
   }
 }

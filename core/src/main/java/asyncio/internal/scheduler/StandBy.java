@@ -52,7 +52,10 @@ final class StandBy {
     if (!leftoversSeen) {
       leftoversSeen = true;
       for (int left = scheduler.ready.size(); left > 0; left--) {
-        runOrKeep(scheduler.ready.poll());
+        Step step = scheduler.ready.poll();
+        if (step != null) {
+          runOrKeep(step);
+        }
       }
       return; // they may have used up the permit of a caller whose job came meanwhile
     }
@@ -63,21 +66,26 @@ final class StandBy {
     }
     thread = null;
     Step step = scheduler.inbox.takeAll();
-    while (step != null) {
-      Step following = step.unlink();
-      runOrKeep(step);
-      step = following;
+    try {
+      while (step != null) {
+        step = runOrKeep(step);
+      }
+    } catch (Throwable noMemory) {
+      if (step != null) {
+        scheduler.inbox.giveBack(step);
+      }
+      throw noMemory;
     }
   }
 
-  private void runOrKeep(@Nullable Step step) {
-    if (step == null) {
-      return;
-    }
-    if (scheduler.carrier.isForeign(step)) {
-      scheduler.runStep(step);
-    } else {
+  /** Returns the step that followed {@code step}, from which it is unlinked unless this fails. */
+  private @Nullable Step runOrKeep(Step step) {
+    if (!scheduler.carrier.isForeign(step)) {
       scheduler.ready.add(step);
+      return step.unlink();
     }
+    Step following = step.unlink(); // before it runs, which may add it again
+    scheduler.runStep(step);
+    return following;
   }
 }

@@ -52,8 +52,6 @@ public final class Unmarked {
 
   /** The current thread is a coroutine, which gets its place in its loop back. */
   public static void forgetStranger() {
-    if (!(Thread.currentThread().getUncaughtExceptionHandler() instanceof CoroutineMark)) {
-      KNOWN.remove();
-    }
+    KNOWN.remove(); // with a mark too: the thread may have got it since it looked
   }
 }
