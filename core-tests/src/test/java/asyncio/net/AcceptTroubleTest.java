@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import asyncio.CapturedLog;
 import asyncio.ExceptionContext;
+import asyncio.support.CapturedLog;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;

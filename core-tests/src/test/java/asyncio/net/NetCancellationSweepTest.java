@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import asyncio.Sweep;
+import asyncio.support.Sweep;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
