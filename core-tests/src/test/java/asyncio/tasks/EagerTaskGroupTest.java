@@ -32,7 +32,14 @@ import org.junit.jupiter.api.TestFactory;
 class EagerTaskGroupTest {
   private static final String PREFIX = "test_taskgroups.";
 
-  private static final List<Class<?>> TESTS = List.of(TaskGroupTest.class, TaskFactoryTest.class);
+  private static final List<Class<?>> TESTS =
+      List.of(
+          TaskGroupTest.class,
+          TaskGroupFailuresTest.class,
+          TaskGroupCancelTest.class,
+          TaskGroupEndedEarlyTest.class,
+          NestedTaskGroupsTest.class,
+          TaskFactoryTest.class);
 
   @TestFactory
   List<DynamicTest> allThatCoverATestOfCPythons() {
@@ -77,13 +84,13 @@ class EagerTaskGroupTest {
   }
 
   private static void runEagerly(Method method) throws Exception {
+    Constructor<?> constructor = method.getDeclaringClass().getDeclaredConstructor();
     if (!method.isAnnotationPresent(AsyncTest.class)) { // it runs a loop itself
-      var test = new TaskGroupTest();
+      var test = (TaskGroupFixture) constructor.newInstance();
       test.factory = TaskFactory.EAGER;
       invoke(method, test);
       return;
     }
-    Constructor<?> constructor = method.getDeclaringClass().getDeclaredConstructor();
     try (var runner = new Runner(RunOptions.defaults().withClock(new VirtualClock()))) {
       runner.run(
           () -> {

@@ -1,0 +1,312 @@
+package asyncio.tasks;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.Asyncio;
+import asyncio.CancelledError;
+import asyncio.ExceptionGroup;
+import asyncio.TaskGroup;
+import asyncio.testing.AsyncTest;
+import java.util.List;
+
+/** A group that is ended by its own {@code cancel}. */
+class TaskGroupEndedEarlyTest extends TaskGroupFixture {
+
+  @AsyncTest
+  void cancelEndsTasksAndBodyWithoutAnError() {
+    String result =
+        group.run(
+            () -> {
+              group.createTask(() -> sleepOrTell("a"));
+              group.createTask(
+                  () -> {
+                    sleep(ofSeconds(1));
+                    group.cancel();
+                  });
+              sleepOrTell("body");
+              return "never";
+            });
+    assertEquals(null, result);
+    assertEquals(List.of("a cancelled", "body cancelled"), order);
+    assertEquals(ofSeconds(1), runningLoop().time());
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void cancelWhileTheGroupWaitsForItsTasksKeepsTheBodysResult() {
+    runningLoop().callLater(ofSeconds(1), group::cancel);
+    String result =
+        group.run(
+            () -> {
+              group.createTask(() -> sleepOrTell("a"));
+              return "result";
+            });
+    assertEquals("result", result);
+    assertEquals(List.of("a cancelled"), order);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void cancelInTheBodyStrikesAtItsNextWait() {
+    group.run(
+        () -> {
+          group.cancel();
+          order.add("goes on");
+          yieldNow();
+          order.add("never");
+        });
+    assertEquals("result", returnsAfterCancel(new TaskGroup()));
+    assertEquals(List.of("goes on"), order);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  private static String returnsAfterCancel(TaskGroup ended) {
+    return ended.run(
+        () -> {
+          ended.cancel();
+          return "result";
+        });
+  }
+
+  @AsyncTest
+  void cancelOfATaskThatCancelsItsGroupItself() {
+    group.run(
+        () -> {
+          group.createTask(
+              () -> {
+                group.cancel();
+                order.add("goes on");
+                yieldNow();
+                order.add("never");
+              });
+        });
+    assertEquals(List.of("goes on"), order);
+  }
+
+  @AsyncTest
+  void cancelTwiceIsAsOnce() {
+    group.run(
+        () -> {
+          group.createTask(
+              () -> {
+                try {
+                  sleep(ofDays(1));
+                } finally {
+                  sleep(ofSeconds(1));
+                  order.add("cleaned up");
+                }
+              });
+          yieldNow();
+          group.cancel();
+          group.cancel();
+          try {
+            yieldNow();
+          } finally {
+            group.cancel();
+          }
+        });
+    assertEquals(List.of("cleaned up"), order);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void cancelAfterTheGroupHasEndedDoesNothing() {
+    group.run(() -> {});
+    group.cancel();
+    yieldNow();
+    assertEquals(0, currentTask().cancelling());
+  }
+
+  @AsyncTest
+  void cancelBeforeTheGroupRunsStrikesAtTheBodysFirstWait() {
+    group.cancel();
+    group.run(
+        () -> {
+          order.add("begins");
+          sleep(ofDays(1));
+          order.add("never");
+        });
+    assertEquals(List.of("begins"), order);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void noNewTaskAfterCancel() {
+    group.run(
+        () -> {
+          group.cancel();
+          var error = assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
+          assertTrue(error.getMessage().contains("shutting down"), error.getMessage());
+        });
+  }
+
+  @AsyncTest
+  void failuresAfterCancelAreThrown() {
+    var thrown =
+        assertThrows(
+            ExceptionGroup.class,
+            () ->
+                group.run(
+                    () -> {
+                      group.createTask(
+                          () -> {
+                            try {
+                              sleep(ofDays(1));
+                            } finally {
+                              fail("child");
+                            }
+                          });
+                      yieldNow();
+                      group.cancel();
+                      try {
+                        yieldNow();
+                      } finally {
+                        fail("body");
+                      }
+                    }));
+    assertEquals(List.of("child", "body"), messages(thrown));
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void aCancelFromOutsidePassesAGroupThatWasCancelled() {
+    var task =
+        createTask(
+            () ->
+                group.run(
+                    () -> {
+                      try {
+                        sleep(ofDays(1));
+                      } finally {
+                        sleep(ofDays(1));
+                      }
+                    }));
+    yieldNow();
+    group.cancel();
+    yieldNow();
+    task.cancel("outside");
+    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aCancelFromOutsideIsNotLostWhileACancelledGroupWaitsForItsTasks() {
+    var task =
+        createTask(
+            () -> {
+              group.run(
+                  () -> {
+                    group.createTask(
+                        () -> {
+                          try {
+                            sleep(ofDays(1));
+                          } finally {
+                            sleep(ofSeconds(2));
+                            order.add("cleaned up");
+                          }
+                        });
+                    yieldNow();
+                    group.cancel();
+                  });
+              order.add("never");
+            });
+    sleep(ofSeconds(1));
+    task.cancel("outside");
+    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(List.of("cleaned up"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aGroupInACleanUpEndsQuietlyWhenItIsCancelled() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } finally {
+                group.run(
+                    () -> {
+                      group.createTask(() -> sleepOrTell("a"));
+                      yieldNow();
+                      group.cancel();
+                      yieldNow();
+                    });
+                sleep(ofSeconds(1));
+                order.add("cleaned up");
+              }
+            });
+    yieldNow();
+    task.cancel("outside");
+    assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
+    assertEquals(List.of("a cancelled", "cleaned up"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void aGroupThatFailsInACleanUpDoesNotCancelTheRestOfIt() {
+    var task =
+        createTask(
+            () -> {
+              try {
+                sleep(ofDays(1));
+              } finally {
+                assertThrows(
+                    ExceptionGroup.class,
+                    () ->
+                        group.run(
+                            () -> {
+                              group.createTask(() -> fail("child"));
+                              sleep(ofDays(1));
+                            }));
+                sleep(ofSeconds(1));
+                order.add("cleaned up");
+              }
+            });
+    yieldNow();
+    task.cancel("outside");
+    assertThrows(CancelledError.class, task::await);
+    assertEquals(List.of("cleaned up"), order);
+    assertEquals(1, task.cancelling());
+  }
+
+  @AsyncTest
+  void cancelOfAnOuterGroupEndsTheInnerOne() {
+    var inner = new TaskGroup();
+    group.run(
+        () -> {
+          inner.run(
+              () -> {
+                inner.createTask(() -> sleepOrTell("inner"));
+                inner.createTask(() -> group.cancel());
+              });
+          order.add("never");
+        });
+    assertEquals(List.of("inner cancelled"), order);
+    assertEquals(0, currentTask().cancelling());
+    yieldNow();
+  }
+
+  @AsyncTest
+  void cancelOnAForeignThreadIsAnError() {
+    group.run(
+        () ->
+            assertThrows(
+                IllegalStateException.class, () -> Asyncio.toThread(() -> group.cancel())));
+  }
+}

@@ -1,0 +1,49 @@
+package asyncio.tasks;
+
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static java.time.Duration.ofDays;
+
+import asyncio.Action;
+import asyncio.Asyncio;
+import asyncio.CancelledError;
+import asyncio.ExceptionGroup;
+import asyncio.TaskFactory;
+import asyncio.TaskGroup;
+import asyncio.support.Failure;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One group for each test, and the order of what happened in it. */
+abstract class TaskGroupFixture {
+  final List<String> order = new ArrayList<>();
+  final TaskGroup group = new TaskGroup();
+
+  /** For tests that run a loop of their own; EagerTaskGroupTest sets another. */
+  TaskFactory factory = TaskFactory.PLAIN;
+
+  void runALoop(Action<?> body) throws Exception {
+    Asyncio.run(
+        () -> {
+          runningLoop().setTaskFactory(factory);
+          body.run();
+        });
+  }
+
+  void sleepOrTell(String name) {
+    try {
+      sleep(ofDays(1));
+    } catch (CancelledError cancelled) {
+      order.add(name + " cancelled");
+      throw cancelled;
+    }
+  }
+
+  static void fail(String message) {
+    throw new Failure(message);
+  }
+
+  static List<String> messages(ExceptionGroup failures) {
+    return failures.exceptions().stream().map(Throwable::getMessage).toList();
+  }
+}
