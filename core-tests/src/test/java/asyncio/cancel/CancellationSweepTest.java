@@ -9,6 +9,8 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.waitFor;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertEndsWith;
+import static asyncio.support.Texts.assertLacks;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -107,7 +109,7 @@ class CancellationSweepTest {
     @Override
     public void check() {
       assertEquals(2, semaphore.available());
-      assertTrue(semaphore.toString().endsWith("[unlocked, value:2]"), semaphore.toString());
+      assertEndsWith(semaphore.toString(), "[unlocked, value:2]");
     }
   }
 
@@ -293,7 +295,7 @@ class CancellationSweepTest {
       }
       taken.sort(null);
       assertEquals(List.of(0, 1, 2, 3), taken);
-      assertFalse(queue.toString().contains("ters="), queue.toString());
+      assertLacks(queue.toString(), "ters=");
     }
   }
 
@@ -339,7 +341,7 @@ class CancellationSweepTest {
         taken.add(queue.get());
       }
       assertEquals(put, taken);
-      assertFalse(queue.toString().contains("ters="), queue.toString());
+      assertLacks(queue.toString(), "ters=");
     }
   }
 
@@ -370,7 +372,7 @@ class CancellationSweepTest {
 
     @Override
     public void check() {
-      assertTrue(queue.toString().endsWith("[size=0]"), queue.toString());
+      assertEndsWith(queue.toString(), "[size=0]");
     }
   }
 

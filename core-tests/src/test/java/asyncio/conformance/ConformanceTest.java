@@ -1,8 +1,9 @@
 package asyncio.conformance;
 
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.conformance.Conformance.Outcome;
 import asyncio.conformance.Conformance.Result;
@@ -91,9 +92,9 @@ class ConformanceTest {
         () -> assertEquals(Status.MISSING, conformance.of("test_a.Tests.two").status()),
         () -> assertEquals(1, conformance.failed()),
         () ->
-            assertTrue(
-                conformance.report().contains("Missing\n  test_a.Tests.two: no test covers it\n")),
-        () -> assertTrue(conformance.report().endsWith("\n1 passed, 1 failed\n")));
+            assertContains(
+                conformance.report(), "Missing\n  test_a.Tests.two: no test covers it\n"),
+        () -> assertEndsWith(conformance.report(), "\n1 passed, 1 failed\n"));
   }
 
   @Test
@@ -109,7 +110,7 @@ class ConformanceTest {
                 new Verdict(Status.FAILED, "ATest.holds failed, on portable"),
                 conformance.of("test_a.Tests.two")),
         () -> assertEquals(1, conformance.failed()),
-        () -> assertTrue(conformance.report().endsWith("\n1 passed, 1 failed\n")));
+        () -> assertEndsWith(conformance.report(), "\n1 passed, 1 failed\n"));
   }
 
   @Test

@@ -9,6 +9,7 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.waitUntil;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -144,16 +145,15 @@ class CallGraphTest {
     assertEquals(List.of("awaiting"), awaiters(graph));
     assertEquals("ofAPlainFuture", methods(graph.awaitedBy().getFirst()).getFirst());
     String text = Asyncio.formatCallGraph(future);
-    assertTrue(
-        text.startsWith(
-            """
-            * Future[pending]
-              + Awaited by:
-                 * Task 'awaiting'
-                   + Call stack:
-                   |   asyncio.Future.awaitDone(Future.java:\
-            """),
-        text);
+    assertStartsWith(
+        text,
+        """
+        * Future[pending]
+          + Awaited by:
+             * Task 'awaiting'
+               + Call stack:
+               |   asyncio.Future.awaitDone(Future.java:\
+        """);
     future.setResult("done");
     awaiting.await();
   }
@@ -238,13 +238,13 @@ class CallGraphTest {
     var bytes = new ByteArrayOutputStream();
     Asyncio.printCallGraph(new PrintStream(bytes, true, StandardCharsets.UTF_8));
     String text = bytes.toString(StandardCharsets.UTF_8);
-    assertTrue(text.startsWith("* Task 'Task-"), text);
+    assertStartsWith(text, "* Task 'Task-");
     assertTrue(text.lines().skip(1).findFirst().get().equals("  + Call stack:"), text);
     var task = createTask("sleeper", () -> sleep(ofDays(1)));
     yieldNow();
     bytes.reset();
     Asyncio.printCallGraph(task, new PrintStream(bytes, true, StandardCharsets.UTF_8));
-    assertTrue(bytes.toString(StandardCharsets.UTF_8).startsWith("* Task 'sleeper'"));
+    assertStartsWith(bytes.toString(StandardCharsets.UTF_8), "* Task 'sleeper'");
     task.cancel();
     assertEquals(
         0, captureCallGraph(task).awaitedBy().stream().collect(Collectors.toList()).size());

@@ -10,6 +10,9 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.waitUntil;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
@@ -45,7 +48,7 @@ class DeadlockTest {
   /** What closed the circle is told, and nothing else than a circle was found. */
   private static DeadlockException deadlock(Task<?> task) {
     var error = assertThrows(DeadlockException.class, task::await);
-    assertTrue(error.getMessage().contains("wait for"), error.getMessage());
+    assertContains(error.getMessage(), "wait for");
     return error;
   }
 
@@ -70,13 +73,12 @@ class DeadlockTest {
     first.await(); // it got the lock that the error released
     assertFalse(a.locked() || b.locked());
     String message = error.getMessage();
-    assertTrue(
-        message.contains(
-            "Task 'second' would wait for ever: tasks wait for each other in a circle"),
-        message);
-    assertTrue(message.contains("second waits for a lock held by first at asyncio."), message);
-    assertTrue(message.contains("first waits for a lock held by second at asyncio."), message);
-    assertTrue(message.contains("same order"), message);
+    assertContains(
+        message,
+        "Task 'second' would wait for ever: tasks wait for each other in a circle",
+        "second waits for a lock held by first at asyncio.",
+        "first waits for a lock held by second at asyncio.",
+        "same order");
     assertTrue(
         Arrays.stream(error.getStackTrace())
             .anyMatch(frame -> frame.getMethodName().contains("holdsAndTakes")));
@@ -133,8 +135,7 @@ class DeadlockTest {
     var failures = assertThrows(ExceptionGroup.class, parent.getFirst()::await);
     assertEquals(1, failures.exceptions().size());
     var error = assertInstanceOf(DeadlockException.class, failures.exceptions().getFirst());
-    assertTrue(
-        error.getMessage().contains("parent waits for the tasks of a group"), error::toString);
+    assertContains(error.getMessage(), "parent waits for the tasks of a group");
   }
 
   @AsyncTest
@@ -170,7 +171,7 @@ class DeadlockTest {
     var failures = assertThrows(ExceptionGroup.class, parent.getFirst()::await);
     var error = assertInstanceOf(DeadlockException.class, failures.exceptions().getFirst());
     // An error for the parent would be of no use: it has to wait for its tasks.
-    assertTrue(error.getMessage().startsWith("Task 'child' would wait for ever"), error::toString);
+    assertStartsWith(error.getMessage(), "Task 'child' would wait for ever");
   }
 
   @AsyncTest
@@ -424,10 +425,8 @@ class DeadlockTest {
     assertEquals(102, graph.tasks().size());
     assertEquals(1_003, graph.tasks().size() + graph.more());
     assertEquals(1, graph.circles().size());
-    assertTrue(error.getMessage().contains("1003 tasks"), error::getMessage);
-    assertTrue(
-        error.getMessage().contains("first waits for a lock held by second"), error::toString);
-    assertTrue(error.getMessage().endsWith("and 903 more"), error::getMessage);
+    assertContains(error.getMessage(), "1003 tasks", "first waits for a lock held by second");
+    assertEndsWith(error.getMessage(), "and 903 more");
     event.set();
   }
 

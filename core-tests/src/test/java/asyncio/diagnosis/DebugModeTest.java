@@ -4,6 +4,8 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertLacks;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -37,10 +39,6 @@ class DebugModeTest {
     try (var runner = new Runner(DEBUG)) {
       runner.run(body);
     }
-  }
-
-  private static void assertContains(String text, String part) {
-    assertTrue(text.contains(part), () -> "'" + part + "' is not in: " + text);
   }
 
   /** Ours are cut away, and the user's come first; here the user is this class. */
@@ -134,8 +132,10 @@ class DebugModeTest {
     debug(
         () -> {
           var task = createTask("noted", () -> 1);
-          assertContains(task.toString(), "Task[noted, pending, created at ");
-          assertContains(task.toString(), "theTextOfATaskTellsWhereItWasCreated");
+          assertContains(
+              task.toString(),
+              "Task[noted, pending, created at ",
+              "theTextOfATaskTellsWhereItWasCreated");
           task.await();
           assertContains(task.toString(), "Task[noted, finished, created at ");
         });
@@ -162,8 +162,10 @@ class DebugModeTest {
         () -> {
           EventLoop loop = runningLoop();
           var timer = loop.callLater(ofDays(1), () -> {});
-          assertContains(timer.toString(), "TimerHandle[pending, created at ");
-          assertContains(timer.toString(), "theTextOfAHandleTellsWhereItWasScheduled");
+          assertContains(
+              timer.toString(),
+              "TimerHandle[pending, created at ",
+              "theTextOfAHandleTellsWhereItWasScheduled");
           timer.cancel();
           assertContains(timer.toString(), "TimerHandle[cancelled, created at ");
           assertContains(loop.callSoon(() -> {}).toString(), "Handle[pending, created at ");
@@ -200,7 +202,7 @@ class DebugModeTest {
     assertEquals(1, reports.size());
     assertUsersFrames("createDeep", reports.getFirst().createdAt());
     assertEquals(10, reports.getFirst().createdAt().size());
-    assertFalse(reports.getFirst().message().contains("-Dasyncio.debug"));
+    assertLacks(reports.getFirst().message(), "-Dasyncio.debug");
   }
 
   @Test
@@ -241,9 +243,11 @@ class DebugModeTest {
             yieldNow();
           });
       String message = log.messages().getFirst();
-      assertContains(message, "Task 'deep' failed");
-      assertContains(message, "Created at:" + System.lineSeparator() + "    at ");
-      assertContains(message, "createDeep");
+      assertContains(
+          message,
+          "Task 'deep' failed",
+          "Created at:" + System.lineSeparator() + "    at ",
+          "createDeep");
     }
   }
 

@@ -9,6 +9,7 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.statistics;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertNoneContains;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -337,7 +338,7 @@ class FlightRecorderTest {
       assertEquals(0, child.exitCode(), () -> child.lines().toString());
       assertEquals("recorder: false", child.lines().getFirst());
       assertEquals("well", child.lines().getLast());
-      assertFalse(child.lines().stream().anyMatch(line -> line.contains("failed")));
+      assertNoneContains(child.lines(), "failed");
     }
   }
 

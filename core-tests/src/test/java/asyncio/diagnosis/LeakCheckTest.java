@@ -7,10 +7,12 @@ import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.net.Net.openConnection;
 import static asyncio.net.Net.startServer;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertLacks;
+import static asyncio.support.Texts.assertNoneContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -67,10 +69,6 @@ class LeakCheckTest {
         .toList();
   }
 
-  private static void assertContains(String text, String part) {
-    assertTrue(text.contains(part), () -> "'" + part + "' is not in: " + text);
-  }
-
   private static <X extends Exception> void run(RunOptions options, Action<X> body) throws X {
     try (var runner = new Runner(options)) {
       runner.run(body);
@@ -121,12 +119,12 @@ class LeakCheckTest {
         });
     assertEquals(1, warnings().size(), () -> warnings().toString());
     String message = warnings().getFirst();
-    assertContains(message, "server on 127.0.0.1:");
     assertContains(
-        message, "made at asyncio.diagnosis.LeakCheckTest.forgetServer(LeakCheckTest.java:");
-    assertContains(message, "try (");
-    assertFalse(message.contains("task '"), message);
-    assertFalse(message.contains("connection with"), message);
+        message,
+        "server on 127.0.0.1:",
+        "made at asyncio.diagnosis.LeakCheckTest.forgetServer(LeakCheckTest.java:",
+        "try (");
+    assertLacks(message, "task '", "connection with");
   }
 
   @Test
@@ -139,9 +137,10 @@ class LeakCheckTest {
           }
         });
     assertEquals(1, warnings().size(), () -> warnings().toString());
-    assertContains(warnings().getFirst(), "connection with 127.0.0.1:");
     assertContains(
-        warnings().getFirst(), "made at asyncio.diagnosis.LeakCheckTest.forgetConnection(");
+        warnings().getFirst(),
+        "connection with 127.0.0.1:",
+        "made at asyncio.diagnosis.LeakCheckTest.forgetConnection(");
   }
 
   @Test
@@ -190,8 +189,10 @@ class LeakCheckTest {
   @Test
   void inDebugModeMoreOfThePlaceIsTold() throws Exception {
     run(RunOptions.defaults().withDebug(true), () -> forgetServer());
-    assertContains(warnings().getFirst(), "at asyncio.diagnosis.LeakCheckTest.forgetServer(");
-    assertContains(warnings().getFirst(), "inDebugModeMoreOfThePlaceIsTold");
+    assertContains(
+        warnings().getFirst(),
+        "at asyncio.diagnosis.LeakCheckTest.forgetServer(",
+        "inDebugModeMoreOfThePlaceIsTold");
   }
 
   @Test
@@ -211,7 +212,7 @@ class LeakCheckTest {
           createTask("background", LeakCheckTest::waitForEver);
         });
     assertEquals(List.of(), warnings());
-    assertTrue(log.messages().stream().noneMatch(message -> message.contains("background")));
+    assertNoneContains(log.messages(), "background");
   }
 
   @Test
@@ -279,8 +280,7 @@ class LeakCheckTest {
                 run(
                     STRICT.withDebug(true),
                     () -> createTask("background", LeakCheckTest::waitForEver)));
-    assertContains(leaked.getMessage(), "task 'background', created");
-    assertContains(leaked.getMessage(), "aStrictRunnerInDebugMode");
+    assertContains(leaked.getMessage(), "task 'background', created", "aStrictRunnerInDebugMode");
   }
 
   @Test
@@ -346,8 +346,10 @@ class LeakCheckTest {
                     }));
     latch.countDown();
     assertEquals(1, leaked.leaks().size(), leaked::getMessage);
-    assertContains(leaked.leaks().getFirst(), "helper thread short-helper-");
-    assertContains(leaked.leaks().getFirst(), "aHelperThreadThatStillWorksIsOne");
+    assertContains(
+        leaked.leaks().getFirst(),
+        "helper thread short-helper-",
+        "aHelperThreadThatStillWorksIsOne");
   }
 
   @Test

@@ -1,7 +1,7 @@
 package asyncio.diagnosis;
 
+import static asyncio.support.Texts.assertStartsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.internal.diagnosis.RecordWriter;
 import asyncio.support.CapturedLog;
@@ -34,7 +34,7 @@ class RecordWriterTest {
       blocks.countDown();
       log.spinUntil("dropped");
       String told = log.messages().getFirst();
-      assertTrue(told.startsWith("3 records were dropped"), told);
+      assertStartsWith(told, "3 records were dropped");
       var after = new CountDownLatch(1);
       RecordWriter.submit(after::countDown);
       after.await();

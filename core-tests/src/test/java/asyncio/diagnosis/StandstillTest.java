@@ -5,6 +5,9 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertAnyContains;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertNoneContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -56,9 +59,11 @@ class StandstillTest {
   void aQueueThatNobodyFills() {
     var error = standsStill(() -> new Queue<String>().get());
     String message = error.getMessage();
-    assertTrue(message.contains("has nothing to do, and Task 'Task-"), message);
-    assertTrue(message.contains("(main) waits for an item in a queue at asyncio."), message);
-    assertTrue(message.contains("StandstillTest.java:"), message);
+    assertContains(
+        message,
+        "has nothing to do, and Task 'Task-",
+        "(main) waits for an item in a queue at asyncio.",
+        "StandstillTest.java:");
     assertTrue(
         Arrays.stream(error.getStackTrace())
             .anyMatch(frame -> frame.getMethodName().contains("aQueueThatNobodyFills")));
@@ -75,7 +80,7 @@ class StandstillTest {
               createTask("worker", () -> jobs.get()); // and forgets taskDone()
               jobs.join();
             });
-    assertTrue(error.getMessage().contains("the unfinished items of a queue"), error::toString);
+    assertContains(error.getMessage(), "the unfinished items of a queue");
   }
 
   @Test
@@ -90,7 +95,7 @@ class StandstillTest {
                       group.run(() -> group.createTask("stuck", () -> new Event().await()));
                     }));
     var error = assertInstanceOf(DeadlockException.class, failures.exceptions().getFirst());
-    assertTrue(error.getMessage().contains("└─ stuck waits for an event"), error.getMessage());
+    assertContains(error.getMessage(), "└─ stuck waits for an event");
   }
 
   @Test
@@ -114,7 +119,7 @@ class StandstillTest {
                             }
                           }));
             });
-    assertTrue(left.getMessage().contains("stubborn waits for an event"), left.getMessage());
+    assertContains(left.getMessage(), "stubborn waits for an event");
   }
 
   @Test
@@ -181,8 +186,7 @@ class StandstillTest {
               createTask("forgetful", () -> lock.acquire()).await();
               lock.acquire();
             });
-    assertTrue(
-        error.getMessage().contains("a lock held by forgetful, which has ended"), error::toString);
+    assertContains(error.getMessage(), "a lock held by forgetful, which has ended");
   }
 
   @Test
@@ -316,11 +320,12 @@ class StandstillTest {
             });
     assertEquals(1, warnings.size(), warnings::toString);
     String warning = warnings.getFirst();
-    assertTrue(warning.contains("has nothing to do"), warning);
-    assertTrue(
-        warning.contains("stuck waits for an event at asyncio.diagnosis.StandstillTest."), warning);
-    assertTrue(warning.contains("Only another thread could make it go on"), warning);
-    assertTrue(warning.contains("-Dasyncio.deadlock=fail"), warning);
+    assertContains(
+        warning,
+        "has nothing to do",
+        "stuck waits for an event at asyncio.diagnosis.StandstillTest.",
+        "Only another thread could make it go on",
+        "-Dasyncio.deadlock=fail");
   }
 
   @Test
@@ -335,8 +340,7 @@ class StandstillTest {
             });
     assertEquals(1, warnings.size(), warnings::toString);
     String warning = warnings.getFirst();
-    assertTrue(warning.contains("foreign stands in foreign code:"), warning);
-    assertTrue(warning.contains("LinkedBlockingQueue.take"), warning);
+    assertContains(warning, "foreign stands in foreign code:", "LinkedBlockingQueue.take");
   }
 
   @Test
@@ -433,8 +437,7 @@ class StandstillTest {
             });
     assertEquals(1, warnings.size());
     String warning = warnings.getFirst();
-    assertTrue(warning.contains("1001 tasks"), warning);
-    assertTrue(warning.contains("and 901 more"), warning);
+    assertContains(warning, "1001 tasks", "and 901 more");
   }
 
   @Test
@@ -459,7 +462,7 @@ class StandstillTest {
   void aSecondOfQuietIsWarnedOfAndTheLoopGoesOn() throws Exception {
     try (var child = new ChildJvm(WaitsForNobody.class)) {
       String warning = child.awaitLineWith("has nothing to do");
-      assertTrue(warning.contains("WARNING"), warning);
+      assertContains(warning, "WARNING");
       assertTrue(child.isAlive());
     }
   }
@@ -470,7 +473,7 @@ class StandstillTest {
       child.awaitLineWith("has nothing to do");
       child.signal("INT");
       assertEquals(130, child.exitCode());
-      assertTrue(child.lines().stream().noneMatch(line -> line.contains("DeadlockException")));
+      assertNoneContains(child.lines(), "DeadlockException");
     }
   }
 
@@ -481,9 +484,7 @@ class StandstillTest {
       assertTrue(
           child.lines().getFirst().contains("asyncio.DeadlockException: The event loop"),
           () -> child.lines().toString());
-      assertTrue(
-          child.lines().stream().anyMatch(line -> line.contains("WaitsForNobody.lambda$main")),
-          () -> child.lines().toString());
+      assertAnyContains(child.lines(), "WaitsForNobody.lambda$main");
     }
   }
 
@@ -492,7 +493,7 @@ class StandstillTest {
     try (var child = new ChildJvm(WaitsForNobody.class, "-Dasyncio.deadlock=no")) {
       assertEquals(1, child.exitCode());
       String all = String.join("\n", child.lines());
-      assertTrue(all.contains("-Dasyncio.deadlock is 'warn'"), all);
+      assertContains(all, "-Dasyncio.deadlock is 'warn'");
     }
   }
 }

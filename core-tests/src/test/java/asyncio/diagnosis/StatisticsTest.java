@@ -9,6 +9,7 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.net.Net.startServer;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -130,7 +131,7 @@ class StatisticsTest {
   @Test
   void outsideALoopThereAreNone() {
     var refused = assertThrows(IllegalStateException.class, Asyncio::statistics);
-    assertTrue(refused.getMessage().startsWith("statistics() was called"), refused.getMessage());
+    assertStartsWith(refused.getMessage(), "statistics() was called");
   }
 
   @Test

@@ -8,6 +8,9 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.waitGraph;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
@@ -290,13 +293,17 @@ class WaitGraphTest {
     var tasks = circle();
     var graph = waitGraph();
     String mermaid = graph.toMermaid();
-    assertTrue(mermaid.startsWith("flowchart TD\n  t0[\""), mermaid);
-    assertTrue(mermaid.contains("b #quot;quoted#quot; \\<br/>waits for a lock held by a"), mermaid);
-    assertTrue(mermaid.contains("  t1 --> t2\n  t2 --> t1\n  linkStyle 0 stroke:red\n"), mermaid);
+    assertStartsWith(mermaid, "flowchart TD\n  t0[\"");
+    assertContains(
+        mermaid,
+        "b #quot;quoted#quot; \\<br/>waits for a lock held by a",
+        "  t1 --> t2\n  t2 --> t1\n  linkStyle 0 stroke:red\n");
     String dot = graph.toGraphviz();
-    assertTrue(dot.startsWith("digraph \"asyncio-"), dot);
-    assertTrue(dot.contains("[label=\"b \\\"quoted\\\" \\\\\\nwaits for a lock held by a\\n"), dot);
-    assertTrue(dot.contains("  t1 -> t2 [color=red]\n  t2 -> t1 [color=red]\n}"), dot);
+    assertStartsWith(dot, "digraph \"asyncio-");
+    assertContains(
+        dot,
+        "[label=\"b \\\"quoted\\\" \\\\\\nwaits for a lock held by a\\n",
+        "  t1 -> t2 [color=red]\n  t2 -> t1 [color=red]\n}");
     Asyncio.gatherOutcomes(tasks);
   }
 
@@ -305,14 +312,12 @@ class WaitGraphTest {
     var sleeper = createTask("s\n\"\\", () -> sleep(ofSeconds(1)));
     yieldNow();
     String json = waitGraph().toJson();
-    assertTrue(json.startsWith("{\"loop\":\"asyncio-"), json);
-    assertTrue(
-        json.contains("\"name\":\"s\\u000a\\\"\\\\\",\"main\":false,\"state\":\"WAITING\""), json);
-    assertTrue(
-        json.contains(
-            "\"waitsFor\":{\"kind\":\"TIME\",\"what\":\"sleep\",\"tasks\":[],\"left\":\"PT1S\"}"),
-        json);
-    assertTrue(json.endsWith("],\"more\":0,\"circles\":[]}"), json);
+    assertStartsWith(json, "{\"loop\":\"asyncio-");
+    assertContains(
+        json,
+        "\"name\":\"s\\u000a\\\"\\\\\",\"main\":false,\"state\":\"WAITING\"",
+        "\"waitsFor\":{\"kind\":\"TIME\",\"what\":\"sleep\",\"tasks\":[],\"left\":\"PT1S\"}");
+    assertEndsWith(json, "],\"more\":0,\"circles\":[]}");
     sleeper.await();
   }
 
@@ -395,8 +400,7 @@ class WaitGraphTest {
       child.awaitLine("ready");
       child.signal("USR1");
       String line = child.awaitLineWith("napper sleeps");
-      assertTrue(
-          line.contains(" s left at asyncio.diagnosis.WaitGraphTest$WaitsForASignal."), line);
+      assertContains(line, " s left at asyncio.diagnosis.WaitGraphTest$WaitsForASignal.");
       assertTrue(
           child.lines().stream().anyMatch(one -> one.startsWith("\"asyncio-watchdog\" ")),
           () -> child.lines().toString());
@@ -408,7 +412,7 @@ class WaitGraphTest {
   void aSignalThatTheJvmKeepsIsRefusedInOneWarning() throws Exception {
     try (var child = new ChildJvm(WaitsForASignal.class, "-Dasyncio.dumpSignal=QUIT", "-Xrs")) {
       String warning = child.awaitLineWith("WARNING");
-      assertTrue(warning.contains("-Dasyncio.dumpSignal=QUIT is of no use: "), warning);
+      assertContains(warning, "-Dasyncio.dumpSignal=QUIT is of no use: ");
       assertTrue(child.isAlive());
     }
   }

@@ -3,10 +3,13 @@ package asyncio.diagnosis;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertLacks;
+import static asyncio.support.Texts.assertNoneContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -68,11 +71,13 @@ class WatchdogTest {
   void aStepThatHoldsTheLoopIsReportedWhileItDoes() {
     var hog = createTask("hog", () -> computeForLong());
     String message = hog.await();
-    assertTrue(message.contains("Task 'hog'"), message);
-    assertTrue(message.contains("'" + runningLoop().name() + "'"), message);
-    assertTrue(message.contains("yieldNow()"), message);
-    assertTrue(message.contains("toThread("), message);
-    assertTrue(message.contains("computeForLong"), message);
+    assertContains(
+        message,
+        "Task 'hog'",
+        "'" + runningLoop().name() + "'",
+        "yieldNow()",
+        "toThread(",
+        "computeForLong");
   }
 
   private String computeForLong() {
@@ -130,7 +135,7 @@ class WatchdogTest {
     createTask("hog", () -> computeForLong()).await();
     latch.countDown();
     waiting.await();
-    assertTrue(log.messages().stream().noneMatch(message -> message.contains("'waiting'")));
+    assertNoneContains(log.messages(), "'waiting'");
   }
 
   @AsyncTest
@@ -145,8 +150,7 @@ class WatchdogTest {
             });
     createTask("waiting", () -> latch.await()).await();
     String message = log.spinUntil("'waiting'");
-    assertTrue(message.contains("blocking(() -> "), message);
-    assertTrue(message.contains("--add-opens java.base/java.lang=ALL-UNNAMED"), message);
+    assertContains(message, "blocking(() -> ", "--add-opens java.base/java.lang=ALL-UNNAMED");
   }
 
   @Test
@@ -174,10 +178,12 @@ class WatchdogTest {
           });
     }
     String message = log.spinUntil("this is a deadlock");
-    assertTrue(message.startsWith("Task 'blocked' has held the event loop"), message);
-    assertTrue(message.contains("ReentrantLock.lockInterruptibly"), message);
-    assertTrue(message.contains("Task 'holder'" + System.lineSeparator() + "    at "), message);
-    assertTrue(message.contains("WatchdogTest.holdsAcrossAWait"), message);
+    assertStartsWith(message, "Task 'blocked' has held the event loop");
+    assertContains(
+        message,
+        "ReentrantLock.lockInterruptibly",
+        "Task 'holder'" + System.lineSeparator() + "    at ",
+        "WatchdogTest.holdsAcrossAWait");
   }
 
   private static void holdsAcrossAWait(ReentrantLock lock) {
@@ -211,8 +217,7 @@ class WatchdogTest {
           Asyncio.sleep(ofMillis(1));
         });
     String message = log.spinUntil("has had no thread");
-    assertTrue(message.contains("--add-opens java.base/java.lang=ALL-UNNAMED"), message);
-    assertTrue(message.contains("Thread.dump_to_file"), message);
+    assertContains(message, "--add-opens java.base/java.lang=ALL-UNNAMED", "Thread.dump_to_file");
   }
 
   private static final CountDownLatch INITIALISER = new CountDownLatch(1);
@@ -241,8 +246,7 @@ class WatchdogTest {
             });
     assertEquals(1, createTask("pinned", () -> WaitsForeignInItsInitialiser.VALUE).await());
     String message = log.spinUntil("'pinned'");
-    assertTrue(message.contains("can't suspend"), message);
-    assertTrue(message.contains("<clinit>"), message);
+    assertContains(message, "can't suspend", "<clinit>");
   }
 
   private static final class WaitsInItsInitialiser {
@@ -261,12 +265,10 @@ class WatchdogTest {
     var task = createTask("initialises", () -> WaitsInItsInitialiser.VALUE);
     var thrown = assertThrows(ExceptionInInitializerError.class, task::await);
     var error = assertInstanceOf(IllegalStateException.class, thrown.getCause());
-    assertTrue(error.getMessage().contains("initialises"), error.getMessage());
-    assertTrue(
-        error
-            .getMessage()
-            .contains("class initialiser of " + WaitsInItsInitialiser.class.getName()),
-        error.getMessage());
+    assertContains(
+        error.getMessage(),
+        "initialises",
+        "class initialiser of " + WaitsInItsInitialiser.class.getName());
     assertEquals("other", other.await());
     Asyncio.sleep(ofSeconds(5));
     assertEquals(1, runningLoop().allTasks().size());
@@ -342,8 +344,7 @@ class WatchdogTest {
               }
             });
     String message = task.await();
-    assertTrue(message.contains("calls C"), message);
-    assertTrue(message.contains("a native frame"), message);
+    assertContains(message, "calls C", "a native frame");
     assertEquals("other", other.await());
   }
 
@@ -381,8 +382,7 @@ class WatchdogTest {
       var refused =
           assertThrows(
               IllegalArgumentException.class, () -> RunOptions.defaults().withSlowStep(none));
-      assertTrue(refused.getMessage().contains(none.toString()), refused.getMessage());
-      assertTrue(refused.getMessage().contains("ofDays(365)"), refused.getMessage());
+      assertContains(refused.getMessage(), none.toString(), "ofDays(365)");
       try (var runner = new Runner()) {
         assertThrows(
             IllegalArgumentException.class, () -> runner.loop().setSlowCallbackDuration(none));
@@ -572,7 +572,7 @@ class WatchdogTest {
       stuck.letGo.countDown();
       logger.removeHandler(stuck);
     }
-    assertTrue(stuck.written.get(0).contains("'reported'"), stuck.written.get(0));
+    assertContains(stuck.written.get(0), "'reported'");
   }
 
   private static final class WaitsWhileTheLogIsStuck {
@@ -621,9 +621,9 @@ class WatchdogTest {
           });
     }
     String message = log.messages().getFirst();
-    assertTrue(message.contains("loads, initialises and links classes"), message);
-    assertTrue(message.contains("ComputesInItsInitialiser.<clinit>"), message);
-    assertFalse(message.contains("yieldNow()"), message);
+    assertContains(
+        message, "loads, initialises and links classes", "ComputesInItsInitialiser.<clinit>");
+    assertLacks(message, "yieldNow()");
   }
 
   @Test
@@ -660,9 +660,8 @@ class WatchdogTest {
           });
     }
     String message = log.messages().getFirst();
-    assertTrue(message.startsWith("The virtual thread 'foreign'"), message);
-    assertTrue(message.contains("toThread("), message);
-    assertTrue(message.contains("WatchdogTest.computeAsForeign"), message);
+    assertStartsWith(message, "The virtual thread 'foreign'");
+    assertContains(message, "toThread(", "WatchdogTest.computeAsForeign");
   }
 
   private void computeAsForeign() {

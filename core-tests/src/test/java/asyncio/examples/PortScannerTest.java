@@ -1,8 +1,10 @@
 package asyncio.examples;
 
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
+import static asyncio.support.Texts.assertStartsWith;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -81,7 +83,7 @@ class PortScannerTest {
         Program.javaWithFiles(150, classes, "PortScanner", "127.0.0.1", "1", "10000")) {
       int code = program.exitCode();
       assertAll(
-          () -> assertTrue(program.output().endsWith(" open\n"), program.output()),
+          () -> assertEndsWith(program.output(), " open\n"),
           () -> assertEquals("", program.errors()),
           () -> assertEquals(0, code));
     }
@@ -93,7 +95,7 @@ class PortScannerTest {
       int code = program.exitCode();
       assertAll(
           () -> assertEquals(1, program.errors().lines().count(), program.errors()),
-          () -> assertTrue(program.errors().contains("no-such-host.invalid"), program.errors()),
+          () -> assertContains(program.errors(), "no-such-host.invalid"),
           () -> assertEquals(1, code));
     }
   }
@@ -103,7 +105,7 @@ class PortScannerTest {
     try (var program = Program.java(classes, "PortScanner", "127.0.0.1", "0")) {
       int code = program.exitCode();
       assertAll(
-          () -> assertTrue(program.errors().startsWith("usage: PortScanner"), program.errors()),
+          () -> assertStartsWith(program.errors(), "usage: PortScanner"),
           () -> assertEquals(1, program.errors().lines().count(), program.errors()),
           () -> assertEquals(2, code));
     }

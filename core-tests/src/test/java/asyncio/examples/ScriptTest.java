@@ -1,5 +1,6 @@
 package asyncio.examples;
 
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -134,7 +135,7 @@ class ScriptTest {
     Class<? extends Throwable> expected =
         required ? AssertionError.class : TestAbortedException.class;
     Throwable told = assertThrows(expected, () -> Program.peer(name));
-    assertTrue(told.getMessage().contains(name), told.getMessage());
+    assertContains(told.getMessage(), name);
   }
 
   @Test

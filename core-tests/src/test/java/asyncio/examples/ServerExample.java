@@ -1,8 +1,9 @@
 package asyncio.examples;
 
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -34,7 +35,7 @@ abstract class ServerExample {
     classes = Compiler.javac(ExamplesTest.example(name), folder.resolve("classes"));
     server = start("0");
     String listening = server.line();
-    assertTrue(listening.startsWith("listening on 127.0.0.1:"), listening);
+    assertStartsWith(listening, "listening on 127.0.0.1:");
     port = listening.substring(listening.lastIndexOf(':') + 1);
   }
 
@@ -75,8 +76,8 @@ abstract class ServerExample {
       int code = second.exitCode();
       assertAll(
           () -> assertEquals(1, second.errors().lines().count(), second.errors()),
-          () -> assertTrue(second.errors().contains("127.0.0.1:" + taken.getLocalPort())),
-          () -> assertTrue(second.errors().contains("in use"), second.errors()),
+          () -> assertContains(second.errors(), "127.0.0.1:" + taken.getLocalPort()),
+          () -> assertContains(second.errors(), "in use"),
           () -> assertEquals(1, code));
     }
   }
@@ -88,7 +89,7 @@ abstract class ServerExample {
         int code = second.exitCode();
         assertAll(
             () -> assertEquals(1, second.errors().lines().count(), second.errors()),
-            () -> assertTrue(second.errors().startsWith("usage: " + name), second.errors()),
+            () -> assertStartsWith(second.errors(), "usage: " + name),
             () -> assertEquals(2, code));
       }
     }

@@ -1,8 +1,9 @@
 package asyncio.examples;
 
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -36,11 +37,8 @@ class TenThousandConnectionsTest {
       String carrier = Program.mounted() ? "carrier MOUNTED" : "carrier PORTABLE";
       assertAll(
           () -> assertEquals("", program.errors()),
-          () -> assertTrue(program.output().startsWith(carrier), program.output()),
-          () ->
-              assertTrue(
-                  program.output().contains("4,000 of 64 bytes, every one echoed"),
-                  program.output()),
+          () -> assertStartsWith(program.output(), carrier),
+          () -> assertContains(program.output(), "4,000 of 64 bytes, every one echoed"),
           () -> assertEquals(0, code));
     }
   }
@@ -82,7 +80,7 @@ class TenThousandConnectionsTest {
       int code = program.exitCode();
       assertAll(
           () -> assertEquals(1, program.errors().lines().count(), program.errors()),
-          () -> assertTrue(program.errors().startsWith("usage: " + NAME), program.errors()),
+          () -> assertStartsWith(program.errors(), "usage: " + NAME),
           () -> assertEquals(2, code));
     }
   }
@@ -92,8 +90,8 @@ class TenThousandConnectionsTest {
     try (var program = Program.javaWithFiles(300, classes, NAME, "1000", "5")) {
       int code = program.exitCode();
       assertAll(
-          () -> assertTrue(program.output().contains("A process may open 300 files here")),
-          () -> assertTrue(program.output().contains(" at once"), program.output()),
+          () -> assertContains(program.output(), "A process may open 300 files here"),
+          () -> assertContains(program.output(), " at once"),
           () -> assertEquals("", program.errors()),
           () -> assertEquals(0, code));
     }

@@ -7,6 +7,8 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.staggeredRace;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -222,7 +224,7 @@ class DeepStructuresTest {
     assertNotNull(split.rest());
     var text = new StringWriter();
     group.printStackTrace(new PrintWriter(text));
-    assertTrue(text.toString().startsWith(group.toString()));
-    assertTrue(text.toString().contains("deepest"));
+    assertStartsWith(text.toString(), group.toString());
+    assertContains(text.toString(), "deepest");
   }
 }

@@ -1,10 +1,10 @@
 package asyncio.failures;
 
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.ExceptionGroup;
 import asyncio.support.Failure;
@@ -69,7 +69,6 @@ class ExceptionGroupTest {
   void aPrintedTraceShowsAll() {
     var text = new java.io.StringWriter();
     new ExceptionGroup("all", List.of(io, other)).printStackTrace(new java.io.PrintWriter(text));
-    assertTrue(text.toString().contains("java.io.IOException: io"), text.toString());
-    assertTrue(text.toString().contains("other"), text.toString());
+    assertContains(text.toString(), "java.io.IOException: io", "other");
   }
 }

@@ -3,6 +3,7 @@ package asyncio.failures;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -86,7 +87,7 @@ class FailureChainTest {
     var thrown = assertThrows(Failure.class, outer::await);
     assertEquals("outer", thrown.getMessage());
     assertEquals("inner", thrown.getCause().getMessage());
-    assertTrue(trace(thrown).contains("FailureChainTest"));
+    assertContains(trace(thrown), "FailureChainTest");
   }
 
   @AsyncTest

@@ -6,9 +6,10 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertLacks;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -39,10 +40,6 @@ class LostFailureTest {
     runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
   }
 
-  private static void assertContains(String text, String part) {
-    assertTrue(text.contains(part), () -> "'" + part + "' is not in: " + text);
-  }
-
   private static int fails() {
     throw new Failure("lost");
   }
@@ -66,13 +63,15 @@ class LostFailureTest {
         });
     List<String> messages = reports.stream().map(ExceptionContext::message).sorted().toList();
     assertEquals(2, messages.size());
-    assertContains(messages.get(0), "Task 'with a result' failed");
     assertContains(
         messages.get(0),
+        "Task 'with a result' failed",
         "begins at asyncio.failures.LostFailureTest.theBody(LostFailureTest.java:");
-    assertContains(messages.get(1), "Task 'without' failed");
-    assertContains(messages.get(1), "begins at asyncio.failures.LostFailureTest.theOtherBody(");
-    assertContains(messages.get(1), "-Dasyncio.debug");
+    assertContains(
+        messages.get(1),
+        "Task 'without' failed",
+        "begins at asyncio.failures.LostFailureTest.theOtherBody(",
+        "-Dasyncio.debug");
   }
 
   @Test
@@ -83,7 +82,7 @@ class LostFailureTest {
           capture();
           new Future<Integer>().setException(made);
         });
-    assertFalse(reports.peek().message().contains("begins at"), reports.peek().message());
+    assertLacks(reports.peek().message(), "begins at");
     assertContains(reports.peek().message(), "-Dasyncio.debug");
   }
 

@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertAnyContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofNanos;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -100,9 +101,7 @@ class OutOfMemoryTest {
       List<String> lines = child.lines();
       assertEquals(1, code, lines::toString);
       assertTrue(lines.contains("the other loop goes on"), lines::toString);
-      assertTrue(
-          lines.stream().anyMatch(line -> line.contains("java.lang.OutOfMemoryError: Requested")),
-          lines::toString);
+      assertAnyContains(lines, "java.lang.OutOfMemoryError: Requested");
       assertTrue(!lines.contains("run returned"), lines::toString);
     }
   }

@@ -7,6 +7,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -68,7 +69,7 @@ class UnretrievedTest {
     ExceptionContext report = reports.peek();
     assertEquals("kept", report.exception().getMessage());
     assertEquals("kept", report.task());
-    assertTrue(report.message().contains("'kept'"), report.message());
+    assertContains(report.message(), "'kept'");
     assertTrue(kept.getFirst().isDone());
   }
 
@@ -118,7 +119,7 @@ class UnretrievedTest {
             yieldNow();
           });
       assertEquals(1, log.records().size());
-      assertTrue(log.messages().getFirst().contains("'logged'"), log.messages().getFirst());
+      assertContains(log.messages().getFirst(), "'logged'");
       assertEquals("logged", log.records().getFirst().getThrown().getMessage());
     }
   }

@@ -7,6 +7,8 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.assertCancelled;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -320,7 +322,7 @@ class FlowItemsTest {
       assertEquals(0, each.next());
       assertEquals(1, each.next());
       var thrown = assertThrows(IllegalStateException.class, each::next);
-      assertTrue(thrown.getMessage().contains("more items than were requested"));
+      assertContains(thrown.getMessage(), "more items than were requested");
     }
   }
 
@@ -360,7 +362,7 @@ class FlowItemsTest {
     runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
     try (var items = Flows.subscribe(broken)) {
       settle();
-      assertTrue(items.toString().contains("requested="));
+      assertContains(items.toString(), "requested=");
     }
     assertEquals(1, reported.size());
     assertSame(failure, reported.getFirst().exception());
@@ -536,9 +538,9 @@ class FlowItemsTest {
     items.close();
     consumer.await();
     assertTrue(publisher.cancelled.isDone());
-    assertTrue(items.toString().endsWith("closed]"), items.toString());
+    assertEndsWith(items.toString(), "closed]");
     var misuse = assertThrows(IllegalStateException.class, items::iterator);
-    assertTrue(misuse.getMessage().contains("closed"), misuse.getMessage());
+    assertContains(misuse.getMessage(), "closed");
   }
 
   @AsyncTest
@@ -640,7 +642,7 @@ class FlowItemsTest {
       var error = new Exception[1];
       runningLoop().callSoon(() -> error[0] = thrownBy(each::next));
       yieldNow();
-      assertTrue(error[0].getMessage().contains("createTask"), error[0].getMessage());
+      assertContains(error[0].getMessage(), "createTask");
     }
   }
 

@@ -8,6 +8,8 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.sleepAndCleanUp;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -275,8 +277,7 @@ class FlowPublisherTest {
       settle();
       toThread(() -> subscriber.subscription.request(n));
       var error = assertInstanceOf(IllegalArgumentException.class, await(subscriber.ended));
-      assertTrue(error.getMessage().contains("request(" + n + ")"), error.getMessage());
-      assertTrue(error.getMessage().contains("3.9"), error.getMessage());
+      assertContains(error.getMessage(), "request(" + n + ")", "3.9");
       assertEquals(List.of("began", "clean-up"), order);
       assertEquals(4, subscriber.signals.size());
     }
@@ -469,7 +470,7 @@ class FlowPublisherTest {
     assertEquals(List.of("subscribed"), subscriber.signals);
     assertEquals(1, reported.size());
     assertSame(failure, reported.getFirst().exception());
-    assertTrue(reported.getFirst().task().startsWith("Task-"));
+    assertStartsWith(reported.getFirst().task(), "Task-");
   }
 
   @AsyncTest
@@ -590,7 +591,7 @@ class FlowPublisherTest {
           }
         });
     var error = assertInstanceOf(IllegalStateException.class, await(waits.ended));
-    assertTrue(error.getMessage().contains("closed"), error.getMessage());
+    assertContains(error.getMessage(), "closed");
     assertEquals(List.of("subscribed", 0, 1, error), waits.signals);
     assertInstanceOf(IllegalStateException.class, await(neverBegins.ended));
   }
@@ -634,7 +635,7 @@ class FlowPublisherTest {
     var subscriber = new RecordingSubscriber<Integer>(1);
     publisher.subscribe(subscriber);
     var error = assertInstanceOf(IllegalStateException.class, subscriber.ended.join());
-    assertTrue(error.getMessage().contains("closed"), error.getMessage());
+    assertContains(error.getMessage(), "closed");
     assertEquals(List.of("subscribed", error), subscriber.signals);
   }
 
@@ -715,7 +716,7 @@ class FlowPublisherTest {
     assertEquals(List.of("began", "clean-up"), order);
     assertEquals(1, reported.size());
     assertSame(failure, reported.getFirst().exception());
-    assertTrue(reported.getFirst().message().contains("onNext()"));
+    assertContains(reported.getFirst().message(), "onNext()");
   }
 
   @AsyncTest
@@ -859,7 +860,7 @@ class FlowPublisherTest {
     assertEquals(List.of("subscribed", 1, "complete"), subscriber.signals);
     left[0].await();
     var error = assertThrows(IllegalStateException.class, left[1]::await);
-    assertTrue(error.getMessage().contains("TaskGroup"), error.getMessage());
+    assertContains(error.getMessage(), "TaskGroup");
   }
 
   @AsyncTest
@@ -909,8 +910,8 @@ class FlowPublisherTest {
             })
         .subscribe(subscriber);
     await(subscriber.ended);
-    assertTrue(errors[0].getMessage().contains("runCoroutineThreadsafe"), errors[0].getMessage());
-    assertTrue(errors[1].getMessage().contains("createTask"), errors[1].getMessage());
+    assertContains(errors[0].getMessage(), "runCoroutineThreadsafe");
+    assertContains(errors[1].getMessage(), "createTask");
     assertEquals(List.of("subscribed", "complete"), subscriber.signals);
   }
 

@@ -5,6 +5,7 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofNanos;
@@ -323,7 +324,7 @@ class CallbackTest {
     assertEquals(List.of("handler", "next callback", "task"), order);
     assertSame(failure, reports.getFirst().exception());
     assertNull(reports.getFirst().task());
-    assertTrue(reports.getFirst().message().contains("callback"), reports.getFirst().message());
+    assertContains(reports.getFirst().message(), "callback");
   }
 
   @AsyncTest
@@ -589,7 +590,7 @@ class CallbackTest {
   void aClosedLoopTakesNoCallbacks() {
     EventLoop loop = Asyncio.run(Asyncio::runningLoop);
     var error = assertThrows(IllegalStateException.class, () -> loop.callSoonThreadsafe(() -> {}));
-    assertTrue(error.getMessage().contains("closed"), error.getMessage());
+    assertContains(error.getMessage(), "closed");
     assertThrows(IllegalStateException.class, () -> loop.callSoon(() -> {}));
   }
 

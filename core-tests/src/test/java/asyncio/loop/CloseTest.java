@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -108,16 +109,12 @@ class CloseTest {
     }
     assertEquals(1, warnings().size(), () -> warnings().toString());
     String message = warnings().getFirst();
-    assertTrue(message.contains("'stubborn'"), message);
-    assertTrue(message.contains("'short'"), message);
-    assertTrue(message.contains("30 ms"), message);
-    assertTrue(message.contains("awaitUninterruptibly"), message);
+    assertContains(message, "'stubborn'", "'short'", "30 ms", "awaitUninterruptibly");
 
     latch.countDown();
     Throwable error = later.get(10, TimeUnit.SECONDS);
     assertTrue(error instanceof IllegalStateException, String.valueOf(error));
-    assertTrue(error.getMessage().contains("closed"), error.getMessage());
-    assertTrue(error.getMessage().contains("'short'"), error.getMessage());
+    assertContains(error.getMessage(), "closed", "'short'");
   }
 
   @Test
@@ -138,8 +135,7 @@ class CloseTest {
           });
     }
     assertEquals(1, warnings().size(), () -> warnings().toString());
-    assertTrue(warnings().getFirst().contains("'swallows'"), warnings().getFirst());
-    assertTrue(warnings().getFirst().contains("waits for sleep"), warnings().getFirst());
+    assertContains(warnings().getFirst(), "'swallows'", "waits for sleep");
   }
 
   @Test
@@ -163,7 +159,7 @@ class CloseTest {
           });
     }
     stop.set(true);
-    assertTrue(warnings().getFirst().contains("'endless'"), warnings().getFirst());
+    assertContains(warnings().getFirst(), "'endless'");
   }
 
   @Test
@@ -186,7 +182,7 @@ class CloseTest {
     }
     latch.countDown();
     assertEquals(1, warnings().size(), () -> warnings().toString());
-    assertTrue(warnings().getFirst().contains("short-helper-"), warnings().getFirst());
+    assertContains(warnings().getFirst(), "short-helper-");
   }
 
   @Test
@@ -260,7 +256,7 @@ class CloseTest {
         });
     Throwable error = thrown.get(10, TimeUnit.SECONDS);
     assertTrue(error instanceof IllegalStateException, String.valueOf(error));
-    assertTrue(error.getMessage().contains("closed"), error.getMessage());
+    assertContains(error.getMessage(), "closed");
   }
 
   @Test

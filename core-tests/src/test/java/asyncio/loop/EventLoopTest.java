@@ -10,6 +10,7 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.net.Net.openConnection;
 import static asyncio.support.Cancelling.assertCancelled;
+import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
@@ -147,7 +148,7 @@ class EventLoopTest {
       var error =
           assertThrows(
               IllegalArgumentException.class, () -> loop.runUntilComplete(other.createFuture()));
-      assertTrue(error.getMessage().contains(other.name()), error.getMessage());
+      assertContains(error.getMessage(), other.name());
     } finally {
       other.close();
     }
@@ -207,7 +208,7 @@ class EventLoopTest {
     Thread.ofPlatform().start(work);
     started.await();
     var error = assertThrows(IllegalStateException.class, () -> loop.runUntilComplete(() -> 1));
-    assertTrue(error.getMessage().contains("runs something already"), error.getMessage());
+    assertContains(error.getMessage(), "runs something already");
     assertThrows(IllegalStateException.class, loop::close);
     loop.stop();
     work.get();
@@ -229,7 +230,7 @@ class EventLoopTest {
                       sleep(ofSeconds(1));
                       order.add("the task goes on in the next run");
                     }));
-    assertTrue(error.getMessage().contains("was stopped before Task["), error.getMessage());
+    assertContains(error.getMessage(), "was stopped before Task[");
     loop.runUntilComplete(() -> sleep(ofSeconds(2)));
     assertEquals(List.of("the task goes on in the next run"), order);
     try (var runner = new Runner()) {
@@ -424,7 +425,7 @@ class EventLoopTest {
     try (var log = new CapturedLog("asyncio.loop")) {
       loop.close();
       String message = log.spinUntil("closed with tasks");
-      assertTrue(message.contains("forgotten"), message);
+      assertContains(message, "forgotten");
     }
     assertEquals(List.of(), order);
   }
@@ -543,7 +544,7 @@ class EventLoopTest {
           });
       yieldNow();
       var record = log.records().getFirst();
-      assertTrue(record.getMessage().contains("failed itself"), record.getMessage());
+      assertContains(record.getMessage(), "failed itself");
       assertEquals("the handler's", record.getThrown().getMessage());
       assertEquals("the callback's", record.getThrown().getSuppressed()[0].getMessage());
     }
@@ -580,7 +581,7 @@ class EventLoopTest {
           });
       yieldNow();
       var record = log.records().getFirst();
-      assertTrue(record.getMessage().contains("the callback's"), record.getMessage());
+      assertContains(record.getMessage(), "the callback's");
       assertEquals("the log is broken", record.getThrown().getMessage());
       here.callSoon(() -> order.add("the loop goes on"));
       yieldNow();

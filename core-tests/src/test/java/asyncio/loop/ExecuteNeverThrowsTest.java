@@ -2,6 +2,7 @@ package asyncio.loop;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertAnyContains;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -68,7 +69,7 @@ class ExecuteNeverThrowsTest {
               yieldNow();
             });
       }
-      assertTrue(log.messages().stream().anyMatch(message -> message.contains("did not end")));
+      assertAnyContains(log.messages(), "did not end");
     }
     synchronized (monitor) {
       notified[0] = true;

@@ -8,6 +8,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.sleepAndCleanUp;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -101,8 +102,7 @@ class RunTest {
   void outsideARunThereIsNoLoopAndNoTask() {
     assertNull(currentTask());
     var error = assertThrows(IllegalStateException.class, Asyncio::runningLoop);
-    assertTrue(error.getMessage().contains("Asyncio.run"), error.getMessage());
-    assertTrue(error.getMessage().contains("runCoroutineThreadsafe"), error.getMessage());
+    assertContains(error.getMessage(), "Asyncio.run", "runCoroutineThreadsafe");
     assertThrows(IllegalStateException.class, () -> createTask(() -> 1));
     assertThrows(IllegalStateException.class, () -> sleep(ofDays(1)));
     assertThrows(IllegalStateException.class, Asyncio::yieldNow);
@@ -139,7 +139,7 @@ class RunTest {
     run(
         () -> {
           var error = assertThrows(IllegalStateException.class, () -> run(() -> 1));
-          assertTrue(error.getMessage().contains("createTask"), error.getMessage());
+          assertContains(error.getMessage(), "createTask");
           yieldNow();
         });
   }
@@ -188,7 +188,7 @@ class RunTest {
     caller.interrupt();
     caller.join();
     assertTrue(thrown.get() instanceof CancelledError, String.valueOf(thrown.get()));
-    assertTrue(thrown.get().getMessage().contains("interrupted"), thrown.get().getMessage());
+    assertContains(thrown.get().getMessage(), "interrupted");
     assertTrue(cleanedUp.get());
     assertTrue(flag.get(), "the caller's interrupt flag is set again");
   }

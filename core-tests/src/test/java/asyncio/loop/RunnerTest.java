@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.sleepAndCleanUp;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
@@ -206,7 +207,7 @@ class RunnerTest {
       Thread.ofPlatform().start(other);
       started.await();
       var error = assertThrows(IllegalStateException.class, () -> runner.run(() -> 1));
-      assertTrue(error.getMessage().contains("runner"), error.getMessage());
+      assertContains(error.getMessage(), "runner");
       loop.callSoonThreadsafe(() -> release.setResult(null));
       other.get();
       assertEquals(1, runner.run(() -> 1));
@@ -275,7 +276,7 @@ class RunnerTest {
   void theLoopHasTheNameThatWasGiven() {
     try (var runner = new Runner(RunOptions.defaults().withName("mail"))) {
       assertEquals("mail", runner.loop().name());
-      assertTrue(runner.loop().toString().contains("mail"));
+      assertContains(runner.loop().toString(), "mail");
     }
   }
 

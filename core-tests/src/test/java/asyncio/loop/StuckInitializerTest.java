@@ -2,8 +2,8 @@ package asyncio.loop;
 
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.support.ChildJvm;
 import org.junit.jupiter.api.Test;
@@ -15,11 +15,11 @@ class StuckInitializerTest {
       int code = child.exitCode();
       String output = String.join("\n", child.lines());
       assertEquals(1, code, output);
-      assertTrue(output.contains("ExceptionInInitializerError"), output);
-      assertTrue(
-          output.contains("run(), called in the static initialiser of " + Stuck.class.getName()),
-          output);
-      assertTrue(output.contains("Stuck.<clinit>(StuckInitializerTest.java:"), output);
+      assertContains(
+          output,
+          "ExceptionInInitializerError",
+          "run(), called in the static initialiser of " + Stuck.class.getName(),
+          "Stuck.<clinit>(StuckInitializerTest.java:");
     }
   }
 

@@ -2,12 +2,13 @@ package asyncio.net;
 
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.ExceptionContext;
 import asyncio.support.CapturedLog;
@@ -50,8 +51,7 @@ class AcceptTroubleTest {
       var trouble = trouble();
       fail(trouble);
       var first = log.records().getFirst();
-      assertTrue(first.getMessage().contains("127.0.0.1:80 failed"), first::getMessage);
-      assertTrue(first.getMessage().contains("(Too many open files)"), first::getMessage);
+      assertContains(first.getMessage(), "127.0.0.1:80 failed", "(Too many open files)");
       assertEquals(1, first.getMessage().lines().count());
       assertNull(first.getThrown());
       failFor(trouble, ofSeconds(9));
@@ -59,7 +59,7 @@ class AcceptTroubleTest {
       fail(trouble); // after 10, 30, 70, 150, 310, 630, 1270, 2550, 5110 s
       assertEquals(2, log.records().size());
       String second = log.messages().getLast();
-      assertTrue(second.contains("has failed for 10 s (11 attempts)"), second);
+      assertContains(second, "has failed for 10 s (11 attempts)");
       failFor(trouble, ofSeconds(19));
       assertEquals(2, log.records().size());
       fail(trouble);
@@ -88,13 +88,13 @@ class AcceptTroubleTest {
       sleep(ofSeconds(60));
       assertEquals(2, log.records().size());
       String over = log.messages().getLast();
-      assertTrue(over.contains("works again; it failed for 9 s (6 attempts)"), over);
+      assertContains(over, "works again; it failed for 9 s (6 attempts)");
       fail(trouble); // another time
       assertEquals(3, log.records().size());
       trouble.accepted();
       sleep(ofSeconds(60));
       over = log.messages().getLast();
-      assertTrue(over.endsWith("works again after 1 failed attempt."), over);
+      assertEndsWith(over, "works again after 1 failed attempt.");
       fail(trouble); // and another
       trouble.accepted();
       trouble.close();

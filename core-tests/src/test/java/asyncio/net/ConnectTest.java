@@ -5,6 +5,7 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.net.Net.openConnection;
 import static asyncio.net.Net.startServer;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -48,7 +49,7 @@ class ConnectTest {
             assertEquals(pair.peer().getLocalPort(), connection.remoteAddress().getPort());
             assertEquals(pair.peer().getPort(), connection.localAddress().getPort());
             assertEquals(Loopback.HOST, connection.localAddress().getAddress().getHostAddress());
-            assertTrue(connection.toString().contains(Loopback.HOST + ":"), connection::toString);
+            assertContains(connection.toString(), Loopback.HOST + ":");
           }
         });
   }
@@ -71,8 +72,7 @@ class ConnectTest {
         here -> {
           int port = freePort();
           var e = assertThrows(ConnectException.class, () -> openConnection(Loopback.HOST, port));
-          assertTrue(e.getMessage().contains(Loopback.HOST + ":" + port), e.getMessage());
-          assertTrue(e.getMessage().contains("Connection refused"), e.getMessage());
+          assertContains(e.getMessage(), Loopback.HOST + ":" + port, "Connection refused");
           assertInstanceOf(ConnectException.class, e.getCause());
           assertEquals(0, here.openHandles());
         });
@@ -87,8 +87,7 @@ class ConnectTest {
           var e = assertThrows(ConnectException.class, () -> openConnection("localhost", port));
           int addresses = InetAddress.getAllByName("localhost").length;
           assertEquals(addresses - 1, e.getSuppressed().length);
-          assertTrue(e.getMessage().contains("localhost:" + port), e.getMessage());
-          assertTrue(e.getMessage().contains("127.0.0.1"), e.getMessage());
+          assertContains(e.getMessage(), "localhost:" + port, "127.0.0.1");
         });
   }
 
@@ -103,15 +102,13 @@ class ConnectTest {
           var e =
               assertThrows(
                   UnknownHostException.class, () -> openConnection("nonexistent.invalid", 4711));
-          assertTrue(e.getMessage().contains("nonexistent.invalid:4711"), e.getMessage());
-          assertTrue(e.getMessage().contains("Check"), e.getMessage());
+          assertContains(e.getMessage(), "nonexistent.invalid:4711", "Check");
           assertInstanceOf(UnknownHostException.class, e.getCause());
           var listening =
               assertThrows(
                   UnknownHostException.class,
                   () -> startServer(c -> {}, "nonexistent.invalid", 4711));
-          assertTrue(
-              listening.getMessage().contains("nonexistent.invalid:4711"), listening.getMessage());
+          assertContains(listening.getMessage(), "nonexistent.invalid:4711");
           assertInstanceOf(UnknownHostException.class, listening.getCause());
           assertEquals(0, here.openHandles());
         });
@@ -130,8 +127,7 @@ class ConnectTest {
             var e =
                 assertThrows(
                     BindException.class, () -> startServer(client -> {}, Loopback.HOST, port));
-            assertTrue(e.getMessage().contains(Loopback.HOST + ":" + port), e.getMessage());
-            assertTrue(e.getMessage().contains("in use"), e.getMessage());
+            assertContains(e.getMessage(), Loopback.HOST + ":" + port, "in use");
             assertNotNull(e.getCause());
             assertEquals(0, here.openHandles());
           }
@@ -171,7 +167,7 @@ class ConnectTest {
           assertThrows(IllegalArgumentException.class, () -> startServer(c -> {}, "", -1));
           var options = ConnectOptions.defaults();
           var zero = assertThrows(IllegalArgumentException.class, () -> options.withLimit(0));
-          assertTrue(zero.getMessage().contains("limit"), zero.getMessage());
+          assertContains(zero.getMessage(), "limit");
           assertThrows(IllegalArgumentException.class, () -> options.withLimit(-1));
           assertThrows(IllegalArgumentException.class, () -> options.withWriteWater(1, 2));
           assertThrows(
@@ -185,7 +181,7 @@ class ConnectTest {
   @Test
   void outsideALoopItSaysWhatToDo() {
     var e = assertThrows(IllegalStateException.class, () -> openConnection(Loopback.HOST, 80));
-    assertTrue(e.getMessage().contains("Asyncio.run"), e.getMessage());
+    assertContains(e.getMessage(), "Asyncio.run");
   }
 
   @Test

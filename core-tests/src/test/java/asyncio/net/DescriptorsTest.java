@@ -1,6 +1,7 @@
 package asyncio.net;
 
 import static asyncio.net.Net.startServer;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -82,8 +83,7 @@ class DescriptorsTest {
         client.getOutputStream().write('x');
       }
       String report = output.readLine();
-      assertTrue(report.contains("Too many open files"), report);
-      assertTrue(report.contains("tries again"), report);
+      assertContains(report, "Too many open files", "tries again");
 
       // Those who are served leave, and the others are served.
       List<Socket> waiting = new ArrayList<>();

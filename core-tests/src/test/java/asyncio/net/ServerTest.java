@@ -8,6 +8,7 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.net.Net.openConnection;
 import static asyncio.net.Net.startServer;
+import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
@@ -222,7 +223,7 @@ class ServerTest {
               assertSame(failure, report.exception());
               String name = "client 127.0.0.1:" + connection.localAddress().getPort();
               assertEquals(name, report.task());
-              assertTrue(report.message().contains(name), report.message());
+              assertContains(report.message(), name);
             }
             checkServed(server);
           }
@@ -347,7 +348,7 @@ class ServerTest {
     }
     assertEquals(1, records.size());
     assertEquals(Level.FINE, records.getFirst().getLevel());
-    assertTrue(records.getFirst().getMessage().contains("client 127.0.0.1:"));
+    assertContains(records.getFirst().getMessage(), "client 127.0.0.1:");
   }
 
   @Test
@@ -490,7 +491,7 @@ class ServerTest {
           try (var connection = openConnection(Loopback.HOST, server.port())) {
             Loopback.until(() -> server.connections() == 1);
             var second = assertThrows(IllegalStateException.class, server::serveForever);
-            assertTrue(second.getMessage().contains(serving.name()), second.getMessage());
+            assertContains(second.getMessage(), serving.name());
             serving.cancel();
             assertThrows(CancelledError.class, serving::await);
             assertFalse(server.isServing());
@@ -814,13 +815,13 @@ class ServerTest {
   @Test
   void outputThatIsCutAtTheEndOfAHandlerIsReportedOnce() throws Exception {
     var report = reportOfWhatWasCut(client -> {});
-    assertTrue(report.message().contains("Some of what the handler of 'client"), report::message);
-    assertTrue(report.exception().getMessage().contains("bytes within 1 ms"), report::toString);
+    assertContains(report.message(), "Some of what the handler of 'client");
+    assertContains(report.exception().getMessage(), "bytes within 1 ms");
   }
 
   @Test
   void outputThatIsCutInAHandlersOwnCloseIsReportedOnce() throws Exception {
     var report = reportOfWhatWasCut(client -> client.close());
-    assertTrue(report.exception().getMessage().contains("bytes within 1 ms"), report::toString);
+    assertContains(report.exception().getMessage(), "bytes within 1 ms");
   }
 }

@@ -2,6 +2,7 @@ package asyncio.net;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -100,7 +101,7 @@ class StreamReaderTest {
             var e =
                 assertThrows(
                     IllegalArgumentException.class, () -> pair.connection().reader().read(-1));
-            assertTrue(e.getMessage().contains("readAll()"), e.getMessage());
+            assertContains(e.getMessage(), "readAll()");
           }
         });
   }
@@ -117,7 +118,7 @@ class StreamReaderTest {
             pair.connection().close();
             assertTrue(reader.atEof());
             var e = assertThrows(SocketException.class, () -> reader.read(1));
-            assertTrue(e.getMessage().contains("closed on this side"), e.getMessage());
+            assertContains(e.getMessage(), "closed on this side");
           }
         });
   }
@@ -204,7 +205,7 @@ class StreamReaderTest {
               int count = reader.read(into);
               System.arraycopy(into, 0, received, at, count);
               at += count;
-              assertTrue(reader.toString().contains(" 0 bytes"), reader::toString);
+              assertContains(reader.toString(), " 0 bytes");
             }
             assertArrayEquals(sent, received);
             sender.join();
@@ -221,7 +222,7 @@ class StreamReaderTest {
                 assertThrows(
                     IllegalArgumentException.class,
                     () -> pair.connection().reader().read(new byte[0]));
-            assertTrue(e.getMessage().contains("without elements"), e.getMessage());
+            assertContains(e.getMessage(), "without elements");
           }
         });
   }
@@ -236,7 +237,7 @@ class StreamReaderTest {
             Task<Integer> first = createTask("first reader", () -> reader.read(into));
             yieldNow();
             var e = assertThrows(IllegalStateException.class, () -> reader.read(new byte[10]));
-            assertTrue(e.getMessage().contains("'first reader'"), e.getMessage());
+            assertContains(e.getMessage(), "'first reader'");
             send(pair.peer(), "abc");
             assertEquals(3, first.await());
             assertEquals("abc", new String(into, 0, 3, UTF_8));
@@ -271,7 +272,7 @@ class StreamReaderTest {
             var e =
                 assertThrows(
                     IOException.class, () -> pair.connection().reader().read(new byte[10]));
-            assertTrue(e.getMessage().contains("was lost"), e.getMessage());
+            assertContains(e.getMessage(), "was lost");
           }
         });
   }
@@ -438,8 +439,7 @@ class StreamReaderTest {
             var reader = pair.connection().reader();
             send(pair.peer(), "abcdefgh;ij;");
             var e = assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8(";")));
-            assertTrue(e.getMessage().contains("limit is 5"), e.getMessage());
-            assertTrue(e.getMessage().contains("before the separator"), e.getMessage());
+            assertContains(e.getMessage(), "limit is 5", "before the separator");
             assertTrue(e.consumed() > 5, "consumed: " + e.consumed());
             // And once more, without harm.
             assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8(";")));
@@ -458,7 +458,7 @@ class StreamReaderTest {
             var reader = pair.connection().reader();
             send(pair.peer(), "0123456789=");
             var e = assertThrows(LimitOverrunException.class, () -> reader.readUntil(utf8("=!")));
-            assertTrue(e.getMessage().contains("without the separator"), e.getMessage());
+            assertContains(e.getMessage(), "without the separator");
             byte[] skipped = reader.readExactly(e.consumed());
             send(pair.peer(), "!");
             byte[] rest = reader.readUntil(utf8("=!"));
@@ -578,7 +578,7 @@ class StreamReaderTest {
             var reader = pair.connection().reader();
             assertEquals("größer", reader.readLine(ISO_8859_1));
             var e = assertThrows(IllegalArgumentException.class, () -> reader.readLine(UTF_16));
-            assertTrue(e.getMessage().contains("readUntil"), e.getMessage());
+            assertContains(e.getMessage(), "readUntil");
           }
         });
   }
@@ -600,7 +600,7 @@ class StreamReaderTest {
             Loopback.reset(pair.peer());
             var e =
                 assertThrows(SocketException.class, () -> reading.awaitThrowing(IOException.class));
-            assertTrue(e.getMessage().contains("was lost: Connection reset"), e.getMessage());
+            assertContains(e.getMessage(), "was lost: Connection reset");
             assertThrows(IOException.class, () -> connection.reader().read(10));
             assertThrows(SocketException.class, () -> connection.reader().readExactly(2));
             assertThrows(IOException.class, () -> connection.writer().write("x"));
@@ -648,8 +648,7 @@ class StreamReaderTest {
             yieldNow();
             Task<String> second = createTask("second reader", () -> reader.readLine());
             var e = assertThrows(IllegalStateException.class, second::await);
-            assertTrue(e.getMessage().contains("'first reader'"), e.getMessage());
-            assertTrue(e.getMessage().contains("'second reader'"), e.getMessage());
+            assertContains(e.getMessage(), "'first reader'", "'second reader'");
             send(pair.peer(), "abc");
             assertEquals("abc", new String(first.await(), UTF_8), "the first one is unharmed");
           }
@@ -668,7 +667,7 @@ class StreamReaderTest {
             var e = assertThrows(CompletionException.class, reading::await);
             assertTrue(e.getCause().getMessage().contains("closed on this side"), e.toString());
             var after = assertThrows(IOException.class, () -> connection.reader().read(3));
-            assertTrue(after.getMessage().contains("closed on this side"), after.toString());
+            assertContains(after.getMessage(), "closed on this side");
           }
         });
   }

@@ -4,6 +4,9 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
@@ -266,13 +269,11 @@ class StreamWriterTest {
                         accepted.writeBytes(piece);
                       }
                     });
-            assertTrue(e.getMessage().startsWith("write() of 100000 bytes while "), e.getMessage());
-            assertTrue(
-                e.getMessage()
-                    .endsWith(
-                        "more than 2 GiB can't wait. Call drain() between writes: it waits until"
-                            + " the peer has taken what was written."),
-                e.getMessage());
+            assertStartsWith(e.getMessage(), "write() of 100000 bytes while ");
+            assertEndsWith(
+                e.getMessage(),
+                "more than 2 GiB can't wait. Call drain() between writes: it waits until"
+                    + " the peer has taken what was written.");
             // What was refused is not sent in part, and the connection goes on.
             CompletableFuture<byte[]> all = receiveAll(pair.peer());
             writer.drain();
@@ -297,7 +298,7 @@ class StreamWriterTest {
           try (var pair = Loopback.pair(options.withCloseFlushLimit(Duration.ZERO))) {
             fill(pair.connection().writer());
             var e = assertThrows(IOException.class, () -> pair.connection().close());
-            assertTrue(e.getMessage().contains("bytes within 0 ms"), e.getMessage());
+            assertContains(e.getMessage(), "bytes within 0 ms");
           }
         });
   }
@@ -335,7 +336,7 @@ class StreamWriterTest {
                 });
             assertEquals(0, connection.writer().bufferSize());
             var unsent = assertThrows(IOException.class, connection::close);
-            assertTrue(unsent.getMessage().contains("was lost"), unsent.getMessage());
+            assertContains(unsent.getMessage(), "was lost");
             other.connection().writer().write("fine");
             yieldNow();
             assertEquals("fine", received(other.peer(), 4));
@@ -384,7 +385,7 @@ class StreamWriterTest {
             }
             assertFalse(sending.isDone(), "it waits");
             assertTrue(writer.bufferSize() <= HIGH + block.length, writer::toString);
-            assertTrue(sending.toString().contains("output"), sending::toString);
+            assertContains(sending.toString(), "output");
 
             CompletableFuture<byte[]> all = receiveAll(pair.peer());
             sending.await();
@@ -515,12 +516,12 @@ class StreamWriterTest {
             var e =
                 assertThrows(
                     SocketException.class, () -> draining.awaitThrowing(IOException.class));
-            assertTrue(e.getMessage().contains("was lost"), e.getMessage());
+            assertContains(e.getMessage(), "was lost");
             assertEquals(0, connection.writer().bufferSize(), "what can't be sent holds no memory");
             assertThrows(IOException.class, () -> connection.writer().write("x"));
             assertThrows(IOException.class, () -> connection.reader().read(1));
             var unsent = assertThrows(IOException.class, connection::close);
-            assertTrue(unsent.getMessage().contains("was lost"), unsent.getMessage());
+            assertContains(unsent.getMessage(), "was lost");
             assertTrue(connection.isClosed());
           }
         });
@@ -564,7 +565,7 @@ class StreamWriterTest {
                 "question", new String(pair.peer().getInputStream().readAllBytes(), UTF_8));
             var e =
                 assertThrows(IllegalStateException.class, () -> connection.writer().write("more"));
-            assertTrue(e.getMessage().contains("writeEof"), e.getMessage());
+            assertContains(e.getMessage(), "writeEof");
             pair.peer().getOutputStream().write(utf8("answer"));
             pair.peer().shutdownOutput();
             assertEquals("answer", new String(connection.reader().readAll(), UTF_8));
@@ -615,7 +616,7 @@ class StreamWriterTest {
             fill(connection.writer());
             int left = connection.writer().bufferSize();
             var e = assertThrows(IOException.class, connection::close);
-            assertTrue(e.getMessage().contains("bytes within 30 ms"), e.getMessage());
+            assertContains(e.getMessage(), "bytes within 30 ms");
             assertTrue(left > 0);
             assertTrue(connection.isClosed());
           }
@@ -705,7 +706,7 @@ class StreamWriterTest {
             var connection = pair.connection();
             connection.close();
             var e = assertThrows(IOException.class, () -> connection.writer().write("x"));
-            assertTrue(e.getMessage().contains("closed on this side"), e.getMessage());
+            assertContains(e.getMessage(), "closed on this side");
             assertThrows(IOException.class, () -> connection.writer().drain());
             assertThrows(IOException.class, () -> connection.writer().writeEof());
           }
@@ -736,8 +737,7 @@ class StreamWriterTest {
                   .name("stranger")
                   .start(() -> refused.complete(assertThrows(IllegalStateException.class, call)));
               String message = asyncio.Asyncio.await(refused).getMessage();
-              assertTrue(message.contains("'stranger'"), message);
-              assertTrue(message.contains("callSoonThreadsafe"), message);
+              assertContains(message, "'stranger'", "callSoonThreadsafe");
             }
           }
         });
@@ -764,7 +764,7 @@ class StreamWriterTest {
                                       () -> connection.reader().readLine()));
                             }));
             String message = asyncio.Asyncio.await(refused).getMessage();
-            assertTrue(message.contains("belongs to loop"), message);
+            assertContains(message, "belongs to loop");
           }
         });
   }
@@ -937,7 +937,7 @@ class StreamWriterTest {
           clock.advance(ofSeconds(5));
           var lost =
               assertThrows(IOException.class, () -> closing.awaitThrowing(IOException.class));
-          assertTrue(lost.getMessage().contains("bytes within 5000 ms"), lost::getMessage);
+          assertContains(lost.getMessage(), "bytes within 5000 ms");
           assertEquals("Connection reset", endOf(pair.peer()));
           assertEquals(List.of(), reports);
         });
@@ -953,7 +953,7 @@ class StreamWriterTest {
           until(() -> !reports.isEmpty());
           assertEquals(1, reports.size());
           String why = reports.getFirst().exception().getMessage();
-          assertTrue(why.contains("bytes within 5000 ms"), why);
+          assertContains(why, "bytes within 5000 ms");
           assertTrue(pair.connection().isClosed());
           assertEquals("Connection reset", endOf(pair.peer()));
         });

@@ -8,6 +8,9 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.sleepAndCleanUp;
+import static asyncio.support.Texts.assertAnyContains;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertNoneContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
 import static java.time.temporal.ChronoUnit.FOREVER;
@@ -608,9 +611,7 @@ class ProcessExitTest {
       assertTrue(
           child.lines().getFirst().contains("java.lang.IllegalStateException: by hand"),
           () -> child.lines().toString());
-      assertTrue(
-          child.lines().stream().anyMatch(line -> line.contains("ProcessExitTest$Fails")),
-          () -> child.lines().toString());
+      assertAnyContains(child.lines(), "ProcessExitTest$Fails");
     }
   }
 
@@ -821,8 +822,10 @@ class ProcessExitTest {
       child.awaitLine("ready");
       child.signal(signal);
       String line = child.awaitLineWith("SIG" + signal + ": ");
-      assertTrue(line.contains("the tasks of the event loop 'asyncio-1' are cancelled"), line);
-      assertTrue(line.contains("at the latest after 3600000 ms"), line);
+      assertContains(
+          line,
+          "the tasks of the event loop 'asyncio-1' are cancelled",
+          "at the latest after 3600000 ms");
       assertTrue(child.isAlive());
     }
   }
@@ -866,9 +869,7 @@ class ProcessExitTest {
       child.signal("TERM");
       assertEquals(143, child.exitCode(), () -> child.lines().toString());
       assertTold(child, "cleaned up", "other task cleaned up");
-      assertTrue(
-          child.lines().stream().noneMatch(line -> line.contains("has not ended")),
-          () -> child.lines().toString());
+      assertNoneContains(child.lines(), "has not ended");
     }
   }
 
@@ -915,9 +916,7 @@ class ProcessExitTest {
       child.signal("HUP");
       assertEquals(129, child.exitCode(), () -> child.lines().toString());
       assertTold(child, "cleaned up", "other task cleaned up");
-      assertTrue(
-          child.lines().stream().noneMatch(line -> line.contains("Exception in thread")),
-          () -> child.lines().toString());
+      assertNoneContains(child.lines(), "Exception in thread");
     }
   }
 }

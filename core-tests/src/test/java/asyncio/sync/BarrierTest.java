@@ -2,6 +2,7 @@ package asyncio.sync;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -445,7 +446,7 @@ class BarrierTest {
     var task = comers(barrier, 1).get(0);
     settle();
     assertEquals("Barrier[filling, waiting:1/2]", barrier.toString());
-    assertTrue(task.toString().contains("waits for a barrier"), task.toString());
+    assertContains(task.toString(), "waits for a barrier");
     barrier.await();
     task.await();
   }

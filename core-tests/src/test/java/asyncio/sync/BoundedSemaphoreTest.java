@@ -2,6 +2,7 @@ package asyncio.sync;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -18,7 +19,7 @@ class BoundedSemaphoreTest {
   void aReleaseTooManyIsAnError() {
     var semaphore = new BoundedSemaphore();
     var error = assertThrows(IllegalStateException.class, semaphore::release);
-    assertTrue(error.getMessage().contains("more often"), error.getMessage());
+    assertContains(error.getMessage(), "more often");
     semaphore.acquire();
     semaphore.release();
     assertThrows(IllegalStateException.class, semaphore::release);

@@ -7,6 +7,7 @@ import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.waitFor;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.assertCancelled;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -212,7 +213,7 @@ class ConditionTest {
             condition::signalAll);
     for (var call : calls) {
       var error = assertThrows(IllegalStateException.class, call::run);
-      assertTrue(error.getMessage().contains("condition.acquire()"), error.getMessage());
+      assertContains(error.getMessage(), "condition.acquire()");
     }
   }
 
@@ -221,7 +222,7 @@ class ConditionTest {
     try (var _ = condition.acquire()) {
       var stranger = createTask(condition::signalAll);
       var error = assertThrows(IllegalStateException.class, stranger::await);
-      assertTrue(error.getMessage().contains("is held by"), error.getMessage());
+      assertContains(error.getMessage(), "is held by");
     }
   }
 
@@ -488,7 +489,7 @@ class ConditionTest {
     assertEquals("Condition[unlocked]", condition.toString());
     var a = waiter("a");
     yieldNow();
-    assertTrue(a.toString().contains("waits for a condition"), a.toString());
+    assertContains(a.toString(), "waits for a condition");
     waiter("b");
     yieldNow();
     try (var _ = condition.acquire()) {
@@ -515,7 +516,7 @@ class ConditionTest {
   @AsyncTest
   void aPredicateThatReleasesTheLockIsToldAndLeavesNoWaiterBehind() {
     var told = awaitAPredicateThatReleases(false);
-    assertTrue(told.getMessage().contains("after its predicate"), told.getMessage());
+    assertContains(told.getMessage(), "after its predicate");
     var waiting = waiter("waits");
     settle();
     signal(1);

@@ -5,6 +5,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -66,7 +67,7 @@ class LockTest {
     var waiter = holder("a");
     yieldNow();
     assertEquals("Lock[locked, waiters:1]", lock.toString());
-    assertTrue(waiter.toString().contains("a lock held by"), waiter.toString());
+    assertContains(waiter.toString(), "a lock held by");
     permit.close();
     waiter.await();
   }
@@ -132,8 +133,7 @@ class LockTest {
     lock.acquire();
     var stranger = createTask("stranger", lock::release);
     var error = assertThrows(IllegalStateException.class, stranger::await);
-    assertTrue(error.getMessage().contains("stranger"), error.getMessage());
-    assertTrue(error.getMessage().contains("held by"), error.getMessage());
+    assertContains(error.getMessage(), "stranger", "held by");
     assertTrue(lock.locked());
     lock.release();
   }
@@ -150,7 +150,7 @@ class LockTest {
   void acquiringTwiceIsAnErrorInsteadOfAHang() {
     lock.acquire();
     var error = assertThrows(IllegalStateException.class, lock::acquire);
-    assertTrue(error.getMessage().contains("re-entrant"), error.getMessage());
+    assertContains(error.getMessage(), "re-entrant");
   }
 
   @AsyncTest
@@ -276,8 +276,7 @@ class LockTest {
     go.set();
     holder.await();
     var told = assertThrows(DeadlockException.class, waits::await);
-    assertTrue(
-        told.getMessage().contains("holder ended without releasing the lock"), told.getMessage());
+    assertContains(told.getMessage(), "holder ended without releasing the lock");
   }
 
   @AsyncTest
@@ -285,8 +284,7 @@ class LockTest {
     var lock = new Lock();
     createTask("holder", () -> lock.acquire()).await();
     var told = assertThrows(DeadlockException.class, lock::acquire);
-    assertTrue(
-        told.getMessage().contains("holder ended without releasing the lock"), told.getMessage());
+    assertContains(told.getMessage(), "holder ended without releasing the lock");
   }
 
   @AsyncTest

@@ -5,6 +5,7 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.newEventLoop;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -353,8 +354,7 @@ class LoopBindingTest {
     run(
         () -> {
           var error = assertThrows(IllegalStateException.class, lock::acquire);
-          assertTrue(error.getMessage().contains("holder"), error.getMessage());
-          assertTrue(error.getMessage().contains("closed under it"), error.getMessage());
+          assertContains(error.getMessage(), "holder", "closed under it");
         });
   }
 

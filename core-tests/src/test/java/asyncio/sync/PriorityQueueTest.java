@@ -2,6 +2,7 @@ package asyncio.sync;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -82,7 +83,7 @@ class PriorityQueueTest {
   void itemsWithoutAnOrderAreRefusedWithTheRemedy() {
     var queue = new PriorityQueue<Job>();
     var error = assertThrows(ClassCastException.class, () -> queue.put(new Job(1, "a")));
-    assertTrue(error.getMessage().contains("Comparator"), error.getMessage());
+    assertContains(error.getMessage(), "Comparator");
     assertTrue(queue.empty());
     queue.join();
   }

@@ -3,6 +3,8 @@ package asyncio.sync;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertEndsWith;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -43,8 +45,7 @@ class QueueKindsTest {
     assertEquals("PriorityQueue[size=0]", new PriorityQueue<>().toString());
     for (var queue : kinds(2)) {
       queue.put(1);
-      assertTrue(
-          queue.toString().endsWith("Queue[size=1, maxSize=2, unfinished=1]"), queue.toString());
+      assertEndsWith(queue.toString(), "Queue[size=1, maxSize=2, unfinished=1]");
     }
   }
 
@@ -121,7 +122,7 @@ class QueueKindsTest {
       assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> queue.get()));
       queue.put(1);
       assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> queue.put(2)));
-      assertTrue(queue.toString().contains("maxSize=1, unfinished=1]"), queue.toString());
+      assertContains(queue.toString(), "maxSize=1, unfinished=1]");
       assertEquals(1, queue.get());
       assertTrue(queue.empty());
     }

@@ -4,6 +4,7 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertEndsWith;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -96,7 +97,7 @@ class QueueTest {
     yieldNow();
     assertEquals("Queue[size=1, maxSize=1, putters=1, unfinished=2]", queue.toString());
     queue.shutdown();
-    assertTrue(queue.toString().endsWith("shut down]"), queue.toString());
+    assertEndsWith(queue.toString(), "shut down]");
   }
 
   // ---- get ----

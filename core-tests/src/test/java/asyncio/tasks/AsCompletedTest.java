@@ -5,6 +5,7 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
@@ -279,7 +280,7 @@ class AsCompletedTest {
     int thrown = 0;
     while (each.hasNext()) {
       var late = assertThrows(TimeoutException.class, each::next);
-      assertTrue(late.getMessage().contains("pending: 3"), late.getMessage());
+      assertContains(late.getMessage(), "pending: 3");
       thrown++;
     }
     assertEquals(3, thrown);

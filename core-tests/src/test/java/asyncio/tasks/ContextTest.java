@@ -11,6 +11,7 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -53,7 +54,7 @@ class ContextTest {
   @AsyncTest
   void aVariableWithoutValueIsAnErrorThatCoaches() {
     var error = assertThrows(NoSuchElementException.class, DEPTH::get);
-    assertTrue(error.getMessage().contains("ContextVar 'depth' has no value"), error.getMessage());
+    assertContains(error.getMessage(), "ContextVar 'depth' has no value");
     assertEquals(7, DEPTH.get(7));
     assertEquals("nobody", USER.get());
     assertEquals("somebody", USER.get("somebody"));
@@ -100,7 +101,7 @@ class ContextTest {
     new Context().run(() -> assertThrows(IllegalStateException.class, token::close));
     USER.reset(token);
     var again = assertThrows(IllegalStateException.class, () -> USER.reset(token));
-    assertTrue(again.getMessage().contains("used before"), again.getMessage());
+    assertContains(again.getMessage(), "used before");
   }
 
   @AsyncTest
@@ -194,7 +195,7 @@ class ContextTest {
           var error =
               createTask(() -> assertThrows(IllegalStateException.class, () -> other(context)))
                   .await();
-          assertTrue(error.getMessage().contains("by Task '" + myName() + "'"), error.getMessage());
+          assertContains(error.getMessage(), "by Task '" + myName() + "'");
         });
     context.run(() -> {});
     Context own = Objects.requireNonNull(currentTask()).context();

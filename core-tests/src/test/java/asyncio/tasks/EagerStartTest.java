@@ -7,6 +7,8 @@ import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -188,7 +190,7 @@ class EagerStartTest {
     sleep(ofSeconds(2));
     assertEquals(
         List.of("callback", order.get(1), "callback again", "next callback", "task again"), order);
-    assertTrue(order.get(1).startsWith("task in Task-"), order.get(1));
+    assertStartsWith(order.get(1), "task in Task-");
   }
 
   @AsyncTest
@@ -337,7 +339,7 @@ class EagerStartTest {
     var task = createTask("initialises", () -> StartsInItsInitialiser.VALUE);
     var thrown = assertThrows(ExceptionInInitializerError.class, task::await);
     var error = assertInstanceOf(IllegalStateException.class, thrown.getCause());
-    assertTrue(error.getMessage().contains("initialises"), error.getMessage());
+    assertContains(error.getMessage(), "initialises");
     yieldNow();
     assertEquals(1, runningLoop().allTasks().size());
   }

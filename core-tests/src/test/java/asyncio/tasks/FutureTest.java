@@ -3,6 +3,7 @@ package asyncio.tasks;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -74,9 +75,7 @@ class FutureTest {
     assertSame(failure, future.exception());
     assertSame(failure, assertThrows(IllegalArgumentException.class, future::result));
     assertSame(failure, assertThrows(IllegalArgumentException.class, future::await).getCause());
-    assertTrue(
-        future.toString().contains("failed: java.lang.IllegalArgumentException"),
-        future.toString());
+    assertContains(future.toString(), "failed: java.lang.IllegalArgumentException");
   }
 
   @AsyncTest
@@ -446,7 +445,7 @@ class FutureTest {
               return made;
             });
     var failure = assertThrows(ExecutionException.class, copy::get).getCause();
-    assertTrue(failure.getMessage().contains("closed before"), failure.getMessage());
+    assertContains(failure.getMessage(), "closed before");
   }
 
   @Test

@@ -9,13 +9,13 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
 import asyncio.Context;
@@ -158,7 +158,7 @@ class TaskFactoryTest {
     assertThrows(Failure.class, () -> createTask(() -> 1));
     runningLoop().setTaskFactory(this::forgetting);
     var error = assertThrows(NullPointerException.class, () -> createTask(() -> 1));
-    assertTrue(error.getMessage().contains("task factory"), error.getMessage());
+    assertContains(error.getMessage(), "task factory");
     assertEquals(1, runningLoop().allTasks().size());
   }
 
@@ -255,7 +255,7 @@ class TaskFactoryTest {
         () -> {
           runningLoop().setTaskFactory(this::mistaken);
           var error = assertThrows(IllegalStateException.class, () -> createTask(() -> "mine"));
-          assertTrue(error.getMessage().contains("another event loop"), error.getMessage());
+          assertContains(error.getMessage(), "another event loop");
           var group = new TaskGroup();
           group.run(
               () -> assertThrows(IllegalStateException.class, () -> group.createTask(() -> "b")));

@@ -5,11 +5,11 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Asyncio;
 import asyncio.CancelledError;
@@ -150,7 +150,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
         () -> {
           group.cancel();
           var error = assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
-          assertTrue(error.getMessage().contains("shutting down"), error.getMessage());
+          assertContains(error.getMessage(), "shutting down");
         });
   }
 

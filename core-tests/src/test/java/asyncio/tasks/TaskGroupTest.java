@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.sleepAndCleanUp;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
@@ -13,7 +14,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Action;
 import asyncio.CancelledError;
@@ -201,7 +201,7 @@ class TaskGroupTest extends TaskGroupFixture {
     assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
     group.run(() -> {});
     var error = assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
-    assertTrue(error.getMessage().contains("ended"), error.getMessage());
+    assertContains(error.getMessage(), "ended");
   }
 
   @AsyncTest
@@ -221,7 +221,7 @@ class TaskGroupTest extends TaskGroupFixture {
                         order.add(error.getMessage());
                       });
                 }));
-    assertTrue(order.getFirst().contains("shutting down"), order.getFirst());
+    assertContains(order.getFirst(), "shutting down");
   }
 
   private <T extends @Nullable Object> Task<T> slowly(

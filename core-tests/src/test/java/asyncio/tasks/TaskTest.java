@@ -8,6 +8,8 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.assertCancelled;
 import static asyncio.support.Cancelling.sleepAndCleanUp;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -301,7 +303,7 @@ class TaskTest {
       assertSame(failure, failure.getSuppressed()[0].getCause());
       var trace = new java.io.StringWriter();
       failure.printStackTrace(new java.io.PrintWriter(trace));
-      assertTrue(trace.toString().contains("Suppressed: "), trace.toString());
+      assertContains(trace.toString(), "Suppressed: ");
     }
 
     @AsyncTest
@@ -379,7 +381,7 @@ class TaskTest {
       var task = createTask(() -> self.getFirst().await());
       self.add(task);
       var error = assertThrows(IllegalStateException.class, task::await);
-      assertTrue(error.getMessage().contains("itself"), error.getMessage());
+      assertContains(error.getMessage(), "itself");
     }
 
     @AsyncTest
@@ -441,7 +443,7 @@ class TaskTest {
                 throw new Failure("x");
               });
       assertThrows(Failure.class, failed::await);
-      assertTrue(failed.toString().startsWith("Task[bad, failed: "), failed.toString());
+      assertStartsWith(failed.toString(), "Task[bad, failed: ");
     }
 
     @AsyncTest

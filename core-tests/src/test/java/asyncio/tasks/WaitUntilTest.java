@@ -8,6 +8,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.waitUntil;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
@@ -346,7 +347,7 @@ class WaitUntilTest {
     var error =
         assertThrows(
             IllegalArgumentException.class, () -> waitUntil(ALL_COMPLETED, List.<Task<?>>of()));
-    assertTrue(error.getMessage().contains("no futures"), error.getMessage());
+    assertContains(error.getMessage(), "no futures");
   }
 
   @AsyncTest
@@ -365,7 +366,7 @@ class WaitUntilTest {
     var error =
         assertThrows(
             IllegalArgumentException.class, () -> waitUntil(ALL_COMPLETED, List.of(theirs)));
-    assertTrue(error.getMessage().contains("wrapFuture"), error.getMessage());
+    assertContains(error.getMessage(), "wrapFuture");
   }
 
   @AsyncTest

@@ -5,6 +5,8 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofDays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -87,8 +89,7 @@ class AsyncTestTest {
   void aTaskThatFailsAndIsNeverAwaitedFailsTheTestWithItsNameAndItsFailure() {
     Throwable thrown = run(ATaskFails.class).failure();
     assertInstanceOf(AssertionError.class, thrown);
-    assertTrue(thrown.getMessage().contains("Task 'saver' failed"), thrown.getMessage());
-    assertTrue(thrown.getMessage().contains("setExceptionHandler"), thrown.getMessage());
+    assertContains(thrown.getMessage(), "Task 'saver' failed", "setExceptionHandler");
     assertEquals("lost", thrown.getCause().getMessage());
   }
 
@@ -125,7 +126,7 @@ class AsyncTestTest {
     Throwable thrown = run(TheTestFailsAsWell.class).failure();
     assertEquals("of the test", thrown.getMessage());
     String suppressed = thrown.getSuppressed()[0].getMessage();
-    assertTrue(suppressed.contains("Task 'saver' failed"), suppressed);
+    assertContains(suppressed, "Task 'saver' failed");
   }
 
   static class SomebodyReceivesThem {
@@ -197,7 +198,7 @@ class AsyncTestTest {
   @Test
   void anInvocationThatLosesAFailureFailsAlone() {
     Outcome outcome = run(OneInvocationLosesAFailure.class);
-    assertTrue(outcome.failure().getMessage().contains("Task 'loses' failed"));
+    assertContains(outcome.failure().getMessage(), "Task 'loses' failed");
     assertEquals(List.of("1"), outcome.passed);
   }
 
@@ -302,8 +303,8 @@ class AsyncTestTest {
     Outcome outcome = run(MadeATestTwice.class);
     assertEquals(List.of(), outcome.passed);
     for (Throwable failure : outcome.failures) {
-      assertTrue(failure.getMessage().startsWith("twice() "), failure.getMessage());
-      assertTrue(failure.getMessage().contains("@OnLoop"), failure.getMessage());
+      assertStartsWith(failure.getMessage(), "twice() ");
+      assertContains(failure.getMessage(), "@OnLoop");
     }
     assertTrue(!outcome.failures.isEmpty());
   }

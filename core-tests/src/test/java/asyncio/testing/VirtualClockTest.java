@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
@@ -116,10 +117,7 @@ class VirtualClockTest {
                         latch.countDown();
                       }
                     }));
-    assertTrue(error.getMessage().contains("1 body on a helper thread"), error.getMessage());
-    assertTrue(error.getMessage().contains("waitHere"), error.getMessage());
-    assertTrue(error.getMessage().contains("20 ms"), error.getMessage());
-    assertTrue(error.getMessage().contains("Task["), error.getMessage());
+    assertContains(error.getMessage(), "1 body on a helper thread", "waitHere", "20 ms", "Task[");
   }
 
   @Test
@@ -134,9 +132,7 @@ class VirtualClockTest {
                       createTask("foreign", () -> blocking(() -> new CountDownLatch(1).await()));
                       sleep(ofDays(1));
                     }));
-    assertTrue(
-        error.getMessage().contains("1 coroutine in a foreign blocking call"), error.getMessage());
-    assertTrue(error.getMessage().contains("foreign"), error.getMessage());
+    assertContains(error.getMessage(), "1 coroutine in a foreign blocking call", "foreign");
   }
 
   @Test
@@ -148,8 +144,7 @@ class VirtualClockTest {
                 VirtualTime.run(
                     impatient().withOtherThreads(),
                     () -> createTask("stuck", () -> new Event().await()).await()));
-    assertTrue(error.getMessage().contains("nothing to do any more"), error.getMessage());
-    assertTrue(error.getMessage().contains("Task[stuck, waits for an event]"), error.getMessage());
+    assertContains(error.getMessage(), "nothing to do any more", "Task[stuck, waits for an event]");
   }
 
   @Test

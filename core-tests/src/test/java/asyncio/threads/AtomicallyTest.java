@@ -7,6 +7,8 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.util.logging.Level.INFO;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -156,8 +158,7 @@ class AtomicallyTest {
                 IllegalStateException.class,
                 () -> atomically(() -> createTask(EAGER, () -> order.add("task"))))
             .getMessage();
-    assertTrue(
-        message.startsWith("createTask() with an eager start may wait, and Task '"), message);
+    assertStartsWith(message, "createTask() with an eager start may wait, and Task '");
     runningLoop().setTaskFactory(TaskFactory.EAGER);
     assertThrows(
         IllegalStateException.class, () -> atomically(() -> createTask(() -> order.add("task"))));
@@ -211,7 +212,7 @@ class AtomicallyTest {
     String message =
         assertThrows(IllegalStateException.class, () -> atomically(() -> order.add("body")))
             .getMessage();
-    assertTrue(message.startsWith("atomically() was called on the thread '"), message);
+    assertStartsWith(message, "atomically() was called on the thread '");
     assertEquals(List.of(), order);
     run(
         () -> {
@@ -353,11 +354,10 @@ class AtomicallyTest {
           });
       String message =
           assertThrows(IllegalStateException.class, () -> atomically(queue::take)).getMessage();
-      assertTrue(
-          message.contains(
-              " by java.util.concurrent.LinkedBlockingQueue.take(), called at"
-                  + " asyncio.threads.AtomicallyTest$InForeignCodeMounted."),
-          message);
+      assertContains(
+          message,
+          " by java.util.concurrent.LinkedBlockingQueue.take(), called at"
+              + " asyncio.threads.AtomicallyTest$InForeignCodeMounted.");
     }
 
     @AsyncTest
@@ -520,7 +520,7 @@ class AtomicallyTest {
                       })));
       assertEquals(1, failure.getSuppressed().length);
       String message = failure.getSuppressed()[0].getMessage();
-      assertTrue(message.startsWith("Others may have run inside atomically(…): "), message);
+      assertStartsWith(message, "Others may have run inside atomically(…): ");
     }
 
     @AsyncTest

@@ -6,6 +6,7 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -1035,9 +1036,11 @@ class HeldLockTest {
         counted(0, 0, 4);
         for (String name : List.of("at the lock", "at the monitor")) {
           String told = log.spinUntil("Task '" + name + "' waited so long for java.");
-          assertTrue(told.contains("HeldLockTest$TheLoopHandsOver.lambda"), told);
-          assertTrue(told.contains("The thread 'holder' holds the lock"), told);
-          assertTrue(told.contains("HeldLockTest$Holder.keepIt"), told);
+          assertContains(
+              told,
+              "HeldLockTest$TheLoopHandsOver.lambda",
+              "The thread 'holder' holds the lock",
+              "HeldLockTest$Holder.keepIt");
         }
         lockHolder.letGo();
         monitorHolder.letGo();

@@ -6,6 +6,8 @@ import static asyncio.Asyncio.newEventLoop;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static java.time.temporal.ChronoUnit.FOREVER;
@@ -50,7 +52,7 @@ class RunInExecutorTest {
     EventLoop loop = runningLoop();
     Thread thread = loop.runInExecutor(Thread::currentThread).await();
     assertFalse(thread.isVirtual());
-    assertTrue(thread.getName().startsWith(loop.name()), thread.getName());
+    assertStartsWith(thread.getName(), loop.name());
     var failure = new IOException("x");
     Future<Object> failed =
         loop.runInExecutor(
@@ -260,7 +262,7 @@ class RunInExecutorTest {
     loop.shutdownDefaultExecutor(ofSeconds(10));
     before.await();
     var error = assertThrows(IllegalStateException.class, () -> loop.runInExecutor(() -> 1));
-    assertTrue(error.getMessage().contains("is shut down"), error.getMessage());
+    assertContains(error.getMessage(), "is shut down");
     assertThrows(IllegalStateException.class, () -> toThread(() -> 1));
     loop.shutdownDefaultExecutor(ofSeconds(10));
     try (var own = Executors.newCachedThreadPool()) {
@@ -289,7 +291,7 @@ class RunInExecutorTest {
     try (var log = new CapturedLog("asyncio.loop")) {
       loop.shutdownDefaultExecutor(ofMillis(1));
       String message = log.spinUntil("default executor");
-      assertTrue(message.contains(loop.name() + "-helper"), message);
+      assertContains(message, loop.name() + "-helper");
     }
     release.countDown();
     call.await();
@@ -339,7 +341,7 @@ class RunInExecutorTest {
     try (var log = new CapturedLog("asyncio.loop")) {
       loop.shutdownDefaultExecutor(ofSeconds(Long.MIN_VALUE));
       String message = log.spinUntil("default executor");
-      assertTrue(message.contains(loop.name() + "-helper"), message);
+      assertContains(message, loop.name() + "-helper");
     }
     release.countDown();
     call.await();
@@ -368,7 +370,7 @@ class RunInExecutorTest {
     loop.shutdownDefaultExecutor(ofSeconds(10));
     try (var mine = Executors.newFixedThreadPool(1)) {
       var error = assertThrows(IllegalStateException.class, () -> loop.setDefaultExecutor(mine));
-      assertTrue(error.getMessage().contains("is shut down"), error.getMessage());
+      assertContains(error.getMessage(), "is shut down");
     }
   }
 

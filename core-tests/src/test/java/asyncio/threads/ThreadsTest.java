@@ -6,6 +6,7 @@ import static asyncio.Asyncio.runCoroutineThreadsafe;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -77,9 +78,7 @@ class ThreadsTest {
           elsewhere(
               foreign.get().name("stranger"),
               () -> assertThrows(IllegalStateException.class, Asyncio::runningLoop).getMessage());
-      assertTrue(message.contains("stranger"), message);
-      assertTrue(message.contains("runCoroutineThreadsafe"), message);
-      assertTrue(message.contains("callSoonThreadsafe"), message);
+      assertContains(message, "stranger", "runCoroutineThreadsafe", "callSoonThreadsafe");
     }
   }
 
@@ -125,7 +124,7 @@ class ThreadsTest {
                 () ->
                     assertThrows(IllegalStateException.class, call, "call number " + number[0])
                         .getMessage());
-        assertTrue(message.contains("thread"), message);
+        assertContains(message, "thread");
       }
     }
     assertFalse(pending.isDone());
@@ -524,8 +523,7 @@ class ThreadsTest {
                             () -> mine.callSoon(() -> future.setResult(1))));
               }
             });
-    assertTrue(error.getMessage().contains("'other'"), error.getMessage());
-    assertTrue(error.getMessage().contains(mine.name()), error.getMessage());
+    assertContains(error.getMessage(), "'other'", mine.name());
   }
 
   @AsyncTest
@@ -544,9 +542,11 @@ class ThreadsTest {
     new Thread(new java.util.concurrent.FutureTask<>(() -> runIt(other))).start();
     Future<Integer> foreign = Asyncio.await(handedOver);
     var error = assertThrows(IllegalStateException.class, foreign::await);
-    assertTrue(error.getMessage().contains("'" + foreign.loop().name() + "'"), error.getMessage());
-    assertTrue(error.getMessage().contains("'" + runningLoop().name() + "'"), error.getMessage());
-    assertTrue(error.getMessage().contains("toCompletableFuture"), error.getMessage());
+    assertContains(
+        error.getMessage(),
+        "'" + foreign.loop().name() + "'",
+        "'" + runningLoop().name() + "'",
+        "toCompletableFuture");
     var stage = foreign.toCompletableFuture();
     awaited.countDown();
     assertEquals(8, Asyncio.await(stage));

@@ -8,6 +8,8 @@ import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Cancelling.assertCancelled;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertStartsWith;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -48,7 +50,7 @@ class ToThreadTest {
     assertNotSame(Thread.currentThread(), helper);
     assertFalse(helper.isVirtual());
     assertTrue(helper.isDaemon());
-    assertTrue(helper.getName().startsWith(runningLoop().name()), helper.getName());
+    assertStartsWith(helper.getName(), runningLoop().name());
   }
 
   @AsyncTest
@@ -135,7 +137,7 @@ class ToThreadTest {
               return assertThrows(IllegalStateException.class, () -> createTask(() -> 1))
                   .getMessage();
             });
-    assertTrue(message.contains("runCoroutineThreadsafe"), message);
+    assertContains(message, "runCoroutineThreadsafe");
     assertEquals(6, toThread(() -> Asyncio.runCoroutineThreadsafe(() -> 6, loop).get()));
   }
 
@@ -348,7 +350,7 @@ class ToThreadTest {
               Thread.startVirtualThread(() -> seen.add(Thread.currentThread().toString()));
               return seen.take();
             });
-    assertTrue(text.contains("ForkJoinPool"), text);
+    assertContains(text, "ForkJoinPool");
   }
 
   @Test
