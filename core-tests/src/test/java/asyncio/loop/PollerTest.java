@@ -1,5 +1,7 @@
 package asyncio.loop;
 
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.yieldNow;
 import static asyncio.net.Net.openConnection;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -14,7 +16,6 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -29,10 +30,10 @@ class PollerTest {
     Asyncio.run(
         () -> {
           try (var socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-            socket.setSoTimeout(1);
-            socket.receive(new DatagramPacket(new byte[1], 1));
-          } catch (SocketTimeoutException expected) {
-            // the read poller is there now
+            var receiving = createTask(() -> socket.receive(new DatagramPacket(new byte[1], 1)));
+            yieldNow(); // it waits, so the read poller is there now
+            socket.send(new DatagramPacket(new byte[1], 1, socket.getLocalSocketAddress()));
+            receiving.await();
           }
         });
     assertEquals("1", System.getProperty("jdk.pollerMode"));
