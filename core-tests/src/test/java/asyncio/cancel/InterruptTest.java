@@ -17,14 +17,14 @@ import asyncio.Event;
 import asyncio.EventLoop;
 import asyncio.Future;
 import asyncio.Queue;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /** Interrupts at our own waits: the same on both carriers. */
 class InterruptTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   void aSetFlagAtAWaitIsClearedAndCountsAsARequest() {
@@ -128,7 +128,7 @@ class InterruptTest {
     loop.callSoon(() -> Thread.currentThread().interrupt());
     loop.callSoon(() -> order.add("flag " + Thread.currentThread().isInterrupted()));
     yieldNow();
-    assertEquals(List.of("flag false"), order);
+    order.assertIs("flag false");
     sleep(ofDays(1));
   }
 }

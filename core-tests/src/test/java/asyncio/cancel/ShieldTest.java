@@ -20,12 +20,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Asyncio;
 import asyncio.CancelledError;
-import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -34,10 +35,10 @@ import java.util.List;
 import org.junit.jupiter.api.function.Executable;
 
 class ShieldTest {
-  private final List<ExceptionContext> reports = new ArrayList<>();
+  private final Reports reports = new Reports();
 
   private void captureReports() {
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    runningLoop().setExceptionHandler(reports);
   }
 
   @AsyncTest
@@ -76,10 +77,10 @@ class ShieldTest {
   void aDoneFutureIsTakenWithoutWaiting() {
     var inner = new Future<Integer>();
     inner.setResult(1);
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     createTask(() -> order.add("other"));
     assertEquals(1, shield(inner));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -129,8 +130,7 @@ class ShieldTest {
     inner.setException(failure);
     yieldNow();
     yieldNow();
-    assertEquals(1, reports.size());
-    assertSame(failure, reports.getFirst().exception());
+    assertSame(failure, reports.only().exception());
   }
 
   @AsyncTest
@@ -147,7 +147,7 @@ class ShieldTest {
     inner.setException(new Failure("too late"));
     yieldNow();
     yieldNow();
-    assertEquals(1, reports.size());
+    reports.assertOne();
   }
 
   @AsyncTest
@@ -164,7 +164,7 @@ class ShieldTest {
     cancelled.cancel();
     yieldNow();
     yieldNow();
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   @AsyncTest
@@ -302,7 +302,6 @@ class ShieldTest {
     yieldNow();
     yieldNow();
     assertTrue(outer.isCancelled());
-    assertEquals(1, reports.size());
-    assertSame(failure, reports.getFirst().exception());
+    assertSame(failure, reports.only().exception());
   }
 }

@@ -30,15 +30,15 @@ import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import asyncio.support.Cancelling;
 import asyncio.support.Failure;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TimeoutTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   void aBodyThatIsInTimeGivesItsResult() {
@@ -72,7 +72,7 @@ class TimeoutTest {
                         throw inside;
                       }
                     }));
-    assertEquals(List.of("CancelledError inside"), order);
+    order.assertIs("CancelledError inside");
     assertInstanceOf(CancelledError.class, error.getCause());
     assertEquals(ofSeconds(2), runningLoop().time());
     assertTrue(limit.expired());
@@ -119,7 +119,7 @@ class TimeoutTest {
                           sleep(ofSeconds(3));
                           order.add("cleaned up");
                         })));
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
     assertEquals(ofSeconds(4), runningLoop().time());
   }
 
@@ -169,7 +169,7 @@ class TimeoutTest {
             order.add("never");
           });
     }
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -252,7 +252,7 @@ class TimeoutTest {
     sleep(ofSeconds(1));
     task.cancel("foreign");
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("expired in clean-up"), order);
+    order.assertIs("expired in clean-up");
     assertEquals(1, task.cancelling());
   }
 
@@ -274,7 +274,7 @@ class TimeoutTest {
     yieldNow();
     task.cancel();
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("clean-up timed out"), order);
+    order.assertIs("clean-up timed out");
     assertEquals(1, task.cancelling());
   }
 
@@ -347,7 +347,7 @@ class TimeoutTest {
     task.cancel();
     runningLoop().callSoon(() -> done.setResult(null));
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
   }
 
   @AsyncTest
@@ -398,7 +398,7 @@ class TimeoutTest {
                   sleep(ofSeconds(1));
                   order.add("never");
                 }));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   // ---- reschedule ----
@@ -531,7 +531,7 @@ class TimeoutTest {
                   }));
       assertTrue(limit.expired());
     }
-    assertEquals(List.of("began", "began", "began"), order);
+    order.assertIs("began", "began", "began");
     assertEquals(ofSeconds(3), runningLoop().time());
   }
 
@@ -691,7 +691,7 @@ class TimeoutTest {
                         }
                       });
                 }));
-    assertEquals(List.of("child ended", "child ended", "child ended"), order);
+    order.assertIs("child ended", "child ended", "child ended");
     assertEquals(0, currentTask().cancelling());
   }
 

@@ -26,17 +26,17 @@ import asyncio.Timeout;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import asyncio.testing.VirtualClock;
 import asyncio.testing.VirtualTime;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class WaitForTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   @Covers("test_waitfor.AsyncioWaitForTest.wait_for_blocking")
@@ -84,7 +84,7 @@ class WaitForTest {
                     }));
     var error = assertThrows(TimeoutException.class, () -> waitFor(task, ofSeconds(2)));
     assertInstanceOf(CancelledError.class, error.getCause());
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
     assertTrue(task.isCancelled());
     assertEquals(ofSeconds(3), runningLoop().time());
     assertEquals(0, currentTask().cancelling());
@@ -103,7 +103,7 @@ class WaitForTest {
                           order.add("cleaned up");
                         }),
                 ofSeconds(2)));
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
   }
 
   @AsyncTest
@@ -122,7 +122,7 @@ class WaitForTest {
     assertThrows(TimeoutException.class, () -> waitFor(() -> order.add("started"), ZERO));
     assertThrows(TimeoutException.class, () -> waitFor(() -> order.add("started"), ofSeconds(-1)));
     yieldNow();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -130,7 +130,7 @@ class WaitForTest {
     var task = createTask(() -> order.add("started"));
     assertThrows(TimeoutException.class, () -> waitFor(task, ZERO));
     assertTrue(task.isCancelled());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -154,7 +154,7 @@ class WaitForTest {
       yieldNow();
       assertThrows(TimeoutException.class, () -> waitFor(task, limit));
       assertTrue(task.isCancelled());
-      assertEquals(List.of("cleaned up"), order);
+      order.assertIs("cleaned up");
     }
   }
 
@@ -292,7 +292,7 @@ class WaitForTest {
     outer.cancel("outer");
     assertCancelled("outer", outer);
     assertTrue(inner.isCancelled());
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
   }
 
   @AsyncTest
@@ -309,7 +309,7 @@ class WaitForTest {
     inner.setResult("value");
     outer.cancel("late");
     assertEquals("late", assertThrows(CancelledError.class, outer::await).getMessage());
-    assertEquals(List.of("value"), order);
+    order.assertIs("value");
     assertEquals("value", inner.result());
   }
 
@@ -339,7 +339,7 @@ class WaitForTest {
     outer.cancel();
     assertThrows(CancelledError.class, outer::await);
     assertEquals("done", inner.await());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest

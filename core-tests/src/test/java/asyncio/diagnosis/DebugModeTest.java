@@ -26,8 +26,8 @@ import asyncio.conformance.Covers;
 import asyncio.support.CapturedLog;
 import asyncio.support.ChildJvm;
 import asyncio.support.Failure;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -62,14 +62,14 @@ class DebugModeTest {
     Asyncio.run(
         () -> {
           assertFalse(runningLoop().debug());
-          var reports = new ArrayList<ExceptionContext>();
-          runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+          var reports = new Reports();
+          runningLoop().setExceptionHandler(reports);
           assertEquals("Future[pending]", new Future<Integer>().toString());
           assertEquals("Task[plain, pending]", createTask("plain", () -> 1).toString());
           var handle = runningLoop().callSoon(() -> fail("callback"));
           assertEquals("Handle[pending]", handle.toString());
           yieldNow();
-          assertEquals(List.of(), reports.getFirst().createdAt());
+          assertEquals(List.of(), reports.only().createdAt());
         });
   }
 
@@ -192,40 +192,39 @@ class DebugModeTest {
   @Test
   @Covers("test_futures.BaseFutureTests.future_exception_never_retrieved_debug")
   void aFailureThatNobodyReceivedTellsWhereItsTaskWasCreated() {
-    List<ExceptionContext> reports = new ArrayList<>();
+    var reports = new Reports();
     debug(
         () -> {
-          runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+          runningLoop().setExceptionHandler(reports);
           createDeep(20);
           yieldNow();
         });
-    assertEquals(1, reports.size());
-    assertUsersFrames("createDeep", reports.getFirst().createdAt());
-    assertEquals(10, reports.getFirst().createdAt().size());
-    assertLacks(reports.getFirst().message(), "-Dasyncio.debug");
+    assertUsersFrames("createDeep", reports.only().createdAt());
+    assertEquals(10, reports.only().createdAt().size());
+    assertLacks(reports.only().message(), "-Dasyncio.debug");
   }
 
   @Test
   void aFailureOfAFutureTellsWhereItWasCreated() {
-    List<ExceptionContext> reports = new ArrayList<>();
+    var reports = new Reports();
     debug(
         () -> {
-          runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+          runningLoop().setExceptionHandler(reports);
           new Future<Integer>().setException(new Failure("future"));
         });
-    assertUsersFrames("aFailureOfAFuture", reports.getFirst().createdAt());
+    assertUsersFrames("aFailureOfAFuture", reports.only().createdAt());
   }
 
   @Test
   void theStackOfACreatorEndsWithItsOwnBody() {
-    List<ExceptionContext> reports = new ArrayList<>();
+    var reports = new Reports();
     debug(
         () -> {
-          runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+          runningLoop().setExceptionHandler(reports);
           createTask(DebugModeTest::createsAFailingTask).await();
           yieldNow();
         });
-    List<StackTraceElement> frames = reports.getFirst().createdAt();
+    List<StackTraceElement> frames = reports.only().createdAt();
     assertEquals(1, frames.size(), frames::toString);
     assertUsersFrames("createsAFailingTask", frames);
   }
@@ -262,15 +261,15 @@ class DebugModeTest {
 
   @AsyncTest
   void aFailureOfACallbackTellsWhereItWasScheduled() {
-    List<ExceptionContext> reports = new ArrayList<>();
+    var reports = new Reports();
     runningLoop().setDebug(true);
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    runningLoop().setExceptionHandler(reports);
     schedule();
     sleep(ofMillis(2));
     assertEquals(
         List.of("soon", "done", "later"),
-        reports.stream().map(context -> context.exception().getMessage()).toList());
-    for (ExceptionContext report : reports) {
+        reports.all().stream().map(context -> context.exception().getMessage()).toList());
+    for (ExceptionContext report : reports.all()) {
       assertUsersFrames("schedule", report.createdAt());
     }
   }

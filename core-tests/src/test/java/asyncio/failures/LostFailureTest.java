@@ -26,18 +26,18 @@ import asyncio.TaskGroup;
 import asyncio.net.Net;
 import asyncio.support.CapturedLog;
 import asyncio.support.Failure;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
 
 /** What the report of a failure that nobody received says, and that there is one. */
 class LostFailureTest {
-  private final ConcurrentLinkedQueue<ExceptionContext> reports = new ConcurrentLinkedQueue<>();
+  private final Reports reports = new Reports();
 
   private void capture() {
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    runningLoop().setExceptionHandler(reports);
   }
 
   private static int fails() {
@@ -61,7 +61,7 @@ class LostFailureTest {
           createTask("without", LostFailureTest::theOtherBody);
           yieldNow();
         });
-    List<String> messages = reports.stream().map(ExceptionContext::message).sorted().toList();
+    List<String> messages = reports.all().stream().map(ExceptionContext::message).sorted().toList();
     assertEquals(2, messages.size());
     assertContains(
         messages.get(0),
@@ -82,8 +82,8 @@ class LostFailureTest {
           capture();
           new Future<Integer>().setException(made);
         });
-    assertLacks(reports.peek().message(), "begins at");
-    assertContains(reports.peek().message(), "-Dasyncio.debug");
+    assertLacks(reports.only().message(), "begins at");
+    assertContains(reports.only().message(), "-Dasyncio.debug");
   }
 
   @Test
@@ -95,7 +95,7 @@ class LostFailureTest {
           kept.add(createTask("kept", LostFailureTest::theBody));
           yieldNow();
         });
-    assertEquals(1, reports.size());
+    reports.assertOne();
     kept.clear();
     Asyncio.run(
         () -> {
@@ -108,7 +108,8 @@ class LostFailureTest {
             toThread(Thread::yield);
           }
         });
-    assertEquals(List.of("kept", "dropped"), reports.stream().map(ExceptionContext::task).toList());
+    assertEquals(
+        List.of("kept", "dropped"), reports.all().stream().map(ExceptionContext::task).toList());
   }
 
   @AsyncTest
@@ -116,7 +117,7 @@ class LostFailureTest {
     capture();
     runningLoop().callSoon(LostFailureTest::theOtherBody);
     yieldNow();
-    assertEquals(1, reports.size());
+    reports.assertOne();
   }
 
   @Test
@@ -129,13 +130,12 @@ class LostFailureTest {
             try (var server = Net.startServer(client -> fails(), "127.0.0.1", 0);
                 var client = Net.openConnection("127.0.0.1", server.port())) {
               client.reader().readAll();
-              assertEquals(1, reports.size());
+              reports.assertOne();
             }
           });
     }
-    assertEquals(1, reports.size());
-    assertContains(reports.peek().message(), "The handler of 'client 127.0.0.1:");
-    assertContains(reports.peek().createdAt().toString(), "theHandlerOfAServer");
+    assertContains(reports.only().message(), "The handler of 'client 127.0.0.1:");
+    assertContains(reports.only().createdAt().toString(), "theHandlerOfAServer");
   }
 
   @AsyncTest
@@ -157,7 +157,7 @@ class LostFailureTest {
     System.gc();
     toThread(Thread::yield);
     yieldNow();
-    assertEquals(0, reports.size());
+    reports.assertNone();
   }
 
   @AsyncTest
@@ -183,7 +183,7 @@ class LostFailureTest {
     yieldNow();
     outer.cancel();
     assertThrows(ExceptionGroup.class, outer::await);
-    assertEquals(0, reports.size());
+    reports.assertNone();
   }
 
   @AsyncTest
@@ -201,8 +201,7 @@ class LostFailureTest {
             });
     assertThrows(CancelledError.class, task::await);
     yieldNow();
-    assertEquals(1, reports.size());
-    assertEquals("close", reports.peek().exception().getMessage());
+    assertEquals("close", reports.only().exception().getMessage());
   }
 
   /** In a run: a task fails, and the handler is told at the end. */

@@ -25,21 +25,21 @@ import asyncio.Task;
 import asyncio.conformance.Covers;
 import asyncio.support.CapturedLog;
 import asyncio.support.Failure;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** A failure that nobody receives is reported exactly once; one that somebody receives, never. */
 class UnretrievedTest {
-  private final ConcurrentLinkedQueue<ExceptionContext> reports = new ConcurrentLinkedQueue<>();
+  private final Reports reports = new Reports();
 
   private void capture() {
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    runningLoop().setExceptionHandler(reports);
   }
 
   private static Task<Integer> failing(String message) {
@@ -63,10 +63,9 @@ class UnretrievedTest {
           capture();
           kept.add(failing("kept"));
           yieldNow();
-          assertEquals(0, reports.size());
+          reports.assertNone();
         });
-    assertEquals(1, reports.size());
-    ExceptionContext report = reports.peek();
+    ExceptionContext report = reports.only();
     assertEquals("kept", report.exception().getMessage());
     assertEquals("kept", report.task());
     assertContains(report.message(), "'kept'");
@@ -101,9 +100,8 @@ class UnretrievedTest {
           capture();
           new Future<Integer>().setException(new Failure("future"));
         });
-    assertEquals(1, reports.size());
-    assertEquals("future", reports.peek().exception().getMessage());
-    assertSame(null, reports.peek().task());
+    assertEquals("future", reports.only().exception().getMessage());
+    assertSame(null, reports.only().task());
   }
 
   @Test
@@ -182,7 +180,7 @@ class UnretrievedTest {
                   converted,
                   cancelled));
         });
-    assertEquals(List.of(), List.copyOf(reports));
+    reports.assertNone();
     assertEquals(10, kept.size());
   }
 
@@ -195,7 +193,7 @@ class UnretrievedTest {
           collectGarbage();
           yieldNow();
         });
-    assertEquals(List.of(), List.copyOf(reports));
+    reports.assertNone();
   }
 
   @Test
@@ -222,7 +220,7 @@ class UnretrievedTest {
           yieldNow();
           collectGarbage();
         });
-    assertEquals(List.of(), List.copyOf(reports));
+    reports.assertNone();
   }
 
   @Test
@@ -235,7 +233,7 @@ class UnretrievedTest {
                   capture();
                   throw new Failure("main");
                 }));
-    assertEquals(List.of(), List.copyOf(reports));
+    reports.assertNone();
   }
 
   @Test

@@ -22,11 +22,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.CancelledError;
-import asyncio.ExceptionContext;
 import asyncio.FlowItems;
 import asyncio.Flows;
 import asyncio.Task;
 import asyncio.support.Failure;
+import asyncio.support.Reports;
 import asyncio.support.Sweep;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
@@ -46,7 +46,7 @@ import org.junit.jupiter.api.Test;
 class FlowItemsTest {
   private final ManualPublisher<Integer> publisher = new ManualPublisher<>();
   private final List<Integer> taken = new ArrayList<>();
-  private final List<ExceptionContext> reported = new ArrayList<>();
+  private final Reports reported = new Reports();
 
   private Task<?> consumer(FlowItems<Integer> items) {
     return createTask(
@@ -275,13 +275,12 @@ class FlowItemsTest {
         () ->
             Asyncio.run(
                 () -> {
-                  runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
+                  runningLoop().setExceptionHandler(reported);
                   Flows.subscribe(publisher);
                   publisher.fail(failure);
                   settle();
                 }));
-    assertEquals(1, reported.size());
-    assertSame(failure, reported.getFirst().exception());
+    assertSame(failure, reported.only().exception());
   }
 
   @AsyncTest
@@ -290,13 +289,13 @@ class FlowItemsTest {
         () ->
             Asyncio.run(
                 () -> {
-                  runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
+                  runningLoop().setExceptionHandler(reported);
                   try (var _ = Flows.subscribe(publisher)) {
                     publisher.fail(new Failure("x"));
                     settle();
                   }
                 }));
-    assertEquals(List.of(), reported);
+    reported.assertNone();
   }
 
   @AsyncTest
@@ -359,13 +358,12 @@ class FlowItemsTest {
             throw failure;
           }
         };
-    runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
+    runningLoop().setExceptionHandler(reported);
     try (var items = Flows.subscribe(broken)) {
       settle();
       assertContains(items.toString(), "requested=");
     }
-    assertEquals(1, reported.size());
-    assertSame(failure, reported.getFirst().exception());
+    assertSame(failure, reported.only().exception());
   }
 
   // ---- cancel ----
@@ -440,7 +438,7 @@ class FlowItemsTest {
             sleep(ofDays(1));
           }
         };
-    runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
+    runningLoop().setExceptionHandler(reported);
     var items = Flows.subscribe(slow);
     settle();
     var closer =
@@ -452,7 +450,7 @@ class FlowItemsTest {
     settle();
     closer.cancel("why");
     assertCancelled("why", closer);
-    assertEquals(List.of(), reported);
+    reported.assertNone();
   }
 
   @AsyncTest

@@ -25,7 +25,6 @@ import asyncio.CancelledError;
 import asyncio.ContextVar;
 import asyncio.Coroutine;
 import asyncio.EventLoop;
-import asyncio.ExceptionContext;
 import asyncio.Flows;
 import asyncio.Task;
 import asyncio.TaskFactory;
@@ -34,6 +33,8 @@ import asyncio.TaskOptions;
 import asyncio.support.CapturedLog;
 import asyncio.support.Failure;
 import asyncio.support.Only;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.support.Sweep;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
@@ -51,8 +52,8 @@ import org.junit.jupiter.api.Test;
 
 /** A coroutine's items, given to a subscriber. */
 class FlowPublisherTest {
-  private final List<Object> order = new ArrayList<>();
-  private final List<ExceptionContext> reported = new ArrayList<>();
+  private final Order order = new Order();
+  private final Reports reported = new Reports();
 
   private static Flow.Publisher<Integer> range(int count) {
     return Flows.publisher(
@@ -92,7 +93,7 @@ class FlowPublisherTest {
   }
 
   private void collectReports() {
-    runningLoop().setExceptionHandler((loop, context) -> reported.add(context));
+    runningLoop().setExceptionHandler(reported);
   }
 
   // ---- items ----
@@ -223,7 +224,7 @@ class FlowPublisherTest {
         };
     range(4).subscribe(subscriber);
     await(subscriber.ended);
-    assertEquals(List.of("0 at 0", "1 at 1", "2 at 3", "3 at 6"), order);
+    order.assertIs("0 at 0", "1 at 1", "2 at 3", "3 at 6");
   }
 
   // ---- failures ----
@@ -278,7 +279,7 @@ class FlowPublisherTest {
       toThread(() -> subscriber.subscription.request(n));
       var error = assertInstanceOf(IllegalArgumentException.class, await(subscriber.ended));
       assertContains(error.getMessage(), "request(" + n + ")", "3.9");
-      assertEquals(List.of("began", "clean-up"), order);
+      order.assertIs("began", "clean-up");
       assertEquals(4, subscriber.signals.size());
     }
   }
@@ -295,7 +296,7 @@ class FlowPublisherTest {
         };
     endless().subscribe(subscriber);
     assertInstanceOf(IllegalArgumentException.class, await(subscriber.ended));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -338,7 +339,7 @@ class FlowPublisherTest {
     subscriber.subscription.request(1);
     settle();
     assertEquals(List.of("subscribed", 0, 1), subscriber.signals);
-    assertEquals(List.of("began", "clean-up"), order);
+    order.assertIs("began", "clean-up");
     assertEquals(List.of(currentTask()), runningLoop().allTasks());
   }
 
@@ -350,7 +351,7 @@ class FlowPublisherTest {
     toThread(() -> subscriber.subscription.cancel());
     settle();
     assertEquals(List.of("subscribed", 0, 1), subscriber.signals);
-    assertEquals(List.of("began", "clean-up"), order);
+    order.assertIs("began", "clean-up");
   }
 
   @AsyncTest
@@ -367,7 +368,7 @@ class FlowPublisherTest {
     endless().subscribe(subscriber);
     settle();
     assertEquals(List.of("subscribed"), subscriber.signals);
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -384,7 +385,7 @@ class FlowPublisherTest {
     endless().subscribe(subscriber);
     settle();
     assertEquals(List.of("subscribed", 0, 1, 2), subscriber.signals);
-    assertEquals(List.of("began", "clean-up"), order);
+    order.assertIs("began", "clean-up");
   }
 
   @AsyncTest
@@ -400,7 +401,7 @@ class FlowPublisherTest {
     subscriber.subscription.cancel();
     settle();
     assertEquals(List.of("subscribed", 1), subscriber.signals);
-    assertEquals(List.of("clean-up"), order);
+    order.assertIs("clean-up");
   }
 
   @AsyncTest
@@ -420,7 +421,7 @@ class FlowPublisherTest {
     settle();
     toThread(() -> subscriber.subscription.cancel());
     sleep(ofMillis(10));
-    assertEquals(List.of("clean-up"), order);
+    order.assertIs("clean-up");
   }
 
   @AsyncTest
@@ -449,7 +450,7 @@ class FlowPublisherTest {
             })
         .subscribe(subscriber);
     sleep(ofMillis(5));
-    assertEquals(List.of("clean-up"), order);
+    order.assertIs("clean-up");
   }
 
   @AsyncTest
@@ -468,9 +469,8 @@ class FlowPublisherTest {
     subscriber.subscription.cancel();
     settle();
     assertEquals(List.of("subscribed"), subscriber.signals);
-    assertEquals(1, reported.size());
-    assertSame(failure, reported.getFirst().exception());
-    assertStartsWith(reported.getFirst().task(), "Task-");
+    assertSame(failure, reported.only().exception());
+    assertStartsWith(reported.only().task(), "Task-");
   }
 
   @AsyncTest
@@ -551,7 +551,7 @@ class FlowPublisherTest {
     var error = assertInstanceOf(CancellationException.class, await(subscriber.ended));
     assertEquals("early", error.getMessage());
     assertEquals(List.of("subscribed", error), subscriber.signals);
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -570,7 +570,7 @@ class FlowPublisherTest {
     assertEquals(List.of("subscribed", 0, 1), waits.signals.subList(0, 3));
     await(neverBegins.ended);
     assertEquals(2, neverBegins.signals.size());
-    assertEquals(List.of("began", "clean-up"), order);
+    order.assertIs("began", "clean-up");
   }
 
   @AsyncTest
@@ -713,10 +713,9 @@ class FlowPublisherTest {
     endless().subscribe(subscriber);
     settle();
     assertEquals(List.of("subscribed", 0, 1), subscriber.signals);
-    assertEquals(List.of("began", "clean-up"), order);
-    assertEquals(1, reported.size());
-    assertSame(failure, reported.getFirst().exception());
-    assertContains(reported.getFirst().message(), "onNext()");
+    order.assertIs("began", "clean-up");
+    assertSame(failure, reported.only().exception());
+    assertContains(reported.only().message(), "onNext()");
   }
 
   @AsyncTest
@@ -740,9 +739,9 @@ class FlowPublisherTest {
               }
             });
     settle();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     assertEquals(2, reported.size());
-    assertTrue(reported.stream().allMatch(context -> context.exception() == failure));
+    assertTrue(reported.all().stream().allMatch(context -> context.exception() == failure));
   }
 
   @AsyncTest
@@ -762,7 +761,7 @@ class FlowPublisherTest {
     task[0].cancel("why");
     assertEquals(
         "why", assertInstanceOf(CancellationException.class, await(subscriber.ended)).getMessage());
-    assertEquals(List.of(), reported);
+    reported.assertNone();
   }
 
   // ---- several tasks emit ----
@@ -924,7 +923,7 @@ class FlowPublisherTest {
         order.add(item);
       }
     }
-    assertEquals(IntStream.range(0, 1_000).boxed().toList(), order);
+    order.assertIs(IntStream.range(0, 1_000).boxed().toList());
   }
 
   @AsyncTest
@@ -957,10 +956,10 @@ class FlowPublisherTest {
           break;
         }
       }
-      assertFalse(order.contains("clean-up"));
+      assertFalse(order.events().contains("clean-up"));
     }
     settle();
-    assertEquals(List.of("began", "clean-up"), order);
+    order.assertIs("began", "clean-up");
   }
 
   @AsyncTest

@@ -22,7 +22,6 @@ import asyncio.Clock;
 import asyncio.Event;
 import asyncio.EventLoop;
 import asyncio.ExceptionContext;
-import asyncio.ExceptionHandler;
 import asyncio.Future;
 import asyncio.Handle;
 import asyncio.Lock;
@@ -36,6 +35,8 @@ import asyncio.conformance.Covers;
 import asyncio.support.CapturedLog;
 import asyncio.support.Failure;
 import asyncio.support.Only;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ import org.junit.jupiter.api.Test;
 
 /** callSoon, callLater, callSoonThreadsafe and the exception handler. */
 class CallbackTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   @Covers({
@@ -65,8 +66,7 @@ class CallbackTest {
     createTask(() -> order.add("task 2"));
     order.add("creator");
     yieldNow();
-    assertEquals(
-        List.of("creator", "callback 1", "task 1", "callback 2", "callback 3", "task 2"), order);
+    order.assertIs("creator", "callback 1", "task 1", "callback 2", "callback 3", "task 2");
   }
 
   @AsyncTest
@@ -83,9 +83,9 @@ class CallbackTest {
         });
     loop.callSoon(() -> order.add("b"));
     yieldNow();
-    assertEquals(List.of("a", "b"), order);
+    order.assertIs("a", "b");
     yieldNow();
-    assertEquals(List.of("a", "b", "c"), order);
+    order.assertIs("a", "b", "c");
   }
 
   @AsyncTest
@@ -100,7 +100,7 @@ class CallbackTest {
     yieldNow();
     ran.cancel();
     assertFalse(ran.isCancelled());
-    assertEquals(List.of("ran"), order);
+    order.assertIs("ran");
   }
 
   @AsyncTest
@@ -118,7 +118,7 @@ class CallbackTest {
     loop.callLater(ofMillis(500), () -> order.add("never")).cancel();
     assertEquals(4, loop.statistics().timers());
     sleep(ofSeconds(3));
-    assertEquals(List.of("1 at 1", "2a at 2", "2b", "2c"), order);
+    order.assertIs("1 at 1", "2a at 2", "2b", "2c");
   }
 
   @AsyncTest
@@ -149,7 +149,7 @@ class CallbackTest {
     loop.callLater(ofSeconds(-5), () -> order.add("negative"));
     loop.callLater(ZERO, () -> order.add("zero"));
     sleep(ofMillis(1));
-    assertEquals(List.of("negative", "zero"), order);
+    order.assertIs("negative", "zero");
     assertEquals(ofMillis(1), loop.time());
   }
 
@@ -163,7 +163,7 @@ class CallbackTest {
     timer.cancel();
     timer.cancel();
     sleep(ofSeconds(10));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -173,7 +173,7 @@ class CallbackTest {
     loop.callLater(ofSeconds(1), () -> second[0].cancel());
     second[0] = loop.callLater(ofSeconds(1), () -> order.add("never"));
     sleep(ofSeconds(2));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   /** The loop may look at the clock again when a timer is near, but not spin until it is due. */
@@ -306,11 +306,11 @@ class CallbackTest {
   @Covers("test_base_events.BaseEventLoopTests.set_exc_handler_custom")
   void aCallbackThatThrowsGoesToTheHandlerAndTheNextOnesRun() {
     EventLoop loop = runningLoop();
-    List<ExceptionContext> reports = new ArrayList<>();
+    var reports = new Reports();
     loop.setExceptionHandler(
         (on, context) -> {
           assertSame(loop, on);
-          reports.add(context);
+          reports.handle(on, context);
           order.add("handler");
         });
     var failure = new Failure("in a callback");
@@ -321,16 +321,16 @@ class CallbackTest {
     loop.callSoon(() -> order.add("next callback"));
     createTask(() -> order.add("task"));
     yieldNow();
-    assertEquals(List.of("handler", "next callback", "task"), order);
-    assertSame(failure, reports.getFirst().exception());
-    assertNull(reports.getFirst().task());
-    assertContains(reports.getFirst().message(), "callback");
+    order.assertIs("handler", "next callback", "task");
+    assertSame(failure, reports.only().exception());
+    assertNull(reports.only().task());
+    assertContains(reports.only().message(), "callback");
   }
 
   @AsyncTest
   void aTimerCallbackThatThrowsGoesToTheHandler() {
-    List<ExceptionContext> reports = new ArrayList<>();
-    runningLoop().setExceptionHandler((on, context) -> reports.add(context));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     runningLoop()
         .callLater(
             ofSeconds(1),
@@ -338,7 +338,7 @@ class CallbackTest {
               throw new Failure("late");
             });
     sleep(ofSeconds(2));
-    assertEquals("late", reports.getFirst().exception().getMessage());
+    assertEquals("late", reports.only().exception().getMessage());
   }
 
   @Test
@@ -378,7 +378,7 @@ class CallbackTest {
               });
       runningLoop().callSoon(() -> order.add("next"));
       yieldNow();
-      assertEquals(List.of("next"), order);
+      order.assertIs("next");
       assertEquals(1, log.records().size());
       Throwable thrown = log.records().getFirst().getThrown();
       assertEquals("the handler's own", thrown.getMessage());
@@ -406,20 +406,19 @@ class CallbackTest {
 
   @AsyncTest
   void theHandlerCanBeAskedAndCalledByHand() {
-    List<ExceptionContext> reports = new ArrayList<>();
-    ExceptionHandler handler = (loop, context) -> reports.add(context);
-    runningLoop().setExceptionHandler(handler);
-    assertSame(handler, runningLoop().exceptionHandler());
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
+    assertSame(reports, runningLoop().exceptionHandler());
     var context = new ExceptionContext("by hand", new Failure("x"), null);
     runningLoop().callExceptionHandler(context);
-    assertEquals(List.of(context), reports);
+    assertSame(context, reports.only());
   }
 
   @AsyncTest
   @Covers("test_base_events.BaseEventLoopTests.set_exc_handler_custom")
   void aHandlerCanBeTakenAway() {
-    List<ExceptionContext> reports = new ArrayList<>();
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     runningLoop().setExceptionHandler(null);
     assertNull(runningLoop().exceptionHandler());
     try (var log = new CapturedLog("asyncio.task")) {
@@ -431,7 +430,7 @@ class CallbackTest {
       yieldNow();
       assertEquals("logged", log.records().getFirst().getThrown().getMessage());
     }
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   @AsyncTest
@@ -455,12 +454,12 @@ class CallbackTest {
     loop.callSoon(() -> order.add("next but one"));
     createTask(() -> order.add("task"));
     yieldNow();
-    assertEquals(List.of("parks", "next", "next but one", "task"), order);
+    order.assertIs("parks", "next", "next but one", "task");
     latch.countDown();
     done.await();
     loop.callSoon(() -> order.add("later"));
     yieldNow();
-    assertEquals(List.of("parks", "next", "next but one", "task", "goes on", "later"), order);
+    order.assertIs("parks", "next", "next but one", "task", "goes on", "later");
   }
 
   @AsyncTest(otherThreads = true)
@@ -479,7 +478,7 @@ class CallbackTest {
     loop.callSoonThreadsafe(() -> order.add("from the loop itself"));
     yieldNow();
     yieldNow();
-    assertEquals(List.of("from the loop itself"), order);
+    order.assertIs("from the loop itself");
   }
 
   @AsyncTest
@@ -491,7 +490,7 @@ class CallbackTest {
     var task = Asyncio.runCoroutineThreadsafe(() -> order.add("4"), loop);
     loop.callSoon(() -> order.add("5"));
     task.await();
-    assertEquals(List.of("1", "2", "3", "5", "4"), order);
+    order.assertIs("1", "2", "3", "5", "4");
   }
 
   @AsyncTest
@@ -503,7 +502,7 @@ class CallbackTest {
     runningLoop().callSoon(() -> runningLoop().callSoon(() -> order.add("two turns later")));
     awaiter.await();
     yieldNow();
-    assertEquals(List.of("awaiter", "two turns later"), order);
+    order.assertIs("awaiter", "two turns later");
   }
 
   @AsyncTest
@@ -512,7 +511,7 @@ class CallbackTest {
     loop.callSoonThreadsafe(() -> order.add("never")).cancel();
     yieldNow();
     yieldNow();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -526,7 +525,7 @@ class CallbackTest {
                   order.add("runs on");
                 });
     yieldNow();
-    assertEquals(List.of("runs on"), order);
+    order.assertIs("runs on");
     assertFalse(own[0].isCancelled());
   }
 
@@ -553,7 +552,7 @@ class CallbackTest {
     assertTrue(cancelled);
     yieldNow();
     yieldNow();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -582,7 +581,7 @@ class CallbackTest {
             });
     yieldNow();
     assertFalse(handle.isCancelled());
-    assertEquals(List.of("ran to its end"), order);
+    order.assertIs("ran to its end");
   }
 
   @Test

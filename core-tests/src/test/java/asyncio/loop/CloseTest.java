@@ -25,7 +25,7 @@ import asyncio.Runner;
 import asyncio.support.CapturedLog;
 import asyncio.support.Latches;
 import asyncio.support.Only;
-import java.util.ArrayList;
+import asyncio.support.Order;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -212,7 +212,7 @@ class CloseTest {
 
   @Test
   void tasksMadeWhileClosingAreWaitedForToo() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     Asyncio.run(
         () -> {
           createTask(
@@ -229,7 +229,7 @@ class CloseTest {
               });
           yieldNow();
         });
-    assertEquals(List.of("made while closing"), order);
+    order.assertIs("made while closing");
   }
 
   @Test

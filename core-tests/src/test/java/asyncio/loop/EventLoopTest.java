@@ -38,6 +38,8 @@ import asyncio.conformance.Covers;
 import asyncio.support.CapturedLog;
 import asyncio.support.ChildJvm;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import asyncio.testing.VirtualClock;
 import java.io.IOException;
@@ -47,7 +49,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.logging.Handler;
@@ -58,7 +59,7 @@ import org.junit.jupiter.api.Test;
 
 /** A loop without a runner: run, stop, close; timers; what happens when the handlers fail. */
 class EventLoopTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
   private final EventLoop loop =
       newEventLoop(
           RunOptions.defaults()
@@ -89,7 +90,7 @@ class EventLoopTest {
     assertFalse(loop.isRunning());
     assertFalse(loop.isClosed());
     loop.runUntilComplete(() -> order.add("without a result"));
-    assertEquals(List.of("without a result"), order);
+    order.assertIs("without a result");
   }
 
   @Test
@@ -137,7 +138,7 @@ class EventLoopTest {
           loop.callSoon(() -> order.add("next turn"));
         });
     loop.runUntilComplete(future);
-    assertEquals(List.of("this turn"), order);
+    order.assertIs("this turn");
   }
 
   @Test
@@ -175,7 +176,7 @@ class EventLoopTest {
     loop.callSoonThreadsafe(() -> order.add("callback"));
     Future<Integer> five = Asyncio.runCoroutineThreadsafe(() -> 5, loop);
     assertEquals(5, loop.runUntilComplete(five));
-    assertEquals(List.of("callback"), order);
+    order.assertIs("callback");
   }
 
   @Test
@@ -232,7 +233,7 @@ class EventLoopTest {
                     }));
     assertContains(error.getMessage(), "was stopped before Task[");
     loop.runUntilComplete(() -> sleep(ofSeconds(2)));
-    assertEquals(List.of("the task goes on in the next run"), order);
+    order.assertIs("the task goes on in the next run");
     try (var runner = new Runner()) {
       assertThrows(
           IllegalStateException.class,
@@ -263,9 +264,8 @@ class EventLoopTest {
   @Covers("test_base_events.BaseEventLoopTests.run_forever_keyboard_interrupt")
   void aFatalErrorLeavesTheLoopUsable() {
     var fatal = new InternalError("fatal");
-    List<ExceptionContext> reports = new CopyOnWriteArrayList<>();
-    loop.runUntilComplete(
-        () -> runningLoop().setExceptionHandler((here, context) -> reports.add(context)));
+    var reports = new Reports();
+    loop.runUntilComplete(() -> runningLoop().setExceptionHandler(reports));
     assertSame(
         fatal,
         assertThrows(
@@ -282,7 +282,7 @@ class EventLoopTest {
     assertSame(fatal, assertThrows(InternalError.class, loop::runForever));
     assertEquals(1, loop.runUntilComplete(() -> 1));
     loop.close();
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   // ---- runForever and stop ----
@@ -315,7 +315,7 @@ class EventLoopTest {
           loop.callSoonThreadsafe(loop::stop);
           loop.runForever();
         }
-        assertEquals(List.of("x"), order);
+        order.assertIs("x");
       }
       loop.runUntilComplete(
           () -> {
@@ -344,10 +344,10 @@ class EventLoopTest {
         });
     loop.callSoonThreadsafe(() -> order.add("b"));
     loop.runForever();
-    assertEquals(List.of("a", "b"), order);
+    order.assertIs("a", "b");
     loop.callSoonThreadsafe(loop::stop);
     loop.runForever();
-    assertEquals(List.of("a", "b", "next run"), order);
+    order.assertIs("a", "b", "next run");
   }
 
   @Test
@@ -360,10 +360,10 @@ class EventLoopTest {
         });
     loop.stop();
     loop.runForever();
-    assertEquals(List.of("a"), order);
+    order.assertIs("a");
     loop.stop();
     loop.runForever();
-    assertEquals(List.of("a", "left for later"), order);
+    order.assertIs("a", "left for later");
   }
 
   @Test
@@ -427,7 +427,7 @@ class EventLoopTest {
       String message = log.spinUntil("closed with tasks");
       assertContains(message, "forgotten");
     }
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @Test
@@ -496,7 +496,7 @@ class EventLoopTest {
     here.callAt(ofSeconds(1), () -> order.add("past at " + here.time().toSeconds()));
     here.callAt(ofSeconds(-1), () -> order.add("long past at " + here.time().toSeconds()));
     sleep(ofSeconds(5));
-    assertEquals(List.of("long past at 5", "past at 5", "6 at 6", "7 at 7"), order);
+    order.assertIs("long past at 5", "past at 5", "6 at 6", "7 at 7");
   }
 
   @AsyncTest
@@ -585,7 +585,7 @@ class EventLoopTest {
       assertEquals("the log is broken", record.getThrown().getMessage());
       here.callSoon(() -> order.add("the loop goes on"));
       yieldNow();
-      assertEquals(List.of("the loop goes on"), order);
+      order.assertIs("the loop goes on");
     } finally {
       logger.removeHandler(broken);
       logger.setUseParentHandlers(true);
@@ -667,7 +667,7 @@ class EventLoopTest {
       assertCancelled("why", reporter);
       assertTrue(log.messages().getFirst().contains("x"), log.messages()::toString);
     }
-    assertEquals(List.of("goes on"), order);
+    order.assertIs("goes on");
   }
 
   private static final class RunsCode extends Handler {
@@ -736,6 +736,6 @@ class EventLoopTest {
           reporter.cancel("why");
           assertCancelled("why", reporter);
         });
-    assertEquals(List.of("goes on"), order);
+    order.assertIs("goes on");
   }
 }

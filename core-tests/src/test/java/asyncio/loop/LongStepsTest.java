@@ -39,6 +39,7 @@ import asyncio.net.ConnectOptions;
 import asyncio.net.Connection;
 import asyncio.net.LimitOverrunException;
 import asyncio.support.Failure;
+import asyncio.support.Order;
 import asyncio.testing.VirtualClock;
 import asyncio.testing.VirtualTime;
 import java.io.IOException;
@@ -82,8 +83,7 @@ class LongStepsTest {
    * Two steps of each task. In the first of all {@code meanwhile} is done; it and some more end
    * with a tick.
    */
-  private static void inTheMiddleOfATurn(
-      List<String> order, int ticks, Action<Exception> meanwhile) {
+  private static void inTheMiddleOfATurn(Order order, int ticks, Action<Exception> meanwhile) {
     List<Task<?>> tasks = new ArrayList<>();
     for (int i = 0; i < POLL_INTERVAL; i++) {
       String name = "task " + i;
@@ -114,7 +114,7 @@ class LongStepsTest {
 
   @Test
   void aTimerThatIsDueComesBehindTheStepOfTheTick() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     run(
         () ->
             inTheMiddleOfATurn(
@@ -125,7 +125,7 @@ class LongStepsTest {
                   loop.callLater(ofNanos(1), () -> order.add("timer"));
                   untilDue(loop, loop.time());
                 }));
-    assertEquals(List.of("task 0", "timer", "task 1"), order.subList(0, 3));
+    order.assertBeginsWith("task 0", "timer", "task 1");
   }
 
   @Test
@@ -152,7 +152,7 @@ class LongStepsTest {
 
   @Test
   void aCallOfAnotherThreadComesBehindTheStepOfTheTick() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     run(
         () ->
             inTheMiddleOfATurn(
@@ -167,12 +167,12 @@ class LongStepsTest {
                     Thread.onSpinWait();
                   }
                 }));
-    assertEquals(List.of("task 0", "call", "task 1"), order.subList(0, 3));
+    order.assertBeginsWith("task 0", "call", "task 1");
   }
 
   @Test
   void bytesThatHaveComeAreReadInTheMiddleOfATurn() throws Exception {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     run(
         () -> {
           try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -193,12 +193,12 @@ class LongStepsTest {
           }
         });
     // Without a look in the middle it would run behind all the second steps.
-    assertTrue(order.indexOf("reader") < POLL_INTERVAL, order::toString);
+    assertTrue(order.events().indexOf("reader") < POLL_INTERVAL, order::toString);
   }
 
   @Test
   void aClockOfItsOwnKnowsNoTicks() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     boolean[] othersRan = {false, false};
     var clock = new VirtualClock();
     VirtualTime.run(
@@ -225,7 +225,7 @@ class LongStepsTest {
           other.await();
         });
     assertEquals("task 1", order.get(1));
-    assertTrue(order.contains("timer"));
+    assertTrue(order.events().contains("timer"));
     assertFalse(othersRan[1], "a wait that was over at once let others run");
   }
 
@@ -253,7 +253,7 @@ class LongStepsTest {
 
   @Test
   void aTimerIsDueInTheMiddleOfATurnOfLongSteps() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     run(
         () -> {
           runningLoop().callLater(ofMillis(10), () -> order.add("timer"));
@@ -272,7 +272,7 @@ class LongStepsTest {
           }
         });
     // Of all first steps, which take 305 ms together, the timer comes before the last is over.
-    assertTrue(order.indexOf("timer") < POLL_INTERVAL / 2, order::toString);
+    assertTrue(order.events().indexOf("timer") < POLL_INTERVAL / 2, order::toString);
   }
 
   @Test

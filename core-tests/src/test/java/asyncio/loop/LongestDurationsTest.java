@@ -23,9 +23,9 @@ import asyncio.EventLoop;
 import asyncio.Future;
 import asyncio.TimeoutException;
 import asyncio.TimerHandle;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -44,7 +44,7 @@ class LongestDurationsTest {
   private static final List<Duration> OVER_AT_ONCE =
       List.of(ZERO, ofNanos(-1), ofSeconds(Long.MIN_VALUE));
 
-  private final List<Object> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private volatile Thread waiting;
 
@@ -57,12 +57,13 @@ class LongestDurationsTest {
       loop.callLater(each, () -> order.add(each));
     }
     sleep(ofNanos(1));
-    assertEquals(OVER_AT_ONCE, order);
+    order.assertIs(OVER_AT_ONCE);
+    order.clear();
     loop.callAt(ofSeconds(Long.MIN_VALUE), () -> order.add("long ago"));
     sleep(ofNanos(1));
-    assertEquals("long ago", order.getLast());
+    order.assertIs("long ago");
     sleep(LONG);
-    assertEquals(OVER_AT_ONCE.size() + 1, order.size());
+    order.assertIs("long ago");
     later.cancel();
     at.cancel();
   }
@@ -106,7 +107,7 @@ class LongestDurationsTest {
     assertEquals(ZERO, runningLoop().time());
     order.clear();
     assertEquals(0, staggeredRace(bodies, LONGEST).index());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest

@@ -24,6 +24,7 @@ import asyncio.Runner;
 import asyncio.net.Net;
 import asyncio.support.Failure;
 import asyncio.support.Only;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import asyncio.testing.VirtualClock;
 import java.util.ArrayList;
@@ -179,7 +180,7 @@ class LoopThreadTest {
     Only.mounted("on the portable carrier a lock held across a wait is a deadlock, and told so");
     runningLoop().setExceptionHandler(null);
     Object lock = new Object();
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     var logger = Logger.getLogger("asyncio.task");
     var handler =
         new Handler() {
@@ -221,7 +222,7 @@ class LoopThreadTest {
       for (int i = 0; i < 1_000_000 && order.size() < 3; i++) {
         yieldNow();
       }
-      assertEquals(List.of("others go on", "released", "logged"), order);
+      order.assertIs("others go on", "released", "logged");
     } finally {
       logger.removeHandler(handler);
       logger.setUseParentHandlers(true);

@@ -25,12 +25,13 @@ import asyncio.CancelledError;
 import asyncio.CarrierKind;
 import asyncio.Coroutine;
 import asyncio.EventLoop;
-import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -215,7 +216,7 @@ class RunTest {
 
   @Test
   void tasksThatAreLeftAreCancelledAndWaitedFor() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     run(
         () -> {
           createTask(
@@ -233,7 +234,7 @@ class RunTest {
           yieldNow();
           order.add("main ended");
         });
-    assertEquals(List.of("main ended", "cancelled", "cleaned up"), order);
+    order.assertIs("main ended", "cancelled", "cleaned up");
   }
 
   @Test
@@ -248,19 +249,18 @@ class RunTest {
   @Covers("test_runners.RunTests.asyncio_run_reports_hanging_tasks_errors")
   void aFailureOfATaskThatWasLeftGoesToTheExceptionHandlerOnly() {
     var failure = new Failure("in clean-up");
-    List<ExceptionContext> reports = new ArrayList<>();
+    var reports = new Reports();
     int result =
         run(
             () -> {
-              runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+              runningLoop().setExceptionHandler(reports);
               createTask("leftover", () -> sleepAndCleanUp(() -> throwIt(failure)));
               yieldNow();
               return 7;
             });
     assertEquals(7, result);
-    assertEquals(1, reports.size(), reports::toString);
-    assertSame(failure, reports.getFirst().exception());
-    assertEquals("leftover", reports.getFirst().task());
+    assertSame(failure, reports.only().exception());
+    assertEquals("leftover", reports.only().task());
   }
 
   private static void throwIt(RuntimeException failure) {

@@ -28,8 +28,8 @@ import asyncio.Task;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
 import asyncio.support.Only;
+import asyncio.support.Order;
 import asyncio.testing.VirtualClock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -113,7 +113,7 @@ class RunnerTest {
 
   @Test
   void closeCancelsWhatIsLeft() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     var runner = virtualTime();
     runner.run(
         () -> {
@@ -128,7 +128,7 @@ class RunnerTest {
         });
     order.add("run ended");
     runner.close();
-    assertEquals(List.of("run ended", "cleaned up"), order);
+    order.assertIs("run ended", "cleaned up");
     assertTrue(order.size() == 2);
   }
 
@@ -390,7 +390,7 @@ class RunnerTest {
   @Test
   void anInterruptDuringCloseIsPutOff() {
     var runner = virtualTime();
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     runner.run(
         () -> {
           createTask(
@@ -405,7 +405,7 @@ class RunnerTest {
     Thread.currentThread().interrupt();
     runner.close();
     assertTrue(Thread.interrupted(), "the flag is set again");
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
   }
 
   @Test

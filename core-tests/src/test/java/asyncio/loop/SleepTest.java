@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Asyncio;
 import asyncio.CancelledError;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SleepTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   @Covers("test_tasks.BaseTaskTests.sleep")
@@ -54,7 +55,7 @@ class SleepTest {
     sleeper("c", ofSeconds(2));
     sleeper("d", ofSeconds(3));
     sleep(ofSeconds(4));
-    assertEquals(List.of("a", "b", "c", "d"), order);
+    order.assertIs("a", "b", "c", "d");
   }
 
   private void sleeper(String name, Duration delay) {
@@ -77,9 +78,9 @@ class SleepTest {
                 runningLoop().callSoon(() -> order.add("next turn"));
               });
       sleep(delay);
-      assertEquals(List.of("queued"), order);
+      order.assertIs("queued");
       sleep(delay);
-      assertEquals(List.of("queued", "next turn"), order);
+      order.assertIs("queued", "next turn");
     }
     assertEquals(ZERO, runningLoop().time());
   }
@@ -124,7 +125,7 @@ class SleepTest {
               order.add("never");
             });
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest

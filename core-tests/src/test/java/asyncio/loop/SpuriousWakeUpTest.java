@@ -14,6 +14,7 @@ import asyncio.Asyncio;
 import asyncio.Event;
 import asyncio.Queue;
 import asyncio.Task;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Test;
  * permit or makes the JDK submit a step twice.
  */
 class SpuriousWakeUpTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   void aPermitThatIsLeftOverEndsNoWait() {
@@ -60,7 +61,7 @@ class SpuriousWakeUpTest {
     LockSupport.unpark(Thread.currentThread());
     yieldNow();
     order.add("yielded");
-    assertEquals(List.of("set", "woken", "put", "item", "other", "yielded"), order);
+    order.assertIs("set", "woken", "put", "item", "other", "yielded");
   }
 
   @AsyncTest
@@ -82,10 +83,10 @@ class SpuriousWakeUpTest {
       yieldNow();
     }
     assertFalse(waiting.isDone());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     event.set();
     waiting.await();
-    assertEquals(List.of("woken"), order);
+    order.assertIs("woken");
   }
 
   /** A dump of a virtual thread that can run makes the JDK submit its step once more. */

@@ -10,12 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import asyncio.ExceptionContext;
 import asyncio.support.CapturedLog;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What a server tells of hours without descriptors, by the virtual clock. */
@@ -105,14 +104,13 @@ class AcceptTroubleTest {
 
   @AsyncTest
   void anExceptionHandlerHearsOfItInstead() {
-    List<ExceptionContext> reports = new ArrayList<>();
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     try (var log = new CapturedLog("asyncio.net")) {
       var trouble = trouble();
       failFor(trouble, ofSeconds(10));
-      assertEquals(1, reports.size());
-      assertSame(noDescriptors, reports.getFirst().exception());
-      assertEquals("server", reports.getFirst().task());
+      assertSame(noDescriptors, reports.only().exception());
+      assertEquals("server", reports.only().task());
       assertEquals(List.of(), log.messages());
       trouble.close();
     }

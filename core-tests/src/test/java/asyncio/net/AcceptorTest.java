@@ -23,6 +23,7 @@ import asyncio.Task;
 import asyncio.TaskFactory;
 import asyncio.TaskOptions;
 import asyncio.internal.engine.ListenHandle;
+import asyncio.support.Reports;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -173,13 +174,13 @@ class AcceptorTest {
 
   @Test
   void aServerThatIsLeftOpenIsNoReportWhenTheRunEnds() throws Exception {
-    var reports = new java.util.ArrayList<String>();
+    var reports = new Reports();
     asyncio.Asyncio.run(
         () -> {
-          runningLoop().setExceptionHandler((loop, context) -> reports.add(context.message()));
+          runningLoop().setExceptionHandler(reports);
           startServer(AcceptorTest::hello, Loopback.HOST, 0);
         });
-    assertEquals(java.util.List.of(), reports);
+    reports.assertNone();
   }
 
   @Test

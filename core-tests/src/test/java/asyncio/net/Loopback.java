@@ -1,19 +1,19 @@
 package asyncio.net;
 
 import static java.time.Duration.ofMillis;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.Clock;
 import asyncio.ExceptionContext;
 import asyncio.RunOptions;
 import asyncio.Runner;
+import asyncio.support.Reports;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** One loop for one test, and what it reported and left open. Loopback only. */
@@ -21,11 +21,11 @@ final class Loopback {
   static final String HOST = "127.0.0.1";
 
   /** What reached the exception handler. The test takes what it expects; the rest fails it. */
-  final List<ExceptionContext> reports = new ArrayList<>();
+  private final Reports reports = new Reports();
 
   private final ActivityClock clock = new ActivityClock();
 
-  private Loopback() {}
+  Loopback() {}
 
   interface Body {
     void run(Loopback here) throws Exception;
@@ -37,24 +37,28 @@ final class Loopback {
    */
   static void run(Body body) throws Exception {
     var here = new Loopback();
-    try (var runner = new Runner(RunOptions.defaults().withClock(here.clock))) {
+    here.run(() -> body.run(here));
+  }
+
+  /** As {@link #run(Body)}, and {@link NetTest} does it for a whole test. */
+  void run(Action<?> body) throws Exception {
+    try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
       runner.run(
           () -> {
             // The loop tells about itself when it is idle.
-            until(() -> here.openHandles() == 0);
-            Asyncio.runningLoop().setExceptionHandler((loop, context) -> here.reports.add(context));
-            body.run(here);
-            here.untilOpenHandles(0);
+            until(() -> openHandles() == 0);
+            Asyncio.runningLoop().setExceptionHandler(reports);
+            body.run();
+            untilOpenHandles(0);
           });
     }
-    assertEquals(List.of(), here.reports, "failures that the test did not expect");
+    reports.assertNone();
   }
 
   /** The only report, which is taken. */
   ExceptionContext takeReport() {
-    until(() -> !reports.isEmpty());
-    assertEquals(1, reports.size(), reports::toString);
-    return reports.removeFirst();
+    until(reports::areThere);
+    return reports.takeOnly();
   }
 
   /** How many sockets the loop has open. */
@@ -91,7 +95,37 @@ final class Loopback {
   }
 
   /** A connection to a peer that is a plain blocking socket of the JDK. */
-  record Pair(Connection connection, Socket peer) implements AutoCloseable {
+  static final class Pair implements AutoCloseable {
+    private Connection connection;
+    private Socket peer;
+
+    /** Connects; the peer's receive buffer is small, so that it fills soon. On the loop. */
+    void open(ConnectOptions options) throws IOException {
+      try (var listening = new ServerSocket()) {
+        listening.setReceiveBufferSize(4096);
+        listening.bind(new InetSocketAddress(InetAddress.getByName(HOST), 0));
+        connection = Net.openConnection(HOST, listening.getLocalPort(), options);
+        // The connection stands in the backlog already, so this does not block.
+        peer = listening.accept();
+      }
+    }
+
+    Connection connection() {
+      return connection;
+    }
+
+    StreamReader reader() {
+      return connection.reader();
+    }
+
+    StreamWriter writer() {
+      return connection.writer();
+    }
+
+    Socket peer() {
+      return peer;
+    }
+
     @Override
     public void close() throws IOException {
       peer.close();
@@ -99,15 +133,10 @@ final class Loopback {
     }
   }
 
-  /** Connected; the peer's receive buffer is small, so that it fills soon. */
   static Pair pair(ConnectOptions options) throws IOException {
-    try (var listening = new ServerSocket()) {
-      listening.setReceiveBufferSize(4096);
-      listening.bind(new java.net.InetSocketAddress(InetAddress.getByName(HOST), 0));
-      Connection connection = Net.openConnection(HOST, listening.getLocalPort(), options);
-      // The connection stands in the backlog already, so this does not block.
-      return new Pair(connection, listening.accept());
-    }
+    var pair = new Pair();
+    pair.open(options);
+    return pair;
   }
 
   static Pair pair() throws IOException {

@@ -29,6 +29,7 @@ import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
@@ -748,7 +749,7 @@ class ServerTest {
         here -> {
           Server[] server = {null};
           int[] begun = {0};
-          List<String> order = new ArrayList<>();
+          var order = new Order();
           server[0] =
               startServer(
                   client -> {
@@ -771,7 +772,7 @@ class ServerTest {
             Loopback.until(() -> begun[0] == 2);
             closer.writer().write("close\n");
             Loopback.until(() -> server[0].connections() == 0);
-            assertEquals(List.of("cleaned up", "closed"), order);
+            order.assertIs("cleaned up", "closed");
           }
         });
   }

@@ -18,12 +18,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
-import asyncio.ExceptionContext;
 import asyncio.RunOptions;
 import asyncio.Runner;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.support.Reports;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -868,7 +868,7 @@ class StreamWriterTest {
     void test(Loopback.Pair pair, SetClock clock) throws Exception;
   }
 
-  private final List<ExceptionContext> reports = new ArrayList<>();
+  private final Reports reports = new Reports();
 
   /** A connection that is about to close and has much to send still. */
   private void withSlowPeer(SlowPeer body) throws Exception {
@@ -876,7 +876,7 @@ class StreamWriterTest {
     try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
       runner.run(
           () -> {
-            runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+            runningLoop().setExceptionHandler(reports);
             try (var pair =
                 Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofSeconds(5)))) {
               fill(pair.connection().writer());
@@ -939,7 +939,7 @@ class StreamWriterTest {
               assertThrows(IOException.class, () -> closing.awaitThrowing(IOException.class));
           assertContains(lost.getMessage(), "bytes within 5000 ms");
           assertEquals("Connection reset", endOf(pair.peer()));
-          assertEquals(List.of(), reports);
+          reports.assertNone();
         });
   }
 
@@ -950,9 +950,8 @@ class StreamWriterTest {
           pair.connection().writer().close();
           turns();
           clock.advance(ofSeconds(5));
-          until(() -> !reports.isEmpty());
-          assertEquals(1, reports.size());
-          String why = reports.getFirst().exception().getMessage();
+          until(reports::areThere);
+          String why = reports.only().exception().getMessage();
           assertContains(why, "bytes within 5000 ms");
           assertTrue(pair.connection().isClosed());
           assertEquals("Connection reset", endOf(pair.peer()));

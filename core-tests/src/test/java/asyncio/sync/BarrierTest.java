@@ -13,12 +13,13 @@ import asyncio.BrokenBarrierException;
 import asyncio.CancelledError;
 import asyncio.Task;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
 
 class BarrierTest {
-  private final List<Object> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private static List<Task<Integer>> comers(Barrier barrier, int n) {
     List<Task<Integer>> tasks = new ArrayList<>();
@@ -72,7 +73,7 @@ class BarrierTest {
     createTask(() -> order.add("other"));
     assertEquals(0, barrier.await());
     assertEquals(0, barrier.await());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -194,7 +195,7 @@ class BarrierTest {
     barrier.await(); // early runs before the first one can leave
     assertEquals(0, barrier.waiting());
     first.get(0).await();
-    assertEquals(List.of("Barrier[draining, waiting:0/2]"), order);
+    order.assertIs("Barrier[draining, waiting:0/2]");
     settle();
     assertFalse(early.isDone());
     assertEquals("Barrier[filling, waiting:1/2]", barrier.toString());
@@ -219,12 +220,10 @@ class BarrierTest {
               }));
     }
     tasks.forEach(Task::await);
-    assertEquals(
-        List.of(
-            "c1Barrier[draining, waiting:0/3]",
-            "a1Barrier[draining, waiting:0/3]",
-            "b1Barrier[filling, waiting:0/3]"),
-        order.subList(0, 3));
+    order.assertBeginsWith(
+        "c1Barrier[draining, waiting:0/3]",
+        "a1Barrier[draining, waiting:0/3]",
+        "b1Barrier[filling, waiting:0/3]");
     assertEquals(6, order.size());
   }
 
@@ -291,8 +290,7 @@ class BarrierTest {
     settle();
     barrier.reset();
     settle();
-    assertEquals(
-        List.of("Barrier[resetting, waiting:0/3]", "Barrier[filling, waiting:0/3]"), order);
+    order.assertIs("Barrier[resetting, waiting:0/3]", "Barrier[filling, waiting:0/3]");
     assertEquals(2, barrier.waiting());
     barrier.await();
     tasks.forEach(Task::await);
@@ -321,7 +319,7 @@ class BarrierTest {
     settle();
     barrier.await();
     tasks.forEach(Task::await);
-    assertEquals(List.of("passed", "passed", "told"), order);
+    order.assertIs("passed", "passed", "told");
     assertEquals("Barrier[filling, waiting:0/4]", barrier.toString());
   }
 
@@ -398,7 +396,7 @@ class BarrierTest {
     aborting.await();
     assertBroken(inside);
     assertBroken(List.of(outside));
-    assertEquals(List.of("Barrier[draining, waiting:0/3]"), order);
+    order.assertIs("Barrier[draining, waiting:0/3]");
   }
 
   @AsyncTest

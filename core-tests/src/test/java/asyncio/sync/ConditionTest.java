@@ -28,13 +28,14 @@ import asyncio.Lock;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 class ConditionTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
   private final Condition condition = new Condition();
 
   /** Waits once and notes that it went on, with the lock held. */
@@ -72,10 +73,10 @@ class ConditionTest {
     assertFalse(condition.locked(), "who waits does not hold the lock");
     signal(2);
     settle();
-    assertEquals(List.of("a", "b"), order);
+    order.assertIs("a", "b");
     signal(1);
     tasks.forEach(Task::await);
-    assertEquals(List.of("a", "b", "c"), order);
+    order.assertIs("a", "b", "c");
     assertFalse(condition.locked());
   }
 
@@ -128,10 +129,10 @@ class ConditionTest {
     try (var _ = condition.acquire()) {
       condition.signalAll();
       yieldNow();
-      assertEquals(List.of(), order, "they need the lock");
+      assertTrue(order.isEmpty(), () -> "they need the lock: " + order);
     }
     tasks.forEach(Task::await);
-    assertEquals(List.of("a", "b", "c"), order);
+    order.assertIs("a", "b", "c");
   }
 
   @AsyncTest
@@ -144,7 +145,7 @@ class ConditionTest {
       order.add("signaller");
     }
     a.await();
-    assertEquals(List.of("signaller", "a"), order);
+    order.assertIs("signaller", "a");
   }
 
   // ---- with a predicate ----
@@ -154,7 +155,7 @@ class ConditionTest {
     createTask(() -> order.add("other"));
     try (var _ = condition.acquire()) {
       condition.await(() -> true);
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
     }
   }
 
@@ -183,7 +184,7 @@ class ConditionTest {
     }
     buyer.await();
     assertEquals(0, stock[0]);
-    assertEquals(List.of("look", "look", "look"), order);
+    order.assertIs("look", "look", "look");
   }
 
   @AsyncTest
@@ -278,7 +279,7 @@ class ConditionTest {
     permit.close();
     assertThrows(CancelledError.class, a::await);
     assertFalse(condition.locked());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -294,7 +295,7 @@ class ConditionTest {
     a.cancel();
     assertThrows(CancelledError.class, a::await);
     b.await();
-    assertEquals(List.of("b"), order);
+    order.assertIs("b");
     assertFalse(condition.locked());
   }
 
@@ -313,7 +314,7 @@ class ConditionTest {
     }
     assertThrows(CancelledError.class, a::await);
     b.await();
-    assertEquals(List.of("b"), order);
+    order.assertIs("b");
   }
 
   @AsyncTest
@@ -339,7 +340,7 @@ class ConditionTest {
     a.cancel();
     settle();
     assertTrue(a.isCancelled());
-    assertEquals(List.of("b"), order);
+    order.assertIs("b");
     assertFalse(c.isDone());
     c.cancel();
     assertThrows(CancelledError.class, c::await);
@@ -425,7 +426,7 @@ class ConditionTest {
     }
     tasks.get(1).cancel();
     settle();
-    assertEquals(List.of("a", "c"), order);
+    order.assertIs("a", "c");
     assertTrue(tasks.get(1).isCancelled());
     assertFalse(condition.locked());
   }
@@ -524,7 +525,7 @@ class ConditionTest {
     var never = new Event();
     assertThrows(TimeoutException.class, () -> timeout(Duration.ofMillis(1), never::await));
     waiting.await();
-    assertEquals(List.of("waits"), order);
+    order.assertIs("waits");
   }
 
   @AsyncTest

@@ -10,12 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.CancelledError;
 import asyncio.Event;
 import asyncio.Task;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
-import java.util.ArrayList;
 import java.util.List;
 
 class EventTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
   private final Event event = new Event();
 
   private Task<?> waiter(String name) {
@@ -33,7 +33,7 @@ class EventTest {
     assertEquals("Event[unset, waiters:3]", event.toString());
     event.set();
     tasks.forEach(Task::await);
-    assertEquals(List.of("a", "b", "c"), order);
+    order.assertIs("a", "b", "c");
     assertEquals("Event[set]", event.toString());
   }
 
@@ -45,7 +45,7 @@ class EventTest {
     assertTrue(event.isSet());
     createTask(() -> order.add("other"));
     event.await();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -79,6 +79,6 @@ class EventTest {
     event.set();
     task.cancel();
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 }

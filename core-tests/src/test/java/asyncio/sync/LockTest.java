@@ -24,12 +24,13 @@ import asyncio.Lock;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
 
 class LockTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
   private final Lock lock = new Lock();
 
   private Task<?> holder(String name) {
@@ -53,7 +54,7 @@ class LockTest {
     createTask(() -> order.add("other"));
     try (var _ = lock.acquire()) {
       assertTrue(lock.locked());
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
     }
     assertFalse(lock.locked());
   }
@@ -76,7 +77,7 @@ class LockTest {
   void onlyOneHoldsItAndOthersGetItInOrder() {
     var tasks = List.of(holder("a"), holder("b"), holder("c"));
     tasks.forEach(Task::await);
-    assertEquals(List.of("a", "b", "c"), order);
+    order.assertIs("a", "b", "c");
     assertEquals(ofSeconds(3), runningLoop().time());
     assertFalse(lock.locked());
   }
@@ -92,7 +93,7 @@ class LockTest {
     var late = createTask(() -> lock.acquire().close());
     var second = createTask(() -> order.add("late asked"));
     yieldNow();
-    assertEquals(List.of("first", "late asked"), order);
+    order.assertIs("first", "late asked");
     first.await();
     late.await();
     second.await();
@@ -165,7 +166,7 @@ class LockTest {
     assertEquals("Lock[locked, waiters:1]", lock.toString());
     permit.close();
     next.await();
-    assertEquals(List.of("next"), order);
+    order.assertIs("next");
     assertFalse(lock.locked());
   }
 
@@ -184,7 +185,7 @@ class LockTest {
     chosen.cancel();
     assertThrows(CancelledError.class, chosen::await);
     next.await();
-    assertEquals(List.of("next"), order);
+    order.assertIs("next");
     assertFalse(lock.locked());
   }
 
@@ -221,7 +222,7 @@ class LockTest {
         b.cancel();
       }
       c.await();
-      assertEquals(List.of("c"), order);
+      order.assertIs("c");
       assertTrue(a.isCancelled() && b.isCancelled());
       assertFalse(lock.locked());
     }

@@ -19,6 +19,7 @@ import asyncio.QueueShutDownException;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 
 class QueueTest {
-  private final List<Object> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private Task<?> getter(Queue<Integer> queue) {
     return createTask(() -> order.add(queue.get()));
@@ -109,7 +110,7 @@ class QueueTest {
     queue.put(1);
     createTask(() -> order.add("other"));
     assertEquals(1, queue.get());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -137,7 +138,7 @@ class QueueTest {
     queue.put(2);
     queue.put(3);
     getters.forEach(Task::await);
-    assertEquals(List.of(1, 2, 3), order);
+    order.assertIs(1, 2, 3);
   }
 
   @AsyncTest
@@ -165,7 +166,7 @@ class QueueTest {
     assertThrows(CancelledError.class, cancelled::await);
     queue.put(1);
     next.await();
-    assertEquals(List.of(1), order);
+    order.assertIs(1);
     assertEquals("Queue[size=0, unfinished=1]", queue.toString());
   }
 
@@ -180,7 +181,7 @@ class QueueTest {
     cancelled.cancel();
     assertThrows(CancelledError.class, cancelled::await);
     next.await();
-    assertEquals(List.of(1), order);
+    order.assertIs(1);
   }
 
   @AsyncTest
@@ -216,7 +217,7 @@ class QueueTest {
     assertFalse(getter.isDone());
     queue.put(2);
     getter.await();
-    assertEquals(List.of(2), order);
+    order.assertIs(2);
   }
 
   // ---- put ----
@@ -228,10 +229,10 @@ class QueueTest {
     queue.put(1);
     var putter = putter(queue, 2);
     yieldNow();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     assertEquals(1, queue.get());
     putter.await();
-    assertEquals(List.of("put 2"), order);
+    order.assertIs("put 2");
     assertEquals(2, queue.get());
   }
 
@@ -241,7 +242,7 @@ class QueueTest {
     var queue = new Queue<Integer>(1);
     createTask(() -> order.add("other"));
     queue.put(1);
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     assertEquals(1, queue.size());
   }
 
@@ -257,7 +258,7 @@ class QueueTest {
       yieldNow();
     }
     putters.forEach(Task::await);
-    assertEquals(List.of("put 1", "put 2", "put 3"), order);
+    order.assertIs("put 1", "put 2", "put 3");
   }
 
   @AsyncTest
@@ -303,7 +304,7 @@ class QueueTest {
     assertEquals(2, queue.getNowait());
     assertTrue(queue.empty());
     putters.forEach(Task::await);
-    assertEquals(List.of("put 1", "put 2"), order);
+    order.assertIs("put 1", "put 2");
   }
 
   @AsyncTest
@@ -322,7 +323,7 @@ class QueueTest {
     assertEquals(1, queue.get());
     cancelled.cancel();
     assertThrows(CancelledError.class, cancelled::await);
-    assertEquals(List.of("went on"), order);
+    order.assertIs("went on");
     assertEquals(2, queue.get());
     assertTrue(queue.empty());
   }
@@ -397,7 +398,7 @@ class QueueTest {
     queue.get();
     queue.taskDone();
     yieldNow();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     queue.taskDone();
     join.await();
     assertThrows(IllegalStateException.class, queue::taskDone);
@@ -535,7 +536,7 @@ class QueueTest {
     queue.put(3);
     queue.shutdown();
     consumer.await();
-    assertEquals(List.of(1, 2, 3, "end"), order);
+    order.assertIs(1, 2, 3, "end");
   }
 
   @AsyncTest
@@ -560,7 +561,7 @@ class QueueTest {
     }
     queue.shutdown();
     consumers.forEach(Task::await);
-    assertEquals(30, order.stream().distinct().count());
+    assertEquals(30, order.events().stream().distinct().count());
   }
 
   @AsyncTest
@@ -591,6 +592,6 @@ class QueueTest {
     consumer.cancel();
     assertThrows(CancelledError.class, consumer::await);
     assertEquals(1, queue.get());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 }

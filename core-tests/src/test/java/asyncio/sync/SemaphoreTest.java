@@ -16,12 +16,13 @@ import asyncio.CancelledError;
 import asyncio.Semaphore;
 import asyncio.Task;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
 
 class SemaphoreTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private Task<?> taker(Semaphore semaphore, String name) {
     return createTask(
@@ -105,12 +106,12 @@ class SemaphoreTest {
     assertNull(semaphore.tryAcquire(), "the permit is a's");
     var late = taker(semaphore, "late");
     a.await();
-    assertEquals(List.of("a"), order);
+    order.assertIs("a");
     semaphore.release();
     semaphore.release();
     b.await();
     late.await();
-    assertEquals(List.of("a", "b", "late"), order);
+    order.assertIs("a", "b", "late");
     assertEquals(0, semaphore.available());
   }
 
@@ -129,7 +130,7 @@ class SemaphoreTest {
     var newcomer = taker(semaphore, "newcomer");
     a.await();
     newcomer.await();
-    assertEquals(List.of("a", "newcomer"), order);
+    order.assertIs("a", "newcomer");
   }
 
   @AsyncTest
@@ -141,7 +142,7 @@ class SemaphoreTest {
     semaphore.release();
     semaphore.release();
     yieldNow();
-    assertEquals(List.of("a", "b"), order);
+    order.assertIs("a", "b");
     assertFalse(tasks.get(2).isDone());
     semaphore.release();
     tasks.get(2).await();
@@ -166,7 +167,7 @@ class SemaphoreTest {
     semaphore.release();
     semaphore.release();
     List.of(a, b, c).forEach(Task::await);
-    assertEquals(List.of("a", "b", "c", "b again"), order);
+    order.assertIs("a", "b", "c", "b again");
   }
 
   @AsyncTest
@@ -183,7 +184,7 @@ class SemaphoreTest {
     semaphore.release();
     b.await();
     c.await();
-    assertEquals(List.of("b", "c"), order);
+    order.assertIs("b", "c");
     assertTrue(a.isCancelled());
   }
 
@@ -199,7 +200,7 @@ class SemaphoreTest {
     semaphore.release();
     semaphore.release();
     List.of(a, b, c).forEach(Task::await);
-    assertEquals(List.of("a", "b", "c"), order);
+    order.assertIs("a", "b", "c");
     assertEquals(0, semaphore.available());
   }
 
@@ -228,7 +229,7 @@ class SemaphoreTest {
     assertThrows(CancelledError.class, a::await);
     semaphore.release();
     b.await();
-    assertEquals(List.of("b"), order);
+    order.assertIs("b");
   }
 
   @AsyncTest
@@ -242,7 +243,7 @@ class SemaphoreTest {
     a.cancel();
     assertThrows(CancelledError.class, a::await);
     b.await();
-    assertEquals(List.of("b"), order);
+    order.assertIs("b");
     assertEquals(0, semaphore.available());
   }
 
@@ -257,7 +258,7 @@ class SemaphoreTest {
     tasks.forEach(Task::cancel);
     yieldNow();
     yieldNow();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     assertEquals(2, semaphore.available());
     assertFalse(semaphore.locked());
   }
@@ -275,7 +276,7 @@ class SemaphoreTest {
     tasks.get(1).cancel();
     semaphore.release();
     tasks.get(2).await();
-    assertEquals(List.of("c"), order);
+    order.assertIs("c");
     assertFalse(tasks.get(3).isDone());
     assertTrue(semaphore.locked());
     semaphore.release();
@@ -313,7 +314,7 @@ class SemaphoreTest {
     b.await();
     semaphore.release();
     semaphore.acquire();
-    assertEquals(List.of("b"), order);
+    order.assertIs("b");
   }
 
   @AsyncTest

@@ -12,6 +12,7 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,6 +25,8 @@ import asyncio.TaskGroup;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -35,7 +38,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class AsCompletedTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private static Task<String> after(Duration delay, String value) {
     return createTask(
@@ -57,7 +60,7 @@ class AsCompletedTest {
     for (var task : asCompleted(tasks)) {
       order.add(task.await() + " at " + runningLoop().time().toSeconds());
     }
-    assertEquals(List.of("a at 1", "b at 2", "c at 3"), order);
+    order.assertIs("a at 1", "b at 2", "c at 3");
   }
 
   @AsyncTest
@@ -78,7 +81,7 @@ class AsCompletedTest {
     for (var each : asCompleted(List.of(task, other, task))) {
       order.add(each.await());
     }
-    assertEquals(List.of("x", "y"), order);
+    order.assertIs("x", "y");
   }
 
   @AsyncTest
@@ -91,9 +94,9 @@ class AsCompletedTest {
     Iterator<Task<String>> each = asCompleted(List.of(slow, b, a)).iterator();
     order.add(each.next().result());
     order.add(each.next().result());
-    assertEquals(List.of("b", "a"), order);
+    order.assertIs("b", "a");
     order.add(each.next().result());
-    assertEquals(List.of("b", "a", "other", "slow"), order);
+    order.assertIs("b", "a", "other", "slow");
   }
 
   @AsyncTest
@@ -159,7 +162,7 @@ class AsCompletedTest {
     for (var task : completed) {
       order.add(task.await());
     }
-    assertEquals(List.of("a", "b", "c"), order);
+    order.assertIs("a", "b", "c");
   }
 
   @AsyncTest
@@ -226,7 +229,7 @@ class AsCompletedTest {
                 });
           }
         });
-    assertEquals(List.of("x t1", "y t2", "x t3", "y t4", "x t5", "y t6"), order);
+    order.assertIs("x t1", "y t2", "x t3", "y t4", "x t5", "y t6");
   }
 
   @AsyncTest
@@ -241,7 +244,7 @@ class AsCompletedTest {
     for (var each : completed) {
       order.add(each.await());
     }
-    assertEquals(List.of("x"), order);
+    order.assertIs("x");
   }
 
   @AsyncTest
@@ -268,7 +271,7 @@ class AsCompletedTest {
             order.add(task.await());
           }
         });
-    assertEquals(List.of("fast"), order);
+    order.assertIs("fast");
     assertEquals(ofSeconds(2), runningLoop().time());
     assertEquals("slow", slow.await());
   }
@@ -313,7 +316,7 @@ class AsCompletedTest {
     for (var each : asCompleted(List.of(task), ofDays(1))) {
       order.add(each.await());
     }
-    assertEquals(List.of("x"), order);
+    order.assertIs("x");
     var never = new Future<Void>();
     assertThrows(TimeoutException.class, () -> Asyncio.waitFor(never, ofDays(3)));
     assertEquals(ofDays(3).plusSeconds(1), runningLoop().time());
@@ -350,16 +353,15 @@ class AsCompletedTest {
   @AsyncTest
   void aWaitInACallbackIsAnErrorAndLosesNothing() {
     var completed = asCompleted(List.of(after(ofSeconds(1), "x")));
-    List<Throwable> errors = new ArrayList<>();
-    runningLoop().setExceptionHandler((loop, context) -> errors.add(context.exception()));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     runningLoop().callSoon(() -> completed.iterator().next());
     yieldNow();
-    assertEquals(1, errors.size());
-    assertTrue(errors.getFirst() instanceof IllegalStateException, errors::toString);
+    assertInstanceOf(IllegalStateException.class, reports.only().exception());
     for (var each : completed) {
       order.add(each.await());
     }
-    assertEquals(List.of("x"), order);
+    order.assertIs("x");
   }
 
   @AsyncTest

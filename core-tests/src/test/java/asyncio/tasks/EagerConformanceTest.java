@@ -19,20 +19,21 @@ import asyncio.TaskFactory;
 import asyncio.TaskGroup;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
 
 /** All tasks of a loop start eagerly: what does not wait takes no turn of the loop. */
 class EagerConformanceTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   /** What would run in the next turn does not run meanwhile. */
   private void withoutATurn(Runnable body) {
     runningLoop().setTaskFactory(TaskFactory.EAGER);
     runningLoop().callSoon(() -> order.add("a turn"));
     body.run();
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     assertEquals(1, runningLoop().allTasks().size());
   }
 
@@ -125,7 +126,7 @@ class EagerConformanceTest {
         staggeredRace(List.of(slow, fails, winner("winner"), winner("never")), ofSeconds(1));
     assertEquals("winner", race.value());
     assertEquals(2, race.index());
-    assertEquals(List.of("slow", "fails", "winner"), order);
+    order.assertIs("slow", "fails", "winner");
     assertEquals(ofSeconds(1), runningLoop().time());
     assertEquals(1, runningLoop().allTasks().size());
   }
@@ -143,7 +144,7 @@ class EagerConformanceTest {
     Race<String> race = staggeredRace(List.of(fails, winner("winner"), winner("never")), ofDays(1));
     assertEquals("winner", race.value());
     assertEquals(1, race.index());
-    assertEquals(List.of("fails", "winner"), order);
+    order.assertIs("fails", "winner");
     assertEquals(ZERO, runningLoop().time());
   }
 }

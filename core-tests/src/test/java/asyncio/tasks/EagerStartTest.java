@@ -31,8 +31,8 @@ import asyncio.TaskOptions;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
 import asyncio.support.Only;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -41,7 +41,7 @@ import java.util.concurrent.CountDownLatch;
 class EagerStartTest {
   private static final TaskOptions EAGER = TaskOptions.defaults().withEagerStart(true);
 
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   // ---- the first step ----
 
@@ -63,9 +63,9 @@ class EagerStartTest {
     order.add("creator");
     assertTrue(task.isDone());
     assertEquals(5, task.result());
-    assertEquals(List.of("task", "creator"), order);
+    order.assertIs("task", "creator");
     yieldNow();
-    assertEquals(List.of("task", "creator", "ready before"), order);
+    order.assertIs("task", "creator", "ready before");
   }
 
   @AsyncTest
@@ -85,7 +85,7 @@ class EagerStartTest {
     assertFalse(task.isDone());
     future.setResult("second step");
     assertEquals(5, task.await());
-    assertEquals(List.of("first step", "creator", "ready before", "second step"), order);
+    order.assertIs("first step", "creator", "ready before", "second step");
   }
 
   @AsyncTest
@@ -100,7 +100,7 @@ class EagerStartTest {
             });
     order.add("creator");
     task.await();
-    assertEquals(List.of("first step", "creator", "second step"), order);
+    order.assertIs("first step", "creator", "second step");
   }
 
   @AsyncTest
@@ -126,7 +126,7 @@ class EagerStartTest {
     assertFalse(task.isDone());
     release.countDown();
     task.await();
-    assertEquals(List.of("first step", "creator", "second step"), order);
+    order.assertIs("first step", "creator", "second step");
   }
 
   @AsyncTest
@@ -149,10 +149,8 @@ class EagerStartTest {
             });
     order.add("creator");
     task.await();
-    assertEquals(
-        List.of(
-            "child", "grandchild", "child again", "creator", "grandchild again", "child at last"),
-        order);
+    order.assertIs(
+        "child", "grandchild", "child again", "creator", "grandchild again", "child at last");
   }
 
   private static int nested(int depth) {
@@ -188,8 +186,7 @@ class EagerStartTest {
     loop.callSoon(() -> order.add("next callback"));
     yieldNow();
     sleep(ofSeconds(2));
-    assertEquals(
-        List.of("callback", order.get(1), "callback again", "next callback", "task again"), order);
+    order.assertIs("callback", order.get(1), "callback again", "next callback", "task again");
     assertStartsWith(order.get(1), "task in Task-");
   }
 
@@ -205,7 +202,7 @@ class EagerStartTest {
     loop.callSoon(() -> order.add("next"));
     loop.callSoon(release::countDown);
     yieldNow();
-    assertEquals(List.of("callback", "next"), order);
+    order.assertIs("callback", "next");
   }
 
   // ---- who am I ----
@@ -307,7 +304,7 @@ class EagerStartTest {
             });
     var cancelled = assertThrows(CancelledError.class, creator::await);
     assertEquals("by the child", cancelled.getMessage());
-    assertEquals(List.of("creator goes on"), order);
+    order.assertIs("creator goes on");
   }
 
   @AsyncTest
@@ -405,7 +402,7 @@ class EagerStartTest {
                       order.add("never");
                     }));
     assertEquals("at once", failures.exceptions().getFirst().getMessage());
-    assertEquals(List.of("body goes on"), order);
+    order.assertIs("body goes on");
     assertEquals(0, Objects.requireNonNull(currentTask()).cancelling());
   }
 

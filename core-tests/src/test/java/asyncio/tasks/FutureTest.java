@@ -15,11 +15,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Asyncio;
 import asyncio.CancelledError;
 import asyncio.Event;
-import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.InvalidStateException;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class FutureTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   @Covers("test_futures.BaseFutureTests.future_repr")
@@ -140,7 +141,7 @@ class FutureTest {
     future.setResult(1);
     order.add("set");
     yieldNow();
-    assertEquals(List.of("set", "ready before", "awaiter 1"), order);
+    order.assertIs("set", "ready before", "awaiter 1");
   }
 
   // ---- callbacks ----
@@ -153,9 +154,9 @@ class FutureTest {
       future.addDoneCallback(done -> order.add(name + done.result()));
     }
     future.setResult(7);
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     yieldNow();
-    assertEquals(List.of("a7", "b7", "c7"), order);
+    order.assertIs("a7", "b7", "c7");
   }
 
   @AsyncTest
@@ -168,7 +169,7 @@ class FutureTest {
     cancelled.addDoneCallback(done -> order.add("cancelled " + done.isCancelled()));
     cancelled.cancel();
     yieldNow();
-    assertEquals(List.of("failed x", "cancelled true"), order);
+    order.assertIs("failed x", "cancelled true");
   }
 
   @AsyncTest
@@ -176,9 +177,9 @@ class FutureTest {
     var future = new Future<Integer>();
     future.setResult(1);
     future.addDoneCallback(done -> order.add("called"));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     yieldNow();
-    assertEquals(List.of("called"), order);
+    order.assertIs("called");
   }
 
   @AsyncTest
@@ -194,7 +195,7 @@ class FutureTest {
     future.addDoneCallback(done -> order.add("callback 2"));
     future.setResult(1);
     yieldNow();
-    assertEquals(List.of("callback 1", "awaiter", "callback 2"), order);
+    order.assertIs("callback 1", "awaiter", "callback 2");
   }
 
   @AsyncTest
@@ -203,7 +204,7 @@ class FutureTest {
     task.addDoneCallback(done -> order.add("got " + done.result()));
     task.await();
     yieldNow();
-    assertEquals(List.of("got 3"), order);
+    order.assertIs("got 3");
   }
 
   @AsyncTest
@@ -223,7 +224,7 @@ class FutureTest {
     assertEquals(0, future.removeDoneCallback(a));
     future.setResult(1);
     yieldNow();
-    assertEquals(List.of("b"), order);
+    order.assertIs("b");
   }
 
   @AsyncTest
@@ -246,7 +247,7 @@ class FutureTest {
       yieldNow();
       var left = new ArrayList<>(List.of("a", "b", "c"));
       left.remove(removed);
-      assertEquals(left, order);
+      order.assertIs(left);
     }
   }
 
@@ -263,10 +264,10 @@ class FutureTest {
     assertEquals(1, future.removeDoneCallback(a));
     assertEquals(1, future.removeDoneCallback(b));
     assertEquals(0, future.removeDoneCallback(a));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     future.setResult(1);
     yieldNow();
-    assertEquals(List.of("c"), order);
+    order.assertIs("c");
   }
 
   @AsyncTest
@@ -310,7 +311,7 @@ class FutureTest {
     assertEquals(1, future.removeDoneCallback(meddling));
     future.setResult(1);
     yieldNow();
-    assertTrue(order.stream().allMatch("added"::equals), order::toString);
+    assertTrue(order.events().stream().allMatch("added"::equals), order::toString);
   }
 
   @AsyncTest
@@ -321,7 +322,7 @@ class FutureTest {
     future.setResult(1);
     assertEquals(0, future.removeDoneCallback(a));
     yieldNow();
-    assertEquals(List.of("a"), order);
+    order.assertIs("a");
   }
 
   @AsyncTest
@@ -342,13 +343,13 @@ class FutureTest {
     future.setResult(1);
     yieldNow();
     yieldNow();
-    assertEquals(List.of("first", "second", "late"), order);
+    order.assertIs("first", "second", "late");
   }
 
   @AsyncTest
   void aCallbackThatThrowsGoesToTheHandlerAndTheOthersAreCalled() {
-    List<ExceptionContext> reports = new ArrayList<>();
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     var failure = new Failure("in a callback");
     var future = new Future<Integer>();
     future.addDoneCallback(
@@ -358,9 +359,8 @@ class FutureTest {
     future.addDoneCallback(done -> order.add("next"));
     future.setResult(1);
     yieldNow();
-    assertEquals(List.of("next"), order);
-    assertEquals(1, reports.size());
-    assertSame(failure, reports.getFirst().exception());
+    order.assertIs("next");
+    assertSame(failure, reports.only().exception());
   }
 
   @AsyncTest
@@ -417,7 +417,7 @@ class FutureTest {
     future.setResult(1);
     order.add("set");
     yieldNow();
-    assertEquals(List.of("set", "dependent"), order);
+    order.assertIs("set", "dependent");
   }
 
   @Test

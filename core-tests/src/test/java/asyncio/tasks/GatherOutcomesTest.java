@@ -14,21 +14,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Asyncio;
 import asyncio.CancelledError;
-import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.Outcome;
 import asyncio.Task;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 class GatherOutcomesTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private static String text(Outcome<?> outcome) {
     return switch (outcome) {
@@ -82,12 +81,12 @@ class GatherOutcomesTest {
   @Test
   @Covers("test_tasks.GatherTestsBase.return_exceptions")
   void theVeryFailureIsInTheOutcomeAndIsNotReported() {
-    List<ExceptionContext> reports = new CopyOnWriteArrayList<>();
+    var reports = new Reports();
     var failure = new IOException("x");
     var second = new IllegalStateException("y");
     Asyncio.run(
         () -> {
-          runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+          runningLoop().setExceptionHandler(reports);
           List<Outcome<Object>> outcomes =
               gatherOutcomes(
                   () -> 3,
@@ -105,7 +104,7 @@ class GatherOutcomesTest {
                   new Outcome.Failure<Object>(second)),
               outcomes);
         });
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   @AsyncTest
@@ -130,7 +129,7 @@ class GatherOutcomesTest {
     assertEquals(
         List.of("value 1", "failure x", "cancelled y"),
         texts(gatherOutcomes(List.of(value, failed, cancelled))));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -173,7 +172,7 @@ class GatherOutcomesTest {
     sleep(ofSeconds(1));
     outer.cancel("all");
     assertEquals("all", assertThrows(CancelledError.class, outer::await).getMessage());
-    assertEquals(List.of("b", "a"), order);
+    order.assertIs("b", "a");
     assertEquals(ofSeconds(3), runningLoop().time());
   }
 

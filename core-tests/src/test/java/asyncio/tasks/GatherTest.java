@@ -17,23 +17,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Asyncio;
 import asyncio.CancelledError;
-import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 class GatherTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private static <T> T after(Duration delay, T value) {
     sleep(delay);
@@ -109,7 +109,7 @@ class GatherTest {
     yieldNow();
     createTask(() -> order.add("other"));
     assertEquals(List.of(1, 1), gather(List.of(task, task)));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -133,7 +133,7 @@ class GatherTest {
     assertSame(failure, thrown);
     assertEquals(ofSeconds(1), runningLoop().time());
     sleep(ofSeconds(2));
-    assertEquals(List.of("went on"), order);
+    order.assertIs("went on");
   }
 
   /** A failure that nobody received would be reported when the run ends. */
@@ -143,10 +143,10 @@ class GatherTest {
     "test_tasks.GatherTestsBase.one_exception"
   })
   void failuresOfTheOthersAreDropped() {
-    List<ExceptionContext> reports = new CopyOnWriteArrayList<>();
+    var reports = new Reports();
     Asyncio.run(
         () -> {
-          runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+          runningLoop().setExceptionHandler(reports);
           var first =
               createTask(
                   () -> {
@@ -166,7 +166,7 @@ class GatherTest {
           yieldNow();
           assertTrue(second.isDone());
         });
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   @AsyncTest
@@ -217,7 +217,7 @@ class GatherTest {
     sleep(ofSeconds(1));
     outer.cancel("all");
     assertCancelled("all", outer);
-    assertEquals(List.of("a", "b"), order);
+    order.assertIs("a", "b");
     assertEquals(ofSeconds(3), runningLoop().time());
   }
 
@@ -249,7 +249,7 @@ class GatherTest {
     yieldNow();
     outer.cancel();
     assertThrows(CancelledError.class, outer::await);
-    assertEquals(List.of("swallowed"), order);
+    order.assertIs("swallowed");
   }
 
   @AsyncTest

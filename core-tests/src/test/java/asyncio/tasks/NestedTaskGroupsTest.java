@@ -89,7 +89,7 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
                       order.add("never");
                     }));
     assertEquals(List.of("outer child"), messages(thrown));
-    assertEquals(List.of("inner group handled"), order);
+    order.assertIs("inner group handled");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }
@@ -117,7 +117,7 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
                           });
                     }));
     assertEquals(List.of("third"), messages(thrown));
-    assertEquals(List.of("second cancelled"), order);
+    order.assertIs("second cancelled");
   }
 
   @AsyncTest
@@ -134,7 +134,7 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
               ExceptionGroup.class, () -> inner.run(() -> inner.createTask(() -> fail("inner"))));
           sleep(ofSeconds(1));
         });
-    assertEquals(List.of("outer child done"), order);
+    order.assertIs("outer child done");
   }
 
   @AsyncTest

@@ -25,7 +25,6 @@ import asyncio.Coroutine;
 import asyncio.DeadlockException;
 import asyncio.Event;
 import asyncio.EventLoop;
-import asyncio.ExceptionContext;
 import asyncio.ExceptionGroup;
 import asyncio.Future;
 import asyncio.Race;
@@ -36,6 +35,8 @@ import asyncio.TaskOptions;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.time.Duration;
@@ -45,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class StaggeredRaceTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   /** Tells when it begins and ends. */
   private Coroutine<String, Exception> after(Duration time, String name) {
@@ -88,7 +89,7 @@ class StaggeredRaceTest {
     assertEquals(0, race.index());
     assertEquals(1, race.errors().size());
     assertNull(race.errors().getFirst());
-    assertEquals(List.of("a at 0"), order);
+    order.assertIs("a at 0");
   }
 
   @AsyncTest
@@ -102,7 +103,7 @@ class StaggeredRaceTest {
     assertEquals(2, race.errors().size());
     assertInstanceOf(IOException.class, race.errors().get(0));
     assertNull(race.errors().get(1));
-    assertEquals(List.of("a at 0", "b at 1"), order);
+    order.assertIs("a at 0", "b at 1");
   }
 
   @AsyncTest
@@ -113,7 +114,7 @@ class StaggeredRaceTest {
     assertEquals("b", race.value());
     assertEquals(1, race.index());
     assertInstanceOf(CancelledError.class, race.errors().get(0));
-    assertEquals(List.of("a at 0", "b at 2", "a cancelled"), order);
+    order.assertIs("a at 0", "b at 2", "a cancelled");
     assertEquals(ofSeconds(3), runningLoop().time());
   }
 
@@ -124,7 +125,7 @@ class StaggeredRaceTest {
     assertEquals("a", race.value());
     assertEquals(0, race.index());
     assertInstanceOf(CancelledError.class, race.errors().get(1));
-    assertEquals(List.of("a at 0", "b at 2", "b cancelled"), order);
+    order.assertIs("a at 0", "b at 2", "b cancelled");
   }
 
   @AsyncTest
@@ -134,7 +135,7 @@ class StaggeredRaceTest {
             List.of(failAfter(ofSeconds(3), "a"), after(ofDays(1), "b"), after(ZERO, "c")),
             ofSeconds(2));
     assertEquals("c", race.value());
-    assertEquals(List.of("a at 0", "b at 2", "c at 4", "b cancelled"), order);
+    order.assertIs("a at 0", "b at 2", "c at 4", "b cancelled");
   }
 
   @AsyncTest
@@ -158,7 +159,7 @@ class StaggeredRaceTest {
             List.of(
                 failAfter(ofSeconds(5), "a"), after(ofSeconds(9), "b"), after(ofSeconds(1), "c")));
     assertEquals("b", race.value());
-    assertEquals(List.of("a at 0", "b at 5"), order);
+    order.assertIs("a at 0", "b at 5");
     assertEquals(ofSeconds(14), runningLoop().time());
   }
 
@@ -169,11 +170,11 @@ class StaggeredRaceTest {
             List.of(after(ofSeconds(3), "a"), after(ofSeconds(1), "b"), after(ofSeconds(2), "c")),
             ZERO);
     assertEquals("b", race.value());
-    assertEquals(List.of("a at 0", "b at 0", "c at 0", "a cancelled", "c cancelled"), order);
+    order.assertIs("a at 0", "b at 0", "c at 0", "a cancelled", "c cancelled");
     order.clear();
     Coroutine<String, Exception> atOnce = () -> "at once";
     assertEquals("at once", staggeredRace(List.of(atOnce, after(ZERO, "never")), ZERO).value());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -221,7 +222,7 @@ class StaggeredRaceTest {
     assertEquals(0, race.index());
     assertInstanceOf(CancelledError.class, race.errors().get(1));
     yieldNow();
-    assertEquals(List.of("second closed"), order);
+    order.assertIs("second closed");
   }
 
   @AsyncTest
@@ -270,12 +271,12 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void failuresAreNotReportedElsewhere() {
-    List<ExceptionContext> reports = new ArrayList<>();
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     staggeredRace(List.of(failAfter(ZERO, "a"), failAfter(ZERO, "b")));
     System.gc();
     yieldNow();
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   // ---- cancelled ----
@@ -301,7 +302,7 @@ class StaggeredRaceTest {
     sleep(ofSeconds(3));
     outer.cancel("enough");
     assertEquals("enough", assertThrows(CancelledError.class, outer::await).getMessage());
-    assertEquals(List.of("a at 0", "b at 2", "a cancelled", "b cancelled", "b cleaned up"), order);
+    order.assertIs("a at 0", "b at 2", "a cancelled", "b cancelled", "b cleaned up");
     assertEquals(ofSeconds(5), runningLoop().time());
     assertEquals(1, outer.cancelling());
   }
@@ -334,7 +335,7 @@ class StaggeredRaceTest {
     sleep(ofSeconds(1));
     outer.cancel("two");
     assertThrows(CancelledError.class, outer::await);
-    assertEquals(List.of("cancelled 1 one", "cancelled 2 two", "cancelling 2"), order);
+    order.assertIs("cancelled 1 one", "cancelled 2 two", "cancelling 2");
   }
 
   @AsyncTest
@@ -345,7 +346,7 @@ class StaggeredRaceTest {
             Asyncio.timeout(
                 ofSeconds(3),
                 () -> staggeredRace(List.of(after(ofDays(1), "a"), after(ofDays(1), "b")))));
-    assertEquals(List.of("a at 0", "a cancelled"), order);
+    order.assertIs("a at 0", "a cancelled");
     assertEquals(0, currentTask().cancelling());
   }
 
@@ -373,7 +374,7 @@ class StaggeredRaceTest {
     assertFalse(outer.isDone());
     outer.cancel("late");
     assertEquals("late", assertThrows(CancelledError.class, outer::await).getMessage());
-    assertEquals(List.of("b at 1", "won b"), order);
+    order.assertIs("b at 1", "won b");
     assertEquals(ofSeconds(2), runningLoop().time());
   }
 
@@ -443,7 +444,7 @@ class StaggeredRaceTest {
                 Failure.class,
                 () -> staggeredRace(List.of(cleansUp, after(ZERO, "b")), ofSeconds(1)))
             .getMessage());
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
     sleep(ofSeconds(10));
     assertEquals(ofSeconds(16), runningLoop().time());
   }
@@ -477,7 +478,7 @@ class StaggeredRaceTest {
             List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
             ofSeconds(1));
     assertEquals("b", race.value());
-    assertEquals(List.of("b at 1", "cleaned up"), order);
+    order.assertIs("b at 1", "cleaned up");
     assertEquals(ofSeconds(14), runningLoop().time());
   }
 
@@ -495,7 +496,7 @@ class StaggeredRaceTest {
             staggeredRace(
                 List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
                 ofSeconds(1)));
-    assertEquals(List.of("b at 1", "cleaned up"), order);
+    order.assertIs("b at 1", "cleaned up");
     assertEquals(ofSeconds(14), runningLoop().time());
   }
 

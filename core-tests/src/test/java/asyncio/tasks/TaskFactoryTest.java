@@ -30,6 +30,7 @@ import asyncio.TaskGroup;
 import asyncio.TaskOptions;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.util.ArrayList;
 import java.util.List;
@@ -228,15 +229,15 @@ class TaskFactoryTest {
   @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_task_factory_exception")
   void aFailureOfTheFactoryReachesTheCallerAndTheHandler() throws Exception {
     EventLoop loop = runningLoop();
-    List<String> handled = new ArrayList<>();
-    loop.setExceptionHandler((_, context) -> handled.add(context.exception().getMessage()));
+    var reports = new Reports();
+    loop.setExceptionHandler(reports);
     loop.setTaskFactory(this::failing);
     var failed =
         assertThrows(
             ExecutionException.class,
             () -> toThread(() -> runCoroutineThreadsafe(() -> 5, loop).get()));
     assertEquals("no tasks today", Objects.requireNonNull(failed.getCause()).getMessage());
-    assertEquals(List.of("no tasks today"), handled);
+    assertEquals("no tasks today", reports.only().exception().getMessage());
   }
 
   private @Nullable Task<?> stranger;

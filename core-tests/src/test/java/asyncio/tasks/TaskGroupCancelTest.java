@@ -44,7 +44,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertCancelled("outside", task);
-    assertEquals(List.of("body cancelled", "child cleaned up"), order);
+    order.assertIs("body cancelled", "child cleaned up");
     assertEquals(1, task.cancelling());
   }
 
@@ -62,7 +62,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertCancelled("outside", task);
-    assertEquals(List.of("a cancelled", "b cancelled"), order);
+    order.assertIs("a cancelled", "b cancelled");
   }
 
   @AsyncTest
@@ -85,7 +85,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     sleep(ofSeconds(1));
     task.cancel("two");
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
   }
 
   @AsyncTest
@@ -109,7 +109,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertCancelled("outside", task);
-    assertEquals(List.of("child"), order);
+    order.assertIs("child");
     assertEquals(1, task.cancelling());
   }
 
@@ -134,7 +134,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     sleep(ofSeconds(1).dividedBy(2));
     task.cancel("outside");
     assertCancelled("outside", task);
-    assertEquals(List.of("body", "next wait cancelled"), order);
+    order.assertIs("body", "next wait cancelled");
   }
 
   @AsyncTest
@@ -161,7 +161,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
             });
     runningLoop().callLater(ofSeconds(1), () -> task.cancel("outside"));
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("failures"), order);
+    order.assertIs("failures");
   }
 
   @AsyncTest
@@ -171,7 +171,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     yieldNow();
     task.cancel("outside");
     assertCancelled("outside", task);
-    assertEquals(List.of("body cancelled"), order);
+    order.assertIs("body cancelled");
   }
 
   @AsyncTest
@@ -209,7 +209,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
                           });
                     }));
     assertEquals(List.of("child"), messages(thrown));
-    assertEquals(List.of("body cleaned up"), order);
+    order.assertIs("body cleaned up");
   }
 
   @AsyncTest
@@ -245,7 +245,7 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("at 3", "child"), order);
+    order.assertIs("at 3", "child");
     assertEquals(1, task.cancelling());
   }
 }

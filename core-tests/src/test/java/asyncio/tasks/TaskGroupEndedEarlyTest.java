@@ -36,7 +36,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
               return "never";
             });
     assertEquals(null, result);
-    assertEquals(List.of("a cancelled", "body cancelled"), order);
+    order.assertIs("a cancelled", "body cancelled");
     assertEquals(ofSeconds(1), runningLoop().time());
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -52,7 +52,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
               return "result";
             });
     assertEquals("result", result);
-    assertEquals(List.of("a cancelled"), order);
+    order.assertIs("a cancelled");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }
@@ -67,7 +67,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
           order.add("never");
         });
     assertEquals("result", returnsAfterCancel(new TaskGroup()));
-    assertEquals(List.of("goes on"), order);
+    order.assertIs("goes on");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }
@@ -92,7 +92,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
                 order.add("never");
               });
         });
-    assertEquals(List.of("goes on"), order);
+    order.assertIs("goes on");
   }
 
   @AsyncTest
@@ -117,7 +117,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
             group.cancel();
           }
         });
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }
@@ -139,7 +139,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
           sleep(ofDays(1));
           order.add("never");
         });
-    assertEquals(List.of("begins"), order);
+    order.assertIs("begins");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }
@@ -228,7 +228,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
     assertEquals(1, task.cancelling());
   }
 
@@ -254,7 +254,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
     yieldNow();
     task.cancel("outside");
     assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
-    assertEquals(List.of("a cancelled", "cleaned up"), order);
+    order.assertIs("a cancelled", "cleaned up");
     assertEquals(1, task.cancelling());
   }
 
@@ -281,7 +281,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
     yieldNow();
     task.cancel("outside");
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
     assertEquals(1, task.cancelling());
   }
 
@@ -297,7 +297,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
               });
           order.add("never");
         });
-    assertEquals(List.of("inner cancelled"), order);
+    order.assertIs("inner cancelled");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }

@@ -15,10 +15,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
-import asyncio.ExceptionContext;
 import asyncio.ExceptionGroup;
 import asyncio.Task;
 import asyncio.conformance.Covers;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -44,7 +44,7 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
           yieldNow();
           child.cancel();
         });
-    assertEquals(List.of("child cancelled", "sibling done"), order);
+    order.assertIs("child cancelled", "sibling done");
   }
 
   @AsyncTest
@@ -66,10 +66,7 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
                       sleepOrTell("body");
                     }));
     assertEquals(List.of("child"), messages(thrown));
-    assertEquals(3, order.size(), order::toString);
-    assertTrue(
-        order.containsAll(List.of("a cancelled", "b cancelled", "body cancelled")),
-        order::toString);
+    order.assertIsInAnyOrder("a cancelled", "b cancelled", "body cancelled");
     assertEquals(ofSeconds(1), runningLoop().time());
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -92,7 +89,7 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
                           });
                     }));
     assertEquals(List.of("child"), messages(thrown));
-    assertEquals(List.of("a cancelled"), order);
+    order.assertIs("a cancelled");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }
@@ -150,13 +147,13 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
 
   @AsyncTest
   void failuresInAGroupAreNotReportedAgain() {
-    List<ExceptionContext> reports = new ArrayList<>();
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     assertThrows(
         ExceptionGroup.class, () -> group.run(() -> group.createTask(() -> fail("child"))));
     System.gc();
     yieldNow();
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   /** Without a stack, so that very many cost little. */
@@ -206,7 +203,7 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
                       throw failure;
                     }));
     assertEquals(List.of(failure), thrown.exceptions());
-    assertEquals(List.of("a cancelled"), order);
+    order.assertIs("a cancelled");
   }
 
   @AsyncTest
@@ -239,7 +236,7 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
                   group.createTask(() -> order.add("began"));
                   fail("body");
                 }));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -475,7 +472,7 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
                       sleepOrTell("body");
                     }));
     assertEquals(List.of("task not closed"), messages(failures));
-    assertEquals(List.of("body cancelled"), order);
+    order.assertIs("body cancelled");
   }
 
   @AsyncTest

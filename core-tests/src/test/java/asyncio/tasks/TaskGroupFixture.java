@@ -11,12 +11,12 @@ import asyncio.ExceptionGroup;
 import asyncio.TaskFactory;
 import asyncio.TaskGroup;
 import asyncio.support.Failure;
-import java.util.ArrayList;
+import asyncio.support.Order;
 import java.util.List;
 
 /** One group for each test, and the order of what happened in it. */
 abstract class TaskGroupFixture {
-  final List<String> order = new ArrayList<>();
+  final Order order = new Order();
   final TaskGroup group = new TaskGroup();
 
   /** For tests that run a loop of their own; EagerTaskGroupTest sets another. */

@@ -57,7 +57,7 @@ class TaskGroupTest extends TaskGroupFixture {
               return "result";
             });
     assertEquals("result", result);
-    assertEquals(List.of("a", "b"), order);
+    order.assertIs("a", "b");
     assertEquals(ofSeconds(2), runningLoop().time());
   }
 
@@ -65,7 +65,7 @@ class TaskGroupTest extends TaskGroupFixture {
   void anEmptyGroupEndsAtOnce() {
     createTask(() -> order.add("other"));
     assertEquals(1, group.run(() -> 1));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -84,7 +84,7 @@ class TaskGroupTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_24")
   void childrenMayAddChildrenAlsoWhileTheGroupIsEnding() {
     group.run(() -> group.createTask(() -> spawn(5)));
-    assertEquals(List.of("5", "4", "3", "2", "1"), order);
+    order.assertIs("5", "4", "3", "2", "1");
   }
 
   private void spawn(int left) {
@@ -221,7 +221,7 @@ class TaskGroupTest extends TaskGroupFixture {
                         order.add(error.getMessage());
                       });
                 }));
-    assertContains(order.getFirst(), "shutting down");
+    assertContains(order.get(0), "shutting down");
   }
 
   private <T extends @Nullable Object> Task<T> slowly(

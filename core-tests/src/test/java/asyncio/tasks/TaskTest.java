@@ -29,6 +29,7 @@ import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.Nested;
 
 class TaskTest {
   /** What happened, in order. */
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @Nested
   class Starting {
@@ -52,7 +53,7 @@ class TaskTest {
       yieldNow();
       order.add("creator again");
       task.await();
-      assertEquals(List.of("creator", "task", "creator again"), order);
+      order.assertIs("creator", "task", "creator again");
     }
 
     @AsyncTest
@@ -66,7 +67,7 @@ class TaskTest {
       for (int i = 0; i < 200; i++) {
         expected.add("a" + i);
       }
-      assertEquals(expected, order);
+      order.assertIs(expected);
     }
 
     @AsyncTest
@@ -75,7 +76,7 @@ class TaskTest {
       var b = createTask(() -> threeSteps("b"));
       a.await();
       b.await();
-      assertEquals(List.of("a1", "b1", "a2", "b2", "a3", "b3"), order);
+      order.assertIs("a1", "b1", "a2", "b2", "a3", "b3");
     }
 
     @AsyncTest
@@ -118,9 +119,9 @@ class TaskTest {
           });
       createTask(() -> order.add("sibling"));
       yieldNow();
-      assertEquals(List.of("parent", "sibling"), order);
+      order.assertIs("parent", "sibling");
       yieldNow();
-      assertEquals(List.of("parent", "sibling", "child"), order);
+      order.assertIs("parent", "sibling", "child");
     }
 
     @AsyncTest
@@ -225,7 +226,7 @@ class TaskTest {
       yieldNow();
       createTask(() -> order.add("other"));
       assertEquals(1, task.await());
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
     }
 
     @AsyncTest
@@ -246,7 +247,7 @@ class TaskTest {
                 }));
       }
       awaiters.forEach(Task::await);
-      assertEquals(List.of("a", "b", "c"), order);
+      order.assertIs("a", "b", "c");
     }
 
     @AsyncTest
@@ -498,7 +499,7 @@ class TaskTest {
       var error = assertThrows(CancelledError.class, task::await);
       assertEquals("too early", error.getMessage());
       assertTrue(task.isCancelled());
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
     }
 
     @AsyncTest
@@ -521,7 +522,7 @@ class TaskTest {
       sleep(ofSeconds(2));
       assertTrue(task.cancel());
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of("cancelled at 2"), order);
+      order.assertIs("cancelled at 2");
       assertEquals(0, runningLoop().statistics().timers());
       sleep(ofSeconds(1));
       assertEquals(ofSeconds(3), runningLoop().time());
@@ -539,7 +540,7 @@ class TaskTest {
       yieldNow();
       task.cancel();
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
     }
 
     @AsyncTest
@@ -587,7 +588,7 @@ class TaskTest {
       future.cancel();
       task.cancel();
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of("cleaned up"), order);
+      order.assertIs("cleaned up");
     }
 
     @AsyncTest
@@ -605,7 +606,7 @@ class TaskTest {
       task.cancel("two");
       assertEquals(2, task.cancelling());
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of("cleaned up"), order);
+      order.assertIs("cleaned up");
     }
 
     @AsyncTest
@@ -623,7 +624,7 @@ class TaskTest {
       outer.cancel();
       inner.cancel();
       assertThrows(CancelledError.class, outer::await);
-      assertEquals(List.of("inner cleaned up"), order);
+      order.assertIs("inner cleaned up");
     }
 
     @AsyncTest
@@ -646,7 +647,7 @@ class TaskTest {
       yieldNow();
       task.cancel("two");
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of("again: two"), order);
+      order.assertIs("again: two");
     }
 
     @AsyncTest
@@ -676,7 +677,7 @@ class TaskTest {
       outer.cancel("down");
       assertCancelled("down", outer);
       assertTrue(inner.isCancelled());
-      assertEquals(List.of("inner cleaned up", "outer goes on"), order);
+      order.assertIs("inner cleaned up", "outer goes on");
       assertEquals(1, inner.cancelling());
       assertEquals(1, outer.cancelling());
     }
@@ -712,7 +713,7 @@ class TaskTest {
                 order.add("never");
               });
       assertCancelled("myself", task);
-      assertEquals(List.of("goes on to its next wait"), order);
+      order.assertIs("goes on to its next wait");
     }
 
     @AsyncTest
@@ -776,7 +777,7 @@ class TaskTest {
                 order.add("never");
               });
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of("value 1"), order);
+      order.assertIs("value 1");
     }
 
     @AsyncTest
@@ -793,7 +794,7 @@ class TaskTest {
       future.setResult("value");
       assertTrue(task.cancel());
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of("value"), order);
+      order.assertIs("value");
     }
 
     @AsyncTest
@@ -817,7 +818,7 @@ class TaskTest {
               });
       runningLoop().callLater(ofSeconds(1), () -> task.cancel("in the turn of the wake-up"));
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
     }
 
     @AsyncTest
@@ -857,7 +858,7 @@ class TaskTest {
       yieldNow();
       task.cancel();
       assertEquals("went on", task.await());
-      assertEquals(List.of("ignored"), order);
+      order.assertIs("ignored");
     }
 
     @AsyncTest
@@ -892,7 +893,7 @@ class TaskTest {
       yieldNow();
       task.cancel();
       assertThrows(CancelledError.class, task::await);
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
     }
 
     @AsyncTest
@@ -949,7 +950,7 @@ class TaskTest {
       task.cancel();
       assertEquals(0, task.uncancel());
       task.await();
-      assertEquals(List.of("ran"), order);
+      order.assertIs("ran");
     }
 
     @AsyncTest

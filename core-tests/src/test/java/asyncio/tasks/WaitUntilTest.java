@@ -31,6 +31,7 @@ import asyncio.TimeoutException;
 import asyncio.Waited;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class WaitUntilTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   private static Task<String> after(Duration delay, String value) {
     return createTask(
@@ -125,7 +126,7 @@ class WaitUntilTest {
     assertEquals(
         Set.of(done), waitUntil(FIRST_COMPLETED, List.<Future<?>>of(pending, done)).done());
     assertEquals(Set.of(done), waitUntil(ALL_COMPLETED, List.of(done)).done());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -292,10 +293,10 @@ class WaitUntilTest {
     late.setResult(2);
     yieldNow();
     yieldNow();
-    assertEquals(List.of("timeout"), order);
+    order.assertIs("timeout");
     next.set();
     task.await();
-    assertEquals(List.of("timeout", "set"), order);
+    order.assertIs("timeout", "set");
   }
 
   private static void timeout(Action<RuntimeException> body) {

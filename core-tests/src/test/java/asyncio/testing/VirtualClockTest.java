@@ -21,6 +21,7 @@ import asyncio.Clock;
 import asyncio.Event;
 import asyncio.EventLoop;
 import asyncio.support.Failure;
+import asyncio.support.Order;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,14 +74,14 @@ class VirtualClockTest {
     VirtualTime.run(
         clock,
         () -> {
-          List<String> order = new ArrayList<>();
+          var order = new Order();
           runningLoop().callLater(ofSeconds(1), () -> order.add("due"));
           clock.advance(ofSeconds(3));
           yieldNow();
           yieldNow();
           assertEquals(ofSeconds(3), runningLoop().time());
           sleep(Duration.ofNanos(1));
-          assertEquals(List.of("due"), order);
+          order.assertIs("due");
           assertThrows(IllegalArgumentException.class, () -> clock.advance(ofSeconds(-1)));
         });
   }
@@ -161,7 +162,7 @@ class VirtualClockTest {
 
   @Test
   void cleanUpAfterTheFailureStillHasVirtualTime() {
-    List<String> order = new ArrayList<>();
+    var order = new Order();
     assertThrows(
         AssertionError.class,
         () ->
@@ -175,7 +176,7 @@ class VirtualClockTest {
                     order.add("cleaned up");
                   }
                 }));
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
   }
 
   @Test

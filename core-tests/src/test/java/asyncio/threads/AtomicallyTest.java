@@ -32,6 +32,8 @@ import asyncio.TaskFactory;
 import asyncio.TaskOptions;
 import asyncio.internal.carrier.HandOvers;
 import asyncio.support.Only;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -57,13 +59,13 @@ import org.junit.jupiter.api.Timeout;
 class AtomicallyTest {
   private static final TaskOptions EAGER = TaskOptions.defaults().withEagerStart(true);
 
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   void givesResultAndFailureBare() throws IOException {
     assertEquals(4, atomically(() -> 4));
     atomically(() -> order.add("body"));
-    assertEquals(List.of("body"), order);
+    order.assertIs("body");
     var failure = new IOException("x");
     assertSame(
         failure,
@@ -126,9 +128,9 @@ class AtomicallyTest {
                     return 7;
                   });
             });
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     assertEquals(7, made.await());
-    assertEquals(List.of("callback", "task"), order);
+    order.assertIs("callback", "task");
     assertThrows(CancelledError.class, victim::await);
     assertFalse(lock.locked());
   }
@@ -166,10 +168,10 @@ class AtomicallyTest {
 
     TaskOptions lazy = TaskOptions.defaults().withEagerStart(false);
     var later = atomically(() -> createTask(lazy, () -> order.add("lazy")));
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     later.await();
     createTask(EAGER, () -> order.add("eager"));
-    assertEquals(List.of("lazy", "eager"), order);
+    order.assertIs("lazy", "eager");
   }
 
   @AsyncTest
@@ -203,8 +205,7 @@ class AtomicallyTest {
             });
     runningLoop().callSoon(() -> order.add("next"));
     yieldNow();
-    assertEquals(
-        List.of("result 3", "yieldNow() may wait, and a callback called it", "next"), order);
+    order.assertIs("result 3", "yieldNow() may wait, and a callback called it", "next");
   }
 
   @Test
@@ -213,7 +214,7 @@ class AtomicallyTest {
         assertThrows(IllegalStateException.class, () -> atomically(() -> order.add("body")))
             .getMessage();
     assertStartsWith(message, "atomically() was called on the thread '");
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
     run(
         () -> {
           toThread(
@@ -305,7 +306,7 @@ class AtomicallyTest {
                         order.add("went on");
                       }));
       assertTrue(ran[0]);
-      assertEquals(List.of("went on"), order);
+      order.assertIs("went on");
       other.await();
       yieldNow();
       return torn;
@@ -571,7 +572,7 @@ class AtomicallyTest {
                                 () -> atomically(() -> Thread.yield())));
                         order.add("went on");
                       }));
-      assertEquals(List.of("went on"), order);
+      order.assertIs("went on");
       assertArrayEquals(
           seen.getFirst().getCause().getStackTrace(), torn.getCause().getStackTrace());
     }
@@ -586,7 +587,7 @@ class AtomicallyTest {
                     Thread.yield();
                     order.add("inner gives " + atomically(() -> 1));
                   }));
-      assertEquals(List.of("inner gives 1"), order);
+      order.assertIs("inner gives 1");
     }
 
     @AsyncTest
@@ -600,23 +601,18 @@ class AtomicallyTest {
 
     @AsyncTest
     void inACallbackTheExceptionHandlerGetsIt() {
-      var reports = new ArrayList<String>();
-      runningLoop()
-          .setExceptionHandler((loop, context) -> reports.add(context.exception().getMessage()));
+      var reports = new Reports();
+      runningLoop().setExceptionHandler(reports);
       runningLoop().callSoon(() -> atomically(() -> Thread.yield()));
       runningLoop().callSoon(() -> order.add("next"));
       for (int i = 0; i < 5; i++) {
         yieldNow();
       }
-      assertEquals(List.of("next"), order);
-      assertEquals(1, reports.size());
-      assertTrue(
-          reports
-              .getFirst()
-              .startsWith(
-                  "Others may have run inside atomically(…): a callback was suspended there by"
-                      + " java.lang.Thread.yield(), called at asyncio.threads.AtomicallyTest$"),
-          reports::toString);
+      order.assertIs("next");
+      assertStartsWith(
+          reports.only().exception().getMessage(),
+          "Others may have run inside atomically(…): a callback was suspended there by"
+              + " java.lang.Thread.yield(), called at asyncio.threads.AtomicallyTest$");
     }
 
     @AsyncTest
@@ -629,7 +625,7 @@ class AtomicallyTest {
       assertInstanceOf(IllegalStateException.class, failureOf(both.get(0)));
       assertInstanceOf(IllegalStateException.class, failureOf(both.get(1)));
       both.get(2).await();
-      assertEquals(List.of("whole"), order);
+      order.assertIs("whole");
     }
 
     private static Throwable failureOf(Task<?> task) {
@@ -658,7 +654,7 @@ class AtomicallyTest {
           }
         });
     other.await();
-    assertEquals(List.of("region", "other"), order);
+    order.assertIs("region", "other");
   }
 
   /**

@@ -27,6 +27,7 @@ import asyncio.TaskGroup;
 import asyncio.TimeoutException;
 import asyncio.support.Latches;
 import asyncio.support.Only;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ import org.junit.jupiter.api.Test;
 
 /** {@code blocking(body)}: foreign waits on both carriers. */
 class BlockingTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   void givesResultAndFailureBare() throws Exception {
@@ -107,7 +108,7 @@ class BlockingTest {
     sleep(ofSeconds(1));
     createTask(() -> order.add("task"));
     yieldNow();
-    assertEquals(List.of("task"), order);
+    order.assertIs("task");
   }
 
   @AsyncTest
@@ -117,7 +118,7 @@ class BlockingTest {
     Thread.ofPlatform().start(latch::countDown);
     blocking(() -> latch.await());
     assertEquals(ZERO, runningLoop().time());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -153,7 +154,7 @@ class BlockingTest {
     yieldNow();
     task.cancel();
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("went on"), order);
+    order.assertIs("went on");
     assertEquals(1, task.cancelling());
   }
 
@@ -177,7 +178,7 @@ class BlockingTest {
     assertFalse(task.isDone());
     latch.countDown();
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("body ended"), order);
+    order.assertIs("body ended");
     assertEquals(1, task.cancelling());
   }
 
@@ -196,7 +197,7 @@ class BlockingTest {
     yieldNow(); // the nudge
     latch.countDown();
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("cleaned up"), order);
+    order.assertIs("cleaned up");
     assertEquals(1, task.cancelling());
   }
 
@@ -236,7 +237,7 @@ class BlockingTest {
       assertThrows(CancelledError.class, task::await);
       assertEquals(1, task.cancelling());
     }
-    assertEquals(List.of("cleaned up", "cleaned up"), order);
+    order.assertIs("cleaned up", "cleaned up");
   }
 
   private <X extends Exception> void cleanUpWhenCancelled(Action<X> body) throws X {
@@ -288,12 +289,12 @@ class BlockingTest {
     loop.callSoon(() -> order.add("next"));
     loop.callSoon(() -> order.add("next but one"));
     yieldNow();
-    assertEquals(List.of("parks", "next", "next but one"), order);
+    order.assertIs("parks", "next", "next but one");
     latch.countDown();
     done.await();
     loop.callSoon(() -> order.add("later"));
     yieldNow();
-    assertEquals(List.of("parks", "next", "next but one", "goes on", "later"), order);
+    order.assertIs("parks", "next", "next but one", "goes on", "later");
   }
 
   @AsyncTest

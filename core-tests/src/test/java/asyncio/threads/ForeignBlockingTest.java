@@ -23,6 +23,7 @@ import asyncio.TaskGroup;
 import asyncio.Timeout;
 import asyncio.TimeoutException;
 import asyncio.support.Only;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -35,8 +36,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -53,7 +52,7 @@ import org.junit.jupiter.api.Test;
 class ForeignBlockingTest {
   private static final int MORE_THAN_SOCKETS_HOLD = 20_000_000;
 
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @BeforeEach
   void mountedOnly() {
@@ -454,10 +453,10 @@ class ForeignBlockingTest {
         yieldNow();
       }
       assertFalse(task.isDone());
-      assertEquals(List.of(), order);
+      order.assertIsEmpty();
       release.run();
       assertCancelled("later", task);
-      assertEquals(List.of("the call ended"), order);
+      order.assertIs("the call ended");
       assertEquals(1, task.cancelling());
     }
 
@@ -468,7 +467,7 @@ class ForeignBlockingTest {
       cancelStrikesAfter(
           () -> {
             synchronized (monitor) {
-              order.remove("nothing");
+              // it was contended, and that is all
             }
           },
           holder::close);
@@ -529,7 +528,7 @@ class ForeignBlockingTest {
     yieldNow();
     task.cancel();
     task.await();
-    assertEquals(List.of("interrupted", "cancelled, flag false", "went on, requests 1"), order);
+    order.assertIs("interrupted", "cancelled, flag false", "went on, requests 1");
   }
 
   @AsyncTest
@@ -554,7 +553,7 @@ class ForeignBlockingTest {
     yieldNow();
     task.cancel();
     task.await();
-    assertEquals(List.of("requests 1"), order);
+    order.assertIs("requests 1");
   }
 
   @AsyncTest
@@ -576,7 +575,7 @@ class ForeignBlockingTest {
     queue.add("item"); // its continuation is on the way
     task.cancel();
     task.await();
-    assertEquals(List.of("item", "cancelled"), order);
+    order.assertIs("item", "cancelled");
     assertEquals(1, task.cancelling());
   }
 
@@ -616,10 +615,10 @@ class ForeignBlockingTest {
     yieldNow();
     yieldNow();
     yieldNow();
-    assertEquals(List.of("interrupted"), order);
+    order.assertIs("interrupted");
     task.cancel();
     assertEquals("done", task.await());
-    assertEquals(List.of("interrupted", "interrupted"), order);
+    order.assertIs("interrupted", "interrupted");
   }
 
   @Test
@@ -721,7 +720,7 @@ class ForeignBlockingTest {
     yieldNow();
     holder.close();
     assertThrows(CancelledError.class, task::await);
-    assertEquals(List.of("inside true", "outside false"), order);
+    order.assertIs("inside true", "outside false");
   }
 
   @AsyncTest
@@ -750,7 +749,7 @@ class ForeignBlockingTest {
             });
     first.await();
     second.await();
-    assertEquals(List.of("first", "second"), order);
+    order.assertIs("first", "second");
   }
 
   @AsyncTest

@@ -19,6 +19,7 @@ import asyncio.TaskOptions;
 import asyncio.internal.carrier.HandOvers;
 import asyncio.support.CapturedLog;
 import asyncio.support.Only;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
@@ -66,7 +67,7 @@ class HeldLockTest {
   private static final int TASKS = 100;
   private static final int COUNTS = 50;
 
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   /** Read, print, write; a helper prints as well. */
   @Nested
@@ -336,8 +337,7 @@ class HeldLockTest {
       for (int i = 0; i < 5; i++) {
         yieldNow();
       }
-      assertEquals(
-          List.of("the lock", "another task", "a callback", "what other threads sent"), order);
+      order.assertIs("the lock", "another task", "a callback", "what other threads sent");
       counted(0, 0, 0);
     }
 
@@ -399,7 +399,7 @@ class HeldLockTest {
                 order.add("callback");
               });
       createTask(() -> order.add("task")).await();
-      assertEquals(List.of("callback", "task"), order);
+      order.assertIs("callback", "task");
       counted(0, 0, 0);
     }
 
@@ -418,7 +418,7 @@ class HeldLockTest {
           });
       order.add("creator");
       yieldNow();
-      assertEquals(List.of("eager", "creator", "later"), order);
+      order.assertIs("eager", "creator", "later");
       counted(0, 0, 0);
     }
 
@@ -615,7 +615,7 @@ class HeldLockTest {
       order.add("caller");
       wanted.unlock();
       owner.await();
-      assertEquals(List.of("owner", "caller"), order);
+      order.assertIs("owner", "caller");
       counted(1, 0, 0);
     }
 
@@ -686,7 +686,7 @@ class HeldLockTest {
           order.add("caller");
         }
         owner.await();
-        assertEquals(List.of("owner", "caller"), order);
+        order.assertIs("owner", "caller");
         order.clear();
         counted(round, 0, 0);
       }
@@ -719,7 +719,7 @@ class HeldLockTest {
           order.add("caller");
         }
         again.set();
-        assertEquals(List.of("owner", "caller"), order);
+        order.assertIs("owner", "caller");
         order.clear();
         if (round == 0) {
           // As known counts, too, an owner that a slow machine let the loop find at its first look.
@@ -807,7 +807,7 @@ class HeldLockTest {
       synchronized (monitor) {
         order.add("caller");
       }
-      assertEquals(List.of("owner", "caller"), order);
+      order.assertIs("owner", "caller");
       assertEquals(0, HandOvers.afterTheTime());
     }
 
@@ -838,7 +838,7 @@ class HeldLockTest {
         order.add("caller");
       }
       stranger.join();
-      assertEquals(List.of("a", "b", "caller"), order);
+      order.assertIs("a", "b", "caller");
       assertEquals(0, HandOvers.afterTheTime());
     }
 
@@ -877,7 +877,7 @@ class HeldLockTest {
       order.add("caller");
       lock.unlock();
       waiter.await();
-      assertEquals(List.of("waiter", "caller"), order);
+      order.assertIs("waiter", "caller");
       counted(0, 1, 0);
     }
 
@@ -989,7 +989,7 @@ class HeldLockTest {
       order.add("others");
       release.countDown();
       waiter.await();
-      assertEquals(List.of("others", "waiter"), order);
+      order.assertIs("others", "waiter");
       counted(0, 0, 0);
     }
 

@@ -21,20 +21,20 @@ import asyncio.Asyncio;
 import asyncio.CancelledError;
 import asyncio.ContextVar;
 import asyncio.EventLoop;
-import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.RunOptions;
 import asyncio.Runner;
 import asyncio.conformance.Covers;
 import asyncio.support.CapturedLog;
 import asyncio.support.Failure;
+import asyncio.support.Order;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,7 +44,7 @@ import org.junit.jupiter.api.Test;
 
 /** runInExecutor and the default executor. */
 class RunInExecutorTest {
-  private final List<String> order = Collections.synchronizedList(new ArrayList<>());
+  private final Order order = Order.ofManyThreads();
 
   @AsyncTest
   @Covers("test_events.EventLoopTestsMixin.run_in_executor")
@@ -62,7 +62,7 @@ class RunInExecutorTest {
     assertSame(
         failure, assertThrows(IOException.class, () -> failed.awaitThrowing(IOException.class)));
     loop.runInExecutor(() -> order.add("without a result")).await();
-    assertEquals(List.of("without a result"), order);
+    order.assertIs("without a result");
   }
 
   @AsyncTest
@@ -137,7 +137,7 @@ class RunInExecutorTest {
                 () -> order.add("never"));
     var rejected = assertThrows(RejectedExecutionException.class, future::await);
     assertEquals("full", rejected.getMessage());
-    assertEquals(List.of(), order);
+    order.assertIsEmpty();
   }
 
   @AsyncTest
@@ -164,13 +164,13 @@ class RunInExecutorTest {
       release.countDown();
       third.await();
     }
-    assertEquals(List.of("first goes on", "third"), order);
+    order.assertIs("first goes on", "third");
   }
 
   @Test
   @Covers("test_events.EventLoopTestsMixin.run_in_executor_cancel")
   void aCancelledCallThatEndsAfterItsLoopHasClosedTellsNobody() throws Exception {
-    List<ExceptionContext> reports = new CopyOnWriteArrayList<>();
+    var reports = new Reports();
     var running = new CountDownLatch(1);
     var release = new CountDownLatch(1);
     EventLoop loop = Asyncio.newEventLoop();
@@ -178,7 +178,7 @@ class RunInExecutorTest {
       try (var executor = Executors.newSingleThreadExecutor()) {
         loop.runUntilComplete(
             () -> {
-              loop.setExceptionHandler((_, context) -> reports.add(context));
+              loop.setExceptionHandler(reports);
               Future<?> call =
                   loop.runInExecutor(
                       executor,
@@ -197,8 +197,8 @@ class RunInExecutorTest {
       } // waits for the call
       assertEquals(List.of(), log.messages());
     }
-    assertEquals(List.of("cancelled: true"), order);
-    assertEquals(List.of(), reports);
+    order.assertIs("cancelled: true");
+    reports.assertNone();
   }
 
   @AsyncTest
@@ -252,7 +252,7 @@ class RunInExecutorTest {
     loop.close();
     release.countDown();
     assertTrue(mine.awaitTermination(20, java.util.concurrent.TimeUnit.SECONDS));
-    assertEquals(List.of("ended by itself"), order);
+    order.assertIs("ended by itself");
   }
 
   @AsyncTest
@@ -268,7 +268,7 @@ class RunInExecutorTest {
     try (var own = Executors.newCachedThreadPool()) {
       assertEquals(1, loop.runInExecutor(own, () -> 1).await());
     }
-    assertEquals(List.of("before"), order);
+    order.assertIs("before");
   }
 
   @AsyncTest
@@ -279,7 +279,7 @@ class RunInExecutorTest {
     loop.runInExecutor(() -> order.add("before"));
     loop.shutdownDefaultExecutor(ofSeconds(10));
     assertTrue(mine.isTerminated());
-    assertEquals(List.of("before"), order);
+    order.assertIs("before");
   }
 
   @AsyncTest
@@ -330,7 +330,7 @@ class RunInExecutorTest {
     EventLoop loop = runningLoop();
     loop.runInExecutor(() -> order.add("before"));
     loop.shutdownDefaultExecutor(FOREVER.getDuration());
-    assertEquals(List.of("before"), order);
+    order.assertIs("before");
   }
 
   @AsyncTest
@@ -353,7 +353,7 @@ class RunInExecutorTest {
     loop.setDefaultExecutor(Executors.newFixedThreadPool(1));
     loop.runInExecutor(() -> order.add("before"));
     loop.shutdownDefaultExecutor(FOREVER.getDuration());
-    assertEquals(List.of("before"), order);
+    order.assertIs("before");
   }
 
   @Test
@@ -361,7 +361,7 @@ class RunInExecutorTest {
     try (var runner = new Runner(RunOptions.defaults().withCloseTimeout(FOREVER.getDuration()))) {
       runner.run(() -> runningLoop().runInExecutor(() -> order.add("in time")));
     }
-    assertEquals(List.of("in time"), order);
+    order.assertIs("in time");
   }
 
   @AsyncTest

@@ -24,12 +24,12 @@ import asyncio.CancelledError;
 import asyncio.Coroutine;
 import asyncio.Event;
 import asyncio.EventLoop;
-import asyncio.ExceptionContext;
 import asyncio.Future;
 import asyncio.Task;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
 import asyncio.support.Only;
+import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -196,8 +196,8 @@ class ToThreadTest {
 
   @AsyncTest
   void aFailureNobodyReceivesIsDropped() throws InterruptedException {
-    List<ExceptionContext> reports = new ArrayList<>();
-    runningLoop().setExceptionHandler((loop, context) -> reports.add(context));
+    var reports = new Reports();
+    runningLoop().setExceptionHandler(reports);
     var begun = new CountDownLatch(1);
     var release = new CountDownLatch(1);
     var task =
@@ -216,7 +216,7 @@ class ToThreadTest {
     release.countDown();
     toThread(() -> {});
     yieldNow();
-    assertEquals(List.of(), reports);
+    reports.assertNone();
   }
 
   @AsyncTest

@@ -17,9 +17,9 @@ import asyncio.Asyncio;
 import asyncio.CancelledError;
 import asyncio.Future;
 import asyncio.conformance.Covers;
+import asyncio.support.Order;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +31,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
 class WrapFutureTest {
-  private final List<String> order = new ArrayList<>();
+  private final Order order = new Order();
 
   @AsyncTest
   @Covers("test_futures.BaseFutureTests.wrap_future")
@@ -226,7 +226,7 @@ class WrapFutureTest {
     toThread(job::run);
     assertEquals("x", future.await());
     assertTrue(ran[0].isVirtual() && ran[0] != Thread.currentThread());
-    assertEquals(List.of("null"), order);
+    order.assertIs("null");
   }
 
   @AsyncTest
