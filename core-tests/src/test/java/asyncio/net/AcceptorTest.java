@@ -118,58 +118,48 @@ class AcceptorTest {
     oneClientIsTurnedAway(true);
   }
 
-  @Test
-  void aTaskFactoryThatFailsAtTheStartLeavesNothingOpen() throws Exception {
-    Loopback.run(
-        here -> {
-          var factory = new FailingOnce("server ", false);
-          runningLoop().setTaskFactory(factory);
-          assertSame(
-              factory.failure,
-              assertThrows(
-                  IllegalStateException.class,
-                  () -> startServer(AcceptorTest::hello, Loopback.HOST, 0)));
-          here.untilOpenHandles(0);
-        });
+  @NetTest
+  void aTaskFactoryThatFailsAtTheStartLeavesNothingOpen(Loopback here) throws Exception {
+    var factory = new FailingOnce("server ", false);
+    runningLoop().setTaskFactory(factory);
+    assertSame(
+        factory.failure,
+        assertThrows(
+            IllegalStateException.class, () -> startServer(AcceptorTest::hello, Loopback.HOST, 0)));
+    here.untilOpenHandles(0);
   }
 
-  @Test
+  @NetTest
   void anAcceptorThatSomebodyCancelsEndsServeForever() throws Exception {
-    Loopback.run(
-        here -> {
-          var server = startServer(AcceptorTest::hello, Loopback.HOST, 0);
-          var forever = createTask(() -> server.serveForever());
-          yieldNow();
-          acceptor().cancel();
-          var stopped = assertThrows(IllegalStateException.class, forever::await);
-          assertContains(stopped.getMessage(), "accepts no more clients");
-          assertInstanceOf(CancelledError.class, stopped.getCause());
-          assertFalse(server.isServing());
-        });
+    var server = startServer(AcceptorTest::hello, Loopback.HOST, 0);
+    var forever = createTask(() -> server.serveForever());
+    yieldNow();
+    acceptor().cancel();
+    var stopped = assertThrows(IllegalStateException.class, forever::await);
+    assertContains(stopped.getMessage(), "accepts no more clients");
+    assertInstanceOf(CancelledError.class, stopped.getCause());
+    assertFalse(server.isServing());
   }
 
-  @Test
-  void anAcceptorThatSomebodyCancelsIsReportedWhereNobodyWaitsAndClientsAreServedOn()
+  @NetTest
+  void anAcceptorThatSomebodyCancelsIsReportedWhereNobodyWaitsAndClientsAreServedOn(Loopback here)
       throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server =
-                  startServer(
-                      client -> client.writer().write(client.reader().readLine() + "\n"),
-                      Loopback.HOST,
-                      0);
-              var client = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> server.connections() == 1);
-            acceptor().cancel();
-            assertInstanceOf(IllegalStateException.class, here.takeReport().exception());
-            assertFalse(server.isServing());
-            assertEquals(0, server.addresses().size());
-            assertThrows(IOException.class, () -> greeting(server));
-            client.writer().write("still there\n");
-            assertEquals("still there", client.reader().readLine());
-            assertThrows(IllegalStateException.class, server::serveForever);
-          }
-        });
+    try (var server =
+            startServer(
+                client -> client.writer().write(client.reader().readLine() + "\n"),
+                Loopback.HOST,
+                0);
+        var client = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> server.connections() == 1);
+      acceptor().cancel();
+      assertInstanceOf(IllegalStateException.class, here.takeReport().exception());
+      assertFalse(server.isServing());
+      assertEquals(0, server.addresses().size());
+      assertThrows(IOException.class, () -> greeting(server));
+      client.writer().write("still there\n");
+      assertEquals("still there", client.reader().readLine());
+      assertThrows(IllegalStateException.class, server::serveForever);
+    }
   }
 
   @Test
@@ -183,32 +173,30 @@ class AcceptorTest {
     reports.assertNone();
   }
 
-  @Test
-  void aHandlerThatFailsWithACircleOfCausesIsReportedAndTheLoopGoesOn() throws Exception {
-    Loopback.run(
-        here -> {
-          var first = new RuntimeException("first");
-          var second = new RuntimeException("second", first);
-          first.initCause(second);
-          try (var server =
-              startServer(
-                  client -> {
-                    try {
-                      while (client.reader().readLine() != null) {}
-                    } catch (IOException lost) {
-                      throw first;
-                    }
-                  },
-                  Loopback.HOST,
-                  0)) {
-            var socket = new java.net.Socket(Loopback.HOST, server.port());
-            socket.getOutputStream().write('x');
-            Loopback.until(() -> server.connections() == 1);
-            Loopback.reset(socket);
-            assertSame(first, here.takeReport().exception());
-            assertTrue(server.isServing());
-          }
-        });
+  @NetTest
+  void aHandlerThatFailsWithACircleOfCausesIsReportedAndTheLoopGoesOn(Loopback here)
+      throws Exception {
+    var first = new RuntimeException("first");
+    var second = new RuntimeException("second", first);
+    first.initCause(second);
+    try (var server =
+        startServer(
+            client -> {
+              try {
+                while (client.reader().readLine() != null) {}
+              } catch (IOException lost) {
+                throw first;
+              }
+            },
+            Loopback.HOST,
+            0)) {
+      var socket = new java.net.Socket(Loopback.HOST, server.port());
+      socket.getOutputStream().write('x');
+      Loopback.until(() -> server.connections() == 1);
+      Loopback.reset(socket);
+      assertSame(first, here.takeReport().exception());
+      assertTrue(server.isServing());
+    }
   }
 
   // ---- errors that are no exceptions ----
@@ -326,52 +314,44 @@ class AcceptorTest {
     }
   }
 
-  @Test
+  @NetTest
   void aListeningSocketThatSomethingElseClosesEndsServeForeverAndItsClientsAreTurnedAway()
       throws Exception {
-    Loopback.run(
-        here -> {
-          var server =
-              startServer(
-                  client -> client.writer().write(client.reader().readLine() + "\n"),
-                  Loopback.HOST,
-                  0);
-          var forever = createTask(() -> server.serveForever());
-          try (var client = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> server.connections() == 1);
-            closeFromBelow(server);
-            var stopped = assertThrows(IllegalStateException.class, forever::await);
-            assertContains(stopped.getMessage(), "accepts no more clients");
-            assertInstanceOf(java.nio.channels.ClosedChannelException.class, stopped.getCause());
-            assertFalse(server.isServing());
-            assertEquals(0, server.connections());
-            assertNull(client.reader().readLine());
-            assertThrows(IOException.class, () -> greeting(server));
-          }
-        });
+    var server =
+        startServer(
+            client -> client.writer().write(client.reader().readLine() + "\n"), Loopback.HOST, 0);
+    var forever = createTask(() -> server.serveForever());
+    try (var client = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> server.connections() == 1);
+      closeFromBelow(server);
+      var stopped = assertThrows(IllegalStateException.class, forever::await);
+      assertContains(stopped.getMessage(), "accepts no more clients");
+      assertInstanceOf(java.nio.channels.ClosedChannelException.class, stopped.getCause());
+      assertFalse(server.isServing());
+      assertEquals(0, server.connections());
+      assertNull(client.reader().readLine());
+      assertThrows(IOException.class, () -> greeting(server));
+    }
   }
 
-  @Test
-  void aListeningSocketThatSomethingElseClosesIsReportedWhereNobodyWaitsAndClientsAreServedOn()
-      throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server =
-                  startServer(
-                      client -> client.writer().write(client.reader().readLine() + "\n"),
-                      Loopback.HOST,
-                      0);
-              var client = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> server.connections() == 1);
-            closeFromBelow(server);
-            var stopped = here.takeReport().exception();
-            assertInstanceOf(IllegalStateException.class, stopped);
-            assertInstanceOf(java.nio.channels.ClosedChannelException.class, stopped.getCause());
-            assertFalse(server.isServing());
-            client.writer().write("still there\n");
-            assertEquals("still there", client.reader().readLine());
-          }
-        });
+  @NetTest
+  void aListeningSocketThatSomethingElseClosesIsReportedWhereNobodyWaitsAndClientsAreServedOn(
+      Loopback here) throws Exception {
+    try (var server =
+            startServer(
+                client -> client.writer().write(client.reader().readLine() + "\n"),
+                Loopback.HOST,
+                0);
+        var client = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> server.connections() == 1);
+      closeFromBelow(server);
+      var stopped = here.takeReport().exception();
+      assertInstanceOf(IllegalStateException.class, stopped);
+      assertInstanceOf(java.nio.channels.ClosedChannelException.class, stopped.getCause());
+      assertFalse(server.isServing());
+      client.writer().write("still there\n");
+      assertEquals("still there", client.reader().readLine());
+    }
   }
 
   /** Its tasks for clients are never made: it stands in foreign code until a nudge. */
@@ -392,64 +372,58 @@ class AcceptorTest {
     }
   }
 
-  @Test
+  @NetTest
   void anAcceptorThatIsCancelledInForeignCodeEndsWithoutAWord() throws Exception {
-    Loopback.run(
-        here -> {
-          var server = startServer(AcceptorTest::hello, Loopback.HOST, 0);
-          Task<?> acceptor = acceptor();
-          var factory = new StuckFactory();
-          runningLoop().setTaskFactory(factory);
-          try (var _ = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> factory.stands);
-            server.close();
-            Loopback.until(acceptor::isDone);
-            assertTrue(acceptor.isCancelled(), acceptor::toString);
-          }
-        });
+    var server = startServer(AcceptorTest::hello, Loopback.HOST, 0);
+    Task<?> acceptor = acceptor();
+    var factory = new StuckFactory();
+    runningLoop().setTaskFactory(factory);
+    try (var _ = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> factory.stands);
+      server.close();
+      Loopback.until(acceptor::isDone);
+      assertTrue(acceptor.isCancelled(), acceptor::toString);
+    }
   }
 
-  @Test
+  @NetTest
   void whyNoMoreClientsAreAcceptedIsNotLostWhenServeForeverIsCancelledAsItCloses()
       throws Exception {
-    Loopback.run(
-        here -> {
-          var mayEnd = new Event();
-          boolean[] begun = {false};
-          var server =
-              startServer(
-                  client -> {
-                    begun[0] = true;
-                    try {
-                      client.reader().readLine();
-                    } finally {
-                      mayEnd.await();
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          CancelledError[] thrown = {null};
-          var forever =
-              createTask(
-                  () -> {
-                    try {
-                      server.serveForever();
-                    } catch (CancelledError cancelled) {
-                      thrown[0] = cancelled;
-                      throw cancelled;
-                    }
-                  });
-          try (var _ = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> begun[0]);
-            acceptor().cancel();
-            Loopback.until(() -> server.toString().contains("closed"));
-            forever.cancel();
-            assertThrows(CancelledError.class, forever::await);
-            assertEquals(1, thrown[0].getSuppressed().length);
-            assertContains(thrown[0].getSuppressed()[0].getMessage(), "accepts no more clients");
-            mayEnd.set();
-            server.close();
-          }
-        });
+    var mayEnd = new Event();
+    boolean[] begun = {false};
+    var server =
+        startServer(
+            client -> {
+              begun[0] = true;
+              try {
+                client.reader().readLine();
+              } finally {
+                mayEnd.await();
+              }
+            },
+            Loopback.HOST,
+            0);
+    CancelledError[] thrown = {null};
+    var forever =
+        createTask(
+            () -> {
+              try {
+                server.serveForever();
+              } catch (CancelledError cancelled) {
+                thrown[0] = cancelled;
+                throw cancelled;
+              }
+            });
+    try (var _ = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> begun[0]);
+      acceptor().cancel();
+      Loopback.until(() -> server.toString().contains("closed"));
+      forever.cancel();
+      assertThrows(CancelledError.class, forever::await);
+      assertEquals(1, thrown[0].getSuppressed().length);
+      assertContains(thrown[0].getSuppressed()[0].getMessage(), "accepts no more clients");
+      mayEnd.set();
+      server.close();
+    }
   }
 }

@@ -21,7 +21,6 @@ import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.support.Order;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -174,110 +173,101 @@ class CloseFromWithinTest {
         });
   }
 
-  @Test
+  @NetTest
   void handlersMayAwaitATaskThatIsNotTheirsAndClosesTheirServer() throws Exception {
-    Loopback.run(
-        here -> {
-          Server[] server = {null};
-          int[] begun = {0};
-          var closer =
-              createTask(
-                  () -> {
-                    Loopback.until(() -> begun[0] == 2);
-                    server[0].close();
-                  });
-          server[0] =
-              startServer(
-                  client -> {
-                    begun[0]++;
-                    try {
-                      client.reader().readLine();
-                    } finally {
-                      closer.await();
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          try (var _ = openConnection(Loopback.HOST, server[0].port());
-              var _ = openConnection(Loopback.HOST, server[0].port())) {
-            timeout(ofSeconds(20), () -> shield(closer));
-            Loopback.until(() -> server[0].connections() == 0);
-            assertFalse(closer.isCancelled());
-          }
-        });
+    Server[] server = {null};
+    int[] begun = {0};
+    var closer =
+        createTask(
+            () -> {
+              Loopback.until(() -> begun[0] == 2);
+              server[0].close();
+            });
+    server[0] =
+        startServer(
+            client -> {
+              begun[0]++;
+              try {
+                client.reader().readLine();
+              } finally {
+                closer.await();
+              }
+            },
+            Loopback.HOST,
+            0);
+    try (var _ = openConnection(Loopback.HOST, server[0].port());
+        var _ = openConnection(Loopback.HOST, server[0].port())) {
+      timeout(ofSeconds(20), () -> shield(closer));
+      Loopback.until(() -> server[0].connections() == 0);
+      assertFalse(closer.isCancelled());
+    }
   }
 
-  @Test
+  @NetTest
   void handlersOfTwoServersMayCloseThoseOfEachOther() throws Exception {
-    Loopback.run(
-        here -> {
-          Server[] servers = {null, null};
-          int[] begun = {0};
-          for (int i = 0; i < 2; i++) {
-            int other = 1 - i;
-            servers[i] =
-                startServer(
-                    client -> {
-                      begun[0]++;
-                      try {
-                        client.reader().readLine();
-                      } finally {
-                        servers[other].close();
-                      }
-                    },
-                    Loopback.HOST,
-                    0);
-          }
-          try (var _ = openConnection(Loopback.HOST, servers[0].port());
-              var _ = openConnection(Loopback.HOST, servers[1].port())) {
-            Loopback.until(() -> begun[0] == 2);
-            timeout(ofSeconds(20), () -> servers[0].close());
-            timeout(ofSeconds(20), () -> servers[1].close());
-            assertEquals(0, servers[0].connections() + servers[1].connections());
-          }
-        });
+    Server[] servers = {null, null};
+    int[] begun = {0};
+    for (int i = 0; i < 2; i++) {
+      int other = 1 - i;
+      servers[i] =
+          startServer(
+              client -> {
+                begun[0]++;
+                try {
+                  client.reader().readLine();
+                } finally {
+                  servers[other].close();
+                }
+              },
+              Loopback.HOST,
+              0);
+    }
+    try (var _ = openConnection(Loopback.HOST, servers[0].port());
+        var _ = openConnection(Loopback.HOST, servers[1].port())) {
+      Loopback.until(() -> begun[0] == 2);
+      timeout(ofSeconds(20), () -> servers[0].close());
+      timeout(ofSeconds(20), () -> servers[1].close());
+      assertEquals(0, servers[0].connections() + servers[1].connections());
+    }
   }
 
-  @Test
+  @NetTest
   void aTaskOfAHandlerWaitsForTheHandlersThatDoNotWaitForIt() throws Exception {
-    Loopback.run(
-        here -> {
-          Server[] server = {null};
-          int[] begun = {0};
-          var mayEnd = new Event();
-          var order = new Order();
-          server[0] =
-              startServer(
-                  client -> {
-                    begun[0]++;
-                    try {
-                      if (client.reader().readLine().equals("close")) {
-                        Task<?> closer = createTask(() -> server[0].close());
-                        createTask(
-                            () -> {
-                              Loopback.until(() -> !server[0].isServing());
-                              yieldNow();
-                              order.add("not before");
-                              mayEnd.set();
-                            });
-                        closer.await();
-                        order.add("closed");
-                      }
-                    } catch (CancelledError cancelled) {
-                      mayEnd.await();
-                      order.add("cleaned up");
-                      throw cancelled;
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          try (var _ = openConnection(Loopback.HOST, server[0].port());
-              var closer = openConnection(Loopback.HOST, server[0].port())) {
-            Loopback.until(() -> begun[0] == 2);
-            closer.writer().write("close\n");
-            Loopback.until(() -> server[0].connections() == 0);
-            order.assertBeginsWith("not before", "cleaned up");
-          }
-        });
+    Server[] server = {null};
+    int[] begun = {0};
+    var mayEnd = new Event();
+    var order = new Order();
+    server[0] =
+        startServer(
+            client -> {
+              begun[0]++;
+              try {
+                if (client.reader().readLine().equals("close")) {
+                  Task<?> closer = createTask(() -> server[0].close());
+                  createTask(
+                      () -> {
+                        Loopback.until(() -> !server[0].isServing());
+                        yieldNow();
+                        order.add("not before");
+                        mayEnd.set();
+                      });
+                  closer.await();
+                  order.add("closed");
+                }
+              } catch (CancelledError cancelled) {
+                mayEnd.await();
+                order.add("cleaned up");
+                throw cancelled;
+              }
+            },
+            Loopback.HOST,
+            0);
+    try (var _ = openConnection(Loopback.HOST, server[0].port());
+        var closer = openConnection(Loopback.HOST, server[0].port())) {
+      Loopback.until(() -> begun[0] == 2);
+      closer.writer().write("close\n");
+      Loopback.until(() -> server[0].connections() == 0);
+      order.assertBeginsWith("not before", "cleaned up");
+    }
   }
 }

@@ -17,6 +17,7 @@ import asyncio.CancelledError;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.net.Loopback.Pair;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -40,142 +41,111 @@ class ConnectTest {
     }
   }
 
-  @Test
-  void bothEndsKnowTheirAddresses() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            assertEquals(pair.peer().getLocalPort(), connection.remoteAddress().getPort());
-            assertEquals(pair.peer().getPort(), connection.localAddress().getPort());
-            assertEquals(Loopback.HOST, connection.localAddress().getAddress().getHostAddress());
-            assertContains(connection.toString(), Loopback.HOST + ":");
-          }
-        });
+  @NetTest
+  void bothEndsKnowTheirAddresses(Pair pair) throws Exception {
+    var connection = pair.connection();
+    assertEquals(pair.peer().getLocalPort(), connection.remoteAddress().getPort());
+    assertEquals(pair.peer().getPort(), connection.localAddress().getPort());
+    assertEquals(Loopback.HOST, connection.localAddress().getAddress().getHostAddress());
+    assertContains(connection.toString(), Loopback.HOST + ":");
   }
 
-  @Test
+  @NetTest
   void aNameIsLookedUp() throws Exception {
-    Loopback.run(
-        here -> {
-          var server = startServer(client -> client.writer().write("hello\n"), "localhost", 0);
-          try (var connection = openConnection("localhost", server.port())) {
-            assertEquals("hello", connection.reader().readLine());
-          }
-          server.close();
-        });
+    var server = startServer(client -> client.writer().write("hello\n"), "localhost", 0);
+    try (var connection = openConnection("localhost", server.port())) {
+      assertEquals("hello", connection.reader().readLine());
+    }
+    server.close();
   }
 
-  @Test
-  void refusedNamesHostPortAndCause() throws Exception {
-    Loopback.run(
-        here -> {
-          int port = freePort();
-          var e = assertThrows(ConnectException.class, () -> openConnection(Loopback.HOST, port));
-          assertContains(e.getMessage(), Loopback.HOST + ":" + port, "Connection refused");
-          assertInstanceOf(ConnectException.class, e.getCause());
-          assertEquals(0, here.openHandles());
-        });
+  @NetTest
+  void refusedNamesHostPortAndCause(Loopback here) throws Exception {
+    int port = freePort();
+    var e = assertThrows(ConnectException.class, () -> openConnection(Loopback.HOST, port));
+    assertContains(e.getMessage(), Loopback.HOST + ":" + port, "Connection refused");
+    assertInstanceOf(ConnectException.class, e.getCause());
+    assertEquals(0, here.openHandles());
   }
 
-  @Test
+  @NetTest
   @Covers("test_base_events.BaseEventLoopWithSelectorTests.create_connection_multiple_errors")
   void whenAllAddressesFailTheOthersAreSuppressed() throws Exception {
-    Loopback.run(
-        here -> {
-          int port = freePort();
-          var e = assertThrows(ConnectException.class, () -> openConnection("localhost", port));
-          int addresses = InetAddress.getAllByName("localhost").length;
-          assertEquals(addresses - 1, e.getSuppressed().length);
-          assertContains(e.getMessage(), "localhost:" + port, "127.0.0.1");
-        });
+    int port = freePort();
+    var e = assertThrows(ConnectException.class, () -> openConnection("localhost", port));
+    int addresses = InetAddress.getAllByName("localhost").length;
+    assertEquals(addresses - 1, e.getSuppressed().length);
+    assertContains(e.getMessage(), "localhost:" + port, "127.0.0.1");
   }
 
-  @Test
+  @NetTest
   @Covers({
     "test_base_events.BaseEventLoopWithSelectorTests.create_connection_no_getaddrinfo",
     "test_base_events.BaseEventLoopWithSelectorTests.create_server_no_getaddrinfo"
   })
-  void anUnknownHostNamesHostAndPortAndWhatToCheck() throws Exception {
-    Loopback.run(
-        here -> {
-          var e =
-              assertThrows(
-                  UnknownHostException.class, () -> openConnection("nonexistent.invalid", 4711));
-          assertContains(e.getMessage(), "nonexistent.invalid:4711", "Check");
-          assertInstanceOf(UnknownHostException.class, e.getCause());
-          var listening =
-              assertThrows(
-                  UnknownHostException.class,
-                  () -> startServer(c -> {}, "nonexistent.invalid", 4711));
-          assertContains(listening.getMessage(), "nonexistent.invalid:4711");
-          assertInstanceOf(UnknownHostException.class, listening.getCause());
-          assertEquals(0, here.openHandles());
-        });
+  void anUnknownHostNamesHostAndPortAndWhatToCheck(Loopback here) throws Exception {
+    var e =
+        assertThrows(UnknownHostException.class, () -> openConnection("nonexistent.invalid", 4711));
+    assertContains(e.getMessage(), "nonexistent.invalid:4711", "Check");
+    assertInstanceOf(UnknownHostException.class, e.getCause());
+    var listening =
+        assertThrows(
+            UnknownHostException.class, () -> startServer(c -> {}, "nonexistent.invalid", 4711));
+    assertContains(listening.getMessage(), "nonexistent.invalid:4711");
+    assertInstanceOf(UnknownHostException.class, listening.getCause());
+    assertEquals(0, here.openHandles());
   }
 
-  @Test
+  @NetTest
   @Covers({
     "test_base_events.BaseEventLoopWithSelectorTests.create_server_cant_bind",
     "test_events.EventLoopTestsMixin.create_server_addr_in_use"
   })
-  void aPortInUseNamesHostPortAndCause() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var taken = new ServerSocket(0, 1, InetAddress.getByName(Loopback.HOST))) {
-            int port = taken.getLocalPort();
-            var e =
-                assertThrows(
-                    BindException.class, () -> startServer(client -> {}, Loopback.HOST, port));
-            assertContains(e.getMessage(), Loopback.HOST + ":" + port, "in use");
-            assertNotNull(e.getCause());
-            assertEquals(0, here.openHandles());
-          }
-        });
+  void aPortInUseNamesHostPortAndCause(Loopback here) throws Exception {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getByName(Loopback.HOST))) {
+      int port = taken.getLocalPort();
+      var e =
+          assertThrows(BindException.class, () -> startServer(client -> {}, Loopback.HOST, port));
+      assertContains(e.getMessage(), Loopback.HOST + ":" + port, "in use");
+      assertNotNull(e.getCause());
+      assertEquals(0, here.openHandles());
+    }
   }
 
   /** Bodies of toThread that fill all helper threads do not hold a look-up up. */
-  @Test
+  @NetTest
   void aLookUpNeverQueuesBehindOtherHelpers() throws Exception {
-    Loopback.run(
-        here -> {
-          var release = new CountDownLatch(1);
-          List<Task<?>> busy = new ArrayList<>();
-          for (int i = 0; i < 200; i++) {
-            busy.add(createTask(() -> asyncio.Asyncio.toThread(() -> release.await())));
-          }
-          yieldNow();
-          try (var listening = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
-            openConnection("localhost", listening.getLocalPort()).close();
-            assertTrue(busy.stream().noneMatch(Task::isDone));
-          } finally {
-            release.countDown();
-          }
-          for (Task<?> task : busy) {
-            task.await();
-          }
-        });
+    var release = new CountDownLatch(1);
+    List<Task<?>> busy = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      busy.add(createTask(() -> asyncio.Asyncio.toThread(() -> release.await())));
+    }
+    yieldNow();
+    try (var listening = new ServerSocket(0, 1, InetAddress.getByName("localhost"))) {
+      openConnection("localhost", listening.getLocalPort()).close();
+      assertTrue(busy.stream().noneMatch(Task::isDone));
+    } finally {
+      release.countDown();
+    }
+    for (Task<?> task : busy) {
+      task.await();
+    }
   }
 
-  @Test
+  @NetTest
   @Covers("test_streams.StreamTests.invalid_limit")
   void wrongArgumentsAreNamed() throws Exception {
-    Loopback.run(
-        here -> {
-          assertThrows(IllegalArgumentException.class, () -> openConnection("", 80));
-          assertThrows(IllegalArgumentException.class, () -> openConnection(Loopback.HOST, 65536));
-          assertThrows(IllegalArgumentException.class, () -> startServer(c -> {}, "", -1));
-          var options = ConnectOptions.defaults();
-          var zero = assertThrows(IllegalArgumentException.class, () -> options.withLimit(0));
-          assertContains(zero.getMessage(), "limit");
-          assertThrows(IllegalArgumentException.class, () -> options.withLimit(-1));
-          assertThrows(IllegalArgumentException.class, () -> options.withWriteWater(1, 2));
-          assertThrows(
-              IllegalArgumentException.class,
-              () -> options.withCloseFlushLimit(Duration.ofSeconds(-1)));
-          assertThrows(
-              IllegalArgumentException.class, () -> ServerOptions.defaults().withBacklog(0));
-        });
+    assertThrows(IllegalArgumentException.class, () -> openConnection("", 80));
+    assertThrows(IllegalArgumentException.class, () -> openConnection(Loopback.HOST, 65536));
+    assertThrows(IllegalArgumentException.class, () -> startServer(c -> {}, "", -1));
+    var options = ConnectOptions.defaults();
+    var zero = assertThrows(IllegalArgumentException.class, () -> options.withLimit(0));
+    assertContains(zero.getMessage(), "limit");
+    assertThrows(IllegalArgumentException.class, () -> options.withLimit(-1));
+    assertThrows(IllegalArgumentException.class, () -> options.withWriteWater(1, 2));
+    assertThrows(
+        IllegalArgumentException.class, () -> options.withCloseFlushLimit(Duration.ofSeconds(-1)));
+    assertThrows(IllegalArgumentException.class, () -> ServerOptions.defaults().withBacklog(0));
   }
 
   @Test
@@ -184,22 +154,18 @@ class ConnectTest {
     assertContains(e.getMessage(), "Asyncio.run");
   }
 
-  @Test
+  @NetTest
   void aCallbackMayNotConnect() throws Exception {
-    Loopback.run(
-        here -> {
-          List<Throwable> thrown = new ArrayList<>();
-          asyncio.Asyncio.runningLoop()
-              .callSoon(
-                  () ->
-                      thrown.add(
-                          assertThrows(
-                              IllegalStateException.class,
-                              () -> openConnection(Loopback.HOST, 80))));
-          yieldNow();
-          Loopback.until(() -> !thrown.isEmpty());
-          assertTrue(thrown.getFirst().getMessage().contains("createTask"), thrown::toString);
-        });
+    List<Throwable> thrown = new ArrayList<>();
+    asyncio.Asyncio.runningLoop()
+        .callSoon(
+            () ->
+                thrown.add(
+                    assertThrows(
+                        IllegalStateException.class, () -> openConnection(Loopback.HOST, 80))));
+    yieldNow();
+    Loopback.until(() -> !thrown.isEmpty());
+    assertTrue(thrown.getFirst().getMessage().contains("createTask"), thrown::toString);
   }
 
   /**
@@ -250,27 +216,21 @@ class ConnectTest {
                 }));
   }
 
-  @Test
+  @NetTest
   void aConnectThatIsCancelledBeforeItBeginsLeavesNothing() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var listening = new ServerSocket(0, 1, InetAddress.getByName(Loopback.HOST))) {
-            Task<Connection> connecting =
-                createTask(() -> openConnection(Loopback.HOST, listening.getLocalPort()));
-            connecting.cancel();
-            assertThrows(CancelledError.class, connecting::await);
-          }
-        });
+    try (var listening = new ServerSocket(0, 1, InetAddress.getByName(Loopback.HOST))) {
+      Task<Connection> connecting =
+          createTask(() -> openConnection(Loopback.HOST, listening.getLocalPort()));
+      connecting.cancel();
+      assertThrows(CancelledError.class, connecting::await);
+    }
   }
 
-  @Test
+  @NetTest
   void aCancelledLookUpEndsAtOnce() throws Exception {
-    Loopback.run(
-        here -> {
-          Task<Connection> connecting = createTask(() -> openConnection("nonexistent.invalid", 80));
-          yieldNow();
-          connecting.cancel();
-          assertThrows(CancelledError.class, connecting::await);
-        });
+    Task<Connection> connecting = createTask(() -> openConnection("nonexistent.invalid", 80));
+    yieldNow();
+    connecting.cancel();
+    assertThrows(CancelledError.class, connecting::await);
   }
 }

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Which clients a server takes: IPv4, IPv6, or both. */
@@ -35,60 +34,48 @@ class FamilyTest {
     return startServer(client -> client.writer().write("hello\n"), host, 0);
   }
 
-  @Test
+  @NetTest
   void theWildcardOfIpv4TakesIpv4Alone() throws Exception {
-    Loopback.run(
-        here -> {
-          requireIpv6();
-          try (var server = start("0.0.0.0")) {
-            assertEquals("hello", greeting("127.0.0.1", server));
-            assertThrows(ConnectException.class, () -> greeting("::1", server));
-            assertEquals("0.0.0.0", server.addresses().getFirst().getAddress().getHostAddress());
-          }
-        });
+    requireIpv6();
+    try (var server = start("0.0.0.0")) {
+      assertEquals("hello", greeting("127.0.0.1", server));
+      assertThrows(ConnectException.class, () -> greeting("::1", server));
+      assertEquals("0.0.0.0", server.addresses().getFirst().getAddress().getHostAddress());
+    }
   }
 
-  @Test
+  @NetTest
   @Covers({
     "test_base_events.BaseEventLoopWithSelectorTests.create_server_empty_host",
     "test_events.EventLoopTestsMixin.create_server_dual_stack"
   })
   void noHostMeansBothFamilies() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var empty = start("");
-              var none = start(null)) {
-            assertEquals("hello", greeting("127.0.0.1", empty));
-            assertEquals("hello", greeting("127.0.0.1", none));
-            requireIpv6();
-            assertEquals("hello", greeting("::1", empty));
-            assertEquals("hello", greeting("::1", none));
-          }
-        });
+    try (var empty = start("");
+        var none = start(null)) {
+      assertEquals("hello", greeting("127.0.0.1", empty));
+      assertEquals("hello", greeting("127.0.0.1", none));
+      requireIpv6();
+      assertEquals("hello", greeting("::1", empty));
+      assertEquals("hello", greeting("::1", none));
+    }
   }
 
-  @Test
+  @NetTest
   void theWildcardOfIpv6TakesBoth() throws Exception {
-    Loopback.run(
-        here -> {
-          requireIpv6();
-          try (var server = start("::")) {
-            assertEquals("hello", greeting("::1", server));
-            assertEquals("hello", greeting("127.0.0.1", server));
-          }
-        });
+    requireIpv6();
+    try (var server = start("::")) {
+      assertEquals("hello", greeting("::1", server));
+      assertEquals("hello", greeting("127.0.0.1", server));
+    }
   }
 
-  @Test
+  @NetTest
   void anAddressTakesItsOwnFamilyAlone() throws Exception {
-    Loopback.run(
-        here -> {
-          requireIpv6();
-          try (var four = start("127.0.0.1");
-              var six = start("::1")) {
-            assertThrows(ConnectException.class, () -> greeting("::1", four));
-            assertThrows(ConnectException.class, () -> greeting("127.0.0.1", six));
-          }
-        });
+    requireIpv6();
+    try (var four = start("127.0.0.1");
+        var six = start("::1")) {
+      assertThrows(ConnectException.class, () -> greeting("::1", four));
+      assertThrows(ConnectException.class, () -> greeting("127.0.0.1", six));
+    }
   }
 }

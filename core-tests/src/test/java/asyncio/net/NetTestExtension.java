@@ -45,8 +45,9 @@ final class NetTestExtension implements ParameterResolver, InvocationInterceptor
       proceed(invocation);
       return;
     }
-    try (Pair pair = left.getFirst()) {
-      pair.open(ConnectOptions.defaults());
+    Pair pair = left.getFirst();
+    pair.open(ConnectOptions.defaults());
+    try (pair) {
       withPairs(left.subList(1, left.size()), invocation);
     }
   }

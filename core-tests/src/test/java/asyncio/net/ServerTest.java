@@ -92,221 +92,193 @@ class ServerTest {
 
   // ---- serving ----
 
-  @Test
+  @NetTest
   @Covers({"test_streams.StreamTests.open_connection", "test_streams.StreamTests.start_server"})
   void anEchoServerEchoes() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
-            try (var connection = openConnection(Loopback.HOST, server.port())) {
-              for (int i = 1; i <= 1000; i++) {
-                byte[] sent = ("message " + i).getBytes(UTF_8);
-                connection.writer().write(sent);
-                assertArrayEquals(sent, connection.reader().readExactly(sent.length));
-              }
-              connection.writer().writeEof();
-              assertEquals(0, connection.reader().read(1).length);
-            }
-          }
-        });
+    try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
+      try (var connection = openConnection(Loopback.HOST, server.port())) {
+        for (int i = 1; i <= 1000; i++) {
+          byte[] sent = ("message " + i).getBytes(UTF_8);
+          connection.writer().write(sent);
+          assertArrayEquals(sent, connection.reader().readExactly(sent.length));
+        }
+        connection.writer().writeEof();
+        assertEquals(0, connection.reader().read(1).length);
+      }
+    }
   }
 
-  @Test
+  @NetTest
   void aBlockingSocketIsAsGoodAClient() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
-            int port = server.port();
-            String answer =
-                await(
-                    elsewhere(
-                        () -> {
-                          try (var socket = new Socket(Loopback.HOST, port)) {
-                            socket.getOutputStream().write("from afar\nand more\n".getBytes(UTF_8));
-                            socket.shutdownOutput();
-                            return new String(socket.getInputStream().readAllBytes(), UTF_8);
-                          }
-                        }));
-            assertEquals("from afar\nand more\n", answer);
-          }
-        });
+    try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
+      int port = server.port();
+      String answer =
+          await(
+              elsewhere(
+                  () -> {
+                    try (var socket = new Socket(Loopback.HOST, port)) {
+                      socket.getOutputStream().write("from afar\nand more\n".getBytes(UTF_8));
+                      socket.shutdownOutput();
+                      return new String(socket.getInputStream().readAllBytes(), UTF_8);
+                    }
+                  }));
+      assertEquals("from afar\nand more\n", answer);
+    }
   }
 
-  @Test
+  @NetTest
   void aHandlerThatReturnsLeavesItsConnectionFlushedAndClosed() throws Exception {
-    Loopback.run(
-        here -> {
-          byte[] much = new byte[3_000_000];
-          new Random(1).nextBytes(much);
-          try (var server = startServer(client -> client.writer().write(much), Loopback.HOST, 0)) {
-            try (var connection = openConnection(Loopback.HOST, server.port())) {
-              assertArrayEquals(much, connection.reader().readAll());
-            }
-            Loopback.until(() -> server.connections() == 0);
-          }
-        });
+    byte[] much = new byte[3_000_000];
+    new Random(1).nextBytes(much);
+    try (var server = startServer(client -> client.writer().write(much), Loopback.HOST, 0)) {
+      try (var connection = openConnection(Loopback.HOST, server.port())) {
+        assertArrayEquals(much, connection.reader().readAll());
+      }
+      Loopback.until(() -> server.connections() == 0);
+    }
   }
 
-  @Test
+  @NetTest
   void eachClientIsServedInATaskNamedAfterIt() throws Exception {
-    Loopback.run(
-        here -> {
-          List<String> names = new ArrayList<>();
-          try (var server =
-              startServer(client -> names.add(currentTask().name()), Loopback.HOST, 0)) {
-            try (var connection = openConnection(Loopback.HOST, server.port())) {
-              connection.reader().readAll();
-              int port = connection.localAddress().getPort();
-              assertEquals(List.of("client 127.0.0.1:" + port), names);
-            }
-          }
-        });
+    List<String> names = new ArrayList<>();
+    try (var server = startServer(client -> names.add(currentTask().name()), Loopback.HOST, 0)) {
+      try (var connection = openConnection(Loopback.HOST, server.port())) {
+        connection.reader().readAll();
+        int port = connection.localAddress().getPort();
+        assertEquals(List.of("client 127.0.0.1:" + port), names);
+      }
+    }
   }
 
-  @Test
+  @NetTest
   void aServerTellsAboutItself() throws Exception {
-    Loopback.run(
-        here -> {
-          var server = startServer(ServerTest::echo, "", 0);
-          assertTrue(server.isServing());
-          assertTrue(server.port() > 0);
-          assertEquals(server.port(), server.addresses().getFirst().getPort());
-          assertTrue(server.addresses().getFirst().getAddress().isAnyLocalAddress());
-          try (var connection = openConnection(Loopback.HOST, server.port())) {
-            connection.writer().write("x");
-            connection.reader().readExactly(1);
-            assertEquals(1, server.connections());
-          }
-          Loopback.until(() -> server.connections() == 0);
-          server.close();
-          assertFalse(server.isServing());
-          assertEquals(List.of(), server.addresses());
-        });
+    var server = startServer(ServerTest::echo, "", 0);
+    assertTrue(server.isServing());
+    assertTrue(server.port() > 0);
+    assertEquals(server.port(), server.addresses().getFirst().getPort());
+    assertTrue(server.addresses().getFirst().getAddress().isAnyLocalAddress());
+    try (var connection = openConnection(Loopback.HOST, server.port())) {
+      connection.writer().write("x");
+      connection.reader().readExactly(1);
+      assertEquals(1, server.connections());
+    }
+    Loopback.until(() -> server.connections() == 0);
+    server.close();
+    assertFalse(server.isServing());
+    assertEquals(List.of(), server.addresses());
   }
 
-  @Test
+  @NetTest
   void aSilentClientDoesNotHinderOthers() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0);
-              var silent = openConnection(Loopback.HOST, server.port())) {
-            checkServed(server);
-            checkServed(server);
-            assertFalse(silent.isClosed());
-          }
-        });
+    try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0);
+        var silent = openConnection(Loopback.HOST, server.port())) {
+      checkServed(server);
+      checkServed(server);
+      assertFalse(silent.isClosed());
+    }
   }
 
   // ---- failures of handlers and peers ----
 
-  @Test
+  @NetTest
   @Covers("test_streams.StreamTests.unhandled_exception")
-  void aHandlerThatThrowsIsReportedOnceAndTheServerGoesOn() throws Exception {
-    Loopback.run(
-        here -> {
-          var failure = new IllegalStateException("on purpose");
-          try (var server =
-              startServer(
-                  client -> {
-                    if (client.reader().readLine().equals("fail")) {
-                      client.writer().write("last words\n");
-                      throw failure;
-                    }
-                    client.writer().write("still there?\n");
-                  },
-                  Loopback.HOST,
-                  0)) {
-            try (var connection = openConnection(Loopback.HOST, server.port())) {
-              connection.writer().write("fail\n");
-              assertEquals("last words", connection.reader().readLine());
-              assertNull(connection.reader().readLine());
-              var report = here.takeReport();
-              assertSame(failure, report.exception());
-              String name = "client 127.0.0.1:" + connection.localAddress().getPort();
-              assertEquals(name, report.task());
-              assertContains(report.message(), name);
-            }
-            checkServed(server);
-          }
-        });
+  void aHandlerThatThrowsIsReportedOnceAndTheServerGoesOn(Loopback here) throws Exception {
+    var failure = new IllegalStateException("on purpose");
+    try (var server =
+        startServer(
+            client -> {
+              if (client.reader().readLine().equals("fail")) {
+                client.writer().write("last words\n");
+                throw failure;
+              }
+              client.writer().write("still there?\n");
+            },
+            Loopback.HOST,
+            0)) {
+      try (var connection = openConnection(Loopback.HOST, server.port())) {
+        connection.writer().write("fail\n");
+        assertEquals("last words", connection.reader().readLine());
+        assertNull(connection.reader().readLine());
+        var report = here.takeReport();
+        assertSame(failure, report.exception());
+        String name = "client 127.0.0.1:" + connection.localAddress().getPort();
+        assertEquals(name, report.task());
+        assertContains(report.message(), name);
+      }
+      checkServed(server);
+    }
   }
 
   /**
    * Such a failure is no fault of the handler: {@link Loopback} fails the test if it is reported.
    */
-  @Test
-  void aResetInTheMiddleOfAReadFailsThatHandlerAlone() throws Exception {
-    Loopback.run(
-        here -> {
-          List<Throwable> failures = new ArrayList<>();
-          try (var server =
-              startServer(
-                  client -> {
-                    try {
-                      echoLines(client);
-                    } catch (Throwable failure) {
-                      failures.add(failure);
-                      throw failure;
-                    }
-                  },
-                  Loopback.HOST,
-                  0)) {
-            int before = here.openHandlesSoon(1);
-            var peer = new Socket(Loopback.HOST, server.port());
-            peer.getOutputStream().write("half a li".getBytes(UTF_8));
-            Loopback.until(() -> server.connections() == 1);
-            Loopback.reset(peer);
-            Loopback.until(() -> server.connections() == 0);
-            assertEquals(1, failures.size());
-            assertTrue(isOrHasIOException(failures.getFirst()), failures::toString);
-            here.untilOpenHandles(before);
-            checkServed(server);
-          }
-        });
+  @NetTest
+  void aResetInTheMiddleOfAReadFailsThatHandlerAlone(Loopback here) throws Exception {
+    List<Throwable> failures = new ArrayList<>();
+    try (var server =
+        startServer(
+            client -> {
+              try {
+                echoLines(client);
+              } catch (Throwable failure) {
+                failures.add(failure);
+                throw failure;
+              }
+            },
+            Loopback.HOST,
+            0)) {
+      int before = here.openHandlesSoon(1);
+      var peer = new Socket(Loopback.HOST, server.port());
+      peer.getOutputStream().write("half a li".getBytes(UTF_8));
+      Loopback.until(() -> server.connections() == 1);
+      Loopback.reset(peer);
+      Loopback.until(() -> server.connections() == 0);
+      assertEquals(1, failures.size());
+      assertTrue(isOrHasIOException(failures.getFirst()), failures::toString);
+      here.untilOpenHandles(before);
+      checkServed(server);
+    }
   }
 
   private static boolean isOrHasIOException(Throwable failure) {
     return failure instanceof IOException || failure.getCause() instanceof IOException;
   }
 
-  @Test
-  void aResetInTheMiddleOfAWriteFailsThatHandlerAlone() throws Exception {
-    Loopback.run(
-        here -> {
-          List<Throwable> failures = new ArrayList<>();
-          try (var server =
-              startServer(
-                  client -> {
-                    if (client.reader().readLine().equals("flood")) {
-                      byte[] block = new byte[100_000];
-                      try {
-                        while (true) {
-                          client.writer().write(block);
-                          client.writer().drain();
-                        }
-                      } catch (IOException failure) {
-                        failures.add(failure);
-                        throw failure;
-                      }
-                    }
-                    client.writer().write("still there?\n");
-                  },
-                  Loopback.HOST,
-                  0)) {
-            int before = here.openHandlesSoon(1);
-            var peer = new Socket(Loopback.HOST, server.port());
-            peer.getOutputStream().write("flood\n".getBytes(UTF_8));
-            Loopback.until(
-                () ->
-                    Asyncio.runningLoop().allTasks().stream()
-                        .anyMatch(task -> task.toString().contains("output")));
-            Loopback.reset(peer);
-            Loopback.until(() -> server.connections() == 0);
-            assertEquals(1, failures.size());
-            here.untilOpenHandles(before);
-            checkServed(server);
-          }
-        });
+  @NetTest
+  void aResetInTheMiddleOfAWriteFailsThatHandlerAlone(Loopback here) throws Exception {
+    List<Throwable> failures = new ArrayList<>();
+    try (var server =
+        startServer(
+            client -> {
+              if (client.reader().readLine().equals("flood")) {
+                byte[] block = new byte[100_000];
+                try {
+                  while (true) {
+                    client.writer().write(block);
+                    client.writer().drain();
+                  }
+                } catch (IOException failure) {
+                  failures.add(failure);
+                  throw failure;
+                }
+              }
+              client.writer().write("still there?\n");
+            },
+            Loopback.HOST,
+            0)) {
+      int before = here.openHandlesSoon(1);
+      var peer = new Socket(Loopback.HOST, server.port());
+      peer.getOutputStream().write("flood\n".getBytes(UTF_8));
+      Loopback.until(
+          () ->
+              Asyncio.runningLoop().allTasks().stream()
+                  .anyMatch(task -> task.toString().contains("output")));
+      Loopback.reset(peer);
+      Loopback.until(() -> server.connections() == 0);
+      assertEquals(1, failures.size());
+      here.untilOpenHandles(before);
+      checkServed(server);
+    }
   }
 
   @Test
@@ -352,155 +324,136 @@ class ServerTest {
     assertContains(records.getFirst().getMessage(), "client 127.0.0.1:");
   }
 
-  @Test
-  void aHandlerMayLimitAClientThatNeverReads() throws Exception {
-    Loopback.run(
-        here -> {
-          var options = ServerOptions.defaults().withCloseFlushLimit(ofMillis(1));
-          int[] most = {0};
-          try (var server =
-              startServer(
-                  client -> {
-                    byte[] block = new byte[100_000];
-                    while (true) {
-                      client.writer().write(block);
-                      most[0] = Math.max(most[0], client.writer().bufferSize());
-                      timeout(ofMillis(50), () -> client.writer().drain());
-                    }
-                  },
-                  Loopback.HOST,
-                  0,
-                  options)) {
-            try (var peer = new Socket(Loopback.HOST, server.port())) {
-              var report = here.takeReport();
-              assertInstanceOf(TimeoutException.class, report.exception());
-              assertTrue(most[0] <= 64 * 1024 + 100_000, "at most " + most[0]);
-              Loopback.until(() -> server.connections() == 0);
-              assertTrue(peer.isConnected());
-            }
-          }
-        });
+  @NetTest
+  void aHandlerMayLimitAClientThatNeverReads(Loopback here) throws Exception {
+    var options = ServerOptions.defaults().withCloseFlushLimit(ofMillis(1));
+    int[] most = {0};
+    try (var server =
+        startServer(
+            client -> {
+              byte[] block = new byte[100_000];
+              while (true) {
+                client.writer().write(block);
+                most[0] = Math.max(most[0], client.writer().bufferSize());
+                timeout(ofMillis(50), () -> client.writer().drain());
+              }
+            },
+            Loopback.HOST,
+            0,
+            options)) {
+      try (var peer = new Socket(Loopback.HOST, server.port())) {
+        var report = here.takeReport();
+        assertInstanceOf(TimeoutException.class, report.exception());
+        assertTrue(most[0] <= 64 * 1024 + 100_000, "at most " + most[0]);
+        Loopback.until(() -> server.connections() == 0);
+        assertTrue(peer.isConnected());
+      }
+    }
   }
 
-  @Test
+  @NetTest
   @Covers("test_streams.StreamTests.unhandled_cancel")
   void aCancelledHandlerEndsWithoutAWord() throws Exception {
-    Loopback.run(
-        here -> {
-          List<Task<?>> tasks = new ArrayList<>();
-          try (var server =
-              startServer(
-                  client -> {
-                    tasks.add(currentTask());
-                    client.writer().write("hello\n");
-                    echo(client);
-                  },
-                  Loopback.HOST,
-                  0)) {
-            try (var connection = openConnection(Loopback.HOST, server.port())) {
-              assertEquals("hello", connection.reader().readLine());
-              tasks.getFirst().cancel();
-              assertNull(connection.reader().readLine());
-            }
-          }
-        });
+    List<Task<?>> tasks = new ArrayList<>();
+    try (var server =
+        startServer(
+            client -> {
+              tasks.add(currentTask());
+              client.writer().write("hello\n");
+              echo(client);
+            },
+            Loopback.HOST,
+            0)) {
+      try (var connection = openConnection(Loopback.HOST, server.port())) {
+        assertEquals("hello", connection.reader().readLine());
+        tasks.getFirst().cancel();
+        assertNull(connection.reader().readLine());
+      }
+    }
   }
 
   // ---- the end of a server ----
 
-  @Test
+  @NetTest
   @Covers("test_events.EventLoopTestsMixin.server_close")
   void closeCancelsTheHandlersAndWaitsForThem() throws Exception {
-    Loopback.run(
-        here -> {
-          List<String> events = new ArrayList<>();
-          var server =
-              startServer(
-                  client -> {
-                    try {
-                      client.reader().readLine();
-                    } catch (CancelledError cancelled) {
-                      events.add("cancelled");
-                      yieldNow();
-                      yieldNow();
-                      events.add("cleaned up");
-                      throw cancelled;
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          try (var connection = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> server.connections() == 1);
-            server.close();
-            assertEquals(List.of("cancelled", "cleaned up"), events);
-            assertEquals(0, server.connections());
-            assertNull(connection.reader().readLine());
-            server.close();
-            assertThrows(
-                ConnectException.class, () -> openConnection(Loopback.HOST, server.port()));
-          }
-        });
+    List<String> events = new ArrayList<>();
+    var server =
+        startServer(
+            client -> {
+              try {
+                client.reader().readLine();
+              } catch (CancelledError cancelled) {
+                events.add("cancelled");
+                yieldNow();
+                yieldNow();
+                events.add("cleaned up");
+                throw cancelled;
+              }
+            },
+            Loopback.HOST,
+            0);
+    try (var connection = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> server.connections() == 1);
+      server.close();
+      assertEquals(List.of("cancelled", "cleaned up"), events);
+      assertEquals(0, server.connections());
+      assertNull(connection.reader().readLine());
+      server.close();
+      assertThrows(ConnectException.class, () -> openConnection(Loopback.HOST, server.port()));
+    }
   }
 
-  @Test
+  @NetTest
   void aPortIsFreeAsSoonAsItsServerIsClosed() throws Exception {
-    Loopback.run(
-        here -> {
-          var server = startServer(ServerTest::echoLines, Loopback.HOST, 0);
-          for (int i = 0; i < 10; i++) {
-            checkServed(server);
-            server.close();
-            server = startServer(ServerTest::echoLines, Loopback.HOST, server.port());
-          }
-          server.close();
-        });
+    var server = startServer(ServerTest::echoLines, Loopback.HOST, 0);
+    for (int i = 0; i < 10; i++) {
+      checkServed(server);
+      server.close();
+      server = startServer(ServerTest::echoLines, Loopback.HOST, server.port());
+    }
+    server.close();
   }
 
-  @Test
+  @NetTest
   void aHandlerMayCloseItsServer() throws Exception {
-    Loopback.run(
-        here -> {
-          Server[] server = {null};
-          server[0] =
-              startServer(
-                  client -> {
-                    if (client.reader().readLine().equals("stop")) {
-                      server[0].close();
-                      client.writer().write("stopped\n");
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          var serving = createTask(() -> server[0].serveForever());
-          try (var idle = openConnection(Loopback.HOST, server[0].port());
-              var connection = openConnection(Loopback.HOST, server[0].port())) {
-            connection.writer().write("stop\n");
-            assertEquals("stopped", connection.reader().readLine());
-            assertNull(idle.reader().readLine());
-            serving.await();
-            assertEquals(0, server[0].connections());
-          }
-        });
+    Server[] server = {null};
+    server[0] =
+        startServer(
+            client -> {
+              if (client.reader().readLine().equals("stop")) {
+                server[0].close();
+                client.writer().write("stopped\n");
+              }
+            },
+            Loopback.HOST,
+            0);
+    var serving = createTask(() -> server[0].serveForever());
+    try (var idle = openConnection(Loopback.HOST, server[0].port());
+        var connection = openConnection(Loopback.HOST, server[0].port())) {
+      connection.writer().write("stop\n");
+      assertEquals("stopped", connection.reader().readLine());
+      assertNull(idle.reader().readLine());
+      serving.await();
+      assertEquals(0, server[0].connections());
+    }
   }
 
-  @Test
+  @NetTest
   void aCancelledServeForeverClosesTheServer() throws Exception {
-    Loopback.run(
-        here -> {
-          var server = startServer(ServerTest::echo, Loopback.HOST, 0);
-          var serving = createTask(() -> server.serveForever());
-          try (var connection = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> server.connections() == 1);
-            var second = assertThrows(IllegalStateException.class, server::serveForever);
-            assertContains(second.getMessage(), serving.name());
-            serving.cancel();
-            assertThrows(CancelledError.class, serving::await);
-            assertFalse(server.isServing());
-            assertEquals(0, server.connections());
-            assertEquals(0, connection.reader().readAll().length);
-          }
-          assertThrows(IllegalStateException.class, server::serveForever);
-        });
+    var server = startServer(ServerTest::echo, Loopback.HOST, 0);
+    var serving = createTask(() -> server.serveForever());
+    try (var connection = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> server.connections() == 1);
+      var second = assertThrows(IllegalStateException.class, server::serveForever);
+      assertContains(second.getMessage(), serving.name());
+      serving.cancel();
+      assertThrows(CancelledError.class, serving::await);
+      assertFalse(server.isServing());
+      assertEquals(0, server.connections());
+      assertEquals(0, connection.reader().readAll().length);
+    }
+    assertThrows(IllegalStateException.class, server::serveForever);
   }
 
   @Test
@@ -518,18 +471,15 @@ class ServerTest {
     assertThrows(ConnectException.class, () -> new Socket(Loopback.HOST, port[0]));
   }
 
-  @Test
+  @NetTest
   void aServerIsUsedOnItsLoopOnly() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
-            for (var call :
-                List.<org.junit.jupiter.api.function.Executable>of(
-                    server::close, server::isServing, server::connections, server::addresses)) {
-              await(elsewhere(() -> assertThrows(IllegalStateException.class, call)));
-            }
-          }
-        });
+    try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
+      for (var call :
+          List.<org.junit.jupiter.api.function.Executable>of(
+              server::close, server::isServing, server::connections, server::addresses)) {
+        await(elsewhere(() -> assertThrows(IllegalStateException.class, call)));
+      }
+    }
   }
 
   // ---- many ----
@@ -543,238 +493,217 @@ class ServerTest {
     return 200;
   }
 
-  @Test
+  @NetTest
   void manyConnectionsAreServedByOneLoop() throws Exception {
-    Loopback.run(
-        here -> {
-          int count = connectionsThatFit();
-          var options = ServerOptions.defaults().withBacklog(1000);
-          try (var server = startServer(ServerTest::echo, Loopback.HOST, 0, options)) {
-            Future<Void> allThere = new Future<>();
-            int[] connected = {0};
-            var clients = new TaskGroup();
-            clients.run(
-                () -> {
-                  for (int i = 0; i < count; i++) {
-                    byte[] mine = ("client number " + i).getBytes(UTF_8);
-                    clients.createTask(
-                        () -> {
-                          try (var connection = openConnection(Loopback.HOST, server.port())) {
-                            connection.writer().write(mine);
-                            assertArrayEquals(mine, connection.reader().readExactly(mine.length));
-                            if (++connected[0] == count) {
-                              assertEquals(count, server.connections());
-                              allThere.setResult(null);
-                            }
-                            Asyncio.shield(allThere);
-                            connection.writer().write(mine);
-                            assertArrayEquals(mine, connection.reader().readExactly(mine.length));
-                          }
-                        });
-                  }
-                });
-            assertEquals(count, connected[0]);
-            Loopback.until(() -> server.connections() == 0);
-          }
-        });
-  }
-
-  @Test
-  void aClientThatFloodsDoesNotKeepOthersWaiting() throws Exception {
-    Loopback.run(
-        here -> {
-          boolean[] stop = {false};
-          try (var sink =
-                  startServer(
-                      client -> {
-                        while (client.reader().read(100_000).length > 0) {
-                          // Take all there is.
-                        }
-                      },
-                      Loopback.HOST,
-                      0);
-              var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
-            int port = sink.port();
-            var flood =
-                elsewhere(
-                    () -> {
-                      try (var socket = new Socket(Loopback.HOST, port)) {
-                        byte[] block = new byte[1_000_000];
-                        while (!stop[0]) {
-                          socket.getOutputStream().write(block);
-                        }
-                        return "done";
+    int count = connectionsThatFit();
+    var options = ServerOptions.defaults().withBacklog(1000);
+    try (var server = startServer(ServerTest::echo, Loopback.HOST, 0, options)) {
+      Future<Void> allThere = new Future<>();
+      int[] connected = {0};
+      var clients = new TaskGroup();
+      clients.run(
+          () -> {
+            for (int i = 0; i < count; i++) {
+              byte[] mine = ("client number " + i).getBytes(UTF_8);
+              clients.createTask(
+                  () -> {
+                    try (var connection = openConnection(Loopback.HOST, server.port())) {
+                      connection.writer().write(mine);
+                      assertArrayEquals(mine, connection.reader().readExactly(mine.length));
+                      if (++connected[0] == count) {
+                        assertEquals(count, server.connections());
+                        allThere.setResult(null);
                       }
-                    });
-            Loopback.until(() -> sink.connections() == 1);
-            timeout(
-                ofSeconds(20),
-                () -> {
-                  for (int i = 0; i < 100; i++) {
-                    checkServed(server);
-                  }
-                });
-            stop[0] = true;
-            assertEquals("done", await(flood));
-            Loopback.until(() -> sink.connections() == 0);
-          }
-        });
+                      Asyncio.shield(allThere);
+                      connection.writer().write(mine);
+                      assertArrayEquals(mine, connection.reader().readExactly(mine.length));
+                    }
+                  });
+            }
+          });
+      assertEquals(count, connected[0]);
+      Loopback.until(() -> server.connections() == 0);
+    }
   }
 
-  @Test
-  void everyByteReturnsWhateverTheChunks() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
-            var clients = new TaskGroup();
-            clients.run(
-                () -> {
-                  for (int seed = 1; seed <= 20; seed++) {
-                    var random = new Random(seed);
-                    byte[] sent = new byte[200_000];
-                    random.nextBytes(sent);
-                    clients.createTask(
-                        () -> {
-                          try (var connection = openConnection(Loopback.HOST, server.port())) {
-                            var sending =
-                                createTask(
-                                    () -> {
-                                      for (int at = 0; at < sent.length; ) {
-                                        int size =
-                                            Math.min(
-                                                sent.length - at,
-                                                1 + random.nextInt(1 << random.nextInt(17)));
-                                        connection.writer().write(sent, at, size);
-                                        connection.writer().drain();
-                                        at += size;
-                                      }
-                                      connection.writer().writeEof();
-                                    });
-                            byte[] received = connection.reader().readAll();
-                            sending.await();
-                            assertTrue(Arrays.equals(sent, received));
-                          }
-                        });
+  @NetTest
+  void aClientThatFloodsDoesNotKeepOthersWaiting() throws Exception {
+    boolean[] stop = {false};
+    try (var sink =
+            startServer(
+                client -> {
+                  while (client.reader().read(100_000).length > 0) {
+                    // Take all there is.
                   }
-                });
-          }
-        });
+                },
+                Loopback.HOST,
+                0);
+        var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
+      int port = sink.port();
+      var flood =
+          elsewhere(
+              () -> {
+                try (var socket = new Socket(Loopback.HOST, port)) {
+                  byte[] block = new byte[1_000_000];
+                  while (!stop[0]) {
+                    socket.getOutputStream().write(block);
+                  }
+                  return "done";
+                }
+              });
+      Loopback.until(() -> sink.connections() == 1);
+      timeout(
+          ofSeconds(20),
+          () -> {
+            for (int i = 0; i < 100; i++) {
+              checkServed(server);
+            }
+          });
+      stop[0] = true;
+      assertEquals("done", await(flood));
+      Loopback.until(() -> sink.connections() == 0);
+    }
+  }
+
+  @NetTest
+  void everyByteReturnsWhateverTheChunks() throws Exception {
+    try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
+      var clients = new TaskGroup();
+      clients.run(
+          () -> {
+            for (int seed = 1; seed <= 20; seed++) {
+              var random = new Random(seed);
+              byte[] sent = new byte[200_000];
+              random.nextBytes(sent);
+              clients.createTask(
+                  () -> {
+                    try (var connection = openConnection(Loopback.HOST, server.port())) {
+                      var sending =
+                          createTask(
+                              () -> {
+                                for (int at = 0; at < sent.length; ) {
+                                  int size =
+                                      Math.min(
+                                          sent.length - at,
+                                          1 + random.nextInt(1 << random.nextInt(17)));
+                                  connection.writer().write(sent, at, size);
+                                  connection.writer().drain();
+                                  at += size;
+                                }
+                                connection.writer().writeEof();
+                              });
+                      byte[] received = connection.reader().readAll();
+                      sending.await();
+                      assertTrue(Arrays.equals(sent, received));
+                    }
+                  });
+            }
+          });
+    }
   }
 
   // ---- cancels, and closes from within ----
 
-  @Test
+  @NetTest
   void aHandlerThatIsCancelledInForeignCodeEndsWithoutAWord() throws Exception {
-    Loopback.run(
-        here -> {
-          Task<?>[] handler = {null};
-          var server =
-              startServer(
-                  client -> {
-                    handler[0] = currentTask();
-                    blocking(() -> new CountDownLatch(1).await());
-                  },
-                  Loopback.HOST,
-                  0);
-          try (var _ = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> handler[0] != null);
-            server.close();
-            assertTrue(handler[0].isCancelled(), handler[0]::toString);
-          }
-        });
+    Task<?>[] handler = {null};
+    var server =
+        startServer(
+            client -> {
+              handler[0] = currentTask();
+              blocking(() -> new CountDownLatch(1).await());
+            },
+            Loopback.HOST,
+            0);
+    try (var _ = openConnection(Loopback.HOST, server.port())) {
+      Loopback.until(() -> handler[0] != null);
+      server.close();
+      assertTrue(handler[0].isCancelled(), handler[0]::toString);
+    }
   }
 
-  @Test
+  @NetTest
   void handlersThatAllCloseTheirServerDoNotWaitForEachOther() throws Exception {
-    Loopback.run(
-        here -> {
-          Server[] server = {null};
-          int[] begun = {0};
-          server[0] =
-              startServer(
-                  client -> {
-                    begun[0]++;
-                    try {
-                      client.reader().readLine();
-                    } finally {
-                      server[0].close();
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          var serving = createTask(() -> server[0].serveForever());
-          try (var first = openConnection(Loopback.HOST, server[0].port());
-              var second = openConnection(Loopback.HOST, server[0].port());
-              var third = openConnection(Loopback.HOST, server[0].port())) {
-            Loopback.until(() -> begun[0] == 3);
-            first.writer().write("one\n");
-            second.writer().write("two\n"); // perhaps in the same turn
-            timeout(ofSeconds(20), serving::await);
-            assertEquals(0, server[0].connections());
-            assertEquals(0, third.reader().readAll().length);
-          }
-        });
+    Server[] server = {null};
+    int[] begun = {0};
+    server[0] =
+        startServer(
+            client -> {
+              begun[0]++;
+              try {
+                client.reader().readLine();
+              } finally {
+                server[0].close();
+              }
+            },
+            Loopback.HOST,
+            0);
+    var serving = createTask(() -> server[0].serveForever());
+    try (var first = openConnection(Loopback.HOST, server[0].port());
+        var second = openConnection(Loopback.HOST, server[0].port());
+        var third = openConnection(Loopback.HOST, server[0].port())) {
+      Loopback.until(() -> begun[0] == 3);
+      first.writer().write("one\n");
+      second.writer().write("two\n"); // perhaps in the same turn
+      timeout(ofSeconds(20), serving::await);
+      assertEquals(0, server[0].connections());
+      assertEquals(0, third.reader().readAll().length);
+    }
   }
 
-  @Test
+  @NetTest
   void handlersThatCloseTheirServerWhenTheyAreCancelledDoNotWaitForEachOther() throws Exception {
-    Loopback.run(
-        here -> {
-          Server[] server = {null};
-          int[] begun = {0};
-          server[0] =
-              startServer(
-                  client -> {
-                    begun[0]++;
-                    try {
-                      client.reader().readLine();
-                    } finally {
-                      server[0].close();
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          try (var _ = openConnection(Loopback.HOST, server[0].port());
-              var _ = openConnection(Loopback.HOST, server[0].port())) {
-            Loopback.until(() -> begun[0] == 2);
-            timeout(ofSeconds(20), () -> server[0].close());
-            assertEquals(0, server[0].connections());
-          }
-        });
+    Server[] server = {null};
+    int[] begun = {0};
+    server[0] =
+        startServer(
+            client -> {
+              begun[0]++;
+              try {
+                client.reader().readLine();
+              } finally {
+                server[0].close();
+              }
+            },
+            Loopback.HOST,
+            0);
+    try (var _ = openConnection(Loopback.HOST, server[0].port());
+        var _ = openConnection(Loopback.HOST, server[0].port())) {
+      Loopback.until(() -> begun[0] == 2);
+      timeout(ofSeconds(20), () -> server[0].close());
+      assertEquals(0, server[0].connections());
+    }
   }
 
-  @Test
+  @NetTest
   void aHandlerThatClosesItsServerWaitsForThoseThatDoNot() throws Exception {
-    Loopback.run(
-        here -> {
-          Server[] server = {null};
-          int[] begun = {0};
-          var order = new Order();
-          server[0] =
-              startServer(
-                  client -> {
-                    begun[0]++;
-                    try {
-                      if (client.reader().readLine().equals("close")) {
-                        server[0].close();
-                        order.add("closed");
-                      }
-                    } catch (CancelledError cancelled) {
-                      yieldNow();
-                      order.add("cleaned up");
-                      throw cancelled;
-                    }
-                  },
-                  Loopback.HOST,
-                  0);
-          try (var _ = openConnection(Loopback.HOST, server[0].port());
-              var closer = openConnection(Loopback.HOST, server[0].port())) {
-            Loopback.until(() -> begun[0] == 2);
-            closer.writer().write("close\n");
-            Loopback.until(() -> server[0].connections() == 0);
-            order.assertIs("cleaned up", "closed");
-          }
-        });
+    Server[] server = {null};
+    int[] begun = {0};
+    var order = new Order();
+    server[0] =
+        startServer(
+            client -> {
+              begun[0]++;
+              try {
+                if (client.reader().readLine().equals("close")) {
+                  server[0].close();
+                  order.add("closed");
+                }
+              } catch (CancelledError cancelled) {
+                yieldNow();
+                order.add("cleaned up");
+                throw cancelled;
+              }
+            },
+            Loopback.HOST,
+            0);
+    try (var _ = openConnection(Loopback.HOST, server[0].port());
+        var closer = openConnection(Loopback.HOST, server[0].port())) {
+      Loopback.until(() -> begun[0] == 2);
+      closer.writer().write("close\n");
+      Loopback.until(() -> server[0].connections() == 0);
+      order.assertIs("cleaned up", "closed");
+    }
   }
 
   private static Server serverOfMuch(asyncio.net.Handler end) throws IOException {

@@ -23,6 +23,7 @@ import asyncio.Runner;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.net.Loopback.Pair;
 import asyncio.support.Reports;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -73,39 +74,28 @@ class StreamWriterTest {
     }
   }
 
-  @Test
-  void whatOneStepWritesGoesOutWhenTheStepEnds() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            writer.write("a");
-            writer.write(new byte[] {'b', 'c'});
-            writer.write(new byte[] {'x', 'd', 'x'}, 1, 1);
-            writer.write(ByteBuffer.wrap(utf8("xef"), 1, 2));
-            writer.write(ByteBuffer.allocateDirect(1).put((byte) 'g').flip());
-            writer.writeLines(List.of("h\n", "i\n"));
-            assertEquals(11, writer.bufferSize());
-            yieldNow();
-            assertEquals(0, writer.bufferSize());
-            assertEquals(
-                "abcdefgh\ni\n", new String(pair.peer().getInputStream().readNBytes(11), UTF_8));
-          }
-        });
+  @NetTest
+  void whatOneStepWritesGoesOutWhenTheStepEnds(Pair pair) throws Exception {
+    var writer = pair.writer();
+    writer.write("a");
+    writer.write(new byte[] {'b', 'c'});
+    writer.write(new byte[] {'x', 'd', 'x'}, 1, 1);
+    writer.write(ByteBuffer.wrap(utf8("xef"), 1, 2));
+    writer.write(ByteBuffer.allocateDirect(1).put((byte) 'g').flip());
+    writer.writeLines(List.of("h\n", "i\n"));
+    assertEquals(11, writer.bufferSize());
+    yieldNow();
+    assertEquals(0, writer.bufferSize());
+    assertEquals("abcdefgh\ni\n", new String(pair.peer().getInputStream().readNBytes(11), UTF_8));
   }
 
-  @Test
-  void theArrayCanBeUsedAgainAtOnce() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            byte[] bytes = utf8("abc");
-            pair.connection().writer().write(bytes);
-            Arrays.fill(bytes, (byte) 'x');
-            pair.connection().close();
-            assertEquals("abc", new String(pair.peer().getInputStream().readAllBytes(), UTF_8));
-          }
-        });
+  @NetTest
+  void theArrayCanBeUsedAgainAtOnce(Pair pair) throws Exception {
+    byte[] bytes = utf8("abc");
+    pair.writer().write(bytes);
+    Arrays.fill(bytes, (byte) 'x');
+    pair.connection().close();
+    assertEquals("abc", new String(pair.peer().getInputStream().readAllBytes(), UTF_8));
   }
 
   private static byte[] utf8(String text) {
@@ -118,189 +108,158 @@ class StreamWriterTest {
 
   // ---- several streams, and steps that end early ----
 
-  @Test
-  void oneStepMayWriteToSeveralConnectionsInTurn() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var one = Loopback.pair();
-              var two = Loopback.pair();
-              var three = Loopback.pair()) {
-            var pairs = List.of(one, two, three);
-            for (int round = 0; round < 3; round++) {
-              for (int i = 0; i < 9; i++) {
-                int to = (i + round) % 3;
-                pairs.get(to).connection().writer().write("" + to + i);
-              }
-              for (var pair : pairs) {
-                assertEquals(6, pair.connection().writer().bufferSize());
-              }
-              yieldNow();
-              for (int to = 0; to < 3; to++) {
-                int first = Math.floorMod(to - round, 3);
-                assertEquals(
-                    "" + to + first + to + (first + 3) + to + (first + 6),
-                    received(pairs.get(to).peer(), 6));
-                assertEquals(0, pairs.get(to).connection().writer().bufferSize());
-              }
-            }
-          }
-        });
+  @NetTest
+  void oneStepMayWriteToSeveralConnectionsInTurn(Pair one, Pair two, Pair three) throws Exception {
+    var pairs = List.of(one, two, three);
+    for (int round = 0; round < 3; round++) {
+      for (int i = 0; i < 9; i++) {
+        int to = (i + round) % 3;
+        pairs.get(to).writer().write("" + to + i);
+      }
+      for (var pair : pairs) {
+        assertEquals(6, pair.writer().bufferSize());
+      }
+      yieldNow();
+      for (int to = 0; to < 3; to++) {
+        int first = Math.floorMod(to - round, 3);
+        assertEquals(
+            "" + to + first + to + (first + 3) + to + (first + 6),
+            received(pairs.get(to).peer(), 6));
+        assertEquals(0, pairs.get(to).writer().bufferSize());
+      }
+    }
   }
 
-  @Test
+  @NetTest
   void aConnectionThatEndsInItsStepLeavesTheOthersUnharmed() throws Exception {
-    Loopback.run(
-        here -> {
-          List<org.junit.jupiter.api.function.ThrowingConsumer<Connection>> ends =
-              List.of(
-                  connection -> connection.writer().close(),
-                  connection -> connection.writer().writeEof(),
-                  Connection::abort);
-          for (var end : ends) {
-            try (var ending = Loopback.pair();
-                var other = Loopback.pair()) {
-              ending.connection().writer().write("first");
-              other.connection().writer().write("a");
-              try {
-                end.accept(ending.connection());
-              } catch (Throwable e) {
-                throw new AssertionError(e);
-              }
-              other.connection().writer().write("b");
-              try (var late = Loopback.pair()) {
-                late.connection().writer().write("c");
-                other.connection().writer().write("d");
-                yieldNow();
-                assertEquals("c", received(late.peer(), 1));
-              }
-              assertEquals("abd", received(other.peer(), 3));
-              if (end == ends.getLast()) {
-                assertEquals("Connection reset", endOf(ending.peer()));
-              } else {
-                assertEquals("first", received(ending.peer(), 5));
-              }
-            }
-          }
-        });
+    List<org.junit.jupiter.api.function.ThrowingConsumer<Connection>> ends =
+        List.of(
+            connection -> connection.writer().close(),
+            connection -> connection.writer().writeEof(),
+            Connection::abort);
+    for (var end : ends) {
+      try (var ending = Loopback.pair();
+          var other = Loopback.pair()) {
+        ending.writer().write("first");
+        other.writer().write("a");
+        try {
+          end.accept(ending.connection());
+        } catch (Throwable e) {
+          throw new AssertionError(e);
+        }
+        other.writer().write("b");
+        try (var late = Loopback.pair()) {
+          late.writer().write("c");
+          other.writer().write("d");
+          yieldNow();
+          assertEquals("c", received(late.peer(), 1));
+        }
+        assertEquals("abd", received(other.peer(), 3));
+        if (end == ends.getLast()) {
+          assertEquals("Connection reset", endOf(ending.peer()));
+        } else {
+          assertEquals("first", received(ending.peer(), 5));
+        }
+      }
+    }
   }
 
-  @Test
-  void aStepThatParksInForeignCodeSendsFirstWhatItWrote() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair();
-              var other = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            var meanwhile =
-                createTask(
-                    () -> {
-                      other.connection().writer().write("x");
-                      yieldNow();
-                      other.connection().writer().write("y");
-                    });
-            writer.write("abc");
-            // The peer gets it only if it was sent before this waits.
-            String first = asyncio.Asyncio.blocking(() -> received(pair.peer(), 3));
-            assertEquals("abc", first);
-            writer.write("d");
-            other.connection().writer().write("z");
-            assertEquals(1, writer.bufferSize());
-            assertEquals("d", asyncio.Asyncio.blocking(() -> received(pair.peer(), 1)));
-            meanwhile.await();
-            yieldNow();
-            String both = received(other.peer(), 3);
-            assertTrue(both.indexOf('x') < both.indexOf('y') && both.contains("z"), both);
-          }
-        });
-  }
-
-  @Test
-  void whatIsWrittenWhileTheSocketIsFullComesBehindTheRest() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair();
-              var other = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            var sent = new ByteArrayOutputStream();
-            var random = new Random(5);
-            while (writer.bufferSize() <= HIGH) {
-              byte[] block = new byte[30_000];
-              random.nextBytes(block);
-              sent.writeBytes(block);
-              writer.write(block);
-              other.connection().writer().write("."); // in the same step
+  @NetTest
+  void aStepThatParksInForeignCodeSendsFirstWhatItWrote(Pair pair, Pair other) throws Exception {
+    var writer = pair.writer();
+    var meanwhile =
+        createTask(
+            () -> {
+              other.writer().write("x");
               yieldNow();
-              assertEquals(".", received(other.peer(), 1));
-            }
-            for (int i = 0; i < 10; i++) {
-              byte[] more = utf8("more " + i);
-              sent.writeBytes(more);
-              writer.write(more);
-              if (i % 3 == 0) {
-                yieldNow();
-              }
-            }
-            CompletableFuture<byte[]> all = receiveAll(pair.peer());
-            writer.drain();
-            byte[] last = utf8("the end");
-            sent.writeBytes(last);
-            writer.write(last);
-            pair.connection().close();
-            assertArrayEquals(sent.toByteArray(), asyncio.Asyncio.await(all));
-          }
-        });
+              other.writer().write("y");
+            });
+    writer.write("abc");
+    // The peer gets it only if it was sent before this waits.
+    String first = asyncio.Asyncio.blocking(() -> received(pair.peer(), 3));
+    assertEquals("abc", first);
+    writer.write("d");
+    other.writer().write("z");
+    assertEquals(1, writer.bufferSize());
+    assertEquals("d", asyncio.Asyncio.blocking(() -> received(pair.peer(), 1)));
+    meanwhile.await();
+    yieldNow();
+    String both = received(other.peer(), 3);
+    assertTrue(both.indexOf('x') < both.indexOf('y') && both.contains("z"), both);
   }
 
-  @Test
-  void moreThanAnArrayHoldsCantWaitAndTheErrorNamesDrain() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair();
-              var _ = new Buffers(1024 * 1024)) {
-            var writer = pair.connection().writer();
-            byte[] piece = noise(3, 100_000);
-            var accepted = new ByteArrayOutputStream();
-            var e =
-                assertThrows(
-                    IllegalStateException.class,
-                    () -> {
-                      for (int i = 0; i < 500; i++) {
-                        writer.write(piece);
-                        accepted.writeBytes(piece);
-                      }
-                    });
-            assertStartsWith(e.getMessage(), "write() of 100000 bytes while ");
-            assertEndsWith(
-                e.getMessage(),
-                "more than 2 GiB can't wait. Call drain() between writes: it waits until"
-                    + " the peer has taken what was written.");
-            // What was refused is not sent in part, and the connection goes on.
-            CompletableFuture<byte[]> all = receiveAll(pair.peer());
-            writer.drain();
-            writer.write(piece);
-            accepted.writeBytes(piece);
-            pair.connection().close();
-            assertArrayEquals(accepted.toByteArray(), asyncio.Asyncio.await(all));
-          }
-        });
+  @NetTest
+  void whatIsWrittenWhileTheSocketIsFullComesBehindTheRest(Pair pair, Pair other) throws Exception {
+    var writer = pair.writer();
+    var sent = new ByteArrayOutputStream();
+    var random = new Random(5);
+    while (writer.bufferSize() <= HIGH) {
+      byte[] block = new byte[30_000];
+      random.nextBytes(block);
+      sent.writeBytes(block);
+      writer.write(block);
+      other.writer().write("."); // in the same step
+      yieldNow();
+      assertEquals(".", received(other.peer(), 1));
+    }
+    for (int i = 0; i < 10; i++) {
+      byte[] more = utf8("more " + i);
+      sent.writeBytes(more);
+      writer.write(more);
+      if (i % 3 == 0) {
+        yieldNow();
+      }
+    }
+    CompletableFuture<byte[]> all = receiveAll(pair.peer());
+    writer.drain();
+    byte[] last = utf8("the end");
+    sent.writeBytes(last);
+    writer.write(last);
+    pair.connection().close();
+    assertArrayEquals(sent.toByteArray(), asyncio.Asyncio.await(all));
   }
 
-  @Test
+  @NetTest
+  void moreThanAnArrayHoldsCantWaitAndTheErrorNamesDrain(Pair pair) throws Exception {
+    try (var _ = new Buffers(1024 * 1024)) {
+      var writer = pair.writer();
+      byte[] piece = noise(3, 100_000);
+      var accepted = new ByteArrayOutputStream();
+      var e =
+          assertThrows(
+              IllegalStateException.class,
+              () -> {
+                for (int i = 0; i < 500; i++) {
+                  writer.write(piece);
+                  accepted.writeBytes(piece);
+                }
+              });
+      assertStartsWith(e.getMessage(), "write() of 100000 bytes while ");
+      assertEndsWith(
+          e.getMessage(),
+          "more than 2 GiB can't wait. Call drain() between writes: it waits until"
+              + " the peer has taken what was written.");
+      // What was refused is not sent in part, and the connection goes on.
+      CompletableFuture<byte[]> all = receiveAll(pair.peer());
+      writer.drain();
+      writer.write(piece);
+      accepted.writeBytes(piece);
+      pair.connection().close();
+      assertArrayEquals(accepted.toByteArray(), asyncio.Asyncio.await(all));
+    }
+  }
+
+  @NetTest
   void aCloseThatMayWaitForNoTimeGivesUpAtOnce() throws Exception {
-    Loopback.run(
-        here -> {
-          var options = ConnectOptions.defaults();
-          for (Duration negative :
-              List.of(Duration.ofNanos(-1), Duration.ofSeconds(Long.MIN_VALUE))) {
-            assertThrows(
-                IllegalArgumentException.class, () -> options.withCloseFlushLimit(negative));
-          }
-          try (var pair = Loopback.pair(options.withCloseFlushLimit(Duration.ZERO))) {
-            fill(pair.connection().writer());
-            var e = assertThrows(IOException.class, () -> pair.connection().close());
-            assertContains(e.getMessage(), "bytes within 0 ms");
-          }
-        });
+    var options = ConnectOptions.defaults();
+    for (Duration negative : List.of(Duration.ofNanos(-1), Duration.ofSeconds(Long.MIN_VALUE))) {
+      assertThrows(IllegalArgumentException.class, () -> options.withCloseFlushLimit(negative));
+    }
+    try (var pair = Loopback.pair(options.withCloseFlushLimit(Duration.ZERO))) {
+      fill(pair.writer());
+      var e = assertThrows(IOException.class, () -> pair.connection().close());
+      assertContains(e.getMessage(), "bytes within 0 ms");
+    }
   }
 
   @Test
@@ -318,529 +277,415 @@ class StreamWriterTest {
     }
   }
 
-  @Test
-  void whatCouldNotBeSentAtTheEndOfAStepIsNamedByClose() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair();
-              var other = Loopback.pair()) {
-            var connection = pair.connection();
-            Loopback.reset(pair.peer());
-            assertThrows(
-                IOException.class,
-                () -> {
-                  while (true) {
-                    connection.writer().write("x");
-                    yieldNow();
-                  }
-                });
-            assertEquals(0, connection.writer().bufferSize());
-            var unsent = assertThrows(IOException.class, connection::close);
-            assertContains(unsent.getMessage(), "was lost");
-            other.connection().writer().write("fine");
-            yieldNow();
-            assertEquals("fine", received(other.peer(), 4));
-          }
-        });
-  }
-
-  @Test
-  void aReadThatFindsTheConnectionLostInTheStepOfAWriteHarmsNoOther() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair();
-              var other = Loopback.pair()) {
-            var connection = pair.connection();
-            Loopback.reset(pair.peer());
+  @NetTest
+  void whatCouldNotBeSentAtTheEndOfAStepIsNamedByClose(Pair pair, Pair other) throws Exception {
+    var connection = pair.connection();
+    Loopback.reset(pair.peer());
+    assertThrows(
+        IOException.class,
+        () -> {
+          while (true) {
             connection.writer().write("x");
-            assertThrows(IOException.class, () -> connection.reader().read(1));
-            other.connection().writer().write("fine");
             yieldNow();
-            assertEquals("fine", received(other.peer(), 4));
           }
         });
+    assertEquals(0, connection.writer().bufferSize());
+    var unsent = assertThrows(IOException.class, connection::close);
+    assertContains(unsent.getMessage(), "was lost");
+    other.writer().write("fine");
+    yieldNow();
+    assertEquals("fine", received(other.peer(), 4));
   }
 
-  @Test
-  void drainWaitsForAPeerThatDoesNotReadAndMemoryStaysBounded() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            byte[] block = new byte[10_000];
-            int[] most = {0};
-            Task<?> sending =
-                createTask(
-                    () -> {
-                      for (int i = 0; i < 2_000; i++) {
-                        writer.write(block);
-                        most[0] = Math.max(most[0], writer.bufferSize());
-                        writer.drain();
-                      }
-                      writer.writeEof();
-                    });
-            Loopback.until(() -> writer.bufferSize() > HIGH);
-            for (int i = 0; i < 100; i++) {
-              yieldNow();
-            }
-            assertFalse(sending.isDone(), "it waits");
-            assertTrue(writer.bufferSize() <= HIGH + block.length, writer::toString);
-            assertContains(sending.toString(), "output");
-
-            CompletableFuture<byte[]> all = receiveAll(pair.peer());
-            sending.await();
-            assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
-            assertTrue(most[0] <= HIGH + block.length, "at most " + most[0]);
-          }
-        });
+  @NetTest
+  void aReadThatFindsTheConnectionLostInTheStepOfAWriteHarmsNoOther(Pair pair, Pair other)
+      throws Exception {
+    var connection = pair.connection();
+    Loopback.reset(pair.peer());
+    connection.writer().write("x");
+    assertThrows(IOException.class, () -> connection.reader().read(1));
+    other.writer().write("fine");
+    yieldNow();
+    assertEquals("fine", received(other.peer(), 4));
   }
 
-  @Test
-  void aTimeoutRoundDrainFiresAndOthersAreUnaffected() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var stuck = Loopback.pair();
-              var other = Loopback.pair()) {
-            fill(stuck.connection().writer());
-            assertThrows(
-                TimeoutException.class,
-                () -> timeout(ofMillis(20), () -> stuck.connection().writer().drain()));
-            other.connection().writer().write("ping");
-            other.connection().writer().drain();
-            yieldNow();
-            assertEquals("ping", new String(other.peer().getInputStream().readNBytes(4), UTF_8));
-          }
-        });
+  @NetTest
+  void drainWaitsForAPeerThatDoesNotReadAndMemoryStaysBounded(Pair pair) throws Exception {
+    var writer = pair.writer();
+    byte[] block = new byte[10_000];
+    int[] most = {0};
+    Task<?> sending =
+        createTask(
+            () -> {
+              for (int i = 0; i < 2_000; i++) {
+                writer.write(block);
+                most[0] = Math.max(most[0], writer.bufferSize());
+                writer.drain();
+              }
+              writer.writeEof();
+            });
+    Loopback.until(() -> writer.bufferSize() > HIGH);
+    for (int i = 0; i < 100; i++) {
+      yieldNow();
+    }
+    assertFalse(sending.isDone(), "it waits");
+    assertTrue(writer.bufferSize() <= HIGH + block.length, writer::toString);
+    assertContains(sending.toString(), "output");
+
+    CompletableFuture<byte[]> all = receiveAll(pair.peer());
+    sending.await();
+    assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
+    assertTrue(most[0] <= HIGH + block.length, "at most " + most[0]);
   }
 
-  @Test
-  void aTaskThatSendsToAFastPeerLetsOthersRun() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            CompletableFuture<byte[]> all = receiveAll(pair.peer());
-            boolean[] done = {false};
-            int[] turns = {0};
-            var other =
-                createTask(
-                    () -> {
-                      while (!done[0]) {
-                        turns[0]++;
-                        yieldNow();
-                      }
-                    });
-            byte[] block = new byte[50_000];
-            for (int i = 0; i < 400; i++) {
-              writer.write(block);
-              writer.drain();
-            }
-            done[0] = true;
-            other.await();
-            assertTrue(
-                turns[0] >= 15, "turns of the other task while 20 MB were sent: " + turns[0]);
-            pair.connection().close();
-            assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
-          }
-        });
+  @NetTest
+  void aTimeoutRoundDrainFiresAndOthersAreUnaffected(Pair stuck, Pair other) throws Exception {
+    fill(stuck.writer());
+    assertThrows(TimeoutException.class, () -> timeout(ofMillis(20), () -> stuck.writer().drain()));
+    other.writer().write("ping");
+    other.writer().drain();
+    yieldNow();
+    assertEquals("ping", new String(other.peer().getInputStream().readNBytes(4), UTF_8));
   }
 
-  @Test
+  @NetTest
+  void aTaskThatSendsToAFastPeerLetsOthersRun(Pair pair) throws Exception {
+    var writer = pair.writer();
+    CompletableFuture<byte[]> all = receiveAll(pair.peer());
+    boolean[] done = {false};
+    int[] turns = {0};
+    var other =
+        createTask(
+            () -> {
+              while (!done[0]) {
+                turns[0]++;
+                yieldNow();
+              }
+            });
+    byte[] block = new byte[50_000];
+    for (int i = 0; i < 400; i++) {
+      writer.write(block);
+      writer.drain();
+    }
+    done[0] = true;
+    other.await();
+    assertTrue(turns[0] >= 15, "turns of the other task while 20 MB were sent: " + turns[0]);
+    pair.connection().close();
+    assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
+  }
+
+  @NetTest
   void aLowHighWaterMarkMakesItNoLessFair() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair(ConnectOptions.defaults().withWriteWater(1_000, 0))) {
-            var writer = pair.connection().writer();
-            CompletableFuture<byte[]> all = receiveAll(pair.peer());
-            boolean[] done = {false};
-            int[] turns = {0};
-            var other =
-                createTask(
-                    () -> {
-                      while (!done[0]) {
-                        turns[0]++;
-                        yieldNow();
-                      }
-                    });
-            byte[] block = new byte[10_000];
-            for (int i = 0; i < 2_000; i++) {
-              writer.write(block);
-              writer.drain();
-            }
-            done[0] = true;
-            other.await();
-            assertTrue(
-                turns[0] >= 15, "turns of the other task while 20 MB were sent: " + turns[0]);
-            pair.connection().close();
-            assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
-          }
-        });
+    try (var pair = Loopback.pair(ConnectOptions.defaults().withWriteWater(1_000, 0))) {
+      var writer = pair.writer();
+      CompletableFuture<byte[]> all = receiveAll(pair.peer());
+      boolean[] done = {false};
+      int[] turns = {0};
+      var other =
+          createTask(
+              () -> {
+                while (!done[0]) {
+                  turns[0]++;
+                  yieldNow();
+                }
+              });
+      byte[] block = new byte[10_000];
+      for (int i = 0; i < 2_000; i++) {
+        writer.write(block);
+        writer.drain();
+      }
+      done[0] = true;
+      other.await();
+      assertTrue(turns[0] >= 15, "turns of the other task while 20 MB were sent: " + turns[0]);
+      pair.connection().close();
+      assertEquals(20_000_000, asyncio.Asyncio.await(all).length);
+    }
   }
 
-  @Test
+  @NetTest
   @Covers("test_streams.StreamTests.multiple_drain")
-  void severalTasksMayDrain() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            fill(writer);
-            var one = createTask(() -> writer.drain());
-            var two = createTask(() -> writer.drain());
-            var three = createTask(() -> writer.drain());
-            yieldNow();
-            two.cancel();
-            yieldNow();
-            assertTrue(two.isCancelled());
-            assertFalse(one.isDone());
-            var all = receiveAll(pair.peer());
-            one.await();
-            three.await();
-            assertTrue(writer.bufferSize() <= 16 * 1024, writer::toString);
-            pair.connection().close();
-            asyncio.Asyncio.await(all);
-          }
-        });
+  void severalTasksMayDrain(Pair pair) throws Exception {
+    var writer = pair.writer();
+    fill(writer);
+    var one = createTask(() -> writer.drain());
+    var two = createTask(() -> writer.drain());
+    var three = createTask(() -> writer.drain());
+    yieldNow();
+    two.cancel();
+    yieldNow();
+    assertTrue(two.isCancelled());
+    assertFalse(one.isDone());
+    var all = receiveAll(pair.peer());
+    one.await();
+    three.await();
+    assertTrue(writer.bufferSize() <= 16 * 1024, writer::toString);
+    pair.connection().close();
+    asyncio.Asyncio.await(all);
   }
 
-  @Test
-  void aResetEndsADrainThatWaits() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            fill(connection.writer());
-            var draining = createTask(() -> connection.writer().drain());
-            yieldNow();
-            Loopback.reset(pair.peer());
-            var e =
-                assertThrows(
-                    SocketException.class, () -> draining.awaitThrowing(IOException.class));
-            assertContains(e.getMessage(), "was lost");
-            assertEquals(0, connection.writer().bufferSize(), "what can't be sent holds no memory");
-            assertThrows(IOException.class, () -> connection.writer().write("x"));
-            assertThrows(IOException.class, () -> connection.reader().read(1));
-            var unsent = assertThrows(IOException.class, connection::close);
-            assertContains(unsent.getMessage(), "was lost");
-            assertTrue(connection.isClosed());
-          }
-        });
+  @NetTest
+  void aResetEndsADrainThatWaits(Pair pair) throws Exception {
+    var connection = pair.connection();
+    fill(connection.writer());
+    var draining = createTask(() -> connection.writer().drain());
+    yieldNow();
+    Loopback.reset(pair.peer());
+    var e = assertThrows(SocketException.class, () -> draining.awaitThrowing(IOException.class));
+    assertContains(e.getMessage(), "was lost");
+    assertEquals(0, connection.writer().bufferSize(), "what can't be sent holds no memory");
+    assertThrows(IOException.class, () -> connection.writer().write("x"));
+    assertThrows(IOException.class, () -> connection.reader().read(1));
+    var unsent = assertThrows(IOException.class, connection::close);
+    assertContains(unsent.getMessage(), "was lost");
+    assertTrue(connection.isClosed());
   }
 
-  @Test
+  @NetTest
   @Covers("test_streams.StreamTests.drain_raises")
-  void aPeerThatHasGoneIsNoticedByTheWriteAfterTheNext() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            pair.peer().close();
-            // The first write is answered by a reset, which a later one meets.
-            assertThrows(
-                IOException.class,
-                () -> {
-                  while (true) {
-                    writer.write("x");
-                    writer.drain();
-                    yieldNow();
-                  }
-                });
+  void aPeerThatHasGoneIsNoticedByTheWriteAfterTheNext(Pair pair) throws Exception {
+    var writer = pair.writer();
+    pair.peer().close();
+    // The first write is answered by a reset, which a later one meets.
+    assertThrows(
+        IOException.class,
+        () -> {
+          while (true) {
+            writer.write("x");
+            writer.drain();
+            yieldNow();
           }
         });
   }
 
   // ---- ending ----
 
-  @Test
-  void halfClosedConnectionsGoOnInTheOtherDirection() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            connection.writer().write("question");
-            connection.writer().writeEof();
-            connection.writer().writeEof();
-            yieldNow();
-            assertEquals(
-                "question", new String(pair.peer().getInputStream().readAllBytes(), UTF_8));
-            var e =
-                assertThrows(IllegalStateException.class, () -> connection.writer().write("more"));
-            assertContains(e.getMessage(), "writeEof");
-            pair.peer().getOutputStream().write(utf8("answer"));
-            pair.peer().shutdownOutput();
-            assertEquals("answer", new String(connection.reader().readAll(), UTF_8));
-          }
-        });
+  @NetTest
+  void halfClosedConnectionsGoOnInTheOtherDirection(Pair pair) throws Exception {
+    var connection = pair.connection();
+    connection.writer().write("question");
+    connection.writer().writeEof();
+    connection.writer().writeEof();
+    yieldNow();
+    assertEquals("question", new String(pair.peer().getInputStream().readAllBytes(), UTF_8));
+    var e = assertThrows(IllegalStateException.class, () -> connection.writer().write("more"));
+    assertContains(e.getMessage(), "writeEof");
+    pair.peer().getOutputStream().write(utf8("answer"));
+    pair.peer().shutdownOutput();
+    assertEquals("answer", new String(connection.reader().readAll(), UTF_8));
   }
 
-  @Test
-  void writeEofComesAfterAllThatIsBuffered() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            byte[] much = new byte[5_000_000];
-            new Random(3).nextBytes(much);
-            writer.write(much);
-            writer.writeEof();
-            assertTrue(writer.bufferSize() > 0, "more than the socket takes");
-            assertArrayEquals(much, asyncio.Asyncio.await(receiveAll(pair.peer())));
-          }
-        });
+  @NetTest
+  void writeEofComesAfterAllThatIsBuffered(Pair pair) throws Exception {
+    var writer = pair.writer();
+    byte[] much = new byte[5_000_000];
+    new Random(3).nextBytes(much);
+    writer.write(much);
+    writer.writeEof();
+    assertTrue(writer.bufferSize() > 0, "more than the socket takes");
+    assertArrayEquals(much, asyncio.Asyncio.await(receiveAll(pair.peer())));
   }
 
-  @Test
-  void closeSendsWhatWasWritten() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            byte[] much = new byte[5_000_000];
-            new Random(4).nextBytes(much);
-            pair.connection().writer().write(much);
-            CompletableFuture<byte[]> received = receiveAll(pair.peer());
-            pair.connection().close();
-            assertTrue(pair.connection().isClosed());
-            assertArrayEquals(much, asyncio.Asyncio.await(received));
-            pair.connection().close();
-          }
-        });
+  @NetTest
+  void closeSendsWhatWasWritten(Pair pair) throws Exception {
+    byte[] much = new byte[5_000_000];
+    new Random(4).nextBytes(much);
+    pair.writer().write(much);
+    CompletableFuture<byte[]> received = receiveAll(pair.peer());
+    pair.connection().close();
+    assertTrue(pair.connection().isClosed());
+    assertArrayEquals(much, asyncio.Asyncio.await(received));
+    pair.connection().close();
   }
 
-  @Test
+  @NetTest
   void closeGivesUpAfterItsLimitAndSaysWhatWasNotSent() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair =
-              Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofMillis(30)))) {
-            var connection = pair.connection();
-            fill(connection.writer());
-            int left = connection.writer().bufferSize();
-            var e = assertThrows(IOException.class, connection::close);
-            assertContains(e.getMessage(), "bytes within 30 ms");
-            assertTrue(left > 0);
-            assertTrue(connection.isClosed());
-          }
-        });
+    try (var pair = Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofMillis(30)))) {
+      var connection = pair.connection();
+      fill(connection.writer());
+      int left = connection.writer().bufferSize();
+      var e = assertThrows(IOException.class, connection::close);
+      assertContains(e.getMessage(), "bytes within 30 ms");
+      assertTrue(left > 0);
+      assertTrue(connection.isClosed());
+    }
   }
 
-  @Test
+  @NetTest
   void closeMayWaitForEver() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair =
-              Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(FOREVER.getDuration()))) {
-            fill(pair.connection().writer());
-            var closing = createTask(() -> pair.connection().close());
-            yieldNow();
-            assertFalse(pair.connection().isClosed());
-            CompletableFuture<byte[]> all = receiveAll(pair.peer());
-            closing.await();
-            assertTrue(asyncio.Asyncio.await(all).length > 0);
-          }
-        });
+    try (var pair =
+        Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(FOREVER.getDuration()))) {
+      fill(pair.writer());
+      var closing = createTask(() -> pair.connection().close());
+      yieldNow();
+      assertFalse(pair.connection().isClosed());
+      CompletableFuture<byte[]> all = receiveAll(pair.peer());
+      closing.await();
+      assertTrue(asyncio.Asyncio.await(all).length > 0);
+    }
   }
 
-  @Test
-  void aCancelledCloseClosesAtOnce() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            fill(connection.writer());
-            var closing = createTask(() -> connection.close());
-            yieldNow();
-            assertTrue(connection.writer().isClosing());
-            assertFalse(connection.isClosed());
-            closing.cancel();
-            assertThrows(CancelledError.class, closing::await);
-            assertTrue(connection.isClosed());
-            assertEquals(0, here.openHandles());
-          }
-        });
+  @NetTest
+  void aCancelledCloseClosesAtOnce(Loopback here, Pair pair) throws Exception {
+    var connection = pair.connection();
+    fill(connection.writer());
+    var closing = createTask(() -> connection.close());
+    yieldNow();
+    assertTrue(connection.writer().isClosing());
+    assertFalse(connection.isClosed());
+    closing.cancel();
+    assertThrows(CancelledError.class, closing::await);
+    assertTrue(connection.isClosed());
+    assertEquals(0, here.openHandles());
   }
 
-  @Test
-  void writerCloseDoesNotWaitAndWaitClosedDoes() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var writer = pair.connection().writer();
-            fill(writer);
-            assertFalse(writer.isClosing());
-            writer.close();
-            writer.close();
-            assertTrue(writer.isClosing());
-            var waiting = createTask(() -> writer.waitClosed());
-            yieldNow();
-            assertFalse(waiting.isDone());
-            receiveAll(pair.peer());
-            waiting.await();
-            assertTrue(pair.connection().isClosed());
-          }
-        });
+  @NetTest
+  void writerCloseDoesNotWaitAndWaitClosedDoes(Pair pair) throws Exception {
+    var writer = pair.writer();
+    fill(writer);
+    assertFalse(writer.isClosing());
+    writer.close();
+    writer.close();
+    assertTrue(writer.isClosing());
+    var waiting = createTask(() -> writer.waitClosed());
+    yieldNow();
+    assertFalse(waiting.isDone());
+    receiveAll(pair.peer());
+    waiting.await();
+    assertTrue(pair.connection().isClosed());
   }
 
-  @Test
-  void abortDropsWhatWaits() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            fill(connection.writer());
-            var draining = createTask(() -> connection.writer().drain());
-            yieldNow();
-            connection.abort();
-            connection.abort();
-            assertTrue(connection.isClosed());
-            assertThrows(IOException.class, () -> draining.awaitThrowing(IOException.class));
-            connection.writer().waitClosed();
-          }
-        });
+  @NetTest
+  void abortDropsWhatWaits(Pair pair) throws Exception {
+    var connection = pair.connection();
+    fill(connection.writer());
+    var draining = createTask(() -> connection.writer().drain());
+    yieldNow();
+    connection.abort();
+    connection.abort();
+    assertTrue(connection.isClosed());
+    assertThrows(IOException.class, () -> draining.awaitThrowing(IOException.class));
+    connection.writer().waitClosed();
   }
 
-  @Test
-  void writingAfterCloseIsNamed() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            connection.close();
-            var e = assertThrows(IOException.class, () -> connection.writer().write("x"));
-            assertContains(e.getMessage(), "closed on this side");
-            assertThrows(IOException.class, () -> connection.writer().drain());
-            assertThrows(IOException.class, () -> connection.writer().writeEof());
-          }
-        });
+  @NetTest
+  void writingAfterCloseIsNamed(Pair pair) throws Exception {
+    var connection = pair.connection();
+    connection.close();
+    var e = assertThrows(IOException.class, () -> connection.writer().write("x"));
+    assertContains(e.getMessage(), "closed on this side");
+    assertThrows(IOException.class, () -> connection.writer().drain());
+    assertThrows(IOException.class, () -> connection.writer().writeEof());
   }
 
   // ---- threads ----
 
-  @Test
-  void aCallFromAnotherThreadIsRefusedAndSaysWhatToCall() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            for (var call :
-                List.<org.junit.jupiter.api.function.Executable>of(
-                    () -> connection.writer().write("x"),
-                    () -> connection.writer().drain(),
-                    () -> connection.writer().bufferSize(),
-                    () -> connection.writer().close(),
-                    () -> connection.reader().read(1),
-                    () -> connection.reader().read(new byte[1]),
-                    () -> connection.reader().atEof(),
-                    connection::abort,
-                    connection::close)) {
-              var refused = new CompletableFuture<IllegalStateException>();
-              Thread.ofPlatform()
-                  .name("stranger")
-                  .start(() -> refused.complete(assertThrows(IllegalStateException.class, call)));
-              String message = asyncio.Asyncio.await(refused).getMessage();
-              assertContains(message, "'stranger'", "callSoonThreadsafe");
-            }
-          }
-        });
+  @NetTest
+  void aCallFromAnotherThreadIsRefusedAndSaysWhatToCall(Pair pair) throws Exception {
+    var connection = pair.connection();
+    for (var call :
+        List.<org.junit.jupiter.api.function.Executable>of(
+            () -> connection.writer().write("x"),
+            () -> connection.writer().drain(),
+            () -> connection.writer().bufferSize(),
+            () -> connection.writer().close(),
+            () -> connection.reader().read(1),
+            () -> connection.reader().read(new byte[1]),
+            () -> connection.reader().atEof(),
+            connection::abort,
+            connection::close)) {
+      var refused = new CompletableFuture<IllegalStateException>();
+      Thread.ofPlatform()
+          .name("stranger")
+          .start(() -> refused.complete(assertThrows(IllegalStateException.class, call)));
+      String message = asyncio.Asyncio.await(refused).getMessage();
+      assertContains(message, "'stranger'", "callSoonThreadsafe");
+    }
   }
 
-  @Test
-  void aCallFromAnotherLoopIsRefused() throws Exception {
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            var connection = pair.connection();
-            var refused = new CompletableFuture<IllegalStateException>();
-            Thread.ofPlatform()
-                .start(
-                    () ->
-                        asyncio.Asyncio.run(
-                            () -> {
-                              assertThrows(
-                                  IllegalStateException.class,
-                                  () -> connection.writer().write("x"));
-                              refused.complete(
-                                  assertThrows(
-                                      IllegalStateException.class,
-                                      () -> connection.reader().readLine()));
-                            }));
-            String message = asyncio.Asyncio.await(refused).getMessage();
-            assertContains(message, "belongs to loop");
-          }
-        });
+  @NetTest
+  void aCallFromAnotherLoopIsRefused(Pair pair) throws Exception {
+    var connection = pair.connection();
+    var refused = new CompletableFuture<IllegalStateException>();
+    Thread.ofPlatform()
+        .start(
+            () ->
+                asyncio.Asyncio.run(
+                    () -> {
+                      assertThrows(
+                          IllegalStateException.class, () -> connection.writer().write("x"));
+                      refused.complete(
+                          assertThrows(
+                              IllegalStateException.class, () -> connection.reader().readLine()));
+                    }));
+    String message = asyncio.Asyncio.await(refused).getMessage();
+    assertContains(message, "belongs to loop");
   }
 
   // ---- integrity ----
 
-  @Test
+  @NetTest
   void everyByteGoesOnceAndInOrderWhateverTheChunks() throws Exception {
-    Loopback.run(
-        here -> {
-          for (int seed = 1; seed <= 5; seed++) {
-            var random = new Random(seed);
-            try (var pair =
-                Loopback.pair(
-                    ConnectOptions.defaults()
-                        .withWriteWater(1 + random.nextInt(100_000), random.nextInt(1)))) {
-              CompletableFuture<byte[]> received = receiveAll(pair.peer());
-              var sent = new ByteArrayOutputStream();
-              var writer = pair.connection().writer();
-              while (sent.size() < 2_000_000) {
-                byte[] piece = new byte[random.nextInt(1 << random.nextInt(19))];
-                random.nextBytes(piece);
-                sent.write(piece);
-                writer.write(piece);
-                switch (random.nextInt(4)) {
-                  case 0 -> writer.drain();
-                  case 1 -> yieldNow();
-                  default -> {}
-                }
-              }
-              pair.connection().close();
-              assertArrayEquals(
-                  sent.toByteArray(), asyncio.Asyncio.await(received), "seed " + seed);
-            }
+    for (int seed = 1; seed <= 5; seed++) {
+      var random = new Random(seed);
+      try (var pair =
+          Loopback.pair(
+              ConnectOptions.defaults()
+                  .withWriteWater(1 + random.nextInt(100_000), random.nextInt(1)))) {
+        CompletableFuture<byte[]> received = receiveAll(pair.peer());
+        var sent = new ByteArrayOutputStream();
+        var writer = pair.writer();
+        while (sent.size() < 2_000_000) {
+          byte[] piece = new byte[random.nextInt(1 << random.nextInt(19))];
+          random.nextBytes(piece);
+          sent.write(piece);
+          writer.write(piece);
+          switch (random.nextInt(4)) {
+            case 0 -> writer.drain();
+            case 1 -> yieldNow();
+            default -> {}
           }
-        });
+        }
+        pair.connection().close();
+        assertArrayEquals(sent.toByteArray(), asyncio.Asyncio.await(received), "seed " + seed);
+      }
+    }
   }
 
-  @Test
+  @NetTest
   void everyByteGoesToItsOwnConnectionWhateverOneStepWrites() throws Exception {
-    Loopback.run(
-        here -> {
-          for (int seed = 1; seed <= 5; seed++) {
-            var random = new Random(seed);
-            List<Loopback.Pair> pairs = new ArrayList<>();
-            List<CompletableFuture<byte[]>> received = new ArrayList<>();
-            List<ByteArrayOutputStream> sent = new ArrayList<>();
-            for (int i = 0; i < 3; i++) {
-              var pair = Loopback.pair();
-              pairs.add(pair);
-              received.add(receiveAll(pair.peer()));
-              sent.add(new ByteArrayOutputStream());
-            }
-            for (int i = 0; i < 2_000; i++) {
-              int to = random.nextInt(3);
-              var writer = pairs.get(to).connection().writer();
-              byte[] piece = new byte[random.nextInt(1 << random.nextInt(18))];
-              random.nextBytes(piece);
-              sent.get(to).writeBytes(piece);
-              writer.write(piece);
-              switch (random.nextInt(5)) {
-                case 0 -> writer.drain();
-                case 1 -> yieldNow();
-                default -> {}
-              }
-            }
-            for (int i = 0; i < 3; i++) {
-              pairs.get(i).connection().close();
-              assertArrayEquals(
-                  sent.get(i).toByteArray(),
-                  asyncio.Asyncio.await(received.get(i)),
-                  "seed " + seed + ", connection " + i);
-              pairs.get(i).close();
-            }
-          }
-        });
+    for (int seed = 1; seed <= 5; seed++) {
+      var random = new Random(seed);
+      List<Loopback.Pair> pairs = new ArrayList<>();
+      List<CompletableFuture<byte[]>> received = new ArrayList<>();
+      List<ByteArrayOutputStream> sent = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        var pair = Loopback.pair();
+        pairs.add(pair);
+        received.add(receiveAll(pair.peer()));
+        sent.add(new ByteArrayOutputStream());
+      }
+      for (int i = 0; i < 2_000; i++) {
+        int to = random.nextInt(3);
+        var writer = pairs.get(to).writer();
+        byte[] piece = new byte[random.nextInt(1 << random.nextInt(18))];
+        random.nextBytes(piece);
+        sent.get(to).writeBytes(piece);
+        writer.write(piece);
+        switch (random.nextInt(5)) {
+          case 0 -> writer.drain();
+          case 1 -> yieldNow();
+          default -> {}
+        }
+      }
+      for (int i = 0; i < 3; i++) {
+        pairs.get(i).connection().close();
+        assertArrayEquals(
+            sent.get(i).toByteArray(),
+            asyncio.Asyncio.await(received.get(i)),
+            "seed " + seed + ", connection " + i);
+        pairs.get(i).close();
+      }
+    }
   }
 
   // ---- slow peers at the end ----
@@ -879,8 +724,8 @@ class StreamWriterTest {
             runningLoop().setExceptionHandler(reports);
             try (var pair =
                 Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofSeconds(5)))) {
-              fill(pair.connection().writer());
-              pair.connection().writer().write(new byte[8_000_000]);
+              fill(pair.writer());
+              pair.writer().write(new byte[8_000_000]);
               body.test(pair, clock);
             }
           });
@@ -921,7 +766,7 @@ class StreamWriterTest {
   void aPeerThatTakesALittleNowAndThenIsNotCut() throws Exception {
     withSlowPeer(
         (pair, clock) -> {
-          var writer = pair.connection().writer();
+          var writer = pair.writer();
           var closing = createTask(() -> pair.connection().close());
           yieldNow();
           for (int i = 0; i < 10; i++) {
@@ -947,7 +792,7 @@ class StreamWriterTest {
   void aConnectionThatIsCutWhileNobodyWaitsIsReported() throws Exception {
     withSlowPeer(
         (pair, clock) -> {
-          pair.connection().writer().close();
+          pair.writer().close();
           turns();
           clock.advance(ofSeconds(5));
           until(reports::areThere);
@@ -968,7 +813,7 @@ class StreamWriterTest {
     Loopback.run(
         here -> {
           try (var pair = Loopback.pair()) {
-            pair.connection().writer().write("all");
+            pair.writer().write("all");
             yieldNow();
             pair.connection().abort();
             assertEquals("end", endOf(pair.peer()));
