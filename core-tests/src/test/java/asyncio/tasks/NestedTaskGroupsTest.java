@@ -25,18 +25,15 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
   void nestedGroupsNestTheirFailures() {
     var inner = new TaskGroup();
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("outer child"));
-                      inner.run(
-                          () -> {
-                            inner.createTask(() -> sleepAndCleanUp(() -> fail("inner child")));
-                            sleep(ofDays(1));
-                          });
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("outer child"));
+              inner.run(
+                  () -> {
+                    inner.createTask(() -> sleepAndCleanUp(() -> fail("inner child")));
+                    sleep(ofDays(1));
+                  });
+            });
     assertEquals(2, thrown.exceptions().size(), thrown::toString);
     assertEquals("outer child", thrown.exceptions().get(0).getMessage());
     assertEquals(List.of("inner child"), messages((ExceptionGroup) thrown.exceptions().get(1)));
@@ -48,18 +45,15 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.nested_groups_both_cancelled")
   void twoNestedGroupsThatFailTogetherKeepTheCountBalanced() {
     var inner = new TaskGroup();
-    assertThrows(
-        ExceptionGroup.class,
-        () ->
-            group.run(
-                () -> {
-                  group.createTask(() -> fail("outer child"));
-                  inner.run(
-                      () -> {
-                        inner.createTask(() -> fail("inner child"));
-                        sleep(ofDays(1));
-                      });
-                }));
+    groupFails(
+        () -> {
+          group.createTask(() -> fail("outer child"));
+          inner.run(
+              () -> {
+                inner.createTask(() -> fail("inner child"));
+                sleep(ofDays(1));
+              });
+        });
     assertEquals(0, currentTask().cancelling());
     yieldNow();
     sleep(ofSeconds(1));
@@ -70,24 +64,21 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
   void anInnerGroupThatFailsBesideTheOuterLeavesTheOutersCancelPending() {
     var inner = new TaskGroup();
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("outer child"));
-                      assertThrows(
-                          ExceptionGroup.class,
-                          () ->
-                              inner.run(
-                                  () -> {
-                                    inner.createTask(() -> fail("inner child"));
-                                    sleep(ofDays(1));
-                                  }));
-                      order.add("inner group handled");
-                      sleep(ofSeconds(1));
-                      order.add("never");
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("outer child"));
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      inner.run(
+                          () -> {
+                            inner.createTask(() -> fail("inner child"));
+                            sleep(ofDays(1));
+                          }));
+              order.add("inner group handled");
+              sleep(ofSeconds(1));
+              order.add("never");
+            });
     assertEquals(List.of("outer child"), messages(thrown));
     order.assertIs("inner group handled");
     assertEquals(0, currentTask().cancelling());
@@ -98,24 +89,21 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.cancels_task_if_created_during_creation")
   void aTaskMadeByATaskThatHasJustBegunCancelsItWhenItFails() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            group.createTask(() -> fail("third"));
-                            assertThrows(
-                                CancelledError.class,
-                                () -> {
-                                  for (int i = 0; i < 5; i++) {
-                                    yieldNow();
-                                  }
-                                });
-                            order.add("second cancelled");
-                          });
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(
+                  () -> {
+                    group.createTask(() -> fail("third"));
+                    assertThrows(
+                        CancelledError.class,
+                        () -> {
+                          for (int i = 0; i < 5; i++) {
+                            yieldNow();
+                          }
+                        });
+                    order.add("second cancelled");
+                  });
+            });
     assertEquals(List.of("third"), messages(thrown));
     order.assertIs("second cancelled");
   }
@@ -147,14 +135,11 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
                 sleep(ofDays(1));
               } catch (CancelledError first) {
                 assertEquals(1, currentTask().cancelling());
-                assertThrows(
-                    ExceptionGroup.class,
-                    () ->
-                        group.run(
-                            () -> {
-                              group.createTask(() -> fail("child"));
-                              sleep(ofDays(1));
-                            }));
+                groupFails(
+                    () -> {
+                      group.createTask(() -> fail("child"));
+                      sleep(ofDays(1));
+                    });
                 assertEquals(1, currentTask().cancelling());
                 throw first;
               }
@@ -186,18 +171,15 @@ class NestedTaskGroupsTest extends TaskGroupFixture {
   @AsyncTest
   void aFailureInTheStepInWhichTheBodyEndsLeavesNoCancelBehind() {
     var future = new Future<Void>();
-    assertThrows(
-        ExceptionGroup.class,
-        () ->
-            group.run(
-                () -> {
-                  group.createTask(
-                      () -> {
-                        future.setResult(null);
-                        fail("child");
-                      });
-                  future.await();
-                }));
+    groupFails(
+        () -> {
+          group.createTask(
+              () -> {
+                future.setResult(null);
+                fail("child");
+              });
+          future.await();
+        });
     assertEquals(0, currentTask().cancelling());
     yieldNow();
   }

@@ -119,15 +119,12 @@ class TaskGroupCancelTest extends TaskGroupFixture {
         createTask(
             () -> {
               var failures =
-                  assertThrows(
-                      ExceptionGroup.class,
-                      () ->
-                          group.run(
-                              () -> {
-                                group.createTask(() -> sleepAndCleanUp(() -> sleep(ofSeconds(1))));
-                                yieldNow();
-                                fail("body");
-                              }));
+                  groupFails(
+                      () -> {
+                        group.createTask(() -> sleepAndCleanUp(() -> sleep(ofSeconds(1))));
+                        yieldNow();
+                        fail("body");
+                      });
               order.addAll(messages(failures));
               sleepOrTell("next wait");
             });
@@ -196,18 +193,15 @@ class TaskGroupCancelTest extends TaskGroupFixture {
   @AsyncTest
   void aBodyThatSleepsInItsCancelHandlerIsWaitedFor() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("child"));
-                      sleepAndCleanUp(
-                          () -> {
-                            sleep(ofSeconds(1));
-                            order.add("body cleaned up");
-                          });
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("child"));
+              sleepAndCleanUp(
+                  () -> {
+                    sleep(ofSeconds(1));
+                    order.add("body cleaned up");
+                  });
+            });
     assertEquals(List.of("child"), messages(thrown));
     order.assertIs("body cleaned up");
   }

@@ -13,7 +13,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import asyncio.Asyncio;
 import asyncio.CancelledError;
-import asyncio.ExceptionGroup;
 import asyncio.TaskGroup;
 import asyncio.testing.AsyncTest;
 import java.util.List;
@@ -157,27 +156,24 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
   @AsyncTest
   void failuresAfterCancelAreThrown() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            try {
-                              sleep(ofDays(1));
-                            } finally {
-                              fail("child");
-                            }
-                          });
-                      yieldNow();
-                      group.cancel();
-                      try {
-                        yieldNow();
-                      } finally {
-                        fail("body");
-                      }
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(
+                  () -> {
+                    try {
+                      sleep(ofDays(1));
+                    } finally {
+                      fail("child");
+                    }
+                  });
+              yieldNow();
+              group.cancel();
+              try {
+                yieldNow();
+              } finally {
+                fail("body");
+              }
+            });
     assertEquals(List.of("child", "body"), messages(thrown));
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -266,14 +262,11 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
               try {
                 sleep(ofDays(1));
               } finally {
-                assertThrows(
-                    ExceptionGroup.class,
-                    () ->
-                        group.run(
-                            () -> {
-                              group.createTask(() -> fail("child"));
-                              sleep(ofDays(1));
-                            }));
+                groupFails(
+                    () -> {
+                      group.createTask(() -> fail("child"));
+                      sleep(ofDays(1));
+                    });
                 sleep(ofSeconds(1));
                 order.add("cleaned up");
               }

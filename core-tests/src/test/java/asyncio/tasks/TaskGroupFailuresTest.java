@@ -51,20 +51,17 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_04")
   void aFailureCancelsTheSiblingsAndTheBody() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepOrTell("a"));
-                      group.createTask(
-                          () -> {
-                            sleep(ofSeconds(1));
-                            fail("child");
-                          });
-                      group.createTask(() -> sleepOrTell("b"));
-                      sleepOrTell("body");
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> sleepOrTell("a"));
+              group.createTask(
+                  () -> {
+                    sleep(ofSeconds(1));
+                    fail("child");
+                  });
+              group.createTask(() -> sleepOrTell("b"));
+              sleepOrTell("body");
+            });
     assertEquals(List.of("child"), messages(thrown));
     order.assertIsInAnyOrder("a cancelled", "b cancelled", "body cancelled");
     assertEquals(ofSeconds(1), runningLoop().time());
@@ -76,18 +73,15 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.cancel_children_on_child_error")
   void aFailureWhileTheGroupWaitsForItsTasksCancelsTheSiblings() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepOrTell("a"));
-                      group.createTask(
-                          () -> {
-                            sleep(ofSeconds(1));
-                            fail("child");
-                          });
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> sleepOrTell("a"));
+              group.createTask(
+                  () -> {
+                    sleep(ofSeconds(1));
+                    fail("child");
+                  });
+            });
     assertEquals(List.of("child"), messages(thrown));
     order.assertIs("a cancelled");
     assertEquals(0, currentTask().cancelling());
@@ -98,16 +92,13 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   void theVeryFailureObjectsAreInTheGroupAndSuppressed() {
     var failure = new IOException("x");
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            throw failure;
-                          });
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(
+                  () -> {
+                    throw failure;
+                  });
+            });
     assertSame(failure, thrown.exceptions().getFirst());
     assertSame(failure, thrown.getSuppressed()[0]);
   }
@@ -115,33 +106,27 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   void failuresOfSeveralChildrenAreAllKept() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      for (String name : List.of("b", "c")) {
-                        group.createTask(() -> sleepAndCleanUp(() -> fail(name)));
-                      }
-                      yieldNow();
-                      group.createTask(() -> fail("a"));
-                    }));
+        groupFails(
+            () -> {
+              for (String name : List.of("b", "c")) {
+                group.createTask(() -> sleepAndCleanUp(() -> fail(name)));
+              }
+              yieldNow();
+              group.createTask(() -> fail("a"));
+            });
     assertEquals(List.of("a", "b", "c"), messages(thrown));
   }
 
   @AsyncTest
   void anAssertionErrorIsAnOrdinaryFailure() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            throw new AssertionError("child");
-                          });
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(
+                  () -> {
+                    throw new AssertionError("child");
+                  });
+            });
     assertInstanceOf(AssertionError.class, thrown.exceptions().getFirst());
   }
 
@@ -149,8 +134,7 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   void failuresInAGroupAreNotReportedAgain() {
     var reports = new Reports();
     runningLoop().setExceptionHandler(reports);
-    assertThrows(
-        ExceptionGroup.class, () -> group.run(() -> group.createTask(() -> fail("child"))));
+    groupFails(() -> group.createTask(() -> fail("child")));
     System.gc();
     yieldNow();
     reports.assertNone();
@@ -171,18 +155,15 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   void manyFailuresOfOneTurnAreAllCollectedOnce() {
     int children = 100_000;
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
+        groupFails(
+            () -> {
+              for (int i = 0; i < children; i++) {
+                group.createTask(
                     () -> {
-                      for (int i = 0; i < children; i++) {
-                        group.createTask(
-                            () -> {
-                              throw new OneOfMany();
-                            });
-                      }
-                    }));
+                      throw new OneOfMany();
+                    });
+              }
+            });
     assertEquals(children, thrown.exceptions().size());
   }
 
@@ -193,15 +174,12 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   void aFailureOfTheBodyCancelsTheTasksAndJoinsTheGroup() {
     var failure = new IOException("body");
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepOrTell("a"));
-                      yieldNow();
-                      throw failure;
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> sleepOrTell("a"));
+              yieldNow();
+              throw failure;
+            });
     assertEquals(List.of(failure), thrown.exceptions());
     order.assertIs("a cancelled");
   }
@@ -212,15 +190,12 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
     List<Task<?>> tasks = new ArrayList<>();
     var failure = new IOException("body");
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      tasks.add(group.createTask(() -> sleepOrTell("a")));
-                      tasks.add(group.createTask(() -> sleepOrTell("b")));
-                      throw failure;
-                    }));
+        groupFails(
+            () -> {
+              tasks.add(group.createTask(() -> sleepOrTell("a")));
+              tasks.add(group.createTask(() -> sleepOrTell("b")));
+              throw failure;
+            });
     assertEquals(List.of(failure), thrown.exceptions());
     assertEquals(2, tasks.size());
     assertTrue(tasks.stream().allMatch(Task::isCancelled), tasks::toString);
@@ -228,29 +203,23 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
 
   @AsyncTest
   void aFailureOfTheBodyBeforeATaskBeganNeverStartsIt() {
-    assertThrows(
-        ExceptionGroup.class,
-        () ->
-            group.run(
-                () -> {
-                  group.createTask(() -> order.add("began"));
-                  fail("body");
-                }));
+    groupFails(
+        () -> {
+          group.createTask(() -> order.add("began"));
+          fail("body");
+        });
     order.assertIsEmpty();
   }
 
   @AsyncTest
   void failuresOfBodyAndChildrenComeTogether() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
-                      yieldNow();
-                      fail("body");
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
+              yieldNow();
+              fail("body");
+            });
     assertEquals(List.of("child", "body"), messages(thrown));
   }
 
@@ -258,18 +227,15 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_19")
   void aBodyThatTurnsTheGroupsCancelIntoAFailureAddsIt() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("child"));
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError cancelled) {
-                        fail("body");
-                      }
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("child"));
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError cancelled) {
+                fail("body");
+              }
+            });
     assertEquals(List.of("child", "body"), messages(thrown));
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -278,16 +244,13 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   void aFailingCloseInTheBodyIsReportedAndTheCountIsBalanced() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("child"));
-                      try (AutoCloseable _ = () -> fail("close")) {
-                        sleep(ofDays(1));
-                      }
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("child"));
+              try (AutoCloseable _ = () -> fail("close")) {
+                sleep(ofDays(1));
+              }
+            });
     assertEquals("child", thrown.exceptions().getFirst().getMessage());
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -297,18 +260,15 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_context_manager_exit_raises")
   void aFailingReleaseInTheBodyJoinsTheGroupAndTheCountIsBalanced() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("child"));
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        fail("release");
-                      }
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("child"));
+              try {
+                sleep(ofDays(1));
+              } finally {
+                fail("release");
+              }
+            });
     assertEquals(List.of("child", "release"), messages(thrown));
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -403,18 +363,15 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_21a")
   void errorsThatAreNotFatalAreFailuresLikeOthers() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("child"));
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError cancelled) {
-                        throw new LinkageError("body");
-                      }
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("child"));
+              try {
+                sleep(ofDays(1));
+              } catch (CancelledError cancelled) {
+                throw new LinkageError("body");
+              }
+            });
     assertEquals(List.of("child", "body"), messages(thrown));
     assertInstanceOf(LinkageError.class, thrown.exceptions().get(1));
   }
@@ -432,45 +389,36 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   void whatTheBodysCleanUpThrowsAfterAFailureComesWithIt() {
     var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> fail("task"));
-                      sleepInside("body");
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> fail("task"));
+              sleepInside("body");
+            });
     assertEquals(List.of("task", "body not closed"), messages(failures));
   }
 
   @AsyncTest
   void whatCleanUpThrowsAfterACancelOfTheGroupIsItsFailure() {
     var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepInside("task"));
-                      group.createTask(group::cancel);
-                      sleepInside("body");
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> sleepInside("task"));
+              group.createTask(group::cancel);
+              sleepInside("body");
+            });
     assertEquals(List.of("task not closed", "body not closed"), messages(failures));
   }
 
   @AsyncTest
   void whatTheCleanUpOfATaskThrowsThatWasCancelledOnItsOwnEndsTheGroup() {
     var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      var task = group.createTask(() -> sleepInside("task"));
-                      yieldNow();
-                      task.cancel();
-                      sleepOrTell("body");
-                    }));
+        groupFails(
+            () -> {
+              var task = group.createTask(() -> sleepInside("task"));
+              yieldNow();
+              task.cancel();
+              sleepOrTell("body");
+            });
     assertEquals(List.of("task not closed"), messages(failures));
     order.assertIs("body cancelled");
   }
@@ -478,15 +426,12 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   void whatACleanUpThrewCountsOnceThoughTheBodyAwaitsTheTask() {
     var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      var task = group.createTask(() -> sleepInside("task"));
-                      group.createTask(() -> fail("other"));
-                      task.await();
-                    }));
+        groupFails(
+            () -> {
+              var task = group.createTask(() -> sleepInside("task"));
+              group.createTask(() -> fail("other"));
+              task.await();
+            });
     assertEquals(List.of("other", "task not closed"), messages(failures));
   }
 

@@ -3,6 +3,7 @@ package asyncio.tasks;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
 import static java.time.Duration.ofDays;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import asyncio.Action;
 import asyncio.Asyncio;
@@ -37,6 +38,11 @@ abstract class TaskGroupFixture {
       order.add(name + " cancelled");
       throw cancelled;
     }
+  }
+
+  /** Runs {@code body} in the group, which must fail, and returns what it fails with. */
+  ExceptionGroup groupFails(Action<?> body) {
+    return assertThrows(ExceptionGroup.class, () -> group.run(body));
   }
 
   static void fail(String message) {

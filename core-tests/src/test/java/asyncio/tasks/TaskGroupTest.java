@@ -99,15 +99,12 @@ class TaskGroupTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_25")
   void endlessSpawningIsStoppedByAFailure() {
     var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> spawnForEver());
-                      sleep(ofSeconds(1));
-                      fail("stop");
-                    }));
+        groupFails(
+            () -> {
+              group.createTask(() -> spawnForEver());
+              sleep(ofSeconds(1));
+              fail("stop");
+            });
     assertEquals(List.of("stop"), messages(thrown));
   }
 
@@ -207,20 +204,16 @@ class TaskGroupTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_no_create_task_after_failure")
   void noNewTaskAfterAFailure() {
-    assertThrows(
-        ExceptionGroup.class,
-        () ->
-            group.run(
-                () -> {
-                  group.createTask(() -> fail("child"));
-                  sleepAndCleanUp(
-                      () -> {
-                        var error =
-                            assertThrows(
-                                IllegalStateException.class, () -> group.createTask(() -> 1));
-                        order.add(error.getMessage());
-                      });
-                }));
+    groupFails(
+        () -> {
+          group.createTask(() -> fail("child"));
+          sleepAndCleanUp(
+              () -> {
+                var error =
+                    assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
+                order.add(error.getMessage());
+              });
+        });
     assertContains(order.get(0), "shutting down");
   }
 
@@ -279,18 +272,15 @@ class TaskGroupTest extends TaskGroupFixture {
     for (Exception failure : List.of(new IllegalStateException("x"), new IOException("y"))) {
       var group = new TaskGroup();
       var thrown =
-          assertThrows(
-              ExceptionGroup.class,
+          groupFails(
               () ->
-                  group.run(
-                      () ->
-                          group
-                              .createTask(
-                                  () -> {
-                                    yieldNow();
-                                    throw failure;
-                                  })
-                              .await()));
+                  group
+                      .createTask(
+                          () -> {
+                            yieldNow();
+                            throw failure;
+                          })
+                      .await());
       assertEquals(List.of(failure), thrown.exceptions());
     }
   }
