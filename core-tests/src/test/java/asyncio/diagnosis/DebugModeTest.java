@@ -119,7 +119,7 @@ class DebugModeTest {
   })
   void aPropertyOfTheJvmSwitchesIt() throws Exception {
     try (var child = new ChildJvm(TellsDebugMode.class, "-Dasyncio.debug")) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("debug: true", "switched: false"), child.lines());
     }
   }

@@ -335,7 +335,7 @@ class FlightRecorderTest {
             "--limit-modules",
             "java.base,jdk.unsupported",
             "-Dasyncio.slowStepMillis=4")) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals("recorder: false", child.lines().getFirst());
       assertEquals("well", child.lines().getLast());
       assertNoneContains(child.lines(), "failed");
@@ -346,7 +346,7 @@ class FlightRecorderTest {
   void theLibraryNeedsNothingButJavaBase() throws Exception {
     try (var child =
         new ChildJvm(Lives.class, "--limit-modules", "java.base", "-Dasyncio.slowStepMillis=4")) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals("well", child.lines().getLast());
     }
   }

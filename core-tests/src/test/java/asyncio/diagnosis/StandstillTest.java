@@ -472,7 +472,7 @@ class StandstillTest {
     try (var child = new ChildJvm(WaitsForNobody.class)) {
       child.awaitLineWith("has nothing to do");
       child.signal("INT");
-      assertEquals(130, child.exitCode());
+      child.assertExitCode(130);
       assertNoneContains(child.lines(), "DeadlockException");
     }
   }
@@ -480,7 +480,7 @@ class StandstillTest {
   @Test
   void withTheOptionTheMainTaskFailsAtOnce() throws Exception {
     try (var child = new ChildJvm(WaitsForNobody.class, "-Dasyncio.deadlock=fail")) {
-      assertEquals(1, child.exitCode());
+      child.assertExitCode(1);
       assertTrue(
           child.lines().getFirst().contains("asyncio.DeadlockException: The event loop"),
           () -> child.lines().toString());
@@ -491,8 +491,8 @@ class StandstillTest {
   @Test
   void anotherValueOfTheOptionIsRefused() throws Exception {
     try (var child = new ChildJvm(WaitsForNobody.class, "-Dasyncio.deadlock=no")) {
-      assertEquals(1, child.exitCode());
-      String all = String.join("\n", child.lines());
+      child.assertExitCode(1);
+      String all = child.output();
       assertContains(all, "-Dasyncio.deadlock is 'warn'");
     }
   }

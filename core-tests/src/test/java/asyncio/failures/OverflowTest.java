@@ -91,9 +91,7 @@ class OverflowTest {
             "-Dasyncio.slowStepMillis=5000")) {
       int code = child.exitCode();
       assertEquals(
-          "all is well",
-          child.lines().isEmpty() ? "" : child.lines().getLast(),
-          () -> String.join("\n", child.lines()));
+          "all is well", child.lines().isEmpty() ? "" : child.lines().getLast(), child::output);
       assertEquals(0, code);
     }
   }

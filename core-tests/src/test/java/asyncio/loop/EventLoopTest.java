@@ -480,7 +480,7 @@ class EventLoopTest {
   void aLoopThatNobodyClosesDoesNotKeepTheJvm() throws Exception {
     try (var child = new ChildJvm(Forgets.class)) {
       child.awaitLine("ran");
-      assertEquals(0, child.exitCode());
+      child.assertExitCode(0);
     }
   }
 

@@ -75,7 +75,7 @@ class PollerTest {
 
   private static void pollerModeIs(String expected, String... options) throws Exception {
     try (var child = new ChildJvm(TellsThePollerMode.class, options)) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of(expected), child.lines());
     }
   }
@@ -120,7 +120,7 @@ class PollerTest {
   @Test
   void coroutinesThatAllConnectFirstShareOneEngine() throws Exception {
     try (var child = new ChildJvm(ConnectsFirstOfAll.class)) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("all connected"), child.lines());
     }
   }

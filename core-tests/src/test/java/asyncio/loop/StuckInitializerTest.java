@@ -13,7 +13,7 @@ class StuckInitializerTest {
   void aRunInAnInitialiserThatItsOwnLambdaNeedsIsRefusedWithTheUsersFrame() throws Exception {
     try (var child = new ChildJvm(Stuck.class)) {
       int code = child.exitCode();
-      String output = String.join("\n", child.lines());
+      String output = child.output();
       assertEquals(1, code, output);
       assertContains(
           output,
@@ -27,7 +27,7 @@ class StuckInitializerTest {
   void whereTheCodeStandsInAnotherClassItRuns() throws Exception {
     try (var child = new ChildJvm(Fine.class)) {
       child.awaitLine("config");
-      assertEquals(0, child.exitCode());
+      child.assertExitCode(0);
     }
   }
 

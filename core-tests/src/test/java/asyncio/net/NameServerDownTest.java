@@ -149,7 +149,7 @@ class NameServerDownTest {
     Files.writeString(
         services.resolve(InetAddressResolverProvider.class.getName()), Provider.class.getName());
     try (var child = new ChildJvm(main, List.of(folder))) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       return child.lines();
     }
   }

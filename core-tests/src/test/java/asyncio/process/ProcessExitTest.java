@@ -44,6 +44,23 @@ class ProcessExitTest {
     System.out.flush();
   }
 
+  private static void cleansUp(String told) {
+    sleepAndCleanUp(
+        () -> {
+          sleep(ofMillis(1));
+          print(told);
+        });
+  }
+
+  private static void hangsInCleanUp() {
+    sleepAndCleanUp(
+        () -> {
+          print("cleaning up");
+          sleep(ofDays(1));
+          print("never");
+        });
+  }
+
   static final class Returns {
     public static void main(String[] arguments) {
       run(() -> print("hello"));
@@ -53,7 +70,7 @@ class ProcessExitTest {
   @Test
   void aProgramThatReturnsEndsWithZero() throws Exception {
     try (var child = new ChildJvm(Returns.class)) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("hello"), child.lines());
     }
   }
@@ -80,7 +97,7 @@ class ProcessExitTest {
   void exitInACoroutineEndsTheProcessWithItsCode() throws Exception {
     try (var child = new ChildJvm(ExitsInACoroutine.class)) {
       long before = System.nanoTime();
-      assertEquals(3, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(3);
       assertTrue(System.nanoTime() - before < 10_000_000_000L);
     }
   }
@@ -90,7 +107,7 @@ class ProcessExitTest {
     Only.mounted(
         "on the portable carrier the coroutine that stands in Runtime.exit holds the loop");
     try (var child = new ChildJvm(ExitsInACoroutine.class)) {
-      assertEquals(3, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(3);
       assertEquals(List.of("other task cleaned up"), child.lines());
     }
   }
@@ -99,13 +116,7 @@ class ProcessExitTest {
     public static void main(String[] arguments) {
       run(
           () -> {
-            createTask(
-                () ->
-                    sleepAndCleanUp(
-                        () -> {
-                          sleep(ofMillis(1));
-                          print("cleaned up");
-                        }));
+            createTask(() -> cleansUp("cleaned up"));
             yieldNow();
             toThread(() -> System.exit(4));
           });
@@ -115,7 +126,7 @@ class ProcessExitTest {
   @Test
   void exitOnAnotherThreadLetsAllTasksCleanUp() throws Exception {
     try (var child = new ChildJvm(ExitsOnAHelper.class)) {
-      assertEquals(4, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(4);
       assertEquals(List.of("cleaned up"), child.lines());
     }
   }
@@ -124,13 +135,7 @@ class ProcessExitTest {
     public static void main(String[] arguments) {
       run(
           () -> {
-            createTask(
-                () ->
-                    sleepAndCleanUp(
-                        () -> {
-                          sleep(ofMillis(1));
-                          print("other task cleaned up");
-                        }));
+            createTask(() -> cleansUp("other task cleaned up"));
             yieldNow();
             print("ready");
             try {
@@ -150,7 +155,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(Waits.class)) {
       child.awaitLine("ready");
       child.signal(signal);
-      assertEquals(code, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(code);
       assertEquals(
           List.of("ready", "cancelled: SIG" + signal, "cleaned up", "other task cleaned up"),
           child.printed());
@@ -187,7 +192,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(IsNeverQuiet.class)) {
       child.awaitLine("ready");
       child.signal("INT");
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("ready", "KeyboardInterrupt"), child.printed());
     }
   }
@@ -215,7 +220,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(AwaitsAFuture.class)) {
       child.awaitLine("ready");
       child.signal("INT");
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(
           List.of("ready", "KeyboardInterrupt, the future is cancelled: true"), child.lines());
     }
@@ -246,7 +251,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(IsCancelledBefore.class)) {
       child.awaitLine("ready");
       child.signal("INT");
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("ready", "CancelledError"), child.lines());
     }
   }
@@ -275,7 +280,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(IsCancelledToo.class)) {
       child.awaitLine("ready");
       child.signal("INT");
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("ready", "CancelledError: by the program"), child.printed());
     }
   }
@@ -290,12 +295,7 @@ class ProcessExitTest {
       run(
           () -> {
             print("ready");
-            sleepAndCleanUp(
-                () -> {
-                  print("cleaning up");
-                  sleep(ofDays(1));
-                  print("never");
-                });
+            hangsInCleanUp();
           });
     }
   }
@@ -307,7 +307,7 @@ class ProcessExitTest {
       child.signal("INT");
       child.awaitLine("cleaning up");
       child.signal("INT");
-      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(130);
       assertEquals(List.of("ready", "cleaning up"), child.printed());
     }
   }
@@ -328,7 +328,7 @@ class ProcessExitTest {
   @Test
   void ofTwoCtrlCAtOnceOneHalts() throws Exception {
     try (var child = new ChildJvm(GetsTwoAtOnce.class)) {
-      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(130);
       assertEquals(List.of(), child.printed());
     }
   }
@@ -337,13 +337,7 @@ class ProcessExitTest {
     public static void main(String[] arguments) {
       run(
           () -> {
-            createTask(
-                () ->
-                    sleepAndCleanUp(
-                        () -> {
-                          print("cleaning up");
-                          sleep(ofDays(1));
-                        }));
+            createTask(() -> hangsInCleanUp());
             yieldNow();
             print("ready");
             sleep(ofDays(1));
@@ -358,7 +352,7 @@ class ProcessExitTest {
       child.signal("INT");
       child.awaitLine("cleaning up");
       child.signal("INT");
-      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(130);
     }
   }
 
@@ -382,7 +376,7 @@ class ProcessExitTest {
       do {
         child.signal("INT");
       } while (child.isAlive());
-      assertEquals(130, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(130);
       assertEquals(List.of("computing"), child.printed());
     }
   }
@@ -393,14 +387,7 @@ class ProcessExitTest {
       System.getLogger("app").log(System.Logger.Level.INFO, "begins");
       run(
           () -> {
-            createTask(
-                () ->
-                    sleepAndCleanUp(
-                        () -> {
-                          print("cleaning up");
-                          sleep(ofDays(1));
-                          print("never");
-                        }));
+            createTask(() -> hangsInCleanUp());
             yieldNow();
             toThread(() -> System.exit(6));
           });
@@ -410,9 +397,9 @@ class ProcessExitTest {
   @Test
   void aCleanUpThatHangsDoesNotKeepTheProcessFromItsExit() throws Exception {
     try (var child = new ChildJvm(CleansUpForEver.class, "-Dasyncio.shutdownGraceMillis=100")) {
-      assertEquals(6, child.exitCode(), () -> child.lines().toString());
-      assertTold(
-          child,
+      child.assertExitCode(6);
+      assertContains(
+          child.output(),
           "cleaning up",
           "tasks have not ended within 100 ms of their cancel",
           "Task-2 sleeps");
@@ -432,7 +419,7 @@ class ProcessExitTest {
   @Test
   void exitInACallbackEndsTheProcessWithItsCode() throws Exception {
     try (var child = new ChildJvm(ExitsInACallback.class)) {
-      assertEquals(7, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(7);
     }
   }
 
@@ -451,7 +438,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(ExitsInCleanUpAfterCtrlC.class)) {
       child.awaitLine("ready");
       child.signal("INT");
-      assertEquals(8, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(8);
     }
   }
 
@@ -480,7 +467,7 @@ class ProcessExitTest {
   @Test
   void aRealOutOfMemoryErrorEndsItsRunBareAndTheProgramGoesOn() throws Exception {
     try (var child = new ChildJvm(RunsOutOfMemory.class)) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("out of memory", "another run"), child.lines());
     }
   }
@@ -508,7 +495,7 @@ class ProcessExitTest {
   @Test
   void aStackThatOverflowsIsAFailureOfItsTaskAndNotOfTheProcess() throws Exception {
     try (var child = new ChildJvm(OverflowsItsStack.class)) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("StackOverflowError true"), child.lines());
     }
   }
@@ -533,7 +520,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(CatchesIt.class)) {
       child.awaitLine("ready");
       child.signal("INT");
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("ready", "caught SIGINT 130", "another run"), child.lines());
     }
   }
@@ -560,7 +547,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(SwallowsIt.class)) {
       child.awaitLine("ready");
       child.signal("INT");
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("ready", "swallowed"), child.lines());
     }
   }
@@ -574,11 +561,7 @@ class ProcessExitTest {
                   run(
                       () -> {
                         print("ready");
-                        sleepAndCleanUp(
-                            () -> {
-                              sleep(ofMillis(1));
-                              print("cleaned up");
-                            });
+                        cleansUp("cleaned up");
                       }))
           .join();
     }
@@ -590,7 +573,7 @@ class ProcessExitTest {
     try (var child = new ChildJvm(RunsOnAnotherThread.class)) {
       child.awaitLine("ready");
       child.signal("TERM");
-      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(143);
       assertTrue(child.lines().contains("cleaned up"), () -> child.lines().toString());
     }
   }
@@ -607,7 +590,7 @@ class ProcessExitTest {
   @Test
   void anUncaughtFailureIsPrintedAndEndsWithOne() throws Exception {
     try (var child = new ChildJvm(Fails.class)) {
-      assertEquals(1, child.exitCode());
+      child.assertExitCode(1);
       assertTrue(
           child.lines().getFirst().contains("java.lang.IllegalStateException: by hand"),
           () -> child.lines().toString());
@@ -629,7 +612,7 @@ class ProcessExitTest {
   @Test
   void anInterruptBeforeTheFirstRunOfTheProcessIsNotLost() throws Exception {
     try (var child = new ChildJvm(InterruptedBeforeItsFirstRun.class)) {
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("cancelled"), child.lines());
     }
   }
@@ -643,7 +626,7 @@ class ProcessExitTest {
   @Test
   void withoutAPropertyTheCarrierIsChosenByProbing() throws Exception {
     try (var child = new ChildJvm(TellsItsCarrier.class, "-Dasyncio.carrier=")) {
-      assertEquals(0, child.exitCode());
+      child.assertExitCode(0);
       assertEquals(List.of(Asyncio.carrier().name()), child.lines());
     }
   }
@@ -652,7 +635,7 @@ class ProcessExitTest {
   void theMountedCarrierWithoutItsFlagIsAnErrorThatNamesTheFlag() throws Exception {
     Only.portable("the flag is given to the child of a JVM on the mounted carrier");
     try (var child = new ChildJvm(TellsItsCarrier.class, "-Dasyncio.carrier=mounted")) {
-      assertEquals(1, child.exitCode());
+      child.assertExitCode(1);
       assertTrue(
           child.lines().getFirst().contains("--add-opens java.base/java.lang=ALL-UNNAMED"),
           () -> child.lines().toString());
@@ -662,7 +645,7 @@ class ProcessExitTest {
   @Test
   void anUnknownCarrierIsAnError() throws Exception {
     try (var child = new ChildJvm(TellsItsCarrier.class, "-Dasyncio.carrier=pigeon")) {
-      assertEquals(1, child.exitCode());
+      child.assertExitCode(1);
       assertTrue(child.lines().getFirst().contains("pigeon"), () -> child.lines().toString());
       assertFalse(child.lines().contains("MOUNTED"));
     }
@@ -694,7 +677,7 @@ class ProcessExitTest {
       child.signal("INT");
       child.awaitLine("second");
       child.signal("INT");
-      assertEquals(0, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(0);
       assertEquals(List.of("first", "caught", "second", "caught", "the end"), child.lines());
     }
   }
@@ -703,21 +686,14 @@ class ProcessExitTest {
 
   private static final String GRACE = "-Dasyncio.shutdownGraceMillis=100";
 
-  private static void assertTold(ChildJvm child, String... texts) {
-    String all = String.join("\n", child.lines());
-    for (String text : texts) {
-      assertTrue(all.contains(text), () -> text + " in " + all);
-    }
-  }
-
   @Test
   void aCoroutineThatComputesIsNamedAndHaltedWhenTheGraceIsOver() throws Exception {
     try (var child = new ChildJvm(NeverYields.class, GRACE)) {
       child.awaitLine("computing");
       child.signal("TERM");
-      assertEquals(143, child.exitCode(), () -> child.lines().toString());
-      assertTold(
-          child,
+      child.assertExitCode(143);
+      assertContains(
+          child.output(),
           "INFO: SIGTERM: Task 'Task-1' of the event loop 'asyncio-1' is cancelled",
           "not ended after 100 ms",
           "has not ended within 100 ms of SIGTERM, and is halted with exit code 143",
@@ -745,9 +721,9 @@ class ProcessExitTest {
         child.awaitLine("computing");
       }
       child.signal("TERM");
-      assertEquals(143, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(143);
       for (int i = 1; i <= 4; i++) {
-        assertTold(child, "Loop 'asyncio-" + i + "' does not answer");
+        assertContains(child.output(), "Loop 'asyncio-" + i + "' does not answer");
       }
     }
   }
@@ -769,10 +745,11 @@ class ProcessExitTest {
     try (var child = new ChildJvm(JoinsForEver.class, GRACE)) {
       child.awaitLine("joining");
       child.signal("INT");
-      assertEquals(130, child.exitCode(), () -> child.lines().toString());
-      assertTold(child, "of SIGINT, and is halted with exit code 130", "CompletableFuture.join(");
+      child.assertExitCode(130);
+      assertContains(
+          child.output(), "of SIGINT, and is halted with exit code 130", "CompletableFuture.join(");
       if (Asyncio.carrier() == CarrierKind.MOUNTED) { // on the other one it holds the loop
-        assertTold(child, "other sleeps");
+        assertContains(child.output(), "other sleeps");
       }
     }
   }
@@ -797,8 +774,8 @@ class ProcessExitTest {
     try (var child = new ChildJvm(HangsInTheEnd.class)) {
       child.awaitLine("ready");
       child.signal("TERM");
-      assertEquals(143, child.exitCode(), () -> child.lines().toString());
-      assertTold(child, "within 100 ms of SIGTERM", "hanging sleeps");
+      child.assertExitCode(143);
+      assertContains(child.output(), "within 100 ms of SIGTERM", "hanging sleeps");
     }
   }
 
@@ -856,8 +833,8 @@ class ProcessExitTest {
     try (var child = new ChildJvm(NeverYields.class, "-Dasyncio.shutdownGraceMillis=0")) {
       child.awaitLine("computing");
       child.signal("TERM");
-      assertEquals(143, child.exitCode(), () -> child.lines().toString());
-      assertTold(child, "has not ended within 0 ms of SIGTERM");
+      child.assertExitCode(143);
+      assertContains(child.output(), "has not ended within 0 ms of SIGTERM");
     }
   }
 
@@ -867,8 +844,8 @@ class ProcessExitTest {
     try (var child = new ChildJvm(Waits.class, "-Dasyncio.shutdownGraceMillis=" + longest)) {
       child.awaitLine("ready");
       child.signal("TERM");
-      assertEquals(143, child.exitCode(), () -> child.lines().toString());
-      assertTold(child, "cleaned up", "other task cleaned up");
+      child.assertExitCode(143);
+      assertContains(child.output(), "cleaned up", "other task cleaned up");
       assertNoneContains(child.lines(), "has not ended");
     }
   }
@@ -879,13 +856,7 @@ class ProcessExitTest {
       try (var runner = new Runner(options)) {
         runner.run(
             () -> {
-              createTask(
-                  () ->
-                      sleepAndCleanUp(
-                          () -> {
-                            sleep(ofMillis(1));
-                            print("cleaned up");
-                          }));
+              createTask(() -> cleansUp("cleaned up"));
               yieldNow();
               toThread(() -> System.exit(6));
             });
@@ -896,7 +867,7 @@ class ProcessExitTest {
   @Test
   void aGraceWithoutEndLetsTheProgramCleanUpBeforeItsExit() throws Exception {
     try (var child = new ChildJvm(ExitsWithAnEndlessGrace.class)) {
-      assertEquals(6, child.exitCode(), () -> child.lines().toString());
+      child.assertExitCode(6);
       assertEquals(List.of("cleaned up"), child.printed());
     }
   }
@@ -914,8 +885,8 @@ class ProcessExitTest {
     try (var child = new ChildJvm(Waits.class)) {
       child.awaitLine("ready");
       child.signal("HUP");
-      assertEquals(129, child.exitCode(), () -> child.lines().toString());
-      assertTold(child, "cleaned up", "other task cleaned up");
+      child.assertExitCode(129);
+      assertContains(child.output(), "cleaned up", "other task cleaned up");
       assertNoneContains(child.lines(), "Exception in thread");
     }
   }

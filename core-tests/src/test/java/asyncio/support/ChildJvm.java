@@ -1,5 +1,7 @@
 package asyncio.support;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import asyncio.Asyncio;
 import asyncio.CarrierKind;
 import java.io.BufferedReader;
@@ -104,6 +106,16 @@ public final class ChildJvm implements AutoCloseable {
       seen.add(next);
     }
     return process.waitFor();
+  }
+
+  /** Waits for the end; fails, with all output, unless it is by this exit code. */
+  public void assertExitCode(int expected) throws Exception {
+    assertEquals(expected, exitCode(), seen::toString);
+  }
+
+  /** All output that was read so far, as one text. */
+  public String output() {
+    return String.join("\n", seen);
   }
 
   /** All lines read so far, all there are after {@link #exitCode}. */
