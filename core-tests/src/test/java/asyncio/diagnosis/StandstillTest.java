@@ -492,8 +492,7 @@ class StandstillTest {
   void anotherValueOfTheOptionIsRefused() throws Exception {
     try (var child = new ChildJvm(WaitsForNobody.class, "-Dasyncio.deadlock=no")) {
       child.assertExitCode(1);
-      String all = child.output();
-      assertContains(all, "-Dasyncio.deadlock is 'warn'");
+      assertContains(child.output(), "-Dasyncio.deadlock is 'warn'");
     }
   }
 }

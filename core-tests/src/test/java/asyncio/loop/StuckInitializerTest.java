@@ -3,7 +3,6 @@ package asyncio.loop;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import asyncio.support.ChildJvm;
 import org.junit.jupiter.api.Test;
@@ -12,9 +11,8 @@ class StuckInitializerTest {
   @Test
   void aRunInAnInitialiserThatItsOwnLambdaNeedsIsRefusedWithTheUsersFrame() throws Exception {
     try (var child = new ChildJvm(Stuck.class)) {
-      int code = child.exitCode();
+      child.assertExitCode(1);
       String output = child.output();
-      assertEquals(1, code, output);
       assertContains(
           output,
           "ExceptionInInitializerError",

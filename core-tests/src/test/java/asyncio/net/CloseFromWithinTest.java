@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import asyncio.Action;
 import asyncio.CancelledError;
 import asyncio.Event;
 import asyncio.ReturnWhen;
@@ -28,6 +29,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What a handler waits for may close its server: nobody waits for ever then. */
 @Timeout(50)
 class CloseFromWithinTest {
+  private final Order order = new Order();
+
   /** How a handler closes its server. */
   enum Way {
     DIRECTLY {
@@ -144,12 +147,13 @@ class CloseFromWithinTest {
           var serving = createTask(() -> server.serveForever());
           try (var first = openConnection(Loopback.HOST, server.port());
               var second = openConnection(Loopback.HOST, server.port());
-              var _ = openConnection(Loopback.HOST, server.port())) {
+              var third = openConnection(Loopback.HOST, server.port())) {
             Loopback.until(() -> closing.begun == 3);
             first.writer().write("one\n");
             second.writer().write("two\n"); // perhaps in the same turn
             timeout(ofSeconds(20), serving::await);
             assertEquals(0, server.connections());
+            assertEquals(0, third.reader().readAll().length);
           }
         });
   }
@@ -231,31 +235,27 @@ class CloseFromWithinTest {
     }
   }
 
-  @NetTest
-  void aTaskOfAHandlerWaitsForTheHandlersThatDoNotWaitForIt() throws Exception {
+  private interface Close {
+    void of(Server server) throws Exception;
+  }
+
+  /**
+   * The handler of one client closes the server; that of another cleans up when it is cancelled.
+   */
+  private void oneOfTwoCloses(Close closes, Action<Exception> cleansUp) throws Exception {
     Server[] server = {null};
     int[] begun = {0};
-    var mayEnd = new Event();
-    var order = new Order();
     server[0] =
         startServer(
             client -> {
               begun[0]++;
               try {
                 if (client.reader().readLine().equals("close")) {
-                  Task<?> closer = createTask(() -> server[0].close());
-                  createTask(
-                      () -> {
-                        Loopback.until(() -> !server[0].isServing());
-                        yieldNow();
-                        order.add("not before");
-                        mayEnd.set();
-                      });
-                  closer.await();
+                  closes.of(server[0]);
                   order.add("closed");
                 }
               } catch (CancelledError cancelled) {
-                mayEnd.await();
+                cleansUp.run();
                 order.add("cleaned up");
                 throw cancelled;
               }
@@ -267,7 +267,31 @@ class CloseFromWithinTest {
       Loopback.until(() -> begun[0] == 2);
       closer.writer().write("close\n");
       Loopback.until(() -> server[0].connections() == 0);
-      order.assertBeginsWith("not before", "cleaned up");
     }
+  }
+
+  @NetTest
+  void aHandlerThatClosesItsServerWaitsForThoseThatDoNot() throws Exception {
+    oneOfTwoCloses(server -> server.close(), () -> yieldNow());
+    order.assertIs("cleaned up", "closed");
+  }
+
+  @NetTest
+  void aTaskOfAHandlerWaitsForTheHandlersThatDoNotWaitForIt() throws Exception {
+    var mayEnd = new Event();
+    oneOfTwoCloses(
+        server -> {
+          Task<?> closer = createTask(() -> server.close());
+          createTask(
+              () -> {
+                Loopback.until(() -> !server.isServing());
+                yieldNow();
+                order.add("not before");
+                mayEnd.set();
+              });
+          closer.await();
+        },
+        () -> mayEnd.await());
+    order.assertBeginsWith("not before", "cleaned up");
   }
 }

@@ -29,7 +29,6 @@ import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
-import asyncio.support.Order;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
@@ -602,7 +601,7 @@ class ServerTest {
     }
   }
 
-  // ---- cancels, and closes from within ----
+  // ---- cancels, and output that is cut ----
 
   @NetTest
   void aHandlerThatIsCancelledInForeignCodeEndsWithoutAWord() throws Exception {
@@ -619,90 +618,6 @@ class ServerTest {
       Loopback.until(() -> handler[0] != null);
       server.close();
       assertTrue(handler[0].isCancelled(), handler[0]::toString);
-    }
-  }
-
-  @NetTest
-  void handlersThatAllCloseTheirServerDoNotWaitForEachOther() throws Exception {
-    Server[] server = {null};
-    int[] begun = {0};
-    server[0] =
-        startServer(
-            client -> {
-              begun[0]++;
-              try {
-                client.reader().readLine();
-              } finally {
-                server[0].close();
-              }
-            },
-            Loopback.HOST,
-            0);
-    var serving = createTask(() -> server[0].serveForever());
-    try (var first = openConnection(Loopback.HOST, server[0].port());
-        var second = openConnection(Loopback.HOST, server[0].port());
-        var third = openConnection(Loopback.HOST, server[0].port())) {
-      Loopback.until(() -> begun[0] == 3);
-      first.writer().write("one\n");
-      second.writer().write("two\n"); // perhaps in the same turn
-      timeout(ofSeconds(20), serving::await);
-      assertEquals(0, server[0].connections());
-      assertEquals(0, third.reader().readAll().length);
-    }
-  }
-
-  @NetTest
-  void handlersThatCloseTheirServerWhenTheyAreCancelledDoNotWaitForEachOther() throws Exception {
-    Server[] server = {null};
-    int[] begun = {0};
-    server[0] =
-        startServer(
-            client -> {
-              begun[0]++;
-              try {
-                client.reader().readLine();
-              } finally {
-                server[0].close();
-              }
-            },
-            Loopback.HOST,
-            0);
-    try (var _ = openConnection(Loopback.HOST, server[0].port());
-        var _ = openConnection(Loopback.HOST, server[0].port())) {
-      Loopback.until(() -> begun[0] == 2);
-      timeout(ofSeconds(20), () -> server[0].close());
-      assertEquals(0, server[0].connections());
-    }
-  }
-
-  @NetTest
-  void aHandlerThatClosesItsServerWaitsForThoseThatDoNot() throws Exception {
-    Server[] server = {null};
-    int[] begun = {0};
-    var order = new Order();
-    server[0] =
-        startServer(
-            client -> {
-              begun[0]++;
-              try {
-                if (client.reader().readLine().equals("close")) {
-                  server[0].close();
-                  order.add("closed");
-                }
-              } catch (CancelledError cancelled) {
-                yieldNow();
-                order.add("cleaned up");
-                throw cancelled;
-              }
-            },
-            Loopback.HOST,
-            0);
-    try (var _ = openConnection(Loopback.HOST, server[0].port());
-        var closer = openConnection(Loopback.HOST, server[0].port())) {
-      Loopback.until(() -> begun[0] == 2);
-      closer.writer().write("close\n");
-      Loopback.until(() -> server[0].connections() == 0);
-      order.assertIs("cleaned up", "closed");
     }
   }
 
