@@ -77,6 +77,10 @@ class LongStepsTest {
     }
   }
 
+  private static void assertTimesOut(Action<Exception> body) {
+    assertThrows(TimeoutException.class, () -> timeout(ofMillis(20), body));
+  }
+
   // ---- one step after a tick ----
 
   /**
@@ -488,17 +492,13 @@ class LongStepsTest {
         () -> {
           Operation operation = AT_ONCE.get(which).make();
           var other = createTask(() -> 1);
-          assertThrows(
-              TimeoutException.class,
-              () ->
-                  timeout(
-                      ofMillis(20),
-                      () -> {
-                        long end = System.nanoTime() + ofSeconds(20).toNanos();
-                        while (System.nanoTime() < end) {
-                          operation.run();
-                        }
-                      }));
+          assertTimesOut(
+              () -> {
+                long end = System.nanoTime() + ofSeconds(20).toNanos();
+                while (System.nanoTime() < end) {
+                  operation.run();
+                }
+              });
           assertTrue(other.isDone());
           assertEquals(0, Asyncio.currentTask().cancelling());
         });
@@ -542,17 +542,13 @@ class LongStepsTest {
                 assertThrows(
                     LimitOverrunException.class, () -> client.reader().readUntil(new byte[] {'x'}));
             assertTrue(noX.consumed() >= there);
-            assertThrows(
-                TimeoutException.class,
-                () ->
-                    timeout(
-                        ofMillis(20),
-                        () -> {
-                          for (int i = 0; i < there; i++) {
-                            computeForMicros(20);
-                            ON_A_CONNECTION.get(which).run(client);
-                          }
-                        }));
+            assertTimesOut(
+                () -> {
+                  for (int i = 0; i < there; i++) {
+                    computeForMicros(20);
+                    ON_A_CONNECTION.get(which).run(client);
+                  }
+                });
             client.abort();
             Asyncio.blocking(() -> sender.join());
             peer.close();
@@ -574,18 +570,14 @@ class LongStepsTest {
     run(
         () -> {
           Future<Integer> done = done();
-          assertThrows(
-              TimeoutException.class,
-              () ->
-                  timeout(
-                      ofMillis(20),
-                      () -> {
-                        computeFor(40);
-                        got[0] = done.await();
-                        while (true) {
-                          yieldNow();
-                        }
-                      }));
+          assertTimesOut(
+              () -> {
+                computeFor(40);
+                got[0] = done.await();
+                while (true) {
+                  yieldNow();
+                }
+              });
         });
     assertEquals(1, got[0]);
   }
@@ -597,22 +589,18 @@ class LongStepsTest {
         () -> {
           var failed = new Future<Integer>();
           failed.setException(new Failure("x"));
-          assertThrows(
-              TimeoutException.class,
-              () ->
-                  timeout(
-                      ofMillis(20),
-                      () -> {
-                        computeFor(40);
-                        try {
-                          gather(List.of(done(), failed));
-                        } catch (Failure told) {
-                          got.add(told);
-                        }
-                        while (true) {
-                          yieldNow();
-                        }
-                      }));
+          assertTimesOut(
+              () -> {
+                computeFor(40);
+                try {
+                  gather(List.of(done(), failed));
+                } catch (Failure told) {
+                  got.add(told);
+                }
+                while (true) {
+                  yieldNow();
+                }
+              });
         });
     assertEquals(1, got.size());
   }

@@ -68,6 +68,10 @@ class RunTest {
     assertSame(unchecked, assertThrows(Failure.class, () -> failWith(unchecked)));
   }
 
+  private static void assertThrownBare(Throwable fatal, Action<?> body) {
+    assertSame(fatal, assertThrows(fatal.getClass(), () -> run(body)));
+  }
+
   private static void failWith(Exception failure) throws Exception {
     run(
         () -> {
@@ -364,42 +368,34 @@ class RunTest {
   @Test
   void aFatalErrorOfATaskIsThrownBareAndEndsTheRun() {
     var fatal = new OutOfMemoryError("thrown by hand");
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            OutOfMemoryError.class,
-            () ->
-                run(
-                    () -> {
-                      createTask(
-                          () -> {
-                            throw fatal;
-                          });
-                      sleep(ofDays(1));
-                    })));
+        () -> {
+          createTask(
+              () -> {
+                throw fatal;
+              });
+          sleep(ofDays(1));
+        });
   }
 
   @Test
   void aFatalErrorIsThrownEvenIfItsReceiverSwallowsIt() {
     var fatal = new InternalError("thrown by hand");
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            InternalError.class,
-            () ->
-                run(
-                    () -> {
-                      var task =
-                          createTask(
-                              () -> {
-                                throw fatal;
-                              });
-                      try {
-                        task.await();
-                      } catch (InternalError swallowed) {
-                        return;
-                      }
-                    })));
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    throw fatal;
+                  });
+          try {
+            task.await();
+          } catch (InternalError swallowed) {
+            return;
+          }
+        });
   }
 
   @Test
@@ -407,27 +403,23 @@ class RunTest {
   void aFatalErrorDuringACancelIsThrownBareAndKeptInItsTask() {
     var fatal = new InternalError("thrown by hand");
     List<Task<?>> made = new ArrayList<>();
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            InternalError.class,
-            () ->
-                run(
-                    () -> {
-                      var task =
-                          createTask(
-                              () -> {
-                                try {
-                                  sleep(ofDays(1));
-                                } catch (CancelledError cancelled) {
-                                  throw fatal;
-                                }
-                              });
-                      made.add(task);
-                      yieldNow();
-                      task.cancel();
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    try {
                       sleep(ofDays(1));
-                    })));
+                    } catch (CancelledError cancelled) {
+                      throw fatal;
+                    }
+                  });
+          made.add(task);
+          yieldNow();
+          task.cancel();
+          sleep(ofDays(1));
+        });
     Task<?> task = made.getFirst();
     assertTrue(task.isDone());
     assertFalse(task.isCancelled());
@@ -437,59 +429,47 @@ class RunTest {
   @Test
   void aFatalErrorPassesATaskGroupBare() {
     var fatal = new OutOfMemoryError("thrown by hand");
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            OutOfMemoryError.class,
-            () ->
-                run(
+        () -> {
+          var group = new TaskGroup();
+          group.run(
+              () -> {
+                group.createTask(
                     () -> {
-                      var group = new TaskGroup();
-                      group.run(
-                          () -> {
-                            group.createTask(
-                                () -> {
-                                  throw fatal;
-                                });
-                            sleep(ofDays(1));
-                          });
-                    })));
+                      throw fatal;
+                    });
+                sleep(ofDays(1));
+              });
+        });
   }
 
   @Test
   void aFatalErrorOfACallbackIsThrownBare() {
     var fatal = new InternalError("thrown by hand");
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            InternalError.class,
-            () ->
-                run(
-                    () -> {
-                      runningLoop()
-                          .callSoon(
-                              () -> {
-                                throw fatal;
-                              });
-                      sleep(ofDays(1));
-                    })));
+        () -> {
+          runningLoop()
+              .callSoon(
+                  () -> {
+                    throw fatal;
+                  });
+          sleep(ofDays(1));
+        });
   }
 
   @Test
   void aFatalErrorOfAHelperIsThrownBare() {
     var fatal = new InternalError("thrown by hand");
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            InternalError.class,
-            () ->
-                run(
-                    () -> {
-                      Asyncio.toThread(
-                          () -> {
-                            throw fatal;
-                          });
-                    })));
+        () -> {
+          Asyncio.toThread(
+              () -> {
+                throw fatal;
+              });
+        });
   }
 
   @Test

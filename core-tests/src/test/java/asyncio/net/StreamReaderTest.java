@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.Action;
 import asyncio.CancelledError;
 import asyncio.Task;
 import asyncio.conformance.Covers;
@@ -40,6 +41,18 @@ class StreamReaderTest {
   private static void send(Socket peer, byte[] bytes) throws IOException {
     peer.getOutputStream().write(bytes);
     peer.getOutputStream().flush();
+  }
+
+  private static Thread onAThread(Action<IOException> sends) {
+    return Thread.ofPlatform()
+        .start(
+            () -> {
+              try {
+                sends.run();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
   }
 
   private static byte[] utf8(String text) {
@@ -152,16 +165,7 @@ class StreamReaderTest {
   @NetTest
   void whatALargeArrayCannotHoldWaitsInTheSocket(Pair pair) throws Exception {
     byte[] sent = noise(7, 100_000);
-    Thread sender =
-        Thread.ofPlatform()
-            .start(
-                () -> {
-                  try {
-                    send(pair.peer(), sent);
-                  } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                  }
-                });
+    Thread sender = onAThread(() -> send(pair.peer(), sent));
     var reader = pair.reader();
     byte[] received = new byte[sent.length];
     byte[] into = new byte[5_000];
@@ -218,16 +222,11 @@ class StreamReaderTest {
   void readAllGivesEverythingToTheEnd(Pair pair) throws Exception {
     byte[] sent = noise(1, 1_000_000);
     Thread sender =
-        Thread.ofPlatform()
-            .start(
-                () -> {
-                  try {
-                    send(pair.peer(), sent);
-                    pair.peer().shutdownOutput();
-                  } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                  }
-                });
+        onAThread(
+            () -> {
+              send(pair.peer(), sent);
+              pair.peer().shutdownOutput();
+            });
     assertArrayEquals(sent, pair.reader().readAll());
     assertEquals(0, pair.reader().readAll().length);
     sender.join();
@@ -238,16 +237,11 @@ class StreamReaderTest {
     try (var _ = new Buffers(300_000)) {
       byte[] sent = noise(2, 1_000_000);
       Thread sender =
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    try {
-                      send(pair.peer(), sent);
-                      pair.peer().shutdownOutput();
-                    } catch (IOException e) {
-                      throw new UncheckedIOException(e);
-                    }
-                  });
+          onAThread(
+              () -> {
+                send(pair.peer(), sent);
+                pair.peer().shutdownOutput();
+              });
       var reader = pair.reader();
       for (Read all : List.<Read>of(() -> reader.readAll(), () -> reader.readExactly(1_000_000))) {
         var e = assertThrows(LimitOverrunException.class, all::now);
@@ -587,21 +581,16 @@ class StreamReaderTest {
           Loopback.pair(ConnectOptions.defaults().withLimit(1 + random.nextInt(100_000)))) {
         var sizes = new Random(seed + 100);
         Thread sender =
-            Thread.ofPlatform()
-                .start(
-                    () -> {
-                      try {
-                        for (int at = 0; at < sent.length; ) {
-                          int size =
-                              Math.min(sent.length - at, 1 + sizes.nextInt(1 << sizes.nextInt(17)));
-                          send(pair.peer(), Arrays.copyOfRange(sent, at, at + size));
-                          at += size;
-                        }
-                        pair.peer().shutdownOutput();
-                      } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                      }
-                    });
+            onAThread(
+                () -> {
+                  for (int at = 0; at < sent.length; ) {
+                    int size =
+                        Math.min(sent.length - at, 1 + sizes.nextInt(1 << sizes.nextInt(17)));
+                    send(pair.peer(), Arrays.copyOfRange(sent, at, at + size));
+                    at += size;
+                  }
+                  pair.peer().shutdownOutput();
+                });
         byte[] received = new byte[sent.length];
         int at = 0;
         var reader = pair.reader();

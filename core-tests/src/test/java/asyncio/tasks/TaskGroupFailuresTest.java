@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.Action;
 import asyncio.CancelledError;
 import asyncio.ExceptionGroup;
 import asyncio.Task;
@@ -28,6 +29,10 @@ import org.junit.jupiter.api.Timeout;
 
 /** A failure of a task or of the body ends the group, and is in what it throws. */
 class TaskGroupFailuresTest extends TaskGroupFixture {
+  private void assertThrownBare(Throwable fatal, Action<?> body) {
+    assertSame(fatal, assertThrows(fatal.getClass(), () -> runALoop(body)));
+  }
+
   // ---- a child fails or is cancelled ----
 
   @AsyncTest
@@ -316,47 +321,39 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_20")
   void aFatalErrorOfTheBodyBeatsTheFailureOfAChild() {
     var fatal = new InternalError("by hand");
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            InternalError.class,
-            () ->
-                runALoop(
-                    () ->
-                        group.run(
-                            () -> {
-                              group.createTask(() -> fail("child"));
-                              try {
-                                sleep(ofDays(1));
-                              } catch (CancelledError cancelled) {
-                                throw fatal;
-                              }
-                            }))));
+        () ->
+            group.run(
+                () -> {
+                  group.createTask(() -> fail("child"));
+                  try {
+                    sleep(ofDays(1));
+                  } catch (CancelledError cancelled) {
+                    throw fatal;
+                  }
+                }));
   }
 
   @Test
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_20a")
   void aFatalErrorOfAChildBeatsTheFailureOfTheBody() {
     var fatal = new InternalError("by hand");
-    assertSame(
+    assertThrownBare(
         fatal,
-        assertThrows(
-            InternalError.class,
-            () ->
-                runALoop(
-                    () ->
-                        group.run(
-                            () -> {
-                              group.createTask(
-                                  () -> {
-                                    throw fatal;
-                                  });
-                              try {
-                                sleep(ofDays(1));
-                              } catch (CancelledError cancelled) {
-                                fail("body");
-                              }
-                            }))));
+        () ->
+            group.run(
+                () -> {
+                  group.createTask(
+                      () -> {
+                        throw fatal;
+                      });
+                  try {
+                    sleep(ofDays(1));
+                  } catch (CancelledError cancelled) {
+                    fail("body");
+                  }
+                }));
   }
 
   @AsyncTest
