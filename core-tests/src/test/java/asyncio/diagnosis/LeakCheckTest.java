@@ -36,7 +36,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,21 +44,16 @@ import org.junit.jupiter.api.Test;
 class LeakCheckTest {
   private static final RunOptions STRICT = RunOptions.defaults().withLeakCheck(LeakCheck.FAIL);
 
-  private final Logger logger = Logger.getLogger("asyncio.loop");
-  private Level level;
   private CapturedLog log;
 
   @BeforeEach
   void capture() {
-    level = logger.getLevel();
-    logger.setLevel(Level.FINE);
-    log = new CapturedLog("asyncio.loop");
+    log = new CapturedLog("asyncio.loop", Level.FINE);
   }
 
   @AfterEach
   void release() {
     log.close();
-    logger.setLevel(level);
   }
 
   private List<String> warnings() {

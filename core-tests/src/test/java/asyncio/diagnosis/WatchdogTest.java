@@ -86,25 +86,17 @@ class WatchdogTest {
 
   @Test
   void theCarrierOfALoopIsToldInADebugRecord() {
-    var logger = Logger.getLogger("asyncio.loop");
-    Level before = logger.getLevel();
-    logger.setLevel(Level.FINE);
-    try (var loops = new CapturedLog("asyncio.loop");
+    try (var loops = new CapturedLog("asyncio.loop", Level.FINE);
         var another = new Runner(RunOptions.defaults().withName("another"))) {
       CarrierKind carrier = another.loop().carrier();
       loops.spinUntil("'another' runs on the " + carrier + " carrier");
-    } finally {
-      logger.setLevel(before);
     }
   }
 
   @Test
   void manyLoopsThatOpenAtOnceAreAllToldAndNoRecordIsDropped() {
     List<EventLoop> loops = new ArrayList<>();
-    var logger = Logger.getLogger("asyncio.loop");
-    Level before = logger.getLevel();
-    logger.setLevel(Level.FINE);
-    try (var opened = new CapturedLog("asyncio.loop")) {
+    try (var opened = new CapturedLog("asyncio.loop", Level.FINE)) {
       for (int i = 0; i < 300; i++) {
         loops.add(Asyncio.newEventLoop());
       }
@@ -112,7 +104,6 @@ class WatchdogTest {
         opened.spinUntil("'" + loop.name() + "'");
       }
     } finally {
-      logger.setLevel(before);
       loops.forEach(EventLoop::close);
     }
     assertEquals(List.of(), log.messages());

@@ -29,6 +29,7 @@ import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
+import asyncio.support.CapturedLog;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
@@ -38,12 +39,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.logging.Handler;
 import java.util.logging.Level;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -282,25 +279,7 @@ class ServerTest {
 
   @Test
   void whatAPeerDidIsADebugRecordOfItsPartAndNoReport() throws Exception {
-    var logger = Logger.getLogger("asyncio.net");
-    Level before = logger.getLevel();
-    List<LogRecord> records = new CopyOnWriteArrayList<>();
-    var handler =
-        new Handler() {
-          @Override
-          public void publish(LogRecord record) {
-            records.add(record);
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
-    logger.setLevel(Level.ALL);
-    logger.addHandler(handler);
-    try {
+    try (var log = new CapturedLog("asyncio.net", Level.ALL)) {
       Loopback.run(
           here -> {
             try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
@@ -314,13 +293,10 @@ class ServerTest {
                       .noneMatch(task -> task.name().startsWith("client")));
             }
           });
-    } finally {
-      logger.removeHandler(handler);
-      logger.setLevel(before);
+      assertEquals(1, log.records().size());
+      assertEquals(Level.FINE, log.records().getFirst().getLevel());
+      assertContains(log.records().getFirst().getMessage(), "client 127.0.0.1:");
     }
-    assertEquals(1, records.size());
-    assertEquals(Level.FINE, records.getFirst().getLevel());
-    assertContains(records.getFirst().getMessage(), "client 127.0.0.1:");
   }
 
   @NetTest

@@ -10,10 +10,18 @@ import java.util.logging.Logger;
 /** What is written to one of the library's logs while this is open; it is not printed. */
 public final class CapturedLog extends Handler implements AutoCloseable {
   private final Logger logger;
+  private final Level before;
   private final ConcurrentLinkedQueue<LogRecord> records = new ConcurrentLinkedQueue<>();
 
   public CapturedLog(String name) {
+    this(name, Logger.getLogger(name).getLevel());
+  }
+
+  /** With records down to this level. */
+  public CapturedLog(String name, Level level) {
     logger = Logger.getLogger(name);
+    before = logger.getLevel();
+    logger.setLevel(level);
     logger.setUseParentHandlers(false);
     setLevel(Level.ALL);
     logger.addHandler(this);
@@ -54,6 +62,7 @@ public final class CapturedLog extends Handler implements AutoCloseable {
   @Override
   public void close() {
     logger.removeHandler(this);
+    logger.setLevel(before);
     logger.setUseParentHandlers(true);
   }
 }
