@@ -145,7 +145,7 @@ class VirtualClockTest {
                 VirtualTime.run(
                     impatient().withOtherThreads(),
                     () -> createTask("stuck", () -> new Event().await()).await()));
-    assertContains(error.getMessage(), "nothing to do any more", "Task[stuck, waits for an event]");
+    assertContains(error.getMessage(), "nothing left to do", "Task[stuck, waits for an event]");
   }
 
   @Test

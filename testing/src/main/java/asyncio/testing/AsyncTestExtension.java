@@ -26,8 +26,8 @@ final class AsyncTestExtension implements BeforeEachCallback, InvocationIntercep
         && (isAnnotated(method, TestTemplate.class) || isAnnotated(method, TestFactory.class))) {
       throw new ExtensionConfigurationException(
           method.getName()
-              + "() is made a test twice: by @AsyncTest, and by @ParameterizedTest, @RepeatedTest"
-              + " or the like. Replace @AsyncTest with @OnLoop, and keep the other.");
+              + "() is declared a test twice: by @AsyncTest, and by @ParameterizedTest,"
+              + " @RepeatedTest or the like. Replace @AsyncTest with @OnLoop, and keep the other.");
     }
   }
 

@@ -41,7 +41,7 @@ final class UnreceivedFailures implements ExceptionHandler {
         error =
             new AssertionError(
                 failure.message()
-                    + " A test that expects such a failure sets an exception handler of its own"
+                    + " If the test expects this failure, set an exception handler in it"
                     + " (runningLoop().setExceptionHandler).",
                 failure.exception());
       } else {

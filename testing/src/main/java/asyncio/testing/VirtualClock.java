@@ -113,7 +113,7 @@ public final class VirtualClock implements Clock {
   @SuppressWarnings("NonAtomicVolatileUpdate") // only the loop writes
   public void advance(Duration duration) {
     if (duration.isNegative()) {
-      throw new IllegalArgumentException("Time does not go back; got " + duration);
+      throw new IllegalArgumentException("Time can't go backwards; got " + duration);
     }
     long nanos = nanos(duration);
     now = nanos > Long.MAX_VALUE - 1 - now ? Long.MAX_VALUE - 1 : now + nanos;
@@ -160,7 +160,7 @@ public final class VirtualClock implements Clock {
         .append(activity.loopName())
         .append("' has been held for ");
     text.append(limitNanos / 1_000_000)
-        .append(" ms of real time, and nothing ran meanwhile. It is held by ");
+        .append(" ms of real time, while nothing ran. It is held by ");
     if (activity.helpers() > 0) {
       text.append(count(activity.helpers(), "body on a helper thread", "bodies on helper threads"));
     }
@@ -184,8 +184,8 @@ public final class VirtualClock implements Clock {
     var text = new StringBuilder();
     text.append("Loop '")
         .append(activity.loopName())
-        .append("' has nothing to do any more: no step is ready, no timer");
-    text.append(" is set, no helper thread works, no coroutine stands in foreign code");
+        .append("' has nothing left to do: no step is ready, no timer");
+    text.append(" is set, no helper thread is working, no coroutine is in foreign code");
     if (activity.openHandles() > 0) {
       text.append(", nothing comes from ")
           .append(count(activity.openHandles(), "open socket", "open sockets"));
@@ -223,10 +223,7 @@ public final class VirtualClock implements Clock {
       if (!thread.getName().startsWith(prefix)) {
         continue;
       }
-      text.append(System.lineSeparator())
-          .append("    ")
-          .append(thread.getName())
-          .append(" stands here:");
+      text.append(System.lineSeparator()).append("    ").append(thread.getName()).append(":");
       for (StackTraceElement element : entry.getValue()) {
         text.append(System.lineSeparator()).append("        at ").append(element);
       }
