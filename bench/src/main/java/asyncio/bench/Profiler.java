@@ -32,7 +32,8 @@ record Profiler(Path graphs, String row, Path library, Path scratch, String even
     Path library = scratch.resolve(Path.of(resource).getFileName());
     try (InputStream content = Profiler.class.getResourceAsStream("/" + resource)) {
       if (content == null) {
-        throw new IOException("there is no async-profiler in the jar: build it by ./asyncio bench");
+        throw new IOException(
+            "there is no async-profiler in the jar: build it with ./asyncio bench");
       }
       Files.copy(content, library);
     }
@@ -66,7 +67,7 @@ record Profiler(Path graphs, String row, Path library, Path scratch, String even
       return "macos/libasyncProfiler.so";
     }
     if (!os.equals("linux") || !(arm || processor.equals("amd64"))) {
-      throw new IOException("async-profiler is not made for " + system + " on " + processor);
+      throw new IOException("async-profiler is not available for " + system + " on " + processor);
     }
     return (arm ? "linux-arm64" : "linux-x64") + "/libasyncProfiler.so";
   }

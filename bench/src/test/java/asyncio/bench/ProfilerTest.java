@@ -17,6 +17,6 @@ class ProfilerTest {
   @Test
   void withoutALibraryTheMachineIsNamed() {
     var refused = assertThrows(IOException.class, () -> Profiler.resource("Windows 11", "amd64"));
-    assertEquals("async-profiler is not made for Windows 11 on amd64", refused.getMessage());
+    assertEquals("async-profiler is not available for Windows 11 on amd64", refused.getMessage());
   }
 }

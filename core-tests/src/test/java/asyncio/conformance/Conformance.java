@@ -69,7 +69,7 @@ final class Conformance {
       List<Result> covering = byName.getOrDefault(parts[0], List.of());
       Verdict verdict = verdict(parts[0], parts.length == 2 ? parts[1] : "", reasons, covering);
       if (verdicts.put(parts[0], verdict) != null) {
-        mistakes.add(parts[0] + " stands twice in names.txt");
+        mistakes.add(parts[0] + " is listed twice in names.txt");
       }
     }
     byName.forEach(
@@ -80,7 +80,9 @@ final class Conformance {
         });
     reasons.keySet().stream()
         .filter(name -> !verdicts.containsKey(name))
-        .forEach(name -> mistakes.add("the excuse for " + name + " is for no name of names.txt"));
+        .forEach(
+            name ->
+                mistakes.add("the excuse for " + name + " is for a name that is not in names.txt"));
   }
 
   private Map<String, String> reasons(List<String> excuses) {
@@ -90,7 +92,7 @@ final class Conformance {
       if (parts.length < 2 || parts[1].isEmpty()) {
         mistakes.add("the excuse for " + parts[0] + " has no reason");
       } else if (reasons.put(parts[0], parts[1]) != null) {
-        mistakes.add(parts[0] + " stands twice in excuses.txt");
+        mistakes.add(parts[0] + " is listed twice in excuses.txt");
       }
     }
     return reasons;

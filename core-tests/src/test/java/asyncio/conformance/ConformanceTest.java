@@ -153,7 +153,7 @@ class ConformanceTest {
             "the excuse for test_a.Tests.two has no reason",
             "test_a.Tests.one is excused, but ATest.holds covers it",
             "test_b.Tests.three is excused and for later",
-            "the excuse for test_a.Tests.tow is for no name of names.txt"),
+            "the excuse for test_a.Tests.tow is for a name that is not in names.txt"),
         conformance.mistakes());
   }
 

@@ -132,7 +132,7 @@ public final class Echo implements Measured {
         "processors",
         cpus.size() > 1
             ? "server on " + serverCpu + ", load on " + loadCpu + ", which never sleeps"
-            : "server and load share the only one: the figures hold the load's interference");
+            : "server and load share the only one: the figures include the load's interference");
     String files = Programs.output(List.of("sh", "-c", "ulimit -H -n"));
     conditions.put("descriptors", files);
     conditions.put("JVM flags", HEAP + "; on one processor the collector is Serial by default");
@@ -143,7 +143,7 @@ public final class Echo implements Measured {
         sizes(connections).forEach(bytes -> settings.add(new Setting(connections, bytes)));
       } else {
         conditions.put(
-            connections + " connections", "skipped: there may be " + files + " descriptors only");
+            connections + " connections", "skipped: only " + files + " descriptors are allowed");
       }
     }
     load = contenders.buildLoad();
@@ -160,7 +160,7 @@ public final class Echo implements Measured {
             .filter(line -> line.startsWith("Cpus_allowed_list:"))
             .map(line -> line.substring(line.indexOf(':') + 1).strip())
             .findFirst()
-            .orElseThrow(() -> new IOException("this system does not tell its processors"));
+            .orElseThrow(() -> new IOException("this system does not list its processors"));
     List<String> cpus = new ArrayList<>();
     for (String range : list.split(",")) {
       String[] ends = range.split("-");
