@@ -58,7 +58,7 @@ public final class Barrier {
    */
   public Barrier(int parties) {
     if (parties < 1) {
-      throw new IllegalArgumentException("A barrier is for one task at least; got " + parties);
+      throw new IllegalArgumentException("A barrier needs at least one task; got " + parties);
     }
     this.parties = parties;
   }
@@ -99,7 +99,9 @@ public final class Barrier {
       inside.await(comer);
       if (state != State.DRAINING) {
         throw new BrokenBarrierException(
-            "The barrier was " + (state == State.BROKEN ? "aborted" : "reset") + " meanwhile.");
+            "The barrier was "
+                + (state == State.BROKEN ? "aborted" : "reset")
+                + " while this task was waiting.");
       }
       return comer.place;
     } finally {

@@ -109,7 +109,7 @@ public final class Condition {
     while (true) {
       boolean met = predicate.getAsBoolean();
       // The predicate is user code: one that releases the lock would let other tasks in meanwhile.
-      lock.requireHolder("Condition.await(), after its predicate was looked at,");
+      lock.requireHolder("Condition.await(), after calling its predicate,");
       if (met) {
         return;
       }
@@ -189,7 +189,7 @@ public final class Condition {
   public void signal(int n) {
     lock.checkHeld("Condition.signal()");
     if (n < 0) {
-      throw new IllegalArgumentException("A negative number of tasks can't be woken; got " + n);
+      throw new IllegalArgumentException("signal(n) wakes zero or more tasks; got " + n);
     }
     for (int i = 0; i < n && waiters.wakeFirst(); i++) {}
   }

@@ -182,9 +182,9 @@ public final class Context extends FiberContext {
     if (standsIn(before, self) || !OWNER.compareAndSet(this, (Object) null, self)) {
       Object who = owner;
       throw new IllegalStateException(
-          "This context is entered already"
+          "This context is already entered"
               + (who == null || who == self ? ", by the caller itself" : ", by " + describe(who))
-              + ": only one body at a time runs in a context. Run it in a copy:"
+              + ": only one body can run in a context at a time. Run this one in a copy:"
               + " context.copy().run(() -> …).");
     }
     outer = before;
@@ -220,7 +220,9 @@ public final class Context extends FiberContext {
     Object value = value(variable);
     if (value == ContextValues.ABSENT) {
       throw new NoSuchElementException(
-          variable + " is not set in this context: ask contains() first, or get(variable, other).");
+          variable
+              + " is not set in this context: check contains() first, or call get(variable,"
+              + " other).");
     }
     return variable.cast(value);
   }

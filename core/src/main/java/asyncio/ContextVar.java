@@ -70,8 +70,9 @@ public final class ContextVar<T extends @Nullable Object> {
     if (value == ContextValues.ABSENT) {
       throw new NoSuchElementException(
           this
-              + " has no value in this context: set() it before, in this task or in one that it"
-              + " comes from, ask with get(fallback), or make the variable with a default value.");
+              + " has no value in this context: set() it first, in this task or before this task is"
+              + " created, or call get(fallback), or give the variable a default value when you"
+              + " create it.");
     }
     return cast(value);
   }
@@ -115,14 +116,14 @@ public final class ContextVar<T extends @Nullable Object> {
     }
     if (token.used) {
       throw new IllegalStateException(
-          "This token of " + this + " was used before: each set() can be taken back once.");
+          "This token of " + this + " has already been used: each set() can be undone only once.");
     }
     if (token.context != Context.current()) {
       throw new IllegalStateException(
           "This token of "
               + this
-              + " was made in another context: a value is taken back where it was set, in the same"
-              + " task and not in one made by it.");
+              + " was made in another context: undo a set() in the task that called it, not in a"
+              + " task created by that one.");
     }
     token.used = true;
     token.context.put(this, token.old);
@@ -175,7 +176,7 @@ public final class ContextVar<T extends @Nullable Object> {
     public T oldValue() {
       if (old == ContextValues.ABSENT) {
         throw new NoSuchElementException(
-            variable + " had no value before it was set: ask hadValue() first.");
+            variable + " had no value before it was set: check hadValue() first.");
       }
       return variable.cast(old);
     }

@@ -98,19 +98,19 @@ public final class Lock {
     if (holder == task) {
       throw new IllegalStateException(
           task
-              + " acquires a lock that it holds already: a lock is not re-entrant, this would"
-              + " wait for ever.");
+              + " tried to acquire a lock that it already holds: a lock is not re-entrant, so this"
+              + " would wait for ever.");
     }
     Task<?> has = holder;
     if (has != null && has.loop.isClosed()) {
       throw new IllegalStateException(
           task
-              + " waits for a lock that "
+              + " tried to acquire a lock that "
               + has.name()
-              + " has held since the event loop '"
+              + " still held when the event loop '"
               + has.loop.name()
-              + "' closed under it: that task never goes on, so nobody will release the lock, and"
-              + " what it keeps together may be half done. End tasks before their loop closes, as a"
+              + "' closed: that task never runs again, so the lock is never released, and the"
+              + " change it protects may be half done. End tasks before their loop closes, as a"
               + " Runner does, or use a new lock.");
     }
     if (has != null && (has.fiber().isWaiting() || has.isDone())) {
@@ -204,14 +204,14 @@ public final class Lock {
     Task<?> task = Task.of(home.require("Lock.release()").currentFiber());
     if (!locked || promised) { // promised: to a waiter that does not have it yet
       throw new IllegalStateException(
-          "This lock is not held: release() without acquire(), or a second one.");
+          "This lock is not held: release() was called without acquire(), or a second time.");
     }
     if (task != null && holder != null && task != holder) {
       throw new IllegalStateException(
           task.name()
-              + " releases a lock that is held by "
+              + " tried to release a lock that is held by "
               + holder.name()
-              + ": only its holder may.");
+              + ": only its holder may release it.");
     }
     passOn();
   }
@@ -243,8 +243,8 @@ public final class Lock {
             + (!locked
                 ? "is free"
                 : promised
-                    ? "is on its way to another"
-                    : "is held by " + (holder == null ? "another" : holder.name()))
+                    ? "is being handed to another task"
+                    : "is held by " + (holder == null ? "another task" : holder.name()))
             + ": call it inside try (var _ = condition.acquire()) { … }.");
   }
 

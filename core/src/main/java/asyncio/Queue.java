@@ -293,7 +293,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     refuseIfShutDown();
     if (full()) {
       throw new QueueFullException(
-          "The queue holds " + maxSize + " items, as many as it may: put() waits for room.");
+          "The queue is full with " + maxSize + " items: put() waits for room.");
     }
     if (!add(item)) {
       throw shutDownException();
@@ -314,8 +314,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   private static QueueShutDownException shutDownException() {
-    return new QueueShutDownException(
-        "The queue is shut down: nothing can be put into it any more.");
+    return new QueueShutDownException("The queue is shut down: it takes no more items.");
   }
 
   /**
@@ -401,7 +400,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     home.require("Queue.taskDone()");
     if (unfinished == 0) {
       throw new IllegalStateException(
-          "taskDone() was called more often than items were put into the queue.");
+          "taskDone() was called more times than items were put into the queue.");
     }
     if (--unfinished == 0) {
       joiners.wakeAll();

@@ -50,7 +50,7 @@ public final class Runner implements AutoCloseable {
    */
   public synchronized EventLoop loop() {
     if (closed) {
-      throw new IllegalStateException("This runner is closed: make a new one.");
+      throw new IllegalStateException("This runner is closed: create a new one.");
     }
     EventLoop made = loop;
     if (made == null) {
@@ -166,7 +166,7 @@ public final class Runner implements AutoCloseable {
   @Override
   @SuppressWarnings("ReferenceEquality") // the very object that a run threw
   public void close() {
-    LoopThread.refuseCoroutine("close() of a runner");
+    LoopThread.refuseCoroutine("Runner.close()");
     EventLoop open;
     synchronized (this) {
       if (closed) {

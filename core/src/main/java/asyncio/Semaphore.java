@@ -56,7 +56,7 @@ public sealed class Semaphore permits BoundedSemaphore {
   Semaphore(int permits, int bound) {
     if (permits < 0) {
       throw new IllegalArgumentException(
-          "A semaphore has no negative number of permits; got " + permits);
+          "A semaphore can't have a negative number of permits; got " + permits);
     }
     this.permits = permits;
     this.bound = bound;
@@ -142,8 +142,8 @@ public sealed class Semaphore permits BoundedSemaphore {
       throw new IllegalStateException(
           "All "
               + bound
-              + " permits of this semaphore are free: release() was called more often than"
-              + " acquire(). try (var _ = semaphore.acquire()) { … } releases once.");
+              + " permits of this semaphore are free: release() was called more times than"
+              + " acquire(). try (var _ = semaphore.acquire()) { … } releases exactly once.");
     }
     permits++;
     wakeWhoMay();

@@ -140,10 +140,10 @@ public final class TaskGroup {
    *     failures are suppressed in what is thrown
    */
   public <T extends @Nullable Object, X extends Exception> T run(Coroutine<T, X> body) throws X {
-    Fiber current = Current.requireTask("A task group");
+    Fiber current = Current.requireTask("TaskGroup.run()");
     if (state != State.CREATED) {
       throw new IllegalStateException(
-          "This task group was used before: make a new one for each scope.");
+          "This task group has already been used: create a new one for each scope.");
     }
     parent = current;
     loop = EventLoop.of(current.scheduler());
@@ -297,7 +297,7 @@ public final class TaskGroup {
       abort = Abort.AT_ENTRY;
       return;
     }
-    on.scheduler.checkOnLoop("cancel() of a task group");
+    on.scheduler.checkOnLoop("TaskGroup.cancel()");
     if (state != State.ENDED && !isAborting()) {
       cancelAll(Objects.requireNonNull(parent));
     }
@@ -434,9 +434,9 @@ public final class TaskGroup {
     EventLoop on = loop;
     if (on == null) {
       throw new IllegalStateException(
-          "This task group does not run yet: create tasks inside group.run(() -> …).");
+          "This task group is not running yet: create tasks inside group.run(() -> …).");
     }
-    on.scheduler.checkOnLoop("createTask() of a task group");
+    on.scheduler.checkOnLoop("TaskGroup.createTask()");
     if (state == State.ENDED || (state == State.ENDING && tasks.isEmpty())) {
       throw new IllegalStateException(
           "This task group has ended: no more tasks can be created in it.");
@@ -448,7 +448,7 @@ public final class TaskGroup {
     }
     Task<T> task = on.createTask(options, body);
     if (state == State.ENDED) { // meanwhile: a factory may wait
-      task.cancelOnLoop("the group ended while the task was made");
+      task.cancelOnLoop("the group ended while the task was being created");
       return task;
     }
     // Added first, even if it is done: a failure is collected a turn later, and run() waits for it.
@@ -459,7 +459,7 @@ public final class TaskGroup {
     }
     task.addListener(new ChildDone());
     if (isAborting()) { // meanwhile: a factory may wait, and a first step may fail the group
-      task.cancelOnLoop("the group was cancelled while the task was made");
+      task.cancelOnLoop("the group was cancelled while the task was being created");
     }
     return task;
   }

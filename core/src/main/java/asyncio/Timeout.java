@@ -136,10 +136,10 @@ public final class Timeout {
   }
 
   private void enter() {
-    Fiber current = Current.requireTask("A timeout");
+    Fiber current = Current.requireTask("timeout()");
     if (state != State.CREATED) {
       throw new IllegalStateException(
-          "This timeout was used before (" + state + "): make a new one for each scope.");
+          "This timeout has already been used (" + state + "): create a new one for each scope.");
     }
     state = State.ACTIVE;
     fiber = current;
@@ -208,7 +208,7 @@ public final class Timeout {
     Fiber current = fiber;
     if (state != State.ACTIVE || current == null) {
       throw new IllegalStateException(
-          "This timeout can't be rescheduled, it is " + state + ": only while its body runs.");
+          "This timeout is " + state + ": it can be rescheduled only while its body runs.");
     }
     current.scheduler().checkOnLoop(what);
     limit = newLimit;

@@ -310,7 +310,7 @@ final class WaitGraphText {
     if (waiting == null || waiting.kind() != WaitKind.FOREIGN) {
       return null;
     }
-    var text = new StringBuilder(node.name()).append(" stands in foreign code:");
+    var text = new StringBuilder(node.name()).append(" is in foreign code:");
     Stacks.appendShort(text, node.stack().toArray(new StackTraceElement[0]));
     return text.toString();
   }

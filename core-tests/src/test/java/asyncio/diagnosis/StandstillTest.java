@@ -340,7 +340,7 @@ class StandstillTest {
             });
     assertEquals(1, warnings.size(), warnings::toString);
     String warning = warnings.getFirst();
-    assertContains(warning, "foreign stands in foreign code:", "LinkedBlockingQueue.take");
+    assertContains(warning, "foreign is in foreign code:", "LinkedBlockingQueue.take");
   }
 
   @Test
@@ -492,7 +492,7 @@ class StandstillTest {
   void anotherValueOfTheOptionIsRefused() throws Exception {
     try (var child = new ChildJvm(WaitsForNobody.class, "-Dasyncio.deadlock=no")) {
       child.assertExitCode(1);
-      assertContains(child.output(), "-Dasyncio.deadlock is 'warn'");
+      assertContains(child.output(), "-Dasyncio.deadlock takes 'warn'");
     }
   }
 }

@@ -613,7 +613,7 @@ class WatchdogTest {
     }
     String message = log.messages().getFirst();
     assertContains(
-        message, "loads, initialises and links classes", "ComputesInItsInitialiser.<clinit>");
+        message, "loading, initialising and linking classes", "ComputesInItsInitialiser.<clinit>");
     assertLacks(message, "yieldNow()");
   }
 
@@ -631,10 +631,10 @@ class WatchdogTest {
     String message = log.messages().getFirst();
     assertTrue(
         message.matches(
-            "(?s)Task 'starved' has held the event loop '.*' for \\d+ ms; nothing else of this"
-                + " loop runs meanwhile\\. But its thread had a processor for only 0 ms of the"
-                + " last \\d+ ms: the machine has too much else to do, or too little memory\\."
-                + " That is no fault of this step\\. It stands here:.*"),
+            "(?s)Task 'starved' has held the event loop '.*' for \\d+ ms; nothing else on this loop"
+                + " runs meanwhile\\. But its thread got only 0 ms of processor time in the last"
+                + " \\d+ ms: the machine is overloaded or short of memory\\. This step is not at"
+                + " fault\\. Its stack:.*"),
         message);
   }
 

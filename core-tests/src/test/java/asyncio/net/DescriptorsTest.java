@@ -83,7 +83,7 @@ class DescriptorsTest {
         client.getOutputStream().write('x');
       }
       String report = output.readLine();
-      assertContains(report, "Too many open files", "tries again");
+      assertContains(report, "Too many open files", "retries every");
 
       // Those who are served leave, and the others are served.
       List<Socket> waiting = new ArrayList<>();

@@ -138,8 +138,8 @@ class NameServerDownTest {
         List.of(
             "0 are done",
             "java.io.IOException: The host name 'refused.example' can't be looked up: 10000"
-                + " look-ups wait for the name server already. Check whether this machine can"
-                + " reach it, and look fewer names up at a time.",
+                + " look-ups are already waiting for the name server. Check whether this machine"
+                + " can reach it, and look up fewer names at a time.",
             "one more waits: true"),
         linesOf(Overloads.class, folder));
   }

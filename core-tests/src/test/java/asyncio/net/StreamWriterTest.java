@@ -237,8 +237,8 @@ class StreamWriterTest {
       assertStartsWith(e.getMessage(), "write() of 100000 bytes while ");
       assertEndsWith(
           e.getMessage(),
-          "more than 2 GiB can't wait. Call drain() between writes: it waits until"
-              + " the peer has taken what was written.");
+          "no more than 2 GiB can be buffered. Call drain() between writes: it waits"
+              + " until the peer has taken what was written.");
       // What was refused is not sent in part, and the connection goes on.
       CompletableFuture<byte[]> all = receiveAll(pair.peer());
       writer.drain();

@@ -19,7 +19,7 @@ class BoundedSemaphoreTest {
   void aReleaseTooManyIsAnError() {
     var semaphore = new BoundedSemaphore();
     var error = assertThrows(IllegalStateException.class, semaphore::release);
-    assertContains(error.getMessage(), "more often");
+    assertContains(error.getMessage(), "more times");
     semaphore.acquire();
     semaphore.release();
     assertThrows(IllegalStateException.class, semaphore::release);

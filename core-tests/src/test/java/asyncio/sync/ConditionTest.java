@@ -517,7 +517,7 @@ class ConditionTest {
   @AsyncTest
   void aPredicateThatReleasesTheLockIsToldAndLeavesNoWaiterBehind() {
     var told = awaitAPredicateThatReleases(false);
-    assertContains(told.getMessage(), "after its predicate");
+    assertContains(told.getMessage(), "after calling its predicate");
     var waiting = waiter("waits");
     settle();
     signal(1);

@@ -145,7 +145,7 @@ class LoopBindingTest {
                       .forEach(
                           (name, call) -> {
                             String message = messageOf(call);
-                            if (!message.contains("no coroutine of a running event loop")) {
+                            if (!message.contains("not a coroutine of a running event loop")) {
                               wrong.add(name + ": " + message);
                             }
                           }));
@@ -354,7 +354,7 @@ class LoopBindingTest {
     run(
         () -> {
           var error = assertThrows(IllegalStateException.class, lock::acquire);
-          assertContains(error.getMessage(), "holder", "closed under it");
+          assertContains(error.getMessage(), "holder", "still held when the event loop");
         });
   }
 

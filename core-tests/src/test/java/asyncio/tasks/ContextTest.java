@@ -101,7 +101,7 @@ class ContextTest {
     new Context().run(() -> assertThrows(IllegalStateException.class, token::close));
     USER.reset(token);
     var again = assertThrows(IllegalStateException.class, () -> USER.reset(token));
-    assertContains(again.getMessage(), "used before");
+    assertContains(again.getMessage(), "already been used");
   }
 
   @AsyncTest

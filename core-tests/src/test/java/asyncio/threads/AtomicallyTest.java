@@ -85,11 +85,11 @@ class AtomicallyTest {
     currentTask().setName("buyer");
     var lock = new Lock();
     assertEquals(
-        "Lock.acquire() may wait, and Task 'buyer' called it inside atomically(…): such a region"
-            + " may not wait, not even where the call would return at once, so that nobody else"
-            + " runs in it. Use what never waits, such as result(), getNowait(), putNowait(),"
-            + " tryAcquire(), callSoon() or a lazy createTask(), or call it before or after the"
-            + " region.",
+        "Lock.acquire() may wait, and Task 'buyer' called it inside atomically(…): such calls are"
+            + " not allowed there, even if they would return at once, so that no other coroutine"
+            + " runs in the middle. Use calls that never wait, such as result(), getNowait(),"
+            + " putNowait(), tryAcquire(), callSoon() or a lazy createTask(), or call it before or"
+            + " after the region.",
         assertThrows(IllegalStateException.class, () -> atomically(() -> lock.acquire()))
             .getMessage());
   }
@@ -316,13 +316,14 @@ class AtomicallyTest {
       String message = torn.getMessage();
       assertTrue(
           message.matches(
-              "Others may have run inside atomically\\(…\\): Task 'buyer' was suspended there"
+              "Other coroutines may have run inside atomically\\(…\\): Task 'buyer' was suspended"
+                  + " there"
                   + (method.isEmpty() ? "" : " by " + Pattern.quote(method) + "\\(\\), called")
-                  + " at asyncio\\.threads\\.AtomicallyTest\\$.*\\(AtomicallyTest\\.java:\\d+\\)\\."
-                  + " That is code of others that waits or yields, so the coroutines of loop '"
+                  + " at asyncio\\.AtomicallyTest\\$.*\\(AtomicallyTest\\.java:\\d+\\)\\. That is"
+                  + " foreign code that waits or yields, so the coroutines of loop '"
                   + runningLoopIsNamed
                   + "' could change what the body had read\\. Call it before or after the region,"
-                  + " or let a Lock keep the steps together\\."),
+                  + " or protect the steps with a Lock\\."),
           message);
       StackTraceElement[] where = torn.getCause().getStackTrace();
       assertTrue(where.length > 2, "the stack where it stood");
@@ -521,7 +522,7 @@ class AtomicallyTest {
                       })));
       assertEquals(1, failure.getSuppressed().length);
       String message = failure.getSuppressed()[0].getMessage();
-      assertStartsWith(message, "Others may have run inside atomically(…): ");
+      assertStartsWith(message, "Other coroutines may have run inside atomically(…): ");
     }
 
     @AsyncTest
@@ -611,8 +612,8 @@ class AtomicallyTest {
       order.assertIs("next");
       assertStartsWith(
           reports.only().exception().getMessage(),
-          "Others may have run inside atomically(…): a callback was suspended there by"
-              + " java.lang.Thread.yield(), called at asyncio.threads.AtomicallyTest$");
+          "Other coroutines may have run inside atomically(…): a callback was suspended"
+              + " there by java.lang.Thread.yield(), called at asyncio.AtomicallyTest$");
     }
 
     @AsyncTest

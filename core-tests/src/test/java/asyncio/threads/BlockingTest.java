@@ -301,7 +301,7 @@ class BlockingTest {
   void onThePortableCarrierTheBodyIsBesideTheLoop() {
     Only.portable("the mounted carrier only marks a foreign wait");
     var error = assertThrows(IllegalStateException.class, () -> blocking(Asyncio::yieldNow));
-    assertEquals(true, error.getMessage().contains("no coroutine"));
+    assertEquals(true, error.getMessage().contains("not a coroutine"));
     yieldNow();
   }
 

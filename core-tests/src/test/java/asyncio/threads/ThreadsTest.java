@@ -140,7 +140,7 @@ class ThreadsTest {
           try {
             yieldNow();
           } catch (IllegalStateException error) {
-            seen += ", " + error.getMessage().contains("no coroutine");
+            seen += ", " + error.getMessage().contains("not a coroutine");
           }
           String result = seen;
           loop.callSoonThreadsafe(() -> done.setResult(result));

@@ -67,9 +67,9 @@ final class AcceptTrouble {
         "Accepting clients on "
             + where
             + (attempts == 1 ? " failed" : " has failed for " + lasted())
-            + "; the server tries again every "
+            + "; the server retries every "
             + retry.toMillis()
-            + " ms and tells when it works. When there are too many open files, raise the limit"
+            + " ms and says when it works again. If too many files are open, raise the limit"
             + " (ulimit -n) or hold fewer connections.";
     if (loop.exceptionHandler() == null && failure instanceof IOException) {
       // The system's message says everything; a stack trace would only hide it.

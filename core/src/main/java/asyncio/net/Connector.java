@@ -86,7 +86,7 @@ final class Connector {
 
   private static String hint(IOException failure) {
     return failure instanceof ConnectException && "Connection refused".equals(failure.getMessage())
-        ? ". Nobody listens there: check the port, and that the server runs."
+        ? ". Nothing is listening there: check the port, and that the server is running."
         : "";
   }
 }

@@ -87,10 +87,9 @@ final class Link {
   IOException closedException(String what) {
     return new SocketException(
         what
-            + " on the connection with "
+            + " failed: the connection with "
             + peer
-            + ", which was closed on this side: by close() or abort(), or because its handler had"
-            + " ended.");
+            + " was closed on this side, by close() or abort(), or because its handler had ended.");
   }
 
   boolean isClosed() {

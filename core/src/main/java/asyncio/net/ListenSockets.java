@@ -132,14 +132,14 @@ final class ListenSockets {
   private static String hint(IOException failure, int port) {
     String message = String.valueOf(failure.getMessage());
     if (message.contains("in use")) {
-      return ". Another program, or this one, listens on that port: stop it, or take another port"
-          + " (0 takes a free one).";
+      return ". Another program, or this one, is already listening on that port: stop it, or use"
+          + " another port (0 picks a free one).";
     }
     if (message.contains("Permission denied") && port < 1024) {
-      return ". Ports below 1024 need a privilege on this system: take a higher one.";
+      return ". Ports below 1024 need a privilege on this system: use a higher one.";
     }
     if (isNotOfThisMachine(failure)) {
-      return ". This machine does not have that address: use \"\" for all it has.";
+      return ". This machine does not have that address: use \"\" for all its addresses.";
     }
     return "";
   }

@@ -58,8 +58,8 @@ final class Resolver {
               + lookup.host
               + "' can't be looked up: "
               + ROOM
-              + " look-ups wait for the name server already. Check whether this machine can reach"
-              + " it, and look fewer names up at a time.",
+              + " look-ups are already waiting for the name server. Check whether this machine can"
+              + " reach it, and look up fewer names at a time.",
           full);
     }
   }

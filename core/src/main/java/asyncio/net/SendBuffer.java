@@ -140,8 +140,8 @@ final class SendBuffer implements WriteCompletion {
                     new ExceptionContext(
                         "The connection to "
                             + link.peer
-                            + " was reset before everything that was written had been sent; nobody"
-                            + " was waiting for its close.",
+                            + " was reset before everything that was written had been sent; no task"
+                            + " was waiting for it to close.",
                         lost,
                         null));
           }
@@ -182,10 +182,10 @@ final class SendBuffer implements WriteCompletion {
               + length
               + " bytes while "
               + size()
-              + " wait to be sent to "
+              + " are waiting to be sent to "
               + link.peer
-              + ": more than 2 GiB can't wait. Call drain() between writes: it waits until the peer"
-              + " has taken what was written.");
+              + ": no more than 2 GiB can be buffered. Call drain() between writes: it waits until"
+              + " the peer has taken what was written.");
     }
     link.scheduler.afterStep().add(atStepEnd);
     int from = offset;
@@ -236,7 +236,7 @@ final class SendBuffer implements WriteCompletion {
       throw new IllegalStateException(
           "write() after writeEof(): the peer at "
               + link.peer
-              + " was told that nothing more will come.");
+              + " has been told that nothing more will come.");
     }
   }
 

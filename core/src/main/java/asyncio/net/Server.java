@@ -265,7 +265,8 @@ public final class Server implements AutoCloseable {
           new ExceptionContext(
               "A client of "
                   + this
-                  + " could not be handed to its handler, and was closed. The server goes on.",
+                  + " could not be handed to its handler, so its connection was closed. The server"
+                  + " goes on.",
               failure,
               null,
               startedAt()));

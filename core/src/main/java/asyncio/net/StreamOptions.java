@@ -15,7 +15,7 @@ record StreamOptions(
     }
     if (lowWater < 0 || highWater < lowWater) {
       throw new IllegalArgumentException(
-          "Water marks are bytes with 0 <= low <= high; got high "
+          "Water marks are numbers of bytes, 0 <= low <= high; got high "
               + highWater
               + ", low "
               + lowWater
@@ -23,7 +23,7 @@ record StreamOptions(
     }
     if (closeFlushLimit.isNegative()) {
       throw new IllegalArgumentException(
-          "The close flush limit is zero or more; got " + closeFlushLimit + ".");
+          "The close flush limit can't be negative; got " + closeFlushLimit + ".");
     }
   }
 

@@ -79,9 +79,9 @@ public final class StreamReader {
     if (max <= 0) {
       if (max < 0) {
         throw new IllegalArgumentException(
-            "read(max) takes how many bytes there may be; got "
+            "read(max) takes the largest number of bytes to return; got "
                 + max
-                + ". For all to the end there is readAll().");
+                + ". To read to the end, use readAll().");
       }
       return NOTHING;
     }
@@ -121,8 +121,8 @@ public final class StreamReader {
     begin("StreamReader.read()");
     if (into.length == 0) {
       throw new IllegalArgumentException(
-          "read(into) fills an array; got one without elements. 16 or 64 KiB are good sizes to"
-              + " move much.");
+          "read(into) fills an array; got an empty one. 16 or 64 KiB are good sizes for bulk"
+              + " data.");
     }
     if (!buffer.isEmpty()) {
       return buffer.take(into);
@@ -179,7 +179,7 @@ public final class StreamReader {
     begin("StreamReader.readExactly()");
     if (count < 0) {
       throw new IllegalArgumentException(
-          "readExactly(count) takes a number of bytes; got " + count + ".");
+          "readExactly(count) takes a number of bytes, zero or more; got " + count + ".");
     }
     while (buffer.size() < count) {
       if (!fill()) {
@@ -285,8 +285,8 @@ public final class StreamReader {
       throw new IllegalArgumentException(
           "In "
               + charset
-              + " a line feed is not the one byte 10, so lines can't be told apart. Use"
-              + " readUntil(separator) and decode its bytes.");
+              + " a line feed is not the single byte 10, so readLine() can't find the ends of"
+              + " lines. Use readUntil(separator) and decode its bytes.");
     }
   }
 
@@ -363,9 +363,10 @@ public final class StreamReader {
               + what
               + " while "
               + other.describe()
-              + " waits for data of the same connection, with "
+              + " waits for data from the same connection, with "
               + link.peer
-              + ". One task reads a stream; it can hand what it reads to others through a Queue.");
+              + ". Only one task may read a stream; it can pass what it reads to others through a"
+              + " Queue.");
     }
     link.throwIfClosed(what);
   }
@@ -376,7 +377,7 @@ public final class StreamReader {
     while (true) {
       int at = buffer.indexOf(separator, from);
       if (at > limit) {
-        throw overrun("has " + at + " bytes before the separator", at);
+        throw overrun("has sent " + at + " bytes before the separator", at);
       }
       if (at >= 0) {
         return at;
@@ -398,9 +399,9 @@ public final class StreamReader {
             + link.peer
             + " "
             + what
-            + ", the stream's limit is "
+            + "; the stream's limit is "
             + limit
-            + ". All of it is still in the stream; read(n) takes it. For longer lines raise the"
+            + ". All of it is still in the stream; read(n) takes it. For longer lines, raise the"
             + " limit: withLimit() of ConnectOptions or ServerOptions.",
         consumed);
   }
@@ -415,8 +416,8 @@ public final class StreamReader {
       throw new LimitOverrunException(
           "The peer at "
               + link.peer
-              + " has sent 2 GiB and not ended, which is as much as one array can hold. All of it"
-              + " is still in the stream; read(n) takes it piece by piece.",
+              + " has sent 2 GiB, as much as one array can hold, and has not ended the stream. All"
+              + " of it is still in the stream; read(n) takes it piece by piece.",
           buffer.size());
     }
     ByteBuffer came = receive(chunk);

@@ -112,13 +112,13 @@ public final class HelperPool {
   public Submitted submit(Runnable job) {
     if (closed) {
       throw new IllegalStateException(
-          "The helper threads '" + name + "' are shut down with their loop.");
+          "The helper threads '" + name + "' were shut down with their loop.");
     }
     var submitted = new Submitted(job);
     if (waiting.incrementAndGet() > room) {
       submitted.take();
       throw new RejectedExecutionException(
-          room + " jobs wait for the helper threads '" + name + "'");
+          room + " jobs are already waiting for the helper threads '" + name + "'");
     }
     if (jobs.tryTransfer(submitted)) {
       return submitted;

@@ -48,11 +48,11 @@ public final class Carriers {
         String unavailable = unavailable();
         if (unavailable != null) {
           throw new IllegalStateException(
-              "-Dasyncio.carrier=mounted, but "
+              "-Dasyncio.carrier=mounted was given, but "
                   + unavailable
                   + ". Start the JVM with "
                   + flag()
-                  + ", or leave the property out.");
+                  + ", or omit the property.");
         }
         return CarrierKind.MOUNTED;
       }
@@ -61,7 +61,7 @@ public final class Carriers {
       }
       default ->
           throw new IllegalArgumentException(
-              "-Dasyncio.carrier=" + wanted + " is not known: it can be mounted or portable.");
+              "-Dasyncio.carrier=" + wanted + " is unknown: use mounted or portable.");
     }
   }
 
@@ -95,7 +95,7 @@ public final class Carriers {
     Probe ended = endedProbe();
     MethodHandle builders = ended.builders;
     if (builders == null || ended.unavailable != null) {
-      throw new IllegalStateException("The mounted carrier is not possible: " + ended.unavailable);
+      throw new IllegalStateException("The mounted carrier is not available: " + ended.unavailable);
     }
     return newBuilder(builders, scheduler);
   }
@@ -186,11 +186,9 @@ public final class Carriers {
         if (continuation != null) {
           continuation.run();
         }
-        return mounted
-            ? null
-            : "this JDK takes a scheduler for a virtual thread but does not use it";
+        return mounted ? null : "this JDK accepts a scheduler for a virtual thread but ignores it";
       } catch (ReflectiveOperationException | RuntimeException e) {
-        return "this JDK has no virtual threads with a scheduler of one's own (" + e + ")";
+        return "this JDK has no virtual threads with a scheduler of their own (" + e + ")";
       }
     }
 

@@ -225,8 +225,8 @@ final class JfrRecorder extends Recorder {
   @Name("asyncio.TaskStart")
   @Label("Task Start")
   @Description(
-      "A task was started. The stack is that of its creator; without one, of the task itself where"
-          + " it first waits")
+      "A task was started. The stack is that of its creator or, without one, of the task itself at"
+          + " its first wait")
   @Category("Asyncio")
   @Enabled(false)
   static final class TaskStartEvent extends Event {
@@ -237,7 +237,7 @@ final class JfrRecorder extends Recorder {
     @Nullable String task;
 
     @Label("Creator")
-    @Description("The task or callback that started it; null outside of them")
+    @Description("The task or callback that started it; null if neither did")
     @Nullable String creator;
   }
 
@@ -277,7 +277,8 @@ final class JfrRecorder extends Recorder {
   @Name("asyncio.SlowStep")
   @Label("Slow Step")
   @Description(
-      "A step held the event loop too long: at each report of the watchdog, and at its end")
+      "A step held the event loop too long. Recorded each time the watchdog reports it, and when it"
+          + " ends")
   @Category("Asyncio")
   @Enabled(false)
   @StackTrace(false)
@@ -290,16 +291,16 @@ final class JfrRecorder extends Recorder {
     @Nullable String task;
 
     @Label("Held")
-    @Description("How long it has held the event loop, to the precision of the watchdog")
+    @Description("How long it has held the event loop, as precisely as the watchdog measures")
     @Timespan(Timespan.NANOSECONDS)
     long held;
 
     @Label("Ended")
-    @Description("Whether the step has ended; otherwise it goes on")
+    @Description("Whether the step has ended; false while it is still running")
     boolean ended;
 
     @Label("Stack")
-    @Description("Where the step stood when it was last reported, innermost frame first")
+    @Description("Where the step was when it was last reported, innermost frame first")
     @Nullable String stack;
   }
 }

@@ -32,8 +32,7 @@ final class KeptLocks {
         .append(scheduler.name())
         .append(
             "' went on without it, so other coroutines may have changed what it had read. Hold the"
-                + " lock more briefly, or hand the call over with toThread(() -> …). It waits"
-                + " here:");
+                + " lock for less time, or move the call to toThread(() -> …). It waits here:");
     Stacks.appendShort(text, kept.stack().toArray(new StackTraceElement[0]));
     Object monitor = kept.monitor();
     Thread owner = monitor == null ? kept.owner() : ownerOf(monitor);
@@ -41,7 +40,7 @@ final class KeptLocks {
       text.append(System.lineSeparator())
           .append("The thread '")
           .append(owner.getName())
-          .append("' holds the lock, and stands here now:");
+          .append("' holds the lock. Its stack now:");
       Stacks.appendShort(text, owner.getStackTrace());
     }
     Watchdog.warn(text.toString());

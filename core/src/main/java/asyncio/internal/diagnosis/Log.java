@@ -28,7 +28,7 @@ public final class Log {
     try {
       logger = System.getLogger(name);
     } catch (Throwable broken) {
-      print("The log '" + name + "' could not be made: " + className(broken));
+      print("The logger '" + name + "' could not be created: " + className(broken));
     }
     return new Log(name, logger);
   }
@@ -38,7 +38,7 @@ public final class Log {
     try {
       return logger != null && logger.isLoggable(level);
     } catch (Throwable broken) {
-      failed("when it was asked whether " + level + " is logged.", broken);
+      failed("when asked whether " + level + " is logged.", broken);
       return false;
     }
   }
@@ -90,7 +90,7 @@ public final class Log {
     } catch (Throwable noMemory) {
       // The text matters more.
     }
-    print("The log '" + name + "' failed with " + className(broken) + " " + when);
+    print("The logger '" + name + "' failed with " + className(broken) + " " + when);
   }
 
   /** Bypasses all logs and writes to the standard error of the process. Throws nothing. */

@@ -60,9 +60,9 @@ public final class RecordWriter {
           System.Logger.Level.WARNING,
           dropped
               + (dropped == 1 ? " record was" : " records were")
-              + " dropped, because a handler of the log did not return for a while and "
+              + " dropped, because a log handler did not return for a while and "
               + LIMIT
-              + " others waited for it.");
+              + " others were waiting for it.");
     }
   }
 }

@@ -451,8 +451,12 @@ final class Watchdog implements Runnable {
         String reason = Carriers.unavailable();
         why =
             reason == null
-                ? ", as it was told to"
-                : ": " + reason + "; the JVM option " + Carriers.flag() + " mounts it";
+                ? ", as chosen with -Dasyncio.carrier or RunOptions.withCarrier()"
+                : ": "
+                    + reason
+                    + "; start the JVM with "
+                    + Carriers.flag()
+                    + " for the mounted carrier";
       }
       Logs.LOOP.log(
           System.Logger.Level.DEBUG,
@@ -477,12 +481,12 @@ final class Watchdog implements Runnable {
             + " for "
             + held.toMillis()
             + " ms: on the portable carrier it shares the JVM's threads for virtual threads, and"
-            + " all are taken, by virtual threads that compute, or that wait in class initialisers"
-            + " or below native frames. Let platform threads compute, wait elsewhere, or start the"
-            + " JVM with "
+            + " all of these are occupied by virtual threads that compute, or that wait in class"
+            + " initialisers or below native frames. Compute on platform threads, wait elsewhere,"
+            + " or start the JVM with "
             + Carriers.flag()
-            + ", which gives each loop a thread of its own. Who has them, a thread dump shows: jcmd"
-            + " "
+            + ", which gives each loop a thread of its own. A thread dump shows what occupies the"
+            + " threads: jcmd "
             + ProcessHandle.current().pid()
             + " Thread.dump_to_file FILE.");
   }
@@ -522,7 +526,7 @@ final class Watchdog implements Runnable {
         .append(scheduler.name())
         .append("' for ")
         .append(held / NANOS_PER_MILLI)
-        .append(" ms; nothing else of this loop runs meanwhile. ");
+        .append(" ms; nothing else on this loop runs meanwhile. ");
     if (blocked && scheduler.carrierKind() == CarrierKind.PORTABLE) {
       text.append(
               "It waits in a blocking call: wrap the call in blocking(() -> …), or start the JVM"
@@ -531,37 +535,35 @@ final class Watchdog implements Runnable {
           .append(" so that such calls suspend only their task.");
     } else if (blocked && isHolding(scheduler)) {
       text.append(
-          "It waits for a foreign lock, and the loop waits with it for up to a second, so that"
-              + " nothing else runs between two of its waits. Hold the lock more briefly, or hand"
-              + " the call over with toThread(() -> …).");
+          "It waits for a foreign lock. The loop waits with it for up to a second, so that no other"
+              + " task runs in the middle of this step. Hold the lock for less time, or move the"
+              + " call to toThread(() -> …).");
     } else if (blocked) {
       text.append(
-          "It blocks its thread where the JVM can't suspend it: hand the call over with toThread(()"
-              + " -> …).");
+          "It blocks its thread where the JVM can't suspend it: move the call to toThread(() ->"
+              + " …).");
     } else if (inNative) {
       text.append(
-          "It waits for the operating system, below a call that the JVM can't suspend: hand the"
-              + " call over with toThread(() -> …).");
+          "It waits for the operating system, in a call that the JVM can't suspend: move the call"
+              + " to toThread(() -> …).");
     } else if (prepares) {
       text.append(
-          "Most of the time it loads, initialises and links classes, which happens once: have it"
-              + " done before the loop serves anybody, or in toThread(() -> …).");
+          "It spends most of the time loading, initialising and linking classes, which happens only"
+              + " once: do it before the loop starts to serve, or in toThread(() -> …).");
     } else if (starved) {
-      text.append("But its thread had a processor for only ")
+      text.append("But its thread got only ")
           .append(cpu / NANOS_PER_MILLI)
-          .append(" ms of the last ")
+          .append(" ms of processor time in the last ")
           .append((held - slow / 2) / NANOS_PER_MILLI)
-          .append(
-              " ms: the machine has too much else to do, or too little memory. That is no fault of"
-                  + " this step.");
+          .append(" ms: the machine is overloaded or short of memory. This step is not at fault.");
     } else if (isStranger(scheduler, fiber, thread)) {
       text.append(
-          "A virtual thread that is started inside a coroutine runs on the coroutine's loop: start"
-              + " it in toThread(() -> …), or let a platform thread do the work.");
+          "A virtual thread started inside a coroutine runs on the coroutine's loop: start it in"
+              + " toThread(() -> …), or use a platform thread for the work.");
     } else {
-      text.append("Split the work with yieldNow(), or hand it over with toThread(() -> …).");
+      text.append("Split the work up with yieldNow(), or move it to toThread(() -> …).");
     }
-    text.append(" It stands here:");
+    text.append(" Its stack:");
     Stacks.appendShort(text, stack);
     CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
     if (blocked
@@ -604,8 +606,8 @@ final class Watchdog implements Runnable {
       return fiber.describe();
     }
     return isStranger(scheduler, fiber, thread)
-        ? "The virtual thread " + Stacks.nameOf(thread) + ", which is no coroutine,"
-        : "A virtual thread that is no coroutine";
+        ? "The virtual thread " + Stacks.nameOf(thread) + ", which is not a coroutine,"
+        : "A virtual thread that is not a coroutine";
   }
 
   private static boolean isHolding(Scheduler scheduler) {
@@ -637,13 +639,13 @@ final class Watchdog implements Runnable {
     }
     text.append(System.lineSeparator())
         .append(
-            "If another task of this loop was to end that wait, this is a deadlock: none of them")
-        .append(" can run. They stand here:");
+            "If another task of this loop was meant to end that wait, this is a deadlock: the other"
+                + " tasks can't run. Their stacks:");
     for (Fiber other : others) {
       Thread thread = other.thread();
       text.append(System.lineSeparator()).append(other.describe());
       if (thread == null) {
-        text.append(" has not begun");
+        text.append(" has not started");
         continue;
       }
       Stacks.appendShort(text, thread.getStackTrace());

@@ -66,10 +66,10 @@ public final class Current {
     if (!fiber.mayWait()) {
       throw new IllegalStateException(
           what
-              + " would wait, and it was called in a callback of loop '"
+              + " was called in a callback of loop '"
               + fiber.scheduler.name()
-              + "', which may not wait. Start a task in the callback instead: createTask(() ->"
-              + " …).");
+              + "', where waiting is not allowed. Start a task from the callback instead:"
+              + " createTask(() -> …).");
     }
     return fiber;
   }
@@ -176,8 +176,8 @@ public final class Current {
           what
               + " was called in a coroutine of loop '"
               + closedLoop
-              + "' after the loop closed. It stood in foreign code when run ended: end such calls"
-              + " first, or make them react to an interrupt.");
+              + "' after the loop had closed. The coroutine was still in foreign code when run()"
+              + " ended: let such calls return first, or make them respond to an interrupt.");
     }
     String kind = self.isVirtual() ? "virtual thread" : "thread";
     String where = self.getName().isEmpty() ? self.toString() : "'" + self.getName() + "'";
@@ -187,8 +187,8 @@ public final class Current {
             + kind
             + " "
             + where
-            + ", which is no coroutine of a running event loop. Call it inside Asyncio.run(…); from"
-            + " another thread hand the work over with runCoroutineThreadsafe(body, loop) or"
+            + ", which is not a coroutine of a running event loop. Call it inside Asyncio.run(…);"
+            + " from another thread, use runCoroutineThreadsafe(body, loop) or"
             + " loop.callSoonThreadsafe(callback).");
   }
 }

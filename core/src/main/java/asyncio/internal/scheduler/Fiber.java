@@ -56,7 +56,7 @@ public abstract class Fiber extends Baton implements Runnable {
   /**
    * The {@link #label} of a virtual thread that runs on a loop but is not one of its coroutines.
    */
-  public static final String NO_COROUTINE = "a virtual thread that is no coroutine";
+  public static final String NO_COROUTINE = "a virtual thread that is not a coroutine";
 
   private static final byte OPEN = 0;
   private static final byte WOKEN = 1;

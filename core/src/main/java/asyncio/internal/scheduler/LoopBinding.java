@@ -50,10 +50,10 @@ public class LoopBinding {
           what
               + " was called on loop '"
               + running.name()
-              + "', but it belongs to loop '"
+              + "', but its object belongs to loop '"
               + before.name()
-              + "', where it was used first. Between two loops, hand the work over with"
-              + " runCoroutineThreadsafe(body, loop) or loop.callSoonThreadsafe(callback).");
+              + "', where it was first used. To reach that loop, use runCoroutineThreadsafe(body,"
+              + " loop) or loop.callSoonThreadsafe(callback).");
     }
     if (before != null) {
       moved(); // first: if it fails, the next call tries again

@@ -14,7 +14,7 @@ final class Pinned {
   }
 
   static String describe(Fiber fiber) {
-    String frame = "a native frame, or where the JVM had no memory left to put its stack away";
+    String frame = "a native frame, or where the JVM had no memory left to save its stack";
     for (StackTraceElement element : Thread.currentThread().getStackTrace()) {
       if (element.getMethodName().equals("<clinit>")) {
         frame = "the class initialiser of " + element.getClassName() + " (" + element + ")";
@@ -26,7 +26,7 @@ final class Pinned {
         + frame
         + ": the JVM can't suspend a coroutine there, so the wait held the whole loop '"
         + fiber.scheduler.name()
-        + "' and could never end. Move the wait out of it, for example into a method called after"
+        + "' and could never end. Move the wait elsewhere, for example into a method called after"
         + " the class is initialised.";
   }
 }

@@ -120,23 +120,23 @@ public final class Region {
         what
             + " may wait, and "
             + fiber.describe()
-            + " called it inside atomically(…): such a region may not wait, not even where the"
-            + " call would return at once, so that nobody else runs in it. Use what never waits,"
-            + " such as result(), getNowait(), putNowait(), tryAcquire(), callSoon() or a lazy"
-            + " createTask(), or call it before or after the region.");
+            + " called it inside atomically(…): such calls are not allowed there, even if they"
+            + " would return at once, so that no other coroutine runs in the middle. Use calls that"
+            + " never wait, such as result(), getNowait(), putNowait(), tryAcquire(), callSoon() or"
+            + " a lazy createTask(), or call it before or after the region.");
   }
 
   private IllegalStateException torn(StackTraceElement[] stack) {
     var torn =
         new IllegalStateException(
-            "Others may have run inside atomically(…): "
+            "Other coroutines may have run inside atomically(…): "
                 + fiber.describe()
                 + " was suspended there"
                 + place(stack)
-                + ". That is code of others that waits or yields, so the coroutines of loop '"
+                + ". That is foreign code that waits or yields, so the coroutines of loop '"
                 + fiber.scheduler.name()
                 + "' could change what the body had read. Call it before or after the region, or"
-                + " let a Lock keep the steps together.");
+                + " protect the steps with a Lock.");
     if (stack.length > 0) {
       var where = new IllegalStateException("suspended here, inside atomically(…)");
       where.setStackTrace(stack);

@@ -200,7 +200,7 @@ public final class Scheduler implements Clock.Activity {
               + name
               + "' but was called in a coroutine of loop '"
               + other.name
-              + "'. A loop's objects are not shared: use runCoroutineThreadsafe(body, loop) or"
+              + "'. Loops can't share objects: use runCoroutineThreadsafe(body, loop) or"
               + " loop.callSoonThreadsafe(callback).");
     }
     throw Current.notOnLoop(what);

@@ -83,7 +83,7 @@ public final class StallDetector {
       throw new IllegalArgumentException(
           "-D"
               + DEADLOCK
-              + " is 'warn', which warns of a loop that stands still, or 'fail', which fails its"
+              + " takes 'warn', which logs a warning when a loop stalls, or 'fail', which fails its"
               + " main task; got '"
               + value
               + "'.");

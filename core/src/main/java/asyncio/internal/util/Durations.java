@@ -36,9 +36,9 @@ public final class Durations {
   public static void checkSlow(Duration threshold) {
     if (!threshold.isPositive()) {
       throw new IllegalArgumentException(
-          "A step counts as slow after a positive duration; got "
+          "The threshold for slow steps must be positive; got "
               + threshold
-              + ". To get no reports, give one that no step reaches: Duration.ofDays(365).");
+              + ". To turn reports off, set one that no step reaches: Duration.ofDays(365).");
     }
   }
 
