@@ -1,11 +1,18 @@
 package asyncio;
 
 import asyncio.internal.carrier.Carriers;
+import asyncio.internal.diagnosis.Dump;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Region;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Sleep;
+import asyncio.internal.task.AsCompleted;
+import asyncio.internal.task.Futures;
+import asyncio.internal.task.Gather;
+import asyncio.internal.task.Shield;
+import asyncio.internal.task.StaggeredRace;
+import asyncio.internal.task.WaitUntil;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -177,12 +184,12 @@ public final class Asyncio {
    * <p><i>Thread</i>: on the loop.
    */
   public static @Nullable FutureCallGraph captureCallGraph() {
-    return CallGraphs.current(CallGraphOptions.defaults());
+    return FutureCallGraph.ofCurrent(CallGraphOptions.defaults());
   }
 
   /** As {@link #captureCallGraph()}, with limits. */
   public static @Nullable FutureCallGraph captureCallGraph(CallGraphOptions options) {
-    return CallGraphs.current(options);
+    return FutureCallGraph.ofCurrent(options);
   }
 
   /**
@@ -191,12 +198,12 @@ public final class Asyncio {
    * <p><i>Thread</i>: on the loop of the future.
    */
   public static FutureCallGraph captureCallGraph(Future<?> future) {
-    return CallGraphs.of(CallGraphOptions.defaults(), future);
+    return FutureCallGraph.of(CallGraphOptions.defaults(), future);
   }
 
   /** As {@link #captureCallGraph(Future)}, with limits. */
   public static FutureCallGraph captureCallGraph(CallGraphOptions options, Future<?> future) {
-    return CallGraphs.of(options, future);
+    return FutureCallGraph.of(options, future);
   }
 
   /**
@@ -593,7 +600,7 @@ public final class Asyncio {
    */
   public static <F extends Future<?>> Waited<F> waitUntil(
       ReturnWhen mode, Iterable<? extends F> futures) {
-    return WaitUntil.await(mode, futures, null);
+    return WaitUntil.<F, Waited<F>>await(mode, futures, null, Waited::new);
   }
 
   /**
@@ -603,7 +610,8 @@ public final class Asyncio {
    */
   public static <F extends Future<?>> Waited<F> waitUntil(
       ReturnWhen mode, Iterable<? extends F> futures, Duration limit) {
-    return WaitUntil.await(mode, futures, Objects.requireNonNull(limit, "limit"));
+    return WaitUntil.<F, Waited<F>>await(
+        mode, futures, Objects.requireNonNull(limit, "limit"), Waited::new);
   }
 
   /**
@@ -737,7 +745,7 @@ public final class Asyncio {
   public static <T extends @Nullable Object, X extends Exception> T toThread(Coroutine<T, X> body)
       throws X {
     EventLoop loop = EventLoop.of(Current.requireTask("toThread()").scheduler());
-    return HelperCall.start(loop, loop.executors()::submit, copyContext(), body).awaitBare();
+    return Futures.awaitBare(loop.call(loop.executors()::submit, copyContext(), body));
   }
 
   /** As {@link #toThread(Coroutine)}, for a body without a result. */
@@ -792,8 +800,7 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
-    return StageAwait.start(EventLoop.of(Current.requireTask("await()").scheduler()), stage)
-        .await();
+    return EventLoop.of(Current.requireTask("await()").scheduler()).follow(stage).await();
   }
 
   /**
@@ -806,7 +813,7 @@ public final class Asyncio {
    */
   public static <T extends @Nullable Object> Future<T> wrapFuture(
       java.util.concurrent.Future<T> future) {
-    return WrappedFuture.of(EventLoop.require("wrapFuture()"), future);
+    return EventLoop.require("wrapFuture()").wrap(future);
   }
 
   /**
@@ -814,11 +821,11 @@ public final class Asyncio {
    * the stage only if it is a CompletableFuture; other stages can't be cancelled.
    */
   public static <T extends @Nullable Object> Future<T> wrapFuture(CompletionStage<T> stage) {
-    return StageAwait.start(EventLoop.require("wrapFuture()"), stage);
+    return EventLoop.require("wrapFuture()").follow(stage);
   }
 
   /** As {@link #wrapFuture(CompletionStage)}; a CompletableFuture is both. */
   public static <T extends @Nullable Object> Future<T> wrapFuture(CompletableFuture<T> future) {
-    return StageAwait.start(EventLoop.require("wrapFuture()"), future);
+    return EventLoop.require("wrapFuture()").follow(future);
   }
 }

@@ -1,12 +1,13 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Callback;
+import asyncio.internal.util.CreationSite;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /** A user callback in the ready queue. */
-sealed class CallbackHandle extends Callback implements Handle permits TracedHandle {
+sealed class CallbackHandle extends Callback implements Handle {
   private static final VarHandle CALLBACK;
 
   static {
@@ -43,7 +44,7 @@ sealed class CallbackHandle extends Callback implements Handle permits TracedHan
 
   /** Makes a handle, in debug mode one that records where it was scheduled. */
   static CallbackHandle make(boolean debug, Runnable callback, @Nullable Context context) {
-    return debug ? new TracedHandle(callback, context) : new CallbackHandle(callback, context);
+    return debug ? new Traced(callback, context) : new CallbackHandle(callback, context);
   }
 
   @Override
@@ -91,5 +92,24 @@ sealed class CallbackHandle extends Callback implements Handle permits TracedHan
   @Override
   public final String toString() {
     return "Handle[" + state() + "]";
+  }
+
+  /** A callback that knows where it was scheduled, for debug mode. */
+  private static final class Traced extends CallbackHandle {
+    private final CreationSite scheduledAt = CreationSite.here();
+
+    Traced(Runnable callback, @Nullable Context context) {
+      super(callback, context);
+    }
+
+    @Override
+    public CreationSite origin() {
+      return scheduledAt;
+    }
+
+    @Override
+    String state() {
+      return super.state() + ", " + scheduledAt;
+    }
   }
 }

@@ -13,16 +13,10 @@ public final class DeadlockException extends IllegalStateException {
 
   private final transient WaitGraph graph;
 
-  DeadlockException(String message, WaitGraph graph) {
+  /** Creates an error that shows {@code graph}. */
+  public DeadlockException(String message, WaitGraph graph) {
     super(message);
     this.graph = graph;
-  }
-
-  /** A copy for a second receiver. */
-  DeadlockException copy() {
-    var copy = new DeadlockException(String.valueOf(getMessage()), graph);
-    copy.initCause(this);
-    return copy;
   }
 
   /**

@@ -1,21 +1,36 @@
 package asyncio;
 
+import asyncio.internal.bridge.HelperCall;
 import asyncio.internal.bridge.HelperPool;
+import asyncio.internal.bridge.LoopExecutors;
+import asyncio.internal.bridge.StageAwait;
+import asyncio.internal.bridge.WrappedFuture;
 import asyncio.internal.carrier.Carriers;
-import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.diagnosis.Deadlocks;
+import asyncio.internal.diagnosis.GraphBuilder;
 import asyncio.internal.diagnosis.WatchedLoop;
 import asyncio.internal.engine.NioEngine;
+import asyncio.internal.exit.DumpSignal;
+import asyncio.internal.exit.Grace;
+import asyncio.internal.exit.ShutdownHook;
+import asyncio.internal.log.Logs;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Carrier;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Host;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.LoopMonitor;
 import asyncio.internal.scheduler.LoopParts;
 import asyncio.internal.scheduler.Poller;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.StallDetector;
+import asyncio.internal.task.AbstractFuture;
+import asyncio.internal.task.FailureReports;
+import asyncio.internal.task.ForeignListener;
+import asyncio.internal.task.Futures;
+import asyncio.internal.task.TaskFiber;
+import asyncio.internal.task.TaskHost;
+import asyncio.internal.task.TaskList;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
@@ -24,9 +39,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,9 +79,6 @@ public final class EventLoop {
   private volatile TaskFactory taskFactory = TaskFactory.PLAIN;
   private volatile boolean closed;
 
-  /** Whether tasks, futures and callbacks created from now on record where. */
-  volatile boolean debug;
-
   // Loop-confined.
   final TaskList tasks = new TaskList();
 
@@ -74,8 +88,8 @@ public final class EventLoop {
         new Scheduler(
             options.nameOrNext(), new LoopHost(this), options.clock(), new Parts(options));
     Boolean asked = options.debug();
-    this.debug = asked != null ? asked : debugByDefault;
-    this.reports = new FailureReports(this);
+    scheduler.debug = asked != null ? asked : debugByDefault;
+    this.reports = new FailureReports(scheduler);
     this.thread = new LoopThread(this, options.stackSize());
     this.shutdown = new LoopShutdown(this);
     this.shutdownGrace = options.shutdownGrace();
@@ -95,11 +109,11 @@ public final class EventLoop {
       loop.setSlowCallbackDuration(slowStep);
     }
     loop.scheduler.open();
-    ShutdownHook.add(loop);
+    ShutdownHook.add(loop.shutdown);
     return loop;
   }
 
-  private record LoopHost(EventLoop loop) implements Host {
+  private record LoopHost(EventLoop loop) implements TaskHost {
     @Override
     public void callbackFailed(Callback callback, Throwable failure) {
       loop.reports.callbackFailed(callback, failure);
@@ -112,13 +126,7 @@ public final class EventLoop {
 
     @Override
     public List<Fiber> unfinished(int limit) {
-      List<Fiber> fibers = new ArrayList<>();
-      Task<?> task = loop.tasks.last();
-      while (task != null && fibers.size() < limit) {
-        fibers.add(task.fiber());
-        task = task.previous;
-      }
-      return fibers;
+      return loop.tasks.newest(limit);
     }
 
     @Override
@@ -128,12 +136,63 @@ public final class EventLoop {
 
     @Override
     public void lookForCircles(List<Fiber> suspects) {
-      Deadlocks.lookForCircles(loop, suspects);
+      Deadlocks.lookForCircles(loop.scheduler, suspects);
     }
 
     @Override
     public void quiet() {
-      Deadlocks.quiet(loop);
+      Deadlocks.quiet(loop.scheduler);
+    }
+
+    @Override
+    public TaskList tasks() {
+      return loop.tasks;
+    }
+
+    @Override
+    public FailureReports reports() {
+      return loop.reports;
+    }
+
+    @Override
+    public Set<ForeignListener> foreignListeners() {
+      return loop.foreignListeners;
+    }
+
+    @Override
+    public @Nullable AbstractFuture<?> awaited() {
+      return loop.thread.awaited();
+    }
+
+    @Override
+    public AbstractFuture<?> createTask(Coroutine<?, ?> body) {
+      return loop.createTask(body);
+    }
+
+    @Override
+    public void taskEnded(TaskFiber task) {
+      loop.shutdown.taskEnded(task);
+    }
+
+    @Override
+    public void discard(@Nullable Object value) {
+      loop.discard(value);
+    }
+
+    @Override
+    public void discardLate(@Nullable Object value) {
+      if (value instanceof AutoCloseable closeable) {
+        loop.closeLate(closeable);
+      }
+    }
+  }
+
+  /** A handler of this loop, as its reports call it. */
+  private record Handling(EventLoop loop, ExceptionHandler handler)
+      implements Consumer<ExceptionContext> {
+    @Override
+    public void accept(ExceptionContext context) {
+      handler.handle(loop, context);
     }
   }
 
@@ -195,7 +254,11 @@ public final class EventLoop {
   /** Returns the loop's unfinished tasks, oldest first. <i>Thread</i>: on the loop. */
   public List<Task<?>> allTasks() {
     scheduler.checkOnLoop("allTasks()");
-    return tasks.toList();
+    List<Task<?>> all = new ArrayList<>(tasks.size());
+    for (TaskFiber task : tasks) {
+      all.add((Task<?>) task.future());
+    }
+    return all;
   }
 
   /**
@@ -206,7 +269,7 @@ public final class EventLoop {
    */
   public WaitGraph waitGraph() {
     scheduler.checkOnLoop("waitGraph()");
-    return GraphBuilder.graph(this);
+    return GraphBuilder.graph(scheduler);
   }
 
   /** Returns whether a thread is running the loop now. <i>Thread</i>: any. */
@@ -228,12 +291,12 @@ public final class EventLoop {
    * <p><i>Thread</i>: any.
    */
   public void setDebug(boolean on) {
-    debug = on;
+    scheduler.debug = on;
   }
 
   /** Returns whether the loop is in debug mode. <i>Thread</i>: any. */
   public boolean debug() {
-    return debug;
+    return scheduler.debug;
   }
 
   static void setDebugByDefault(boolean on) {
@@ -298,12 +361,12 @@ public final class EventLoop {
   @SuppressWarnings("unused") // X: what the body throws is thrown bare
   public <T extends @Nullable Object, X extends Exception> T runUntilComplete(Coroutine<T, X> body)
       throws X {
-    var task = new Task<T>(this, null, body);
+    var task = new Task<T>(scheduler, null, Context.inherited(), body);
     thread.run("runUntilComplete()", task);
-    if (task.succeeded()) {
+    if (Futures.succeeded(task)) {
       return task.result();
     }
-    throw Sneaky.rethrow(task.failureForReceiver());
+    throw Sneaky.rethrow(Futures.failureForReceiver(task));
   }
 
   /** As {@link #runUntilComplete(Coroutine)}, for a body without a result. */
@@ -381,7 +444,7 @@ public final class EventLoop {
 
   /** Returns a pending future of this loop. <i>Thread</i>: any. */
   public <T extends @Nullable Object> Future<T> createFuture() {
-    return new Future<>(this);
+    return new Future<>(scheduler);
   }
 
   /** Starts a task; see {@link Asyncio#createTask(Coroutine)}. <i>Thread</i>: on the loop. */
@@ -391,7 +454,7 @@ public final class EventLoop {
       return createTask(TaskOptions.defaults(), body);
     }
     scheduler.checkOnLoop("createTask()");
-    return new Task<>(this, null, body).start();
+    return new Task<>(scheduler, null, Context.inherited(), body).start();
   }
 
   /**
@@ -410,14 +473,14 @@ public final class EventLoop {
       TaskOptions options, Coroutine<T, ?> body) {
     scheduler.checkOnLoop("createTask()");
     Task<T> task = taskFactory.create(this, Objects.requireNonNull(body, "body"), options);
-    if (Objects.requireNonNull(task, "the task factory of the loop returned null").loop != this) {
+    if (Objects.requireNonNull(task, "the task factory of the loop returned null").loop() != this) {
       throw new IllegalStateException(
           "The task factory of the event loop '"
               + name()
               + "' returned "
               + task
               + " of another event loop, '"
-              + task.loop.name()
+              + task.loop().name()
               + "': it makes its tasks with the loop that it is given.");
     }
     return task;
@@ -446,16 +509,9 @@ public final class EventLoop {
     if (taskFactory != TaskFactory.PLAIN) {
       return RelayedTask.start(this, Objects.requireNonNull(body, "body"));
     }
-    var task = new Task<T>(this, null, body);
+    var task = new Task<T>(scheduler, null, Context.inherited(), body);
     scheduler.send(LoopAction.of(task::start));
     return task;
-  }
-
-  /** Removes a task that has ended or could not be started. Loop only. */
-  void unregister(Task<?> task) {
-    if (tasks.remove(task)) {
-      shutdown.taskEnded(task);
-    }
   }
 
   /** Closes, if possible, a result that nobody can receive any more. Loop only. */
@@ -467,7 +523,12 @@ public final class EventLoop {
     if (closed) {
       Thread.ofPlatform().daemon().name(name).start(() -> closeLate(closeable));
     } else {
-      new Task<>(this, name, Asyncio.withoutResult(() -> closeOrReport(closeable, name))).start();
+      new Task<>(
+              scheduler,
+              name,
+              Context.inherited(),
+              Asyncio.withoutResult(() -> closeOrReport(closeable, name)))
+          .start();
     }
   }
 
@@ -512,7 +573,8 @@ public final class EventLoop {
 
   private Handle soon(@Nullable Context context, Runnable callback) {
     scheduler.checkOnLoop("callSoon() (use callSoonThreadsafe() from other threads)");
-    var handle = CallbackHandle.make(debug, Objects.requireNonNull(callback, "callback"), context);
+    var handle =
+        CallbackHandle.make(scheduler.debug, Objects.requireNonNull(callback, "callback"), context);
     scheduler.add(handle);
     return handle;
   }
@@ -532,7 +594,8 @@ public final class EventLoop {
   }
 
   private Handle send(@Nullable Context context, Runnable callback) {
-    var handle = CallbackHandle.make(debug, Objects.requireNonNull(callback, "callback"), context);
+    var handle =
+        CallbackHandle.make(scheduler.debug, Objects.requireNonNull(callback, "callback"), context);
     scheduler.send(handle);
     return handle;
   }
@@ -575,7 +638,8 @@ public final class EventLoop {
     Objects.requireNonNull(callback, "callback");
     // To the scheduler, Long.MAX_VALUE means "no timer".
     long due = Math.min(time, Long.MAX_VALUE - 1);
-    var timer = new TimerCallback(scheduler, due, CallbackHandle.make(debug, callback, context));
+    var timer =
+        new TimerCallback(scheduler, due, CallbackHandle.make(scheduler.debug, callback, context));
     scheduler.timers().addSleeper(timer, due);
     return timer;
   }
@@ -609,7 +673,15 @@ public final class EventLoop {
    */
   public <T extends @Nullable Object> Future<T> runInExecutor(Coroutine<T, ?> body) {
     scheduler.checkOnLoop("runInExecutor()");
-    return HelperCall.start(this, executors()::submit, new Context(), body);
+    return call(executors()::submit, new Context(), body);
+  }
+
+  /** Runs {@code body} where {@code where} takes it. */
+  <T extends @Nullable Object> Future<T> call(
+      Consumer<HelperCall<?>> where, Context context, Coroutine<T, ?> body) {
+    Future<T> future = new Future<>(scheduler, WaitKind.HELPER);
+    HelperCall.start(scheduler, future, where, () -> context.run(body));
+    return future;
   }
 
   /** As {@link #runInExecutor(Coroutine)}, for a body without a result. */
@@ -626,7 +698,7 @@ public final class EventLoop {
       Executor executor, Coroutine<T, ?> body) {
     scheduler.checkOnLoop("runInExecutor()");
     Objects.requireNonNull(executor, "executor");
-    return HelperCall.start(this, call -> executors().submit(executor, call), new Context(), body);
+    return call(call -> executors().submit(executor, call), new Context(), body);
   }
 
   /** As {@link #runInExecutor(Executor, Coroutine)}, for a body without a result. */
@@ -667,8 +739,7 @@ public final class EventLoop {
     // Here, not in the call that waits: that one may be cancelled before it has begun.
     all.shutdownDefault();
     var waits = new HelperPool(name() + "-shutdown", 1);
-    Future<List<String>> ended =
-        HelperCall.start(this, waits::submit, new Context(), () -> all.awaitDefault(limit));
+    Future<List<String>> ended = call(waits::submit, new Context(), () -> all.awaitDefault(limit));
     waits.close();
     List<String> left = ended.await();
     if (!left.isEmpty()) {
@@ -683,6 +754,29 @@ public final class EventLoop {
     }
   }
 
+  // ---- futures of other libraries ----
+
+  /** Returns a future of this loop that follows a stage. Loop only. */
+  <T extends @Nullable Object> Future<T> follow(CompletionStage<T> stage) {
+    Future<T> future = new Future<>(scheduler, WaitKind.STAGE);
+    StageAwait.follow(future, stage);
+    return future;
+  }
+
+  /** Returns a future of this loop that follows any future. Loop only. */
+  @SuppressWarnings("unchecked") // a stage that is a Future<T> produces a T
+  <T extends @Nullable Object> Future<T> wrap(java.util.concurrent.Future<T> source) {
+    if (source instanceof Future<T> ours) {
+      return Futures.scheduler(ours) == scheduler ? ours : follow(ours.toCompletableFuture());
+    }
+    if (source instanceof CompletionStage<?> stage) {
+      return follow((CompletionStage<T>) stage);
+    }
+    Future<T> future = new Future<>(scheduler, WaitKind.STAGE);
+    WrappedFuture.follow(future, source, executors());
+    return future;
+  }
+
   // ---- failures that nobody else receives ----
 
   /**
@@ -690,12 +784,12 @@ public final class EventLoop {
    * any.
    */
   public void setExceptionHandler(@Nullable ExceptionHandler handler) {
-    reports.setHandler(handler);
+    reports.setHandler(handler == null ? null : new Handling(this, handler));
   }
 
   /** Returns the handler that receives them; null for the default. <i>Thread</i>: any. */
   public @Nullable ExceptionHandler exceptionHandler() {
-    return reports.handler();
+    return reports.handler() instanceof Handling told ? told.handler : null;
   }
 
   /**

@@ -6,6 +6,10 @@ import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.task.AbstractFuture;
+import asyncio.internal.task.Failures;
+import asyncio.internal.task.ForeignListener;
+import asyncio.internal.task.Futures;
 import asyncio.internal.util.Sneaky;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -166,7 +170,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     emitters.wakeAll();
     Task<?> running = task;
     if (running != null) {
-      running.cancelOnLoop(whyStopped());
+      Futures.cancel(running, whyStopped());
     }
   }
 
@@ -397,13 +401,14 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
    * nothing yet.
    */
   @Override
-  void done(Future<?> running) {
+  protected void done(AbstractFuture<?> running) {
     if (isOver() || turn != Turn.FREE) { // the latter in a task that the body did not wait for
       loop.foreignListeners.remove(this);
       return;
     }
-    running.markRetrieved();
-    Throwable why = running.failed() ? running.failure() : running.cancellation();
+    Futures.markRetrieved(running);
+    Throwable why =
+        Futures.failed(running) ? Futures.failure(running) : Futures.cancellation(running);
     loop.scheduler.add(
         new Callback() {
           @Override
@@ -415,7 +420,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   /** The loop has closed and runs nothing more. */
   @Override
-  void release() {
+  public void release() {
     if (turn == Turn.CALLING) {
       return; // when the subscriber's code returns, the end is signalled there
     }

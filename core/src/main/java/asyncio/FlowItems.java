@@ -6,6 +6,10 @@ import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.task.AbstractFuture;
+import asyncio.internal.task.Failures;
+import asyncio.internal.task.ForeignListener;
+import asyncio.internal.task.Futures;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -65,13 +69,13 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     this.bufferSize = bufferSize;
     this.free = bufferSize;
     this.context = Context.inherited();
-    this.end = new Future<>(loop);
+    this.end = new Future<>(loop.scheduler);
   }
 
   /** Subscribes to the publisher. On the loop. */
   void subscribeTo(Flow.Publisher<? extends T> publisher) {
     loop.foreignListeners.add(loopClosed);
-    end.addListener(loopClosed);
+    Futures.listen(end, loopClosed);
     try {
       publisher.subscribe(new Upstream());
     } catch (Throwable refused) {
@@ -119,12 +123,12 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   /** Cancels a foreign subscription when the loop closes: it must not outlive the loop it feeds. */
   private final class LoopClosed extends ForeignListener {
     @Override
-    void done(Future<?> over) {
+    protected void done(AbstractFuture<?> over) {
       loop.foreignListeners.remove(this);
     }
 
     @Override
-    void release() {
+    public void release() {
       Flow.Subscription left = upstream;
       upstream = null;
       closed = true;
@@ -163,7 +167,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     if (failure != null) {
       fail(failure);
     } else {
-      end.finish(null);
+      Futures.finish(end, null);
       waiters.wakeAll();
     }
   }
@@ -171,9 +175,9 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   private void fail(Throwable failure) {
     if (failure instanceof CancelledError foreign) {
       // The cancel of another loop: here it would look like a cancel of the iterating task.
-      end.fail(new CancellationException(foreign.getMessage()).initCause(foreign));
+      Futures.fail(end, new CancellationException(foreign.getMessage()).initCause(foreign));
     } else {
-      end.fail(failure);
+      Futures.fail(end, failure);
     }
     waiters.wakeAll();
   }
@@ -353,8 +357,8 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     }
     closed = true;
     items.clear();
-    end.markRetrieved();
-    end.finish(null);
+    Futures.markRetrieved(end);
+    Futures.finish(end, null);
     waiters.wakeAll();
     tellUpstream();
   }

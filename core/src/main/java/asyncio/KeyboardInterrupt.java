@@ -9,7 +9,8 @@ public final class KeyboardInterrupt extends Error {
 
   private final int exitCode;
 
-  KeyboardInterrupt(String signal, int exitCode) {
+  /** Creates the exception for a signal, such as {@code INT}. */
+  public KeyboardInterrupt(String signal, int exitCode) {
     super("SIG" + signal);
     this.exitCode = exitCode;
   }

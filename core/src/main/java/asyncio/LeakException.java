@@ -13,7 +13,8 @@ public final class LeakException extends IllegalStateException {
   @SuppressWarnings("serial") // an immutable list of the JDK, which is serializable
   private final List<String> leaks;
 
-  LeakException(String message, List<String> leaks) {
+  /** Creates an error that lists {@code leaks}. */
+  public LeakException(String message, List<String> leaks) {
     super(message);
     this.leaks = List.copyOf(leaks);
   }

@@ -1,10 +1,12 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopBinding;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.task.TaskFiber;
 import java.util.Collections;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
@@ -24,30 +26,45 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lock {
   // Loop-confined.
-  private final LoopBinding home =
-      new LoopBinding() {
-        @Override
-        protected void moved() {
-          waiters.clear();
-          if (promised) { // to a waiter that never resumes
-            promised = false;
-            locked = false;
-          }
-        }
-      };
+  private final Home home = new Home();
   private final WaiterList waiters = new WaiterList();
   private boolean locked;
 
   /** Locked for a waiter that has been woken but has not run yet. */
   private boolean promised;
 
-  private @Nullable Task<?> holder;
+  private @Nullable TaskFiber holder;
 
-  /** The lock that the holder acquired before this one and still holds; see {@link Task#held}. */
+  /**
+   * The lock that the holder acquired before this one and still holds; see {@link TaskFiber#held}.
+   */
   private @Nullable Lock heldBefore;
 
   /** Creates an unlocked lock. */
   public Lock() {}
+
+  private final class Home extends LoopBinding implements TaskFiber.HeldLock {
+    @Override
+    protected void moved() {
+      waiters.clear();
+      if (promised) { // to a waiter that never resumes
+        promised = false;
+        locked = false;
+      }
+    }
+
+    /** Waiters for this lock, and for those its holder acquired before, seem to wait for ever. */
+    @Override
+    public void holderEnded() {
+      for (Lock lock = Lock.this; lock != null; lock = lock.heldBefore) {
+        lock.waiters.forEach(waiter -> waiter.fiber().suspect());
+      }
+    }
+
+    Lock lock() {
+      return Lock.this;
+    }
+  }
 
   /** The result of {@link #acquire}: closing it releases the lock. */
   public final class Permit implements AutoCloseable {
@@ -91,7 +108,7 @@ public final class Lock {
    * @param again whether the task held the lock before and must get it back, whatever happens
    */
   void take(Fiber fiber, boolean again) {
-    Task<?> task = Task.of(fiber);
+    TaskFiber task = TaskFiber.of(fiber);
     if (tryTake(task)) {
       return;
     }
@@ -101,19 +118,19 @@ public final class Lock {
               + " tried to acquire a lock that it already holds: a lock is not re-entrant, so this"
               + " would wait for ever.");
     }
-    Task<?> has = holder;
-    if (has != null && has.loop.isClosed()) {
+    TaskFiber has = holder;
+    if (has != null && !Current.isOpen(has.scheduler())) {
       throw new IllegalStateException(
           task
               + " tried to acquire a lock that "
-              + has.name()
+              + has.label()
               + " still held when the event loop '"
-              + has.loop.name()
+              + has.scheduler().name()
               + "' closed: that task never runs again, so the lock is never released, and the"
               + " change it protects may be half done. End tasks before their loop closes, as a"
               + " Runner does, or use a new lock.");
     }
-    if (has != null && (has.fiber().isWaiting() || has.isDone())) {
+    if (has != null && (has.isWaiting() || has.hasEnded())) {
       fiber.suspect();
     }
     waiters.await(new LockWaiter(fiber, again));
@@ -148,26 +165,26 @@ public final class Lock {
 
     @Override
     public boolean endsByTargetsOnly() {
-      return holder != null && !holder.isDone();
+      return holder != null && !holder.hasEnded();
     }
 
     @Override
     public @Nullable String whyItNeverEnds() {
-      Task<?> has = holder;
-      return has == null || !has.isDone()
+      TaskFiber has = holder;
+      return has == null || !has.hasEnded()
           ? null
-          : has.name()
+          : has.label()
               + " ended without releasing the lock. Release it in the task that takes it: try (var"
               + " _ = lock.acquire()) { … }.";
     }
 
     @Override
     public String describe() {
-      Task<?> has = holder;
+      TaskFiber has = holder;
       if (has == null) {
         return "a lock";
       }
-      return "a lock held by " + has.name() + (has.isDone() ? ", which has ended" : "");
+      return "a lock held by " + has.label() + (has.hasEnded() ? ", which has ended" : "");
     }
   }
 
@@ -179,10 +196,10 @@ public final class Lock {
   public @Nullable Permit tryAcquire() {
     Scheduler running = home.require("Lock.tryAcquire()");
     running.ensureHeadroom(); // as in acquire(): what is acquired here can be released here
-    return tryTake(Task.of(running.currentFiber())) ? new Permit() : null;
+    return tryTake(TaskFiber.of(running.currentFiber())) ? new Permit() : null;
   }
 
-  private boolean tryTake(@Nullable Task<?> task) {
+  private boolean tryTake(@Nullable TaskFiber task) {
     if (locked) {
       return false;
     }
@@ -201,16 +218,16 @@ public final class Lock {
    * @throws IllegalStateException if the lock is free, or held by another task
    */
   public void release() {
-    Task<?> task = Task.of(home.require("Lock.release()").currentFiber());
+    TaskFiber task = TaskFiber.of(home.require("Lock.release()").currentFiber());
     if (!locked || promised) { // promised: to a waiter that does not have it yet
       throw new IllegalStateException(
           "This lock is not held: release() was called without acquire(), or a second time.");
     }
     if (task != null && holder != null && task != holder) {
       throw new IllegalStateException(
-          task.name()
+          task.label()
               + " tried to release a lock that is held by "
-              + holder.name()
+              + holder.label()
               + ": only its holder may release it.");
     }
     passOn();
@@ -224,16 +241,16 @@ public final class Lock {
    */
   Fiber requireHolder(String what) {
     Fiber fiber = home.requireTask(what);
-    checkHeldBy(Task.of(fiber), what);
+    checkHeldBy(TaskFiber.of(fiber), what);
     return fiber;
   }
 
   /** Throws unless the caller, a task or a callback, holds the lock. */
   void checkHeld(String what) {
-    checkHeldBy(Task.of(home.require(what).currentFiber()), what);
+    checkHeldBy(TaskFiber.of(home.require(what).currentFiber()), what);
   }
 
-  private void checkHeldBy(@Nullable Task<?> task, String what) {
+  private void checkHeldBy(@Nullable TaskFiber task, String what) {
     if (locked && !promised && holder == task) {
       return;
     }
@@ -244,7 +261,7 @@ public final class Lock {
                 ? "is free"
                 : promised
                     ? "is being handed to another task"
-                    : "is held by " + (holder == null ? "another task" : holder.name()))
+                    : "is held by " + (holder == null ? "another task" : holder.label()))
             + ": call it inside try (var _ = condition.acquire()) { … }.");
   }
 
@@ -256,16 +273,21 @@ public final class Lock {
     locked = handedOver;
   }
 
-  private void heldBy(@Nullable Task<?> next) {
-    Task<?> before = holder;
+  private void heldBy(@Nullable TaskFiber next) {
+    TaskFiber before = holder;
     if (before != null) {
-      before.held = without(before.held);
+      Lock rest = without(lastHeldBy(before));
+      before.held = rest == null ? null : rest.home;
     }
     holder = next;
     if (next != null) {
-      heldBefore = next.held;
-      next.held = this;
+      heldBefore = lastHeldBy(next);
+      next.held = home;
     }
+  }
+
+  private static @Nullable Lock lastHeldBy(TaskFiber task) {
+    return task.held instanceof Home last ? last.lock() : null;
   }
 
   /** Returns a list of held locks without this one, which is nearly always the first. */
@@ -283,16 +305,6 @@ public final class Lock {
       one.heldBefore = rest;
     }
     return held;
-  }
-
-  /**
-   * Called when a task has ended while it holds these locks: waiters for them seem to wait for
-   * ever.
-   */
-  static void holderEnded(@Nullable Lock held) {
-    for (Lock lock = held; lock != null; lock = lock.heldBefore) {
-      lock.waiters.forEach(waiter -> waiter.fiber().suspect());
-    }
   }
 
   /**

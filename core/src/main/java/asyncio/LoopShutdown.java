@@ -2,12 +2,17 @@ package asyncio;
 
 import static asyncio.internal.util.Stacks.REPORTED_TASKS;
 
-import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.diagnosis.Leaks;
+import asyncio.internal.exit.ShutdownHook;
+import asyncio.internal.log.Logs;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Current;
-import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.task.AbstractFuture;
+import asyncio.internal.task.Futures;
+import asyncio.internal.task.Listener;
+import asyncio.internal.task.TaskFiber;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
@@ -25,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Loop-confined unless noted otherwise.
  */
-final class LoopShutdown {
+final class LoopShutdown implements ShutdownHook.Ending {
   /** How many times a closing loop reports what failed during the reports. */
   private static final int REPORT_ROUNDS = 10;
 
@@ -33,7 +38,7 @@ final class LoopShutdown {
   private final Scheduler scheduler;
   private final LoopThread thread;
 
-  private Set<Task<?>> cancelledForJvmEnd = Set.of();
+  private Set<TaskFiber> cancelledForJvmEnd = Set.of();
 
   /** The current job; null before the first one. Only this job can be given up. */
   private @Nullable Object job;
@@ -41,7 +46,7 @@ final class LoopShutdown {
   private boolean gaveUp;
 
   /** Tasks that did not end in time when the loop closed, and have not ended since. */
-  private final Set<Task<?>> survivors = new HashSet<>(0);
+  private final Set<TaskFiber> survivors = new HashSet<>(0);
 
   private @Nullable Throwable fatal;
 
@@ -63,7 +68,7 @@ final class LoopShutdown {
   void close(Duration limit, @Nullable LeakCheck check) {
     var cancel = new CancelTasks(check != LeakCheck.OFF, check == LeakCheck.FAIL);
     var report = new ReportUnretrieved();
-    List<Task<?>> left = new ArrayList<>();
+    List<TaskFiber> left = new ArrayList<>();
     List<String> helpers;
     try {
       try {
@@ -97,7 +102,7 @@ final class LoopShutdown {
 
   private void end() {
     thread.end();
-    ShutdownHook.remove(loop);
+    ShutdownHook.remove(this);
   }
 
   private @Nullable LeakException checkLeaks(
@@ -106,7 +111,7 @@ final class LoopShutdown {
       return null; // nearly always here: a program that ends need not load another class
     }
     if (check == LeakCheck.FAIL) {
-      return Leaks.failure(loop, leaks, helpers);
+      return Leaks.failure(scheduler, leaks, helpers);
     }
     if (leaks != null) {
       leaks.log(true);
@@ -115,8 +120,8 @@ final class LoopShutdown {
   }
 
   /** Returns the helper threads that are still working. */
-  private List<String> reportWhatHasNotEnded(List<Task<?>> tasks, Duration limit) {
-    for (Task<?> task : tasks) {
+  private List<String> reportWhatHasNotEnded(List<TaskFiber> tasks, Duration limit) {
+    for (TaskFiber task : tasks) {
       Logs.LOOP.log(System.Logger.Level.WARNING, describeSurvivor(task, limit));
     }
     List<String> helpers = loop.awaitHelpers(limit);
@@ -133,24 +138,23 @@ final class LoopShutdown {
     return helpers;
   }
 
-  private String describeSurvivor(Task<?> task, Duration limit) {
-    Fiber fiber = task.fiber();
-    Thread stands = fiber.thread();
-    var wait = fiber.waitsFor();
+  private String describeSurvivor(TaskFiber task, Duration limit) {
+    Thread stands = task.thread();
+    var wait = task.waitsFor();
     var text = new StringBuilder();
-    text.append(fiber.describe())
+    text.append(task.describe())
         .append(" did not end within ")
         .append(Durations.millis(limit))
         .append(" ms of its cancel when the event loop '")
         .append(loop.name())
         .append("' closed; it is left behind.");
-    if (stands != null && fiber.inForeignCode()) {
+    if (stands != null && task.inForeignCode()) {
       text.append(" It stands in foreign code:");
       Stacks.append(text, stands.getStackTrace());
     } else if (wait != null) {
       text.append(" It waits for ").append(wait.describe()).append('.');
     }
-    CreationSite.append(text, "Created at:", task.createdAt());
+    CreationSite.append(text, "Created at:", task.origin());
     return text.toString();
   }
 
@@ -171,9 +175,9 @@ final class LoopShutdown {
               + "' runs: stop() it, and close it when the call that runs it has returned.");
     }
     @Nullable Leaks leaks;
-    List<Task<?>> left;
+    List<TaskFiber> left;
     try {
-      leaks = hasLeftovers() ? new Leaks(loop, false) : null;
+      leaks = hasLeftovers() ? new Leaks(scheduler, false) : null;
       left = leaveAllTasks();
       if (leaks != null) {
         leaks.settle(left);
@@ -198,11 +202,11 @@ final class LoopShutdown {
     loop.reports.tellOfUnretrieved();
   }
 
-  private static String namesOf(List<Task<?>> tasks) {
+  private static String namesOf(List<TaskFiber> tasks) {
     List<String> shown =
         tasks.stream()
             .limit(REPORTED_TASKS)
-            .map(task -> task.name() + task.creationText())
+            .map(task -> task.label() + task.creationText())
             .toList();
     int more = tasks.size() - shown.size();
     return String.join(", ", shown) + (more > 0 ? " and " + more + " more" : "");
@@ -214,10 +218,10 @@ final class LoopShutdown {
   }
 
   /** The tasks that have not ended and never will, because the loop closes. */
-  private List<Task<?>> leaveAllTasks() {
-    List<Task<?>> left = loop.tasks.toList();
-    for (Task<?> task : left) {
-      scheduler.survives(task.fiber());
+  private List<TaskFiber> leaveAllTasks() {
+    List<TaskFiber> left = loop.tasks.toList();
+    for (TaskFiber task : left) {
+      scheduler.survives(task);
     }
     return left;
   }
@@ -258,7 +262,7 @@ final class LoopShutdown {
     private final boolean thoroughly;
 
     /** The tasks that have not ended. */
-    List<Task<?>> left = List.of();
+    List<TaskFiber> left = List.of();
 
     @Nullable Leaks leaks;
 
@@ -269,12 +273,12 @@ final class LoopShutdown {
 
     @Override
     void shutDown() {
-      Leaks before = checksLeaks && hasLeftovers() ? new Leaks(loop, thoroughly) : null;
+      Leaks before = checksLeaks && hasLeftovers() ? new Leaks(scheduler, thoroughly) : null;
       scheduler.endTasks();
-      for (Task<?> task = loop.tasks.last(); task != null; task = task.previous) {
+      for (TaskFiber task : loop.tasks.toList().reversed()) {
         // A second request would cut short the cleanup that the first one began.
         if (!cancelledForJvmEnd.contains(task) && !survivors.contains(task)) {
-          task.fiber().cancel("the event loop is closing");
+          task.cancel("the event loop is closing");
         }
       }
       runTasks();
@@ -341,7 +345,7 @@ final class LoopShutdown {
   }
 
   /** Called when a task has ended. */
-  void taskEnded(Task<?> task) {
+  void taskEnded(TaskFiber task) {
     if (job != null) {
       survivors.remove(task);
       if (!hasTasksToEnd()) {
@@ -352,14 +356,25 @@ final class LoopShutdown {
 
   // ---- the JVM ends ----
 
+  @Override
+  public Scheduler scheduler() {
+    return scheduler;
+  }
+
+  @Override
+  public Duration grace() {
+    return loop.shutdownGrace();
+  }
+
   /**
    * Cancels all tasks except those that are in Runtime.exit themselves, and calls {@code whenEnded}
    * when the cancelled ones have ended.
    */
-  void cancelForJvmEnd(Runnable whenEnded) {
-    List<Task<?>> others = new ArrayList<>();
-    for (Task<?> task = loop.tasks.last(); task != null; task = task.previous) {
-      if (!ShutdownHook.standsInExit(task.fiber())) {
+  @Override
+  public void cancelForJvmEnd(Runnable whenEnded) {
+    List<TaskFiber> others = new ArrayList<>();
+    for (TaskFiber task : loop.tasks.toList().reversed()) {
+      if (!ShutdownHook.standsInExit(task)) {
         others.add(task);
       }
     }
@@ -370,22 +385,23 @@ final class LoopShutdown {
     }
     scheduler.endTasks();
     cancelledForJvmEnd = Set.copyOf(others);
-    for (Task<?> task : others) {
-      task.addListener(
-          new Future.Listener() {
+    for (TaskFiber task : others) {
+      Futures.listen(
+          task.future(),
+          new Listener() {
             @Override
-            void done(Future<?> future) {
+            protected void done(AbstractFuture<?> future) {
               if (--left[0] == 0) {
                 whenEnded.run();
               }
             }
           });
-      task.fiber().cancel("the JVM is shutting down");
+      task.cancel("the JVM is shutting down");
     }
   }
 
   /** Whether the end of the JVM cancelled {@code task}. Between runs. */
-  boolean wasCancelledForJvmEnd(Task<?> task) {
+  boolean wasCancelledForJvmEnd(TaskFiber task) {
     return cancelledForJvmEnd.contains(task);
   }
 }

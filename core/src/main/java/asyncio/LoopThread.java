@@ -1,8 +1,12 @@
 package asyncio;
 
+import asyncio.internal.diagnosis.StuckInitializer;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.task.AbstractFuture;
+import asyncio.internal.task.Futures;
+import asyncio.internal.task.Listener;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Sneaky;
 import java.time.Duration;
@@ -64,7 +68,7 @@ final class LoopThread implements Runnable {
 
   /** Runs until a future is done. */
   void runUntil(String what, Future<?> future) {
-    if (future.loop != loop) {
+    if (future.loop() != loop) {
       throw new IllegalArgumentException(
           what
               + " of loop '"
@@ -72,7 +76,7 @@ final class LoopThread implements Runnable {
               + "' was given "
               + future
               + " of another event loop, '"
-              + future.loop.name()
+              + future.loop().name()
               + "'.");
     }
     drive(what, new Until(what, future, null));
@@ -161,23 +165,24 @@ final class LoopThread implements Runnable {
       if (toStart != null) {
         toStart.start();
       }
-      if (future.isDone()) {
-        scheduler.add(LoopAction.of(scheduler::stop)); // one turn
-      }
       var stop =
-          new Future.Listener() {
+          new Listener() {
             @Override
-            void done(Future<?> done) {
+            protected void done(AbstractFuture<?> done) {
               scheduler.stop();
             }
           };
-      future.addListener(stop);
+      if (future.isDone()) {
+        scheduler.add(LoopAction.of(scheduler::stop)); // one turn
+      } else {
+        Futures.listen(future, stop);
+      }
       awaited = future;
       try {
         runUntilStopped();
       } finally {
         awaited = null;
-        future.removeListener(stop);
+        Futures.removeListener(future, stop);
       }
     }
 

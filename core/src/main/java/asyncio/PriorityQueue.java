@@ -49,7 +49,7 @@ public final class PriorityQueue<T> extends Queue<T> {
    * @param maxSize the number of items it holds before {@link #put} waits; 0 or less for no bound
    */
   public PriorityQueue(int maxSize, Comparator<? super T> comparator) {
-    super(maxSize, new SortedItems<>(Objects.requireNonNull(comparator, "comparator")));
+    super(maxSize, new Sorted<>(Objects.requireNonNull(comparator, "comparator")));
   }
 
   @SuppressWarnings("unchecked") // an item of the wrong type fails in compareTo

@@ -5,7 +5,9 @@ import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopBinding;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.util.SortedItems;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -72,7 +74,7 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   }
 
   /** The items of a queue, in the order in which they are removed. Loop-confined. Never fails. */
-  abstract static sealed class Store<T> permits Line, SortedItems {
+  abstract static sealed class Store<T> permits Line, Sorted {
     /** Removes and returns the next item; there must be one. */
     abstract T remove();
 
@@ -88,6 +90,30 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   /** Items whose order does not depend on comparing them. */
   abstract static non-sealed class Line<T> extends Store<T> {
     abstract void add(T item);
+  }
+
+  /** Items in the order of a comparator, which finds the place of each before it is added. */
+  static final class Sorted<T> extends Store<T> {
+    final SortedItems<T> sorted;
+
+    Sorted(Comparator<? super T> comparator) {
+      sorted = new SortedItems<>(comparator);
+    }
+
+    @Override
+    T remove() {
+      return sorted.remove();
+    }
+
+    @Override
+    int size() {
+      return sorted.size();
+    }
+
+    @Override
+    void clear() {
+      sorted.clear();
+    }
   }
 
   private static final class Fifo<T> extends Line<T> {
@@ -138,10 +164,10 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     boolean added;
     if (!full()) {
       added = add(item);
-    } else if (items instanceof SortedItems<T> sorted) {
-      var putter = new Reserving(fiber, sorted.draw());
+    } else if (items instanceof Sorted<T> store) {
+      var putter = new Reserving(fiber, store.sorted.draw());
       putters.await(putter);
-      added = putter.hasRoom && addInReserved(sorted, item, putter.number);
+      added = putter.hasRoom && addInReserved(store.sorted, item, putter.number);
     } else {
       var putter = new Handing(fiber, item);
       putters.awaitValue(putter);
@@ -158,9 +184,9 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
 
   /** Adds an item for which there is room; returns false if the queue was shut down meanwhile. */
   private boolean add(T item) {
-    if (items instanceof SortedItems<T> sorted) {
+    if (items instanceof Sorted<T> store) {
       reserved++;
-      return addInReserved(sorted, item, sorted.draw());
+      return addInReserved(store.sorted, item, store.sorted.draw());
     }
     addLast(item);
     return true;

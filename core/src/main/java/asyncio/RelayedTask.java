@@ -1,5 +1,8 @@
 package asyncio;
 
+import asyncio.internal.task.AbstractFuture;
+import asyncio.internal.task.Futures;
+import asyncio.internal.task.Listener;
 import asyncio.internal.util.Sneaky;
 import org.jspecify.annotations.Nullable;
 
@@ -7,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A task that the loop's task factory creates later, on the loop, and the future that represents it
  * on other threads: the outcome goes from the task to the future, a cancel the other way.
  */
-final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
+final class RelayedTask<T extends @Nullable Object> extends Listener {
   private final EventLoop loop;
   private final Coroutine<T, ?> body;
   private final Future<T> future;
@@ -15,7 +18,7 @@ final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
   private RelayedTask(EventLoop loop, Coroutine<T, ?> body) {
     this.loop = loop;
     this.body = body;
-    this.future = new Future<>(loop);
+    this.future = new Future<>(loop.scheduler);
   }
 
   static <T extends @Nullable Object> Future<T> start(EventLoop loop, Coroutine<T, ?> body) {
@@ -32,42 +35,34 @@ final class RelayedTask<T extends @Nullable Object> extends Future.Listener {
     try {
       task = loop.createTask(TaskOptions.defaults(), body);
     } catch (Throwable failure) {
-      future.fail(failure);
+      Futures.fail(future, failure);
       throw Sneaky.rethrow(failure); // the factory is broken: its owner must learn of it too
     }
     var passCancelOn =
-        new Future.Listener() {
+        new Listener() {
           @Override
-          void done(Future<?> outer) {
+          protected void done(AbstractFuture<?> outer) {
             if (!task.isDone()) {
-              task.cancelOnLoop("the future of runCoroutineThreadsafe was cancelled");
+              Futures.cancel(task, "the future of runCoroutineThreadsafe was cancelled");
             }
           }
         };
-    if (future.isDone()) { // cancelled by the task's first step
-      passCancelOn.done(future);
-    } else {
-      future.addListener(passCancelOn);
-    }
-    if (task.isDone()) {
-      done(task);
-    } else {
-      task.addListener(this);
-    }
+    Futures.listen(future, passCancelOn); // the task's first step may have cancelled it
+    Futures.listen(task, this);
   }
 
   @Override
   @SuppressWarnings("unchecked") // it listens to its own task
-  void done(Future<?> ended) {
+  protected void done(AbstractFuture<?> ended) {
     var task = (Task<T>) ended;
-    if (task.succeeded()) {
-      if (!future.finish(task.result())) {
+    if (Futures.succeeded(task)) {
+      if (!Futures.finish(future, task.result())) {
         loop.discard(task.result());
       }
     } else if (task.isCancelled()) {
-      future.endCancelled(task.failureForReceiver());
+      Futures.endCancelled(future, Futures.failureForReceiver(task));
     } else {
-      future.fail(task.failureForReceiver());
+      Futures.fail(future, Futures.failureForReceiver(task));
     }
   }
 }

@@ -1,6 +1,7 @@
 package asyncio;
 
-import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.exit.Signals;
+import asyncio.internal.log.Logs;
 import asyncio.internal.util.Sneaky;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -99,9 +100,9 @@ public final class Runner implements AutoCloseable {
       @Nullable Context given, Coroutine<T, X> main) throws X {
     LoopThread.refuseCoroutine("run()");
     EventLoop on = loop();
-    Task<T> task = new Task<>(on, null, given != null ? given : context, main);
+    Task<T> task = new Task<>(on.scheduler, null, given != null ? given : context, main);
     restoreSignals(); // left by a run that Ctrl-C ended; this run counts its own signals
-    Signals handlers = Signals.install(task);
+    Signals handlers = Signals.install(task.fiber(), on.shutdownGrace());
     thrown = null;
     try {
       on.thread.run("run()", task);
@@ -136,7 +137,7 @@ public final class Runner implements AutoCloseable {
         Signals.exitWithCodeIfUncaught();
         throw interrupt;
       }
-      if (task.loop().shutdown.wasCancelledForJvmEnd(task)) {
+      if (task.loop().shutdown.wasCancelledForJvmEnd(task.fiber())) {
         Signals.silenceIfUncaught();
       }
       return task.result();

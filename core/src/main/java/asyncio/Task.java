@@ -1,11 +1,9 @@
 package asyncio;
 
 import asyncio.internal.scheduler.Fiber;
-import asyncio.internal.scheduler.Wait;
-import asyncio.internal.util.CreationSite;
+import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.task.TaskFiber;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,70 +23,47 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the type of the result
  */
 public final class Task<T extends @Nullable Object> extends Future<T> {
-  private static final AtomicLong NUMBERS = new AtomicLong();
+  // What users see of a task; its coroutine does the work.
 
-  // Immutable.
   private final TaskFiber fiber;
-  private final long number = NUMBERS.incrementAndGet();
-
-  // Any thread.
-  private volatile @Nullable String name;
-
-  // Loop-confined.
-  private @Nullable Coroutine<T, ?> body; // until it runs
-
-  /** The lock it acquired last and still holds; each lock links to the one before. */
-  @Nullable Lock held;
-
-  // Loop-confined: links in the list of the loop's unfinished tasks.
-  @Nullable Task<?> previous;
-  @Nullable Task<?> following;
-
-  Task(EventLoop loop, @Nullable String name, Coroutine<T, ?> body) {
-    this(loop, name, Context.inherited(), body);
-  }
 
   /**
    * Creates a task that is not started.
    *
+   * @param name null for the default
    * @param context the context to run in; null for an empty one
    */
-  Task(EventLoop loop, @Nullable String name, @Nullable Context context, Coroutine<T, ?> body) {
-    super(loop);
-    this.name = name;
-    this.body = Objects.requireNonNull(body, "body");
-    this.fiber = new TaskFiber(this);
-    fiber.setContext(context);
+  Task(
+      Scheduler scheduler, @Nullable String name, @Nullable Context context, Coroutine<T, ?> body) {
+    super(scheduler, body);
+    this.fiber = new TaskFiber(this, name, context);
   }
 
-  /** Registers the task with its loop and makes it ready. Loop only. */
+  /** Makes the task ready. Loop only. */
   Task<T> start() {
     return start(false);
   }
 
   /** As {@link #start()}; if {@code eager}, its first step runs before the caller continues. */
   Task<T> start(boolean eager) {
-    loop.tasks.add(this);
-    if (!eager) {
-      fiber.start();
-      return this;
-    }
-    try {
-      fiber.startEagerly();
-    } catch (Throwable notStarted) {
-      loop.unregister(this);
-      throw notStarted;
-    }
+    fiber.start(eager);
     return this;
   }
 
-  Fiber fiber() {
-    return fiber;
+  /** Returns the task that a coroutine runs; null if it runs none. */
+  static @Nullable Task<?> of(@Nullable Fiber fiber) {
+    return fiber instanceof TaskFiber running ? (Task<?>) running.future() : null;
   }
 
+  /**
+   * For the library itself.
+   *
+   * @hidden
+   */
+  @SuppressWarnings("InvalidBlockTag") // a tag of javadoc's that Error Prone does not know
   @Override
-  WaitKind waitKind() {
-    return WaitKind.TASK;
+  protected TaskFiber fiber() {
+    return fiber;
   }
 
   /**
@@ -96,13 +71,12 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
    * thread.
    */
   public String name() {
-    String given = name;
-    return given != null ? given : "Task-" + number;
+    return fiber.label();
   }
 
   /** Renames the task. Any thread. */
   public void setName(String newName) {
-    name = Objects.requireNonNull(newName, "newName");
+    fiber.rename(newName);
   }
 
   /**
@@ -111,13 +85,13 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
    * <p><i>Thread</i>: on the loop.
    */
   public Context context() {
-    loop.scheduler.checkOnLoop("context()");
+    fiber.scheduler().checkOnLoop("context()");
     return Context.of(fiber);
   }
 
   /** Returns the number of cancel requests less those taken back. <i>Thread</i>: on the loop. */
   public int cancelling() {
-    loop.scheduler.checkOnLoop("cancelling()");
+    fiber.scheduler().checkOnLoop("cancelling()");
     return fiber.cancelling();
   }
 
@@ -129,7 +103,7 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
    * <p><i>Thread</i>: on the loop.
    */
   public int uncancel() {
-    loop.scheduler.checkOnLoop("uncancel()");
+    fiber.scheduler().checkOnLoop("uncancel()");
     return fiber.uncancel();
   }
 
@@ -140,17 +114,8 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
    * <p><i>Thread</i>: on the loop.
    */
   public List<StackTraceElement> stackTrace() {
-    loop.scheduler.checkOnLoop("stackTrace()");
-    if (failed()) {
-      return List.of(failure().getStackTrace());
-    }
-    Thread thread = isDone() ? null : fiber.thread();
-    return thread == null ? List.of() : TaskStack.of(thread);
-  }
-
-  @Override
-  boolean cancelOnLoop(@Nullable String message) {
-    return fiber.cancel(message);
+    fiber.scheduler().checkOnLoop("stackTrace()");
+    return fiber.stackTrace();
   }
 
   /** Always fails: only the body decides a task's result. */
@@ -181,128 +146,8 @@ public final class Task<T extends @Nullable Object> extends Future<T> {
     return false;
   }
 
-  private void runBody() {
-    T value;
-    try {
-      Coroutine<T, ?> code = Objects.requireNonNull(body);
-      body = null;
-      fiber.throwIfCancelPending(null);
-      value = code.run();
-    } catch (Throwable failure) {
-      ended(failure);
-      return;
-    }
-    if (fiber.cancelPendingNow()) {
-      try {
-        fiber.throwIfCancelPending(null);
-      } catch (CancelledError cancelled) {
-        loop.discard(value);
-        leave();
-        endCancelled(cancelled);
-      }
-      return;
-    }
-    fiber.settle(null);
-    leave();
-    finish(value);
-  }
-
-  private void leave() {
-    loop.unregister(this);
-    if (held != null) {
-      Lock.holderEnded(held);
-    }
-  }
-
-  private void ended(Throwable thrown) {
-    try {
-      endWith(thrown);
-    } catch (Throwable broken) {
-      // Perhaps out of memory. Whoever awaits the task is notified anyway, and the run ends.
-      markRetrieved();
-      fail(thrown);
-      loop.scheduler.fatal(broken);
-    }
-  }
-
-  private void endWith(Throwable thrown) {
-    Throwable failure = Objects.requireNonNull(fiber.settle(thrown));
-    leave();
-    if (failure instanceof CancelledError) {
-      endCancelled(failure);
-    } else if (Failures.isFatal(failure)) {
-      markRetrieved();
-      fail(failure);
-      loop.scheduler.fatal(failure);
-    } else {
-      fail(failure);
-    }
-  }
-
-  /** The coroutine of a task. */
-  private static final class TaskFiber extends Fiber {
-    private final Task<?> task;
-
-    TaskFiber(Task<?> task) {
-      super(task.loop.scheduler);
-      this.task = task;
-    }
-
-    @Override
-    protected void body() {
-      task.runBody();
-    }
-
-    @Override
-    protected void failedToStart(Throwable failure) {
-      task.ended(failure);
-    }
-
-    @Override
-    protected @Nullable String threadName() {
-      return task.name;
-    }
-
-    @Override
-    public String describe() {
-      return "Task '" + task.name() + "'";
-    }
-
-    @Override
-    public @Nullable CreationSite origin() {
-      return task.createdAt();
-    }
-
-    @Override
-    public String label() {
-      return task.name();
-    }
-
-    @Override
-    public String outcome() {
-      return task.stateText();
-    }
-  }
-
-  static @Nullable Task<?> of(@Nullable Fiber fiber) {
-    return fiber instanceof TaskFiber running ? running.task : null;
-  }
-
   @Override
   public String toString() {
-    // Not for a wait for another task: that one would in turn say what it waits for, and tasks can
-    // wait for each other in a cycle.
-    var wait = fiber.waitsFor();
-    String state;
-    if (wait != null && !isDone() && !(wait instanceof AwaitFuture)) {
-      state = describe(wait);
-    } else {
-      state = loop.scheduler.currentFiber() == fiber ? "running" : stateText();
-    }
-    return "Task[" + name() + ", " + state + creationText() + "]";
-  }
-
-  private static String describe(Wait wait) {
-    return "waits for " + wait.describe();
+    return "Task[" + name() + ", " + fiber.stateText() + fiber.creationText() + "]";
   }
 }

@@ -56,7 +56,11 @@ public interface TaskFactory {
       Context context = options.context();
       Boolean asked = options.eagerStart();
       var task =
-          new Task<T>(loop, options.name(), context != null ? context : Context.inherited(), body);
+          new Task<T>(
+              loop.scheduler,
+              options.name(),
+              context != null ? context : Context.inherited(),
+              body);
       return asked != null ? task.start(asked) : task.start(eager);
     }
 

@@ -5,6 +5,10 @@ import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.task.AbstractFuture;
+import asyncio.internal.task.Failures;
+import asyncio.internal.task.Futures;
+import asyncio.internal.task.Listener;
 import asyncio.internal.util.Causes;
 import asyncio.internal.util.Sneaky;
 import java.util.ArrayList;
@@ -84,14 +88,14 @@ public final class TaskGroup {
   /** Creates a group that has not begun. */
   public TaskGroup() {}
 
-  private final class ChildDone extends Future.Listener {
+  private final class ChildDone extends Listener {
     @Override
-    void done(Future<?> future) {
+    protected void done(AbstractFuture<?> future) {
       childDone((Task<?>) future);
     }
 
     @Override
-    @Nullable Fiber awaitedBy() {
+    protected @Nullable Fiber awaitedBy() {
       return parent;
     }
   }
@@ -322,7 +326,7 @@ public final class TaskGroup {
       abort = what;
     }
     for (Task<?> task : List.copyOf(tasks)) {
-      task.cancelOnLoop(why);
+      Futures.cancel(task, why);
     }
   }
 
@@ -341,7 +345,7 @@ public final class TaskGroup {
     }
     // Not in the step that failed: other failures of the same turn are to be collected, not
     // cancelled.
-    task.loop.scheduler.add(LoopAction.of(() -> childFailed(task)));
+    Futures.scheduler(task).add(LoopAction.of(() -> childFailed(task)));
   }
 
   /**
@@ -349,7 +353,7 @@ public final class TaskGroup {
    * else may look for it.
    */
   private static List<Throwable> failuresOf(Task<?> task) {
-    return task.failed() ? List.of(task.failure()) : task.suppressedByCancel();
+    return Futures.failed(task) ? List.of(Futures.failure(task)) : Futures.suppressedByCancel(task);
   }
 
   /** Collects each failure once: whoever awaits a task of the group gets the same object. */
@@ -379,10 +383,10 @@ public final class TaskGroup {
     if (state == State.ENDED) {
       return; // the group was left early: nobody receives it here
     }
-    task.markRetrieved();
+    Futures.markRetrieved(task);
     collect(failuresOf(task));
-    if (fatal == null && task.failed() && Failures.isFatal(task.failure())) {
-      fatal = task.failure();
+    if (fatal == null && Futures.failed(task) && Failures.isFatal(Futures.failure(task))) {
+      fatal = Futures.failure(task);
     }
     Fiber current = Objects.requireNonNull(parent);
     if (!isAborting()) {
@@ -448,18 +452,16 @@ public final class TaskGroup {
     }
     Task<T> task = on.createTask(options, body);
     if (state == State.ENDED) { // meanwhile: a factory may wait
-      task.cancelOnLoop("the group ended while the task was being created");
+      Futures.cancel(task, "the group ended while the task was being created");
       return task;
     }
     // Added first, even if it is done: a failure is collected a turn later, and run() waits for it.
     tasks.add(task);
-    if (task.isDone()) { // it started eagerly and did not wait
-      childDone(task);
-      return task;
-    }
-    task.addListener(new ChildDone());
-    if (isAborting()) { // meanwhile: a factory may wait, and a first step may fail the group
-      task.cancelOnLoop("the group was cancelled while the task was being created");
+    boolean ended = task.isDone(); // it started eagerly and did not wait
+    Futures.listen(task, new ChildDone());
+    if (!ended
+        && isAborting()) { // meanwhile: a factory may wait, and a first step may fail the group
+      Futures.cancel(task, "the group was cancelled while the task was being created");
     }
     return task;
   }

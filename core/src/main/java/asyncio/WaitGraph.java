@@ -64,6 +64,12 @@ public record WaitGraph(
     public Node {
       stack = List.copyOf(stack);
     }
+
+    /** Returns its line of the tree. */
+    @Override
+    public String toString() {
+      return WaitGraphText.describe(this);
+    }
   }
 
   /**
@@ -84,7 +90,12 @@ public record WaitGraph(
   /** Returns the tree, with one line for each task. */
   @Override
   public String toString() {
-    return new WaitGraphText(this).tree(Integer.MAX_VALUE);
+    return toString(Integer.MAX_VALUE);
+  }
+
+  /** Returns the tree with the first {@code most} tasks; the others are only counted. */
+  public String toString(int most) {
+    return new WaitGraphText(this).tree(most);
   }
 
   /** Returns the graph as one JSON object; its keys are the names of the records' components. */

@@ -3,7 +3,6 @@ package asyncio;
 import asyncio.WaitGraph.Node;
 import asyncio.WaitGraph.State;
 import asyncio.WaitGraph.Waiting;
-import asyncio.internal.util.Stacks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -129,9 +128,13 @@ final class WaitGraphText {
     text.append(' ').append(doing(node));
     StackTraceElement at = node.at();
     if (at != null) {
-      text.append(" at ").append(Frames.text(at));
+      text.append(" at ").append(place(at));
     }
     return text.toString();
+  }
+
+  private static String place(StackTraceElement frame) {
+    return new FrameCallGraphEntry(frame).toString();
   }
 
   private static String doing(Node node) {
@@ -182,11 +185,9 @@ final class WaitGraphText {
         + ",\"waitsFor\":"
         + (waiting == null ? "null" : json(waiting))
         + ",\"at\":"
-        + (at == null ? "null" : quoted(Frames.text(at)))
+        + (at == null ? "null" : quoted(place(at)))
         + ",\"stack\":["
-        + node.stack().stream()
-            .map(frame -> quoted(Frames.text(frame)))
-            .collect(Collectors.joining(","))
+        + node.stack().stream().map(frame -> quoted(place(frame))).collect(Collectors.joining(","))
         + "]}";
   }
 
@@ -229,7 +230,7 @@ final class WaitGraphText {
       text.append(mermaidText(node.name())).append("<br/>").append(mermaidText(doing(node)));
       StackTraceElement at = node.at();
       if (at != null) {
-        text.append("<br/>").append(mermaidText(Frames.text(at)));
+        text.append("<br/>").append(mermaidText(place(at)));
       }
       text.append("\"]\n");
     }
@@ -261,7 +262,7 @@ final class WaitGraphText {
     text.append("  node [shape=box]\n");
     for (Node node : graph.tasks()) {
       StackTraceElement at = node.at();
-      String place = at == null ? "" : "\n" + Frames.text(at);
+      String place = at == null ? "" : "\n" + place(at);
       text.append("  t").append(node.id()).append(" [label=");
       text.append(dotText(node.name() + "\n" + doing(node) + place)).append("]\n");
     }
@@ -290,28 +291,5 @@ final class WaitGraphText {
       circleEdges = known;
     }
     return known.contains(List.of(from, to));
-  }
-
-  /** Returns the tasks of a circle, with a line for each, and how many {@code more} it has. */
-  static String circle(WaitGraph graph, List<Integer> ids, int more) {
-    var text = new StringBuilder();
-    for (int id : ids) {
-      text.append(System.lineSeparator()).append("    ").append(describe(graph.tasks().get(id)));
-    }
-    if (more > 0) {
-      text.append(System.lineSeparator()).append("    and ").append(more).append(" more");
-    }
-    return text.toString();
-  }
-
-  /** Returns the stack of a task in foreign code; null if it is not in foreign code. */
-  static @Nullable String foreignStack(Node node) {
-    Waiting waiting = node.waitsFor();
-    if (waiting == null || waiting.kind() != WaitKind.FOREIGN) {
-      return null;
-    }
-    var text = new StringBuilder(node.name()).append(" is in foreign code:");
-    Stacks.appendShort(text, node.stack().toArray(new StackTraceElement[0]));
-    return text.toString();
   }
 }

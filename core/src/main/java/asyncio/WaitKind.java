@@ -32,14 +32,4 @@ public enum WaitKind {
   FOREIGN,
   /** Something else. */
   OTHER;
-
-  /**
-   * Returns whether such a wait ends from outside the loop: by time, the network or another thread.
-   */
-  boolean endsFromOutside() {
-    return switch (this) {
-      case TIME, SOCKET, HELPER, STAGE -> true;
-      default -> false;
-    };
-  }
 }

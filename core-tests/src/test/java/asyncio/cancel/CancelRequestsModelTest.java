@@ -88,7 +88,6 @@ class CancelRequestsModelTest {
         if (!task.isCancelled() && task.exception() != null) {
           throw new AssertionError(task.exception());
         }
-        assertFalse(task.isCancelled(), "the body catches all cancels");
       } catch (AssertionError wrong) {
         throw new AssertionError("seed " + seed + ":" + log, wrong);
       }

@@ -3,7 +3,7 @@ package asyncio.diagnosis;
 import static asyncio.support.Texts.assertStartsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import asyncio.internal.diagnosis.RecordWriter;
+import asyncio.internal.log.RecordWriter;
 import asyncio.support.CapturedLog;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

@@ -1,20 +1,5 @@
 package asyncio.diagnosis;
 
-import static asyncio.Asyncio.createTask;
-import static asyncio.Asyncio.runningLoop;
-import static asyncio.Asyncio.sleep;
-import static asyncio.Asyncio.toThread;
-import static asyncio.Asyncio.yieldNow;
-import static asyncio.support.Texts.assertAnyContains;
-import static asyncio.support.Texts.assertContains;
-import static asyncio.support.Texts.assertNoneContains;
-import static java.time.Duration.ofDays;
-import static java.time.Duration.ofSeconds;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.CancelledError;
@@ -26,12 +11,13 @@ import asyncio.ExceptionGroup;
 import asyncio.Future;
 import asyncio.Lock;
 import asyncio.Queue;
-import asyncio.Quiet;
 import asyncio.RunOptions;
 import asyncio.Runner;
 import asyncio.Semaphore;
 import asyncio.TaskGroup;
 import asyncio.WaitKind;
+import asyncio.internal.diagnosis.Deadlocks;
+import asyncio.internal.scheduler.Current;
 import asyncio.support.CapturedLog;
 import asyncio.support.ChildJvm;
 import asyncio.support.Only;
@@ -46,6 +32,20 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.toThread;
+import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertAnyContains;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertNoneContains;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** A loop that has nothing to do although its main task has not ended. */
 class StandstillTest {
@@ -272,7 +272,7 @@ class StandstillTest {
               event.set();
             });
     yieldNow();
-    Quiet.lookNow(runningLoop());
+    Deadlocks.quiet(Current.require("quiet()"));
     createTask(() -> toThread(latch::countDown));
     event.await();
   }
@@ -302,7 +302,7 @@ class StandstillTest {
           clock,
           () -> {
             looking.run();
-            Quiet.lookNow(runningLoop());
+            Deadlocks.quiet(Current.require("quiet()"));
             yieldNow();
             yieldNow();
           });
@@ -374,7 +374,7 @@ class StandstillTest {
                       loop.callSoonThreadsafe(event::set);
                     });
             event.await();
-            Quiet.lookNow(loop);
+            Deadlocks.quiet(Current.require("quiet()"));
             yieldNow();
             yieldNow();
           });

@@ -1,5 +1,28 @@
 package asyncio.diagnosis;
 
+import asyncio.Asyncio;
+import asyncio.Barrier;
+import asyncio.Condition;
+import asyncio.Event;
+import asyncio.Future;
+import asyncio.Lock;
+import asyncio.Queue;
+import asyncio.Semaphore;
+import asyncio.Task;
+import asyncio.TaskGroup;
+import asyncio.WaitGraph.Node;
+import asyncio.WaitGraph.State;
+import asyncio.WaitGraph.Waiting;
+import asyncio.WaitGraph;
+import asyncio.WaitKind;
+import asyncio.internal.exit.DumpSignal;
+import asyncio.support.ChildJvm;
+import asyncio.testing.AsyncTest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
 import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.gather;
@@ -19,30 +42,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import asyncio.Asyncio;
-import asyncio.Barrier;
-import asyncio.Condition;
-import asyncio.DumpSignalInstalled;
-import asyncio.Event;
-import asyncio.Future;
-import asyncio.Lock;
-import asyncio.Queue;
-import asyncio.Semaphore;
-import asyncio.Task;
-import asyncio.TaskGroup;
-import asyncio.WaitGraph;
-import asyncio.WaitGraph.Node;
-import asyncio.WaitGraph.State;
-import asyncio.WaitGraph.Waiting;
-import asyncio.WaitKind;
-import asyncio.support.ChildJvm;
-import asyncio.testing.AsyncTest;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.Test;
 
 class WaitGraphTest {
   private static Node node(String name) {
@@ -385,7 +384,7 @@ class WaitGraphTest {
       Asyncio.run(
           () -> {
             createTask("napper", () -> sleep(ofDays(1)));
-            while (!DumpSignalInstalled.yet()) {
+            while (!DumpSignal.isInstalled()) {
               sleep(ofMillis(1)); // the watchdog does it when it first looks
             }
             System.out.println("ready");

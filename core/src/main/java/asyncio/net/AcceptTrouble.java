@@ -3,7 +3,7 @@ package asyncio.net;
 import asyncio.EventLoop;
 import asyncio.ExceptionContext;
 import asyncio.TimerHandle;
-import asyncio.internal.diagnosis.Logs;
+import asyncio.internal.log.Logs;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -4,6 +4,8 @@ import asyncio.CarrierKind;
 import asyncio.internal.carrier.Carriers;
 import asyncio.internal.carrier.Hold;
 import asyncio.internal.carrier.MountedCarrier;
+import asyncio.internal.log.Logs;
+import asyncio.internal.log.RecordWriter;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;

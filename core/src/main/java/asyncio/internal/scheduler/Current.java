@@ -155,7 +155,7 @@ public final class Current {
   }
 
   /** Whether a loop is not closed. */
-  static boolean isOpen(Scheduler scheduler) {
+  public static boolean isOpen(Scheduler scheduler) {
     return Arrays.asList(open).contains(scheduler);
   }
 

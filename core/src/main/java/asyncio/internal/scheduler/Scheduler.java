@@ -59,6 +59,9 @@ public final class Scheduler implements Clock.Activity {
   /** Watches this loop. */
   public final LoopMonitor monitor;
 
+  /** Debug mode: whether tasks, futures and callbacks created from now on record where. */
+  public volatile boolean debug;
+
   /**
    * Records what this loop does; null while nobody records. Written by the watchdog, read on the
    * loop without ordering: it makes no difference which of the next steps sees it first.

@@ -107,8 +107,8 @@ public final class CreationSite {
   private static boolean entersABody(StackTraceElement frame) {
     String type = frame.getClassName();
     String method = frame.getMethodName();
-    return (type.equals("asyncio.Task") && method.equals("runBody"))
-        || (type.equals("asyncio.HelperCall") && method.equals("run"));
+    return (type.equals("asyncio.internal.task.TaskFiber") && method.equals("runBody"))
+        || (type.equals("asyncio.internal.bridge.HelperCall") && method.equals("run"));
   }
 
   /** Returns the frames, innermost first. */

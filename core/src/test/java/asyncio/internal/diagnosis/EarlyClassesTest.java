@@ -19,8 +19,8 @@ class EarlyClassesTest {
    */
   private static final List<String> OTHERS =
       List.of(
-          "asyncio.DumpSignal",
-          "asyncio.Signals",
+          "asyncio.internal.exit.DumpSignal",
+          "asyncio.internal.exit.Signals",
           "asyncio.internal.carrier.Contention",
           "asyncio.internal.carrier.Contention$1",
           "asyncio.internal.carrier.Contention$Jdk",
@@ -28,7 +28,7 @@ class EarlyClassesTest {
           "asyncio.internal.carrier.Hold",
           "asyncio.internal.carrier.Hold$HandOver",
           "asyncio.internal.diagnosis.JfrRecorder$Types",
-          "asyncio.internal.diagnosis.RecordWriter");
+          "asyncio.internal.log.RecordWriter");
 
   @Test
   void allClassesWithAnInitialiserAreListed() throws Exception {
