@@ -1,7 +1,6 @@
 package asyncio.aot;
 
 import static asyncio.Asyncio.*;
-import static asyncio.net.Net.*;
 import static java.time.Duration.*;
 
 import java.io.IOException;

@@ -1,8 +1,6 @@
 import static asyncio.Asyncio.*;
-import static asyncio.net.Net.*;
 
 import asyncio.*;
-import asyncio.net.*;
 
 // A chat room: every line goes to all the others. Try it with several `nc 127.0.0.1 8888`; Ctrl-C
 // ends it.

@@ -1,7 +1,6 @@
 import static asyncio.Asyncio.*;
-import static asyncio.net.Net.*;
 
-import asyncio.net.*;
+import asyncio.*;
 
 // Sends every line back to the client that sent it. Try it with `nc 127.0.0.1 8888`; Ctrl-C ends
 // it.

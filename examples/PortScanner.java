@@ -1,5 +1,4 @@
 import static asyncio.Asyncio.*;
-import static asyncio.net.Net.*;
 import static java.time.Duration.*;
 
 import asyncio.*;

@@ -1,9 +1,7 @@
 import static asyncio.Asyncio.*;
-import static asyncio.net.Net.*;
 import static java.time.Duration.*;
 
 import asyncio.*;
-import asyncio.net.*;
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 

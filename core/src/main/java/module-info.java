@@ -18,5 +18,5 @@ module asyncio {
   requires static java.management;
 
   exports asyncio;
-  exports asyncio.net;
+  exports asyncio.flow;
 }

@@ -13,6 +13,7 @@ import asyncio.internal.task.Gather;
 import asyncio.internal.task.Shield;
 import asyncio.internal.task.StaggeredRace;
 import asyncio.internal.task.WaitUntil;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ public final class Asyncio {
   // lines.
   //
   // In order: running; who waits for whom; tasks; time; several at once; other threads and
-  // libraries.
+  // libraries; connections and servers.
 
   private Asyncio() {}
 
@@ -827,5 +828,80 @@ public final class Asyncio {
   /** As {@link #wrapFuture(CompletionStage)}; a CompletableFuture is both. */
   public static <T extends @Nullable Object> Future<T> wrapFuture(CompletableFuture<T> future) {
     return EventLoop.require("wrapFuture()").follow(future);
+  }
+
+  // ---- connections and servers ----
+
+  /**
+   * Connects to a TCP server, with {@link ConnectOptions#defaults}.
+   *
+   * <p><i>Waits</i> for the name look-up and for the connection; if a name has several addresses,
+   * they are tried in turn. The operating system decides how long this takes, sometimes minutes. To
+   * limit it: {@code timeout(ofSeconds(3), () -> openConnection(…))}.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}, and nothing is left open. If the connection was
+   * made before the cancellation, it is returned, and the cancellation is delivered at the next
+   * wait.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @param host a name or an address
+   * @throws java.net.UnknownHostException if the name has no address
+   * @throws java.net.ConnectException if nobody listens there
+   * @throws IOException if no connection can be made for another reason; if several addresses
+   *     failed, the first one's failure is its cause, and the others' are suppressed
+   */
+  public static Connection openConnection(String host, int port) throws IOException {
+    return openConnection(host, port, ConnectOptions.defaults());
+  }
+
+  /**
+   * Connects as {@link #openConnection(String, int)} does, with options.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #openConnection(String, int)}.
+   */
+  public static Connection openConnection(String host, int port, ConnectOptions options)
+      throws IOException {
+    return Connection.open(host, port, Objects.requireNonNull(options, "options"));
+  }
+
+  /**
+   * Starts a TCP server, with {@link ServerOptions#defaults}: from now on each client is passed to
+   * {@code handler}, in its own task, named "client" followed by the client's address.
+   *
+   * <pre>{@code
+   * try (var server = startServer(client -> client.writer().write("hello\n"), "127.0.0.1", 8888)) {
+   *   server.serveForever();
+   * }
+   * }</pre>
+   *
+   * <p><i>Waits</i> for the name look-up, if {@code host} is a name.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}, and nothing is left open.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @param host the address to listen on, or a name for all its addresses; "" and null listen on
+   *     all addresses of this machine, IPv4 and IPv6. "0.0.0.0" listens on IPv4 only; "::" listens
+   *     on IPv6 and also on IPv4, because the JDK can't restrict an IPv6 socket to IPv6
+   * @param port 0 takes a free port, see {@link Server#port}
+   * @throws java.net.BindException if the port is in use
+   * @throws IOException if it can't listen for another reason
+   */
+  public static Server startServer(ConnectionHandler handler, @Nullable String host, int port)
+      throws IOException {
+    return startServer(handler, host, port, ServerOptions.defaults());
+  }
+
+  /**
+   * Starts a server as {@link #startServer(ConnectionHandler, String, int)} does, with options.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #startServer(ConnectionHandler,
+   * String, int)}.
+   */
+  public static Server startServer(
+      ConnectionHandler handler, @Nullable String host, int port, ServerOptions options)
+      throws IOException {
+    return Server.start(Objects.requireNonNull(handler, "handler"), host, port, options);
   }
 }

@@ -152,7 +152,7 @@ class CallGraphTest {
           + Awaited by:
              * Task 'awaiting'
                + Call stack:
-               |   asyncio.Future.awaitDone(Future.java:\
+               |   asyncio.Future.await(Future.java:\
         """);
     future.setResult("done");
     awaiting.await();

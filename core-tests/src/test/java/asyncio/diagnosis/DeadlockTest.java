@@ -564,7 +564,7 @@ class DeadlockTest {
   void aCircleIsFoundInRealTimeThoughTimersAndSocketsAreThere() throws Exception {
     Asyncio.run(
         () -> {
-          var server = asyncio.net.Net.startServer(client -> {}, "127.0.0.1", 0);
+          var server = asyncio.Asyncio.startServer(client -> {}, "127.0.0.1", 0);
           var sleeper = createTask(() -> sleep(ofDays(1)));
           var a = new Lock();
           var b = new Lock();

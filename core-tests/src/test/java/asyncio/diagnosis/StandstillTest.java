@@ -1,5 +1,20 @@
 package asyncio.diagnosis;
 
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.toThread;
+import static asyncio.Asyncio.yieldNow;
+import static asyncio.support.Texts.assertAnyContains;
+import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Texts.assertNoneContains;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.CancelledError;
@@ -32,20 +47,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
-import static asyncio.Asyncio.createTask;
-import static asyncio.Asyncio.runningLoop;
-import static asyncio.Asyncio.sleep;
-import static asyncio.Asyncio.toThread;
-import static asyncio.Asyncio.yieldNow;
-import static asyncio.support.Texts.assertAnyContains;
-import static asyncio.support.Texts.assertContains;
-import static asyncio.support.Texts.assertNoneContains;
-import static java.time.Duration.ofDays;
-import static java.time.Duration.ofSeconds;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** A loop that has nothing to do although its main task has not ended. */
 class StandstillTest {
@@ -249,8 +250,8 @@ class StandstillTest {
   @AsyncTest
   void aSocketCouldStillBringSomething() throws Exception {
     try (var server =
-        asyncio.net.Net.startServer(client -> client.writer().write("x"), "127.0.0.1", 0)) {
-      try (var connection = asyncio.net.Net.openConnection("127.0.0.1", server.port())) {
+        asyncio.Asyncio.startServer(client -> client.writer().write("x"), "127.0.0.1", 0)) {
+      try (var connection = asyncio.Asyncio.openConnection("127.0.0.1", server.port())) {
         assertEquals(1, connection.reader().read(1).length);
       }
     }

@@ -1,28 +1,5 @@
 package asyncio.diagnosis;
 
-import asyncio.Asyncio;
-import asyncio.Barrier;
-import asyncio.Condition;
-import asyncio.Event;
-import asyncio.Future;
-import asyncio.Lock;
-import asyncio.Queue;
-import asyncio.Semaphore;
-import asyncio.Task;
-import asyncio.TaskGroup;
-import asyncio.WaitGraph.Node;
-import asyncio.WaitGraph.State;
-import asyncio.WaitGraph.Waiting;
-import asyncio.WaitGraph;
-import asyncio.WaitKind;
-import asyncio.internal.exit.DumpSignal;
-import asyncio.support.ChildJvm;
-import asyncio.testing.AsyncTest;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.Test;
 import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.gather;
@@ -42,6 +19,30 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.Asyncio;
+import asyncio.Barrier;
+import asyncio.Condition;
+import asyncio.Event;
+import asyncio.Future;
+import asyncio.Lock;
+import asyncio.Queue;
+import asyncio.Semaphore;
+import asyncio.Task;
+import asyncio.TaskGroup;
+import asyncio.WaitGraph;
+import asyncio.WaitGraph.Node;
+import asyncio.WaitGraph.State;
+import asyncio.WaitGraph.Waiting;
+import asyncio.WaitKind;
+import asyncio.internal.exit.DumpSignal;
+import asyncio.support.ChildJvm;
+import asyncio.testing.AsyncTest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
 
 class WaitGraphTest {
   private static Node node(String name) {
@@ -194,8 +195,8 @@ class WaitGraphTest {
     Asyncio.run(
         () -> {
           var server =
-              asyncio.net.Net.startServer(client -> client.reader().read(1), "127.0.0.1", 0);
-          var connection = asyncio.net.Net.openConnection("127.0.0.1", server.port());
+              asyncio.Asyncio.startServer(client -> client.reader().read(1), "127.0.0.1", 0);
+          var connection = asyncio.Asyncio.openConnection("127.0.0.1", server.port());
           var reader = createTask("reader", () -> connection.reader().read(1));
           yieldNow();
           yieldNow();

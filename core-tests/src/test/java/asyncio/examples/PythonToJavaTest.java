@@ -3,7 +3,7 @@ package asyncio.examples;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import asyncio.Asyncio;
-import asyncio.net.Net;
+import asyncio.flow.Flows;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -29,7 +29,7 @@ class PythonToJavaTest {
           .boxed()
           .collect(Collectors.toSet());
 
-  private static final List<Class<?>> EXPORTED = List.of(Asyncio.class, Net.class);
+  private static final List<Class<?>> EXPORTED = List.of(Asyncio.class, Flows.class);
   private static final Pattern HEADING = Pattern.compile("## (\\d+)\\. .*");
   private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
@@ -181,7 +181,7 @@ class PythonToJavaTest {
             "new Queue",
             "Queue.put",
             "Lock.Permit",
-            "Net.openConnection",
+            "Asyncio.openConnection",
             "QueueTest.itemsComeOutInOrder",
             "Queues",
             "new Asyncio",

@@ -26,7 +26,7 @@ class WithoutJspecifyTest {
       package program;
 
       import static asyncio.Asyncio.*;
-      import static asyncio.net.Net.*;
+      import static asyncio.Asyncio.*;
 
       import asyncio.*;
       import java.io.IOException;

@@ -23,7 +23,6 @@ import asyncio.RunOptions;
 import asyncio.Runner;
 import asyncio.Task;
 import asyncio.TaskGroup;
-import asyncio.net.Net;
 import asyncio.support.CapturedLog;
 import asyncio.support.Failure;
 import asyncio.support.Reports;
@@ -127,8 +126,8 @@ class LostFailureTest {
       runner.run(
           () -> {
             capture();
-            try (var server = Net.startServer(client -> fails(), "127.0.0.1", 0);
-                var client = Net.openConnection("127.0.0.1", server.port())) {
+            try (var server = Asyncio.startServer(client -> fails(), "127.0.0.1", 0);
+                var client = Asyncio.openConnection("127.0.0.1", server.port())) {
               client.reader().readAll();
               reports.assertOne();
             }

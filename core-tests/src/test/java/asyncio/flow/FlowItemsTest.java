@@ -22,8 +22,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.CancelledError;
-import asyncio.FlowItems;
-import asyncio.Flows;
 import asyncio.Task;
 import asyncio.support.Failure;
 import asyncio.support.Reports;

@@ -25,7 +25,6 @@ import asyncio.CancelledError;
 import asyncio.ContextVar;
 import asyncio.Coroutine;
 import asyncio.EventLoop;
-import asyncio.Flows;
 import asyncio.Task;
 import asyncio.TaskFactory;
 import asyncio.TaskGroup;

@@ -8,8 +8,6 @@ import asyncio.Asyncio;
 import asyncio.Coroutine;
 import asyncio.Event;
 import asyncio.EventLoop;
-import asyncio.FlowItems;
-import asyncio.Flows;
 import asyncio.support.Failure;
 import java.util.Arrays;
 import java.util.List;

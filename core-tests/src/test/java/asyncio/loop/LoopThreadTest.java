@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import asyncio.Action;
+import asyncio.Asyncio;
 import asyncio.CarrierKind;
 import asyncio.Clock;
 import asyncio.Event;
@@ -21,7 +22,6 @@ import asyncio.EventLoop;
 import asyncio.Future;
 import asyncio.RunOptions;
 import asyncio.Runner;
-import asyncio.net.Net;
 import asyncio.support.Failure;
 import asyncio.support.Only;
 import asyncio.support.Order;
@@ -87,7 +87,7 @@ class LoopThreadTest {
 
   @Test
   void anInterruptOfTheLoopsThreadInItsSelectorDoesNotMakeItSpin() throws Exception {
-    interruptWhileIdle(() -> Net.startServer(client -> {}, "127.0.0.1", 0));
+    interruptWhileIdle(() -> Asyncio.startServer(client -> {}, "127.0.0.1", 0));
   }
 
   private static void interruptWhileIdle(Action<Exception> before) throws Exception {

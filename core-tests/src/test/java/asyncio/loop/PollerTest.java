@@ -1,8 +1,8 @@
 package asyncio.loop;
 
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.openConnection;
 import static asyncio.Asyncio.yieldNow;
-import static asyncio.net.Net.openConnection;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import asyncio.internal.net.AcceptTrouble;
+import asyncio.internal.scheduler.Current;
 import asyncio.support.CapturedLog;
 import asyncio.support.Reports;
 import asyncio.testing.AsyncTest;
@@ -24,7 +26,7 @@ class AcceptTroubleTest {
   private final IOException noDescriptors = new IOException("Too many open files");
 
   private AcceptTrouble trouble() {
-    return new AcceptTrouble(runningLoop(), "127.0.0.1:80");
+    return new AcceptTrouble(Current.require("new AcceptTrouble()"), "127.0.0.1:80");
   }
 
   /** Lines of the log are for loops without an exception handler, which a test's loop has. */

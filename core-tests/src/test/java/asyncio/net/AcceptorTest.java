@@ -2,10 +2,10 @@ package asyncio.net;
 
 import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.openConnection;
 import static asyncio.Asyncio.runningLoop;
+import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.yieldNow;
-import static asyncio.net.Net.openConnection;
-import static asyncio.net.Net.startServer;
 import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,9 +16,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
+import asyncio.Connection;
 import asyncio.Coroutine;
 import asyncio.Event;
 import asyncio.EventLoop;
+import asyncio.Server;
 import asyncio.Task;
 import asyncio.TaskFactory;
 import asyncio.TaskOptions;

@@ -1,5 +1,7 @@
 package asyncio.net;
 
+import asyncio.internal.net.ByteFifo;
+
 /** What all connections buffer at most: 2 GiB are more memory than a test may take. */
 final class Buffers implements AutoCloseable {
   private final int before = ByteFifo.maxCapacity;

@@ -1,10 +1,10 @@
 package asyncio.net;
 
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.openConnection;
+import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
-import static asyncio.net.Net.openConnection;
-import static asyncio.net.Net.startServer;
 import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -14,6 +14,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.CancelledError;
+import asyncio.ConnectOptions;
+import asyncio.Connection;
+import asyncio.ServerOptions;
 import asyncio.Task;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;

@@ -1,6 +1,6 @@
 package asyncio.net;
 
-import static asyncio.net.Net.startServer;
+import static asyncio.Asyncio.startServer;
 import static asyncio.support.Texts.assertContains;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

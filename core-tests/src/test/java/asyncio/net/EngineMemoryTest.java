@@ -2,8 +2,8 @@ package asyncio.net;
 
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.yieldNow;
-import static asyncio.net.Net.startServer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;

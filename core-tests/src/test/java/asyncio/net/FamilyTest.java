@@ -1,11 +1,12 @@
 package asyncio.net;
 
-import static asyncio.net.Net.openConnection;
-import static asyncio.net.Net.startServer;
+import static asyncio.Asyncio.openConnection;
+import static asyncio.Asyncio.startServer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import asyncio.Server;
 import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.net.ConnectException;

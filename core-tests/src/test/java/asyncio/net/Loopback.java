@@ -5,9 +5,13 @@ import static java.time.Duration.ofMillis;
 import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.Clock;
+import asyncio.ConnectOptions;
+import asyncio.Connection;
 import asyncio.ExceptionContext;
 import asyncio.RunOptions;
 import asyncio.Runner;
+import asyncio.StreamReader;
+import asyncio.StreamWriter;
 import asyncio.support.Reports;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -104,7 +108,7 @@ final class Loopback {
       try (var listening = new ServerSocket()) {
         listening.setReceiveBufferSize(4096);
         listening.bind(new InetSocketAddress(InetAddress.getByName(HOST), 0));
-        connection = Net.openConnection(HOST, listening.getLocalPort(), options);
+        connection = Asyncio.openConnection(HOST, listening.getLocalPort(), options);
         // The connection stands in the backlog already, so this does not block.
         peer = listening.accept();
       }

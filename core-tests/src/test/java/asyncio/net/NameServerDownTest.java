@@ -1,11 +1,11 @@
 package asyncio.net;
 
 import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.openConnection;
 import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.waitUntil;
 import static asyncio.Asyncio.yieldNow;
-import static asyncio.net.Net.openConnection;
-import static asyncio.net.Net.startServer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import asyncio.Asyncio;

@@ -5,6 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.Asyncio;
+import asyncio.Connection;
+import asyncio.ConnectionHandler;
+import asyncio.IncompleteReadException;
+import asyncio.Server;
 import asyncio.support.Sweep;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +30,7 @@ class NetCancellationSweepTest {
     }
 
     final Connection connect() throws Exception {
-      return Net.openConnection(Loopback.HOST, port);
+      return Asyncio.openConnection(Loopback.HOST, port);
     }
 
     @Override
@@ -38,10 +43,10 @@ class NetCancellationSweepTest {
     Sweep.Scenario make(Loopback here, int port) throws Exception;
   }
 
-  private static void sweep(Handler handler, Scenarios scenarios) throws Exception {
+  private static void sweep(ConnectionHandler handler, Scenarios scenarios) throws Exception {
     Loopback.run(
         here -> {
-          try (var server = Net.startServer(handler, Loopback.HOST, 0)) {
+          try (var server = Asyncio.startServer(handler, Loopback.HOST, 0)) {
             int turns =
                 Sweep.play(
                     () -> {
@@ -278,7 +283,7 @@ class NetCancellationSweepTest {
               @Override
               public void victim() throws Exception {
                 try (var started =
-                    Net.startServer(NetCancellationSweepTest::echo, Loopback.HOST, 0)) {
+                    Asyncio.startServer(NetCancellationSweepTest::echo, Loopback.HOST, 0)) {
                   server = started;
                   started.serveForever();
                 }
@@ -292,7 +297,7 @@ class NetCancellationSweepTest {
                 if (server == null) {
                   return; // it was cancelled before it began
                 }
-                try (var connection = Net.openConnection(Loopback.HOST, server.port())) {
+                try (var connection = Asyncio.openConnection(Loopback.HOST, server.port())) {
                   connection.writer().write("hello\n");
                   connection.reader().readLine();
                 } catch (java.io.IOException gone) {

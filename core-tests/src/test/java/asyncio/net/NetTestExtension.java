@@ -1,5 +1,6 @@
 package asyncio.net;
 
+import asyncio.ConnectOptions;
 import asyncio.net.Loopback.Pair;
 import java.lang.reflect.Method;
 import java.util.List;

@@ -4,10 +4,10 @@ import static asyncio.Asyncio.await;
 import static asyncio.Asyncio.blocking;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.currentTask;
+import static asyncio.Asyncio.openConnection;
+import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
-import static asyncio.net.Net.openConnection;
-import static asyncio.net.Net.startServer;
 import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofMillis;
@@ -23,8 +23,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Asyncio;
 import asyncio.CancelledError;
+import asyncio.Connection;
 import asyncio.ExceptionContext;
 import asyncio.Future;
+import asyncio.Server;
+import asyncio.ServerOptions;
 import asyncio.Task;
 import asyncio.TaskGroup;
 import asyncio.TimeoutException;
@@ -597,7 +600,7 @@ class ServerTest {
     }
   }
 
-  private static Server serverOfMuch(asyncio.net.Handler end) throws IOException {
+  private static Server serverOfMuch(asyncio.ConnectionHandler end) throws IOException {
     var options = ServerOptions.defaults().withCloseFlushLimit(ofMillis(1));
     return startServer(
         client -> {
@@ -610,7 +613,8 @@ class ServerTest {
   }
 
   /** A client that takes nothing; its server's handler ends by {@code end}. */
-  private static ExceptionContext reportOfWhatWasCut(asyncio.net.Handler end) throws Exception {
+  private static ExceptionContext reportOfWhatWasCut(asyncio.ConnectionHandler end)
+      throws Exception {
     var report = new ExceptionContext[1];
     Loopback.run(
         here -> {

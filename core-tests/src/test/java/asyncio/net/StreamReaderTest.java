@@ -16,6 +16,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Action;
 import asyncio.CancelledError;
+import asyncio.ConnectOptions;
+import asyncio.IncompleteReadException;
+import asyncio.LimitOverrunException;
 import asyncio.Task;
 import asyncio.conformance.Covers;
 import asyncio.net.Loopback.Pair;

@@ -8,19 +8,19 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.gatherOutcomes;
+import static asyncio.Asyncio.openConnection;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.shield;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.staggeredRace;
+import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.timeoutAt;
 import static asyncio.Asyncio.toThread;
 import static asyncio.Asyncio.waitFor;
 import static asyncio.Asyncio.waitUntil;
 import static asyncio.Asyncio.yieldNow;
-import static asyncio.net.Net.openConnection;
-import static asyncio.net.Net.startServer;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
@@ -35,27 +35,26 @@ import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.Barrier;
 import asyncio.Condition;
+import asyncio.ConnectOptions;
+import asyncio.Connection;
+import asyncio.ConnectionHandler;
 import asyncio.Context;
 import asyncio.Coroutine;
 import asyncio.Event;
 import asyncio.EventLoop;
-import asyncio.FlowEmitter;
-import asyncio.Flows;
 import asyncio.Future;
 import asyncio.Lock;
 import asyncio.Queue;
 import asyncio.Runner;
 import asyncio.Semaphore;
+import asyncio.Server;
+import asyncio.ServerOptions;
+import asyncio.StreamReader;
+import asyncio.StreamWriter;
 import asyncio.TaskGroup;
 import asyncio.TimeoutException;
-import asyncio.net.ConnectOptions;
-import asyncio.net.Connection;
-import asyncio.net.Handler;
-import asyncio.net.Net;
-import asyncio.net.Server;
-import asyncio.net.ServerOptions;
-import asyncio.net.StreamReader;
-import asyncio.net.StreamWriter;
+import asyncio.flow.FlowEmitter;
+import asyncio.flow.Flows;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -369,7 +368,7 @@ class AtomicallyWaitsTest {
   }
 
   private void streams() throws IOException {
-    Handler greets =
+    ConnectionHandler greets =
         client -> {
           client.writer().write("one\ntwo\nthree\n");
           sleep(ofDays(1));
@@ -415,19 +414,19 @@ class AtomicallyWaitsTest {
     refused("Server.close()", "Server.close()", server::close);
     assertTrue(server.isServing());
     refused(
-        "Net.openConnection(String, int)",
+        "Asyncio.openConnection(String, int)",
         "openConnection()",
         () -> openConnection(HOST, server.port()));
     refused(
-        "Net.openConnection(String, int, ConnectOptions)",
+        "Asyncio.openConnection(String, int, ConnectOptions)",
         "openConnection()",
         () -> openConnection(HOST, server.port(), ConnectOptions.defaults()));
     refused(
-        "Net.startServer(Handler, String, int)",
+        "Asyncio.startServer(ConnectionHandler, String, int)",
         "startServer()",
         () -> startServer(greets, HOST, 0));
     refused(
-        "Net.startServer(Handler, String, int, ServerOptions)",
+        "Asyncio.startServer(ConnectionHandler, String, int, ServerOptions)",
         "startServer()",
         () -> startServer(greets, HOST, 0, ServerOptions.defaults()));
     server.close();
@@ -457,7 +456,7 @@ class AtomicallyWaitsTest {
     while (!Files.exists(root.resolve("core/src/main/java"))) {
       root = root.getParent();
     }
-    for (Class<?> one : List.of(Asyncio.class, Net.class)) {
+    for (Class<?> one : List.of(Asyncio.class, Flows.class)) {
       String folder = "core/src/main/java/" + one.getPackageName().replace('.', '/');
       try (var files = Files.list(root.resolve(folder))) {
         for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {

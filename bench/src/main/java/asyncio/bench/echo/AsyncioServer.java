@@ -1,12 +1,11 @@
 package asyncio.bench.echo;
 
 import static asyncio.Asyncio.run;
-import static asyncio.net.Net.startServer;
+import static asyncio.Asyncio.startServer;
 
 import asyncio.Asyncio;
-import asyncio.net.Connection;
-import asyncio.net.Handler;
-import asyncio.net.ServerOptions;
+import asyncio.Connection;
+import asyncio.ServerOptions;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

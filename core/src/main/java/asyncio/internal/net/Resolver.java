@@ -1,4 +1,4 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import asyncio.WaitKind;
 import asyncio.internal.bridge.HelperPool;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * file, nor a file behind a look-up. A look-up that nobody waits for any more is not started, and
  * at most {@value #ROOM} may wait.
  */
-final class Resolver {
+public final class Resolver {
   /**
    * Threads for the whole process: look-ups are limited by the name server, and the JDK's cache is
    * shared as well.
@@ -38,7 +38,7 @@ final class Resolver {
    *
    * @throws UnknownHostException if it has none
    */
-  static InetAddress[] resolve(Fiber fiber, String host) throws IOException {
+  public static InetAddress[] resolve(Fiber fiber, String host) throws IOException {
     InetAddress literal = literal(host);
     if (literal != null) {
       return new InetAddress[] {literal};

@@ -1,7 +1,9 @@
-package asyncio.net;
+package asyncio;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.net.Link;
+import asyncio.internal.net.SendBuffer;
 import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;
 import java.nio.ByteBuffer;

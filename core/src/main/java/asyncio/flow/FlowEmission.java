@@ -1,15 +1,25 @@
-package asyncio;
+package asyncio.flow;
 
+import asyncio.Asyncio;
+import asyncio.CancelledError;
+import asyncio.Coroutine;
+import asyncio.EventLoop;
+import asyncio.ExceptionContext;
+import asyncio.Future;
+import asyncio.Task;
+import asyncio.WaitKind;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.task.AbstractFuture;
 import asyncio.internal.task.Failures;
 import asyncio.internal.task.ForeignListener;
 import asyncio.internal.task.Futures;
+import asyncio.internal.task.TaskHost;
 import asyncio.internal.util.Sneaky;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -58,6 +68,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   // Immutable.
   private final EventLoop loop;
+  private final Scheduler scheduler;
   private final FlowBody<T> body;
 
   // Any thread.
@@ -83,8 +94,13 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   private @Nullable Throwable failure;
   private boolean failedByCancel;
 
-  FlowEmission(EventLoop loop, FlowBody<T> body, Flow.Subscriber<? super T> subscriber) {
+  FlowEmission(
+      EventLoop loop,
+      Scheduler scheduler,
+      FlowBody<T> body,
+      Flow.Subscriber<? super T> subscriber) {
     this.loop = loop;
+    this.scheduler = scheduler;
     this.body = body;
     this.subscriber = new AtomicReference<>(subscriber);
   }
@@ -93,13 +109,17 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   /** Starts the task. If that fails, the subscriber is told: subscribe() must not throw. */
   void start() {
-    Coroutine<@Nullable Void, ?> run = Asyncio.withoutResult(this::run);
+    Coroutine<@Nullable Void, ?> run =
+        () -> {
+          run();
+          return null;
+        };
     Future<@Nullable Void> running;
     try {
       running =
-          loop.scheduler.isOnLoop()
+          scheduler.isOnLoop()
               ? loop.<@Nullable Void>createTask(run)
-              : loop.<@Nullable Void>createTaskThreadsafe(run);
+              : Asyncio.runCoroutineThreadsafe(run, loop);
     } catch (Throwable noTask) { // the loop is closed, or its task factory failed
       if (isCancel(noTask) || Failures.isFatal(noTask)) {
         throw noTask;
@@ -117,10 +137,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (isOver()) {
       return;
     }
-    if (loop.scheduler.isOnLoop()) {
+    if (scheduler.isOnLoop()) {
       requested(n);
     } else {
-      loop.scheduler.trySend(LoopAction.of(() -> requested(n)));
+      scheduler.trySend(LoopAction.of(() -> requested(n)));
     }
   }
 
@@ -130,10 +150,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (subscriber.getAndSet(null) == null) {
       return;
     }
-    if (loop.scheduler.isOnLoop()) {
+    if (scheduler.isOnLoop()) {
       stop();
     } else {
-      loop.scheduler.trySend(LoopAction.of(this::stop));
+      scheduler.trySend(LoopAction.of(this::stop));
     }
   }
 
@@ -223,7 +243,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   void emit(T item) {
     Objects.requireNonNull(item, "A Flow.Publisher emits no null");
-    loop.scheduler.checkOnLoop("emit()");
+    scheduler.checkOnLoop("emit()");
     Fiber fiber = Current.requireTask("emit()");
     fiber.breathe();
     refuseIfOver(fiber);
@@ -344,7 +364,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   private boolean isCancel(Throwable thrown) {
-    Fiber fiber = loop.scheduler.currentFiber();
+    Fiber fiber = scheduler.currentFiber();
     return fiber != null ? fiber.isCancel(thrown) : thrown instanceof CancelledError;
   }
 
@@ -403,13 +423,13 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   @Override
   protected void done(AbstractFuture<?> running) {
     if (isOver() || turn != Turn.FREE) { // the latter in a task that the body did not wait for
-      loop.foreignListeners.remove(this);
+      TaskHost.of(scheduler).foreignListeners().remove(this);
       return;
     }
     Futures.markRetrieved(running);
     Throwable why =
         Futures.failed(running) ? Futures.failure(running) : Futures.cancellation(running);
-    loop.scheduler.add(
+    scheduler.add(
         new Callback() {
           @Override
           protected void call() {
@@ -432,7 +452,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   /** Tells a subscriber for which no task runs why. On any thread except the loop's own. */
   private void giveUp(Throwable why) {
-    loop.foreignListeners.remove(this);
+    TaskHost.of(scheduler).foreignListeners().remove(this);
     Flow.Subscriber<? super T> to = subscriber.get();
     if (to == null) {
       return;

@@ -1,4 +1,4 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
@@ -14,7 +14,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Listens on a host by name: on all its addresses, with the same port. */
-final class ListenSockets {
+public final class ListenSockets {
   /**
    * The number of attempts with port 0: the port of the first address may be taken on the second,
    * and then another one is tried.
@@ -23,7 +23,7 @@ final class ListenSockets {
 
   private ListenSockets() {}
 
-  static List<ListenHandle> open(
+  public static List<ListenHandle> open(
       Fiber fiber, @Nullable String host, int port, Engine.ListenOptions options)
       throws IOException {
     Engine engine = Engine.of(fiber.scheduler());
@@ -106,7 +106,7 @@ final class ListenSockets {
     return open;
   }
 
-  static void close(List<ListenHandle> listeners) {
+  public static void close(List<ListenHandle> listeners) {
     listeners.forEach(ListenHandle::close);
   }
 

@@ -1,4 +1,7 @@
-package asyncio;
+package asyncio.flow;
+
+import asyncio.Asyncio;
+import asyncio.CancelledError;
 
 /**
  * Emits the items of a {@link Flows#publisher} body to one subscriber, as fast as the subscriber

@@ -1,9 +1,12 @@
-package asyncio.net;
+package asyncio;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.net.ByteFifo;
+import asyncio.internal.net.Link;
+import asyncio.internal.net.SendBuffer;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;

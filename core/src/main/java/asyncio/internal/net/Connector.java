@@ -1,4 +1,4 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.StreamHandle;
@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Connects to a host by name: tries all its addresses in turn until one answers. */
-final class Connector {
+public final class Connector {
   private Connector() {}
 
-  static StreamHandle connect(Fiber fiber, String host, int port, boolean noDelay)
+  public static StreamHandle connect(Fiber fiber, String host, int port, boolean noDelay)
       throws IOException {
     InetAddress[] addresses;
     try {

@@ -1,14 +1,13 @@
-package asyncio.net;
+package asyncio;
 
-import asyncio.Asyncio;
-import asyncio.CancelledError;
-import asyncio.EventLoop;
-import asyncio.ExceptionContext;
-import asyncio.Task;
-import asyncio.WaitKind;
+import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.log.Logs;
+import asyncio.internal.net.AcceptTrouble;
+import asyncio.internal.net.Addresses;
+import asyncio.internal.net.ListenSockets;
+import asyncio.internal.net.StreamOptions;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Owner;
@@ -33,8 +32,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP server: it accepts clients and passes each to a {@link Handler} in its own task. Created by
- * {@link Net#startServer}, and used on its loop.
+ * A TCP server: it accepts clients and passes each to a {@link ConnectionHandler} in its own task.
+ * Created by {@link Net#startServer}, and used on its loop.
  *
  * <pre>
  *   SERVING --close(), serveForever() cancelled--> CLOSING --all handlers have ended--> closed
@@ -64,7 +63,7 @@ public final class Server implements AutoCloseable {
   // Immutable.
   private final EventLoop loop;
   private final Scheduler scheduler;
-  private final Handler handler;
+  private final ConnectionHandler handler;
   private final StreamOptions options;
   private final List<ListenHandle> listeners;
   private final List<InetSocketAddress> addresses;
@@ -100,10 +99,10 @@ public final class Server implements AutoCloseable {
   /** The owner of its listeners and clients. */
   private final Owner owner;
 
-  Server(
+  private Server(
       EventLoop loop,
       Scheduler scheduler,
-      Handler handler,
+      ConnectionHandler handler,
       StreamOptions options,
       List<ListenHandle> listeners,
       CreationSite startedAt) {
@@ -142,8 +141,30 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  static Server start(
+      ConnectionHandler handler, @Nullable String host, int port, ServerOptions options)
+      throws IOException {
+    Fiber fiber = Current.requireTask("startServer()");
+    Addresses.checkPort(port);
+    var listening =
+        new Engine.ListenOptions(options.backlog, options.reuseAddress, options.streams.noDelay());
+    List<ListenHandle> listeners = ListenSockets.open(fiber, host, port, listening);
+    try {
+      Scheduler scheduler = fiber.scheduler();
+      CreationSite startedAt = CreationSite.here(scheduler.debug);
+      var server =
+          new Server(
+              EventLoop.of(scheduler), scheduler, handler, options.streams, listeners, startedAt);
+      server.start();
+      return server;
+    } catch (Throwable failed) {
+      ListenSockets.close(listeners);
+      throw failed;
+    }
+  }
+
   /** Begins to accept; if it can't, the caller closes the listeners. */
-  void start() {
+  private void start() {
     try {
       for (ListenHandle listener : listeners) {
         String name = "server " + Addresses.text(listener.localAddress());
@@ -161,7 +182,7 @@ public final class Server implements AutoCloseable {
   // ---- accepting ----
 
   private void accept(ListenHandle listener, String name) throws ClosedChannelException {
-    var trouble = new AcceptTrouble(loop, Addresses.text(listener.localAddress()));
+    var trouble = new AcceptTrouble(scheduler, Addresses.text(listener.localAddress()));
     try {
       while (state == State.SERVING) {
         StreamHandle handle;
@@ -239,7 +260,7 @@ public final class Server implements AutoCloseable {
         return;
       }
       handle.belongsTo(owner);
-      Connection connection = Net.connection(scheduler, handle, options);
+      Connection connection = new Connection(scheduler, handle, options);
       client = connection;
       String name = "client " + Addresses.text(handle.remoteAddress());
       // Runs the user's task factory, which may fail, wait, run the handler's first step, or give

@@ -1,15 +1,24 @@
-package asyncio;
+package asyncio.flow;
 
+import asyncio.Asyncio;
+import asyncio.CancelledError;
+import asyncio.Context;
+import asyncio.EventLoop;
+import asyncio.ExceptionContext;
+import asyncio.Future;
+import asyncio.WaitKind;
 import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.task.AbstractFuture;
 import asyncio.internal.task.Failures;
 import asyncio.internal.task.ForeignListener;
 import asyncio.internal.task.Futures;
+import asyncio.internal.task.TaskHost;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -36,8 +45,9 @@ import org.jspecify.annotations.Nullable;
 public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   // Immutable.
   private final EventLoop loop;
+  private final Scheduler scheduler;
   private final int bufferSize;
-  private final @Nullable Context context;
+  private final Context context;
   private final LoopClosed loopClosed = new LoopClosed();
 
   // Loop-confined.
@@ -64,17 +74,18 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
 
   private boolean closed;
 
-  FlowItems(EventLoop loop, int bufferSize) {
-    this.loop = loop;
+  FlowItems(Scheduler scheduler, int bufferSize) {
+    this.loop = Asyncio.runningLoop();
+    this.scheduler = scheduler;
     this.bufferSize = bufferSize;
     this.free = bufferSize;
-    this.context = Context.inherited();
-    this.end = new Future<>(loop.scheduler);
+    this.context = Asyncio.copyContext();
+    this.end = new Future<>();
   }
 
   /** Subscribes to the publisher. On the loop. */
   void subscribeTo(Flow.Publisher<? extends T> publisher) {
-    loop.foreignListeners.add(loopClosed);
+    TaskHost.of(scheduler).foreignListeners().add(loopClosed);
     Futures.listen(end, loopClosed);
     try {
       publisher.subscribe(new Upstream());
@@ -97,7 +108,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     public void onSubscribe(Flow.Subscription subscription) {
       Objects.requireNonNull(subscription, "subscription");
       if (!subscribed.compareAndSet(false, true)
-          || !loop.scheduler.trySend(LoopAction.of(() -> began(subscription)))) {
+          || !scheduler.trySend(LoopAction.of(() -> began(subscription)))) {
         subscription.cancel();
       }
     }
@@ -105,18 +116,18 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     @Override
     public void onNext(T item) {
       Objects.requireNonNull(item, "item");
-      loop.scheduler.trySend(LoopAction.of(() -> came(item)));
+      scheduler.trySend(LoopAction.of(() -> came(item)));
     }
 
     @Override
     public void onError(Throwable failure) {
       Objects.requireNonNull(failure, "failure");
-      loop.scheduler.trySend(LoopAction.of(() -> ended(failure)));
+      scheduler.trySend(LoopAction.of(() -> ended(failure)));
     }
 
     @Override
     public void onComplete() {
-      loop.scheduler.trySend(LoopAction.of(() -> ended(null)));
+      scheduler.trySend(LoopAction.of(() -> ended(null)));
     }
   }
 
@@ -124,7 +135,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   private final class LoopClosed extends ForeignListener {
     @Override
     protected void done(AbstractFuture<?> over) {
-      loop.foreignListeners.remove(this);
+      TaskHost.of(scheduler).foreignListeners().remove(this);
     }
 
     @Override
@@ -183,7 +194,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   }
 
   private void tellUpstreamSoon() {
-    loop.scheduler.add(
+    scheduler.add(
         new Callback() {
           @Override
           protected void call() {
@@ -191,7 +202,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
           }
 
           @Override
-          protected @Nullable Context runsIn() {
+          protected Context runsIn() {
             return context;
           }
         });
@@ -234,7 +245,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       if (Failures.isFatal(broken)) {
         throw broken;
       }
-      Fiber fiber = loop.scheduler.currentFiber();
+      Fiber fiber = scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
         // The call waited, and its caller was cancelled there: a task that takes an item still gets
         // it.
@@ -256,7 +267,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
 
   /** Returns the next item; null at the end. */
   private @Nullable T take() {
-    loop.scheduler.checkOnLoop("next() of FlowItems");
+    scheduler.checkOnLoop("next() of FlowItems");
     Fiber fiber = Current.requireTask("next() of FlowItems");
     fiber.breathe();
     while (items.isEmpty()) {
@@ -351,7 +362,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     if (loop.isClosed()) {
       return; // closing the loop has cancelled it
     }
-    loop.scheduler.checkOnLoop("close() of FlowItems");
+    scheduler.checkOnLoop("close() of FlowItems");
     if (closed) {
       return;
     }

@@ -1,9 +1,11 @@
-package asyncio.net;
+package asyncio.internal.net;
 
-import asyncio.EventLoop;
 import asyncio.ExceptionContext;
-import asyncio.TimerHandle;
 import asyncio.internal.log.Logs;
+import asyncio.internal.scheduler.Callback;
+import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.scheduler.Timer;
+import asyncio.internal.task.TaskHost;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   ILL --failed(), report when the gap is over--> ILL
  * </pre>
  */
-final class AcceptTrouble {
+public final class AcceptTrouble {
   private static final Duration FIRST_GAP = Duration.ofSeconds(10);
   private static final Duration LONGEST_GAP = Duration.ofHours(1);
 
@@ -28,7 +30,7 @@ final class AcceptTrouble {
    */
   private static final Duration OVER_AFTER = Duration.ofSeconds(10);
 
-  private final EventLoop loop;
+  private final Scheduler scheduler;
   private final String where;
 
   /** Number of failures; 0 if all is well. */
@@ -38,16 +40,17 @@ final class AcceptTrouble {
   private Duration last = Duration.ZERO;
   private Duration nextReport = Duration.ZERO;
   private Duration gap = FIRST_GAP;
-  private @Nullable TimerHandle over;
+  private @Nullable Timer over;
 
-  AcceptTrouble(EventLoop loop, String where) {
-    this.loop = loop;
+  public AcceptTrouble(Scheduler scheduler, String where) {
+    this.scheduler = scheduler;
     this.where = where;
   }
 
-  void failed(Throwable failure, Duration retry, String task, List<StackTraceElement> createdAt) {
+  public void failed(
+      Throwable failure, Duration retry, String task, List<StackTraceElement> createdAt) {
     close();
-    Duration now = loop.time();
+    Duration now = Duration.ofNanos(scheduler.time());
     if (attempts == 0) {
       first = now;
       nextReport = now;
@@ -71,21 +74,38 @@ final class AcceptTrouble {
             + retry.toMillis()
             + " ms and says when it works again. If too many files are open, raise the limit"
             + " (ulimit -n) or hold fewer connections.";
-    if (loop.exceptionHandler() == null && failure instanceof IOException) {
+    if (TaskHost.of(scheduler).reports().handler() == null && failure instanceof IOException) {
       // The system's message says everything; a stack trace would only hide it.
       Logs.NET.log(System.Logger.Level.ERROR, message + " (" + failure.getMessage() + ")");
     } else {
-      loop.callExceptionHandler(new ExceptionContext(message, failure, task, createdAt));
+      TaskHost.of(scheduler)
+          .reports()
+          .tell(new ExceptionContext(message, failure, task, createdAt));
     }
   }
 
-  void accepted() {
+  public void accepted() {
     if (attempts > 0 && over == null) {
-      over = loop.callLater(OVER_AFTER, this::isOver);
+      var timer = new Over();
+      scheduler.timers().addSleeper(timer, scheduler.deadline(OVER_AFTER));
+      over = timer;
     }
   }
 
-  /** A callback of the loop. */
+  /** Calls back, because a loop's own thread must not log. */
+  private final class Over extends Timer {
+    @Override
+    protected void fire() {
+      scheduler.add(
+          new Callback() {
+            @Override
+            protected void call() {
+              isOver();
+            }
+          });
+    }
+  }
+
   private void isOver() {
     over = null;
     String after =
@@ -102,11 +122,11 @@ final class AcceptTrouble {
   }
 
   /** Stops reporting. */
-  void close() {
-    TimerHandle pending = over;
+  public void close() {
+    Timer pending = over;
     if (pending != null) {
       over = null;
-      pending.cancel();
+      scheduler.timers().removeSleeper(pending);
     }
   }
 }

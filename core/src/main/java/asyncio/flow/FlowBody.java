@@ -1,4 +1,4 @@
-package asyncio;
+package asyncio.flow;
 
 /**
  * The code behind a publisher of {@link Flows#publisher}: plain sequential code that may wait, and

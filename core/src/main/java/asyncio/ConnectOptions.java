@@ -1,5 +1,6 @@
-package asyncio.net;
+package asyncio;
 
+import asyncio.internal.net.StreamOptions;
 import java.time.Duration;
 import java.util.Objects;
 

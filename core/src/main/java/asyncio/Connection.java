@@ -1,15 +1,22 @@
-package asyncio.net;
+package asyncio;
 
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.net.Addresses;
+import asyncio.internal.net.Connector;
+import asyncio.internal.net.Link;
+import asyncio.internal.net.SendBuffer;
+import asyncio.internal.net.StreamOptions;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Owner;
 import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.util.CreationSite;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 
 /**
  * A TCP connection: a stream in and a stream out. Created by {@link Net#openConnection}, or passed
- * to the {@link Handler} of a server. It belongs to one loop.
+ * to the {@link ConnectionHandler} of a server. It belongs to one loop.
  *
  * <pre>{@code
  * try (var connection = openConnection("example.org", 80)) {
@@ -24,17 +31,32 @@ public final class Connection implements AutoCloseable {
   private final StreamReader reader;
   private final StreamWriter writer;
 
-  Connection(
-      Scheduler scheduler,
-      StreamHandle handle,
-      int limit,
-      int highWater,
-      int lowWater,
-      Duration closeLimit) {
+  Connection(Scheduler scheduler, StreamHandle handle, StreamOptions options) {
     this.link = new Link(scheduler, handle);
-    this.sendBuffer = new SendBuffer(link, highWater, lowWater, closeLimit);
-    this.reader = new StreamReader(link, sendBuffer, limit);
+    this.sendBuffer =
+        new SendBuffer(link, options.highWater(), options.lowWater(), options.closeFlushLimit());
+    this.reader = new StreamReader(link, sendBuffer, options.limit());
     this.writer = new StreamWriter(link, sendBuffer);
+  }
+
+  static Connection open(String host, int port, ConnectOptions options) throws IOException {
+    Fiber fiber = Current.requireTask("openConnection()");
+    Addresses.checkPort(port);
+    if (host.isEmpty()) {
+      throw new IllegalArgumentException(
+          "openConnection() needs a host; \"localhost\" is this machine.");
+    }
+    StreamHandle handle = Connector.connect(fiber, host, port, options.streams.noDelay());
+    try {
+      var connection = new Connection(fiber.scheduler(), handle, options.streams);
+      // Only once it has worked: a refused connection costs nothing.
+      CreationSite openedAt = CreationSite.here(fiber.scheduler().debug);
+      handle.belongsTo(new Opened(connection, openedAt));
+      return connection;
+    } catch (Throwable failed) {
+      handle.close();
+      throw failed;
+    }
   }
 
   Link link() {
@@ -127,5 +149,28 @@ public final class Connection implements AutoCloseable {
   @Override
   public String toString() {
     return "Connection[" + link.peer + (link.isClosed() ? ", closed]" : "]");
+  }
+
+  /**
+   * A connection opened by the program itself, for the report of what was left open. A connection
+   * that a server accepted belongs to that server.
+   */
+  static final class Opened extends Owner {
+    private final Connection connection;
+
+    Opened(Connection connection, CreationSite openedAt) {
+      super(openedAt);
+      this.connection = connection;
+    }
+
+    @Override
+    public boolean isLeft() {
+      return !connection.isClosing();
+    }
+
+    @Override
+    public String describe() {
+      return "connection with " + connection.link().peer;
+    }
   }
 }

@@ -1,4 +1,4 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;

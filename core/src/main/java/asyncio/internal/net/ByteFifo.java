@@ -1,10 +1,10 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /** A first-in, first-out buffer of bytes in one array that grows. Loop-confined. */
-final class ByteFifo {
+public final class ByteFifo {
   private static final byte[] EMPTY = {};
   private static final int FIRST_CAPACITY = 256;
 
@@ -12,7 +12,7 @@ final class ByteFifo {
   private static final int KEPT_CAPACITY = 64 * 1024;
 
   /** The JVM creates no larger array; smaller in tests. */
-  static volatile int maxCapacity = Integer.MAX_VALUE - 8;
+  public static volatile int maxCapacity = Integer.MAX_VALUE - 8;
 
   private byte[] bytes = EMPTY;
   private int start;
@@ -21,20 +21,20 @@ final class ByteFifo {
   /** A view of {@link #bytes}, kept so that writing allocates nothing. */
   private ByteBuffer view = ByteBuffer.wrap(EMPTY);
 
-  int size() {
+  public int size() {
     return end - start;
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return start == end;
   }
 
   /** Returns whether there is room for {@code length} more bytes. */
-  boolean fits(int length) {
+  public boolean fits(int length) {
     return length <= maxCapacity - size();
   }
 
-  void append(byte[] from, int offset, int length) {
+  public void append(byte[] from, int offset, int length) {
     makeRoom(length, true);
     System.arraycopy(from, offset, bytes, end, length);
     end += length;
@@ -44,13 +44,13 @@ final class ByteFifo {
    * Appends as {@link #append} does, while a {@link #view} is in use: the bytes it shows do not
    * move.
    */
-  void appendBehindView(byte[] from, int offset, int length) {
+  public void appendBehindView(byte[] from, int offset, int length) {
     makeRoom(length, false);
     System.arraycopy(from, offset, bytes, end, length);
     end += length;
   }
 
-  void append(ByteBuffer from) {
+  public void append(ByteBuffer from) {
     int length = from.remaining();
     makeRoom(length, true);
     from.get(bytes, end, length);
@@ -80,7 +80,7 @@ final class ByteFifo {
    * Returns a read-only view of all bytes, valid until the next change other than {@link
    * #appendBehindView}.
    */
-  ByteBuffer view() {
+  public ByteBuffer view() {
     if (view.array() != bytes) {
       view = ByteBuffer.wrap(bytes);
     }
@@ -88,14 +88,14 @@ final class ByteFifo {
   }
 
   /** Removes and returns the first {@code count} bytes. */
-  byte[] take(int count) {
+  public byte[] take(int count) {
     byte[] taken = Arrays.copyOfRange(bytes, start, start + count);
     discard(count);
     return taken;
   }
 
   /** Moves the first bytes to {@code into}, as many as there are and fit; returns their number. */
-  int take(byte[] into) {
+  public int take(byte[] into) {
     int count = Math.min(into.length, size());
     System.arraycopy(bytes, start, into, 0, count);
     discard(count);
@@ -103,17 +103,17 @@ final class ByteFifo {
   }
 
   /** Returns the first {@code count} bytes as text, without removing them. */
-  String text(int count, java.nio.charset.Charset charset) {
+  public String text(int count, java.nio.charset.Charset charset) {
     return new String(bytes, start, count, charset);
   }
 
   /** Returns the byte at {@code index}, counted from the first one. */
-  byte at(int index) {
+  public byte at(int index) {
     return bytes[start + index];
   }
 
   /** Removes the first {@code count} bytes. */
-  void discard(int count) {
+  public void discard(int count) {
     start += count;
     if (start == end) {
       start = 0;
@@ -124,7 +124,7 @@ final class ByteFifo {
     }
   }
 
-  void clear() {
+  public void clear() {
     start = 0;
     end = 0;
     release();
@@ -139,7 +139,7 @@ final class ByteFifo {
    * Returns the first index of {@code separator} that is at least {@code from}; -1 if there is
    * none.
    */
-  int indexOf(byte[] separator, int from) {
+  public int indexOf(byte[] separator, int from) {
     byte first = separator[0];
     int lastStart = end - separator.length;
     for (int i = start + from; i <= lastStart; i++) {

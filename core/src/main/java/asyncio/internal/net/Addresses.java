@@ -1,15 +1,15 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 
 /** Text forms of addresses. */
-final class Addresses {
+public final class Addresses {
   private Addresses() {}
 
   /** Returns for instance "127.0.0.1:80" or "[::1]:80". */
-  static String text(SocketAddress address) {
+  public static String text(SocketAddress address) {
     if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
       return text(inet.getAddress().getHostAddress(), inet.getPort());
     }
@@ -17,15 +17,15 @@ final class Addresses {
   }
 
   /** Returns for instance "localhost:80" or "[::1]:80". */
-  static String text(String host, int port) {
+  public static String text(String host, int port) {
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
   }
 
-  static String text(InetAddress address) {
+  public static String text(InetAddress address) {
     return address.getHostAddress();
   }
 
-  static int checkPort(int port) {
+  public static int checkPort(int port) {
     if (port < 0 || port > 65535) {
       throw new IllegalArgumentException("A port is a number from 0 to 65535; got " + port + ".");
     }

@@ -1,4 +1,4 @@
-package asyncio.net;
+package asyncio;
 
 import java.io.IOException;
 

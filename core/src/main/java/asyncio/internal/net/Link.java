@@ -1,4 +1,4 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Current;
@@ -13,25 +13,25 @@ import org.jspecify.annotations.Nullable;
  * The state that the two streams of a connection share: the socket, and why it can no longer be
  * used. Loop-confined.
  */
-final class Link {
+public final class Link {
   // Immutable.
-  final Scheduler scheduler;
-  final StreamHandle handle;
+  public final Scheduler scheduler;
+  public final StreamHandle handle;
 
   /** The peer's address, for messages. */
-  final String peer;
+  public final String peer;
 
   private @Nullable IOException lost;
   private boolean closed;
 
-  Link(Scheduler scheduler, StreamHandle handle) {
+  public Link(Scheduler scheduler, StreamHandle handle) {
     this.scheduler = scheduler;
     this.handle = handle;
     this.peer = Addresses.text(handle.remoteAddress());
   }
 
   /** Returns the running coroutine, which is about to wait in {@code what}. */
-  Fiber requireTask(String what) {
+  public Fiber requireTask(String what) {
     Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler() != scheduler) {
       scheduler.checkOnLoop(what);
@@ -40,7 +40,7 @@ final class Link {
   }
 
   /** Records that the connection failed; only the first failure counts. */
-  void lose(IOException failure) {
+  public void lose(IOException failure) {
     if (lost == null) {
       lost = failure;
     }
@@ -50,17 +50,17 @@ final class Link {
    * Returns whether {@code failure} is only the loss of this connection, as its reader or writer
    * threw it.
    */
-  boolean explains(Throwable failure) {
+  public boolean explains(Throwable failure) {
     IOException loss = lost;
     return loss != null
         && Causes.allMembers(failure, one -> Causes.any(one, cause -> cause == loss));
   }
 
-  boolean isLost() {
+  public boolean isLost() {
     return lost != null;
   }
 
-  void throwIfLost() throws IOException {
+  public void throwIfLost() throws IOException {
     if (lost != null) {
       throw lostException();
     }
@@ -70,7 +70,7 @@ final class Link {
    * Creates a new exception for each receiver: one object thrown in two places would end up
    * suppressing itself.
    */
-  IOException lostException() {
+  public IOException lostException() {
     IOException cause = lost;
     String why = cause == null ? "" : ": " + cause.getMessage();
     var failure = new SocketException("The connection with " + peer + " was lost" + why);
@@ -78,13 +78,13 @@ final class Link {
     return failure;
   }
 
-  void throwIfClosed(String what) throws IOException {
+  public void throwIfClosed(String what) throws IOException {
     if (closed) {
       throw closedException(what);
     }
   }
 
-  IOException closedException(String what) {
+  public IOException closedException(String what) {
     return new SocketException(
         what
             + " failed: the connection with "
@@ -92,17 +92,17 @@ final class Link {
             + " was closed on this side, by close() or abort(), or because its handler had ended.");
   }
 
-  boolean isClosed() {
+  public boolean isClosed() {
     return closed;
   }
 
-  void close() {
+  public void close() {
     closed = true;
     handle.close();
   }
 
   /** Closes the connection so that the peer can tell that something is missing. */
-  void reset() {
+  public void reset() {
     closed = true;
     handle.reset();
   }

@@ -1,5 +1,11 @@
-package asyncio;
+package asyncio.flow;
 
+import asyncio.Asyncio;
+import asyncio.EventLoop;
+import asyncio.Future;
+import asyncio.internal.scheduler.Current;
+import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.task.Futures;
 import java.util.Objects;
 import java.util.concurrent.Flow;
 
@@ -40,7 +46,7 @@ public final class Flows {
       throw new IllegalArgumentException(
           "A buffer size of " + bufferSize + ": at least one item is requested ahead.");
     }
-    var items = new FlowItems<T>(EventLoop.require("Flows.subscribe()"), bufferSize);
+    var items = new FlowItems<T>(Current.require("Flows.subscribe()"), bufferSize);
     items.subscribeTo(publisher);
     return items;
   }
@@ -51,7 +57,9 @@ public final class Flows {
    * <p><i>Thread</i>: on the loop.
    */
   public static <T> Flow.Publisher<T> publisher(FlowBody<T> body) {
-    return publisher(EventLoop.require("Flows.publisher()"), body);
+    Scheduler scheduler = Current.require("Flows.publisher()");
+    return new FlowPublisher<>(
+        Asyncio.runningLoop(), scheduler, Objects.requireNonNull(body, "body"));
   }
 
   /**
@@ -84,7 +92,7 @@ public final class Flows {
    * subscriber gets {@code onError} with an IllegalStateException.
    */
   public static <T> Flow.Publisher<T> publisher(EventLoop loop, FlowBody<T> body) {
-    return new FlowPublisher<>(
-        Objects.requireNonNull(loop, "loop"), Objects.requireNonNull(body, "body"));
+    Scheduler scheduler = Futures.scheduler(loop.<Object>createFuture());
+    return new FlowPublisher<>(loop, scheduler, Objects.requireNonNull(body, "body"));
   }
 }

@@ -1,6 +1,5 @@
-package asyncio.net;
+package asyncio.internal.net;
 
-import asyncio.Asyncio;
 import asyncio.ExceptionContext;
 import asyncio.WaitKind;
 import asyncio.internal.engine.WriteCompletion;
@@ -10,6 +9,7 @@ import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Timer;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
+import asyncio.internal.task.TaskHost;
 import asyncio.internal.util.Durations;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>If something that was written is dropped, the connection is reset: after an orderly end the
  * peer would take what it has for the whole.
  */
-final class SendBuffer implements WriteCompletion {
+public final class SendBuffer implements WriteCompletion {
   private static final int FLUSH_AT = 64 * 1024;
 
   /**
@@ -135,8 +135,9 @@ final class SendBuffer implements WriteCompletion {
         new Callback() {
           @Override
           protected void call() {
-            Asyncio.runningLoop()
-                .callExceptionHandler(
+            TaskHost.of(link.scheduler)
+                .reports()
+                .tell(
                     new ExceptionContext(
                         "The connection to "
                             + link.peer
@@ -152,29 +153,29 @@ final class SendBuffer implements WriteCompletion {
    * Returns whether this side gave up on a peer that took no more data: then the loss is not the
    * peer's doing.
    */
-  boolean wasCut() {
+  public boolean wasCut() {
     return cut;
   }
 
-  SendBuffer(Link link, int highWater, int lowWater, Duration flushLimit) {
+  public SendBuffer(Link link, int highWater, int lowWater, Duration flushLimit) {
     this.link = link;
     this.highWater = highWater;
     this.lowWater = lowWater;
     this.flushLimit = flushLimit;
   }
 
-  int size() {
+  public int size() {
     ByteBuffer room = lent;
     return room != null ? room.position() : pending.size();
   }
 
-  boolean isClosing() {
+  public boolean isClosing() {
     return closing;
   }
 
   // ---- writing ----
 
-  void write(byte[] bytes, int offset, int length) throws IOException {
+  public void write(byte[] bytes, int offset, int length) throws IOException {
     checkWritable();
     if (size() > 0 && length > ByteFifo.maxCapacity - FLUSH_AT - size()) {
       throw new IllegalStateException(
@@ -321,7 +322,7 @@ final class SendBuffer implements WriteCompletion {
   }
 
   /** Marks the connection as lost: a write or a read failed. */
-  void lose(IOException failure) {
+  public void lose(IOException failure) {
     link.lose(failure);
     drop();
     if (closing) {
@@ -343,7 +344,7 @@ final class SendBuffer implements WriteCompletion {
 
   // ---- waiting ----
 
-  void drain(Fiber fiber) throws IOException {
+  public void drain(Fiber fiber) throws IOException {
     checkDrainable();
     if (sentInStep > FAIR_SHARE) {
       sentInStep = 0;
@@ -365,7 +366,7 @@ final class SendBuffer implements WriteCompletion {
 
   // ---- the end ----
 
-  void writeEof() throws IOException {
+  public void writeEof() throws IOException {
     if (eofRequested) {
       return;
     }
@@ -376,7 +377,7 @@ final class SendBuffer implements WriteCompletion {
   }
 
   /** Closes once everything is sent, or once the peer takes nothing for as long as the limit. */
-  void close() {
+  public void close() {
     if (closing) {
       return;
     }
@@ -393,7 +394,7 @@ final class SendBuffer implements WriteCompletion {
   }
 
   /** Closes immediately. */
-  void abort() {
+  public void abort() {
     closing = true;
     drop();
     finishClose();
@@ -428,7 +429,7 @@ final class SendBuffer implements WriteCompletion {
   }
 
   /** Waits until the connection is closed. */
-  void awaitClosed(Fiber fiber) throws IOException {
+  public void awaitClosed(Fiber fiber) throws IOException {
     while (!link.isClosed()) {
       closes.await(new PeerWaiter(fiber, "the connection with ", " to close"));
     }

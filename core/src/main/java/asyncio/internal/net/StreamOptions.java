@@ -1,14 +1,14 @@
-package asyncio.net;
+package asyncio.internal.net;
 
 import java.time.Duration;
 
 /** The options that clients and servers have in common: the properties of a connection. */
-record StreamOptions(
+public record StreamOptions(
     int limit, Duration closeFlushLimit, int highWater, int lowWater, boolean noDelay) {
-  static final StreamOptions DEFAULTS =
+  public static final StreamOptions DEFAULTS =
       new StreamOptions(64 * 1024, Duration.ofSeconds(5), 64 * 1024, 16 * 1024, true);
 
-  StreamOptions {
+  public StreamOptions {
     if (limit <= 0) {
       throw new IllegalArgumentException(
           "A stream's limit is a positive number of bytes; got " + limit + ".");
@@ -27,19 +27,19 @@ record StreamOptions(
     }
   }
 
-  StreamOptions withLimit(int bytes) {
+  public StreamOptions withLimit(int bytes) {
     return new StreamOptions(bytes, closeFlushLimit, highWater, lowWater, noDelay);
   }
 
-  StreamOptions withCloseFlushLimit(Duration duration) {
+  public StreamOptions withCloseFlushLimit(Duration duration) {
     return new StreamOptions(limit, duration, highWater, lowWater, noDelay);
   }
 
-  StreamOptions withWriteWater(int high, int low) {
+  public StreamOptions withWriteWater(int high, int low) {
     return new StreamOptions(limit, closeFlushLimit, high, low, noDelay);
   }
 
-  StreamOptions withNoDelay(boolean on) {
+  public StreamOptions withNoDelay(boolean on) {
     return new StreamOptions(limit, closeFlushLimit, highWater, lowWater, on);
   }
 }
