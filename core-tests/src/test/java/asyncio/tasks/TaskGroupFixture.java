@@ -42,6 +42,10 @@ abstract class TaskGroupFixture {
 
   /** Runs {@code body} in the group, which must fail, and returns what it fails with. */
   ExceptionGroup groupFails(Action<?> body) {
+    return groupFails(group, body);
+  }
+
+  static ExceptionGroup groupFails(TaskGroup group, Action<?> body) {
     return assertThrows(ExceptionGroup.class, () -> group.run(body));
   }
 

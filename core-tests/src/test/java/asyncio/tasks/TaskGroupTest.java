@@ -270,12 +270,12 @@ class TaskGroupTest extends TaskGroupFixture {
   @AsyncTest
   void aBodyThatAwaitsTheTaskThatFailsAddsNothing() {
     for (Exception failure : List.of(new IllegalStateException("x"), new IOException("y"))) {
-      var group = new TaskGroup();
+      var each = new TaskGroup();
       var thrown =
           groupFails(
+              each,
               () ->
-                  group
-                      .createTask(
+                  each.createTask(
                           () -> {
                             yieldNow();
                             throw failure;

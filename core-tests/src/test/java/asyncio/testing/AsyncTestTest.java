@@ -15,14 +15,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import static org.junit.jupiter.api.TestInstance.Lifecycle.PER_CLASS;
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
-import static org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder.request;
 
 import asyncio.Asyncio;
 import asyncio.Event;
 import asyncio.EventLoop;
 import asyncio.Task;
 import asyncio.support.Failure;
+import asyncio.support.TestRun;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,43 +35,9 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.platform.engine.TestExecutionResult;
-import org.junit.platform.launcher.TestExecutionListener;
-import org.junit.platform.launcher.TestIdentifier;
-import org.junit.platform.launcher.core.LauncherFactory;
 
 /** What a test on a loop does when it ends well or badly: the classes in here are run by JUnit. */
 class AsyncTestTest {
-  /** Names of tests that passed, and failures of the others. */
-  private static final class Outcome implements TestExecutionListener {
-    final List<String> passed = new ArrayList<>();
-    final List<Throwable> failures = new ArrayList<>();
-
-    @Override
-    public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-      result.getThrowable().ifPresent(failures::add);
-      if (test.isTest() && result.getStatus() == TestExecutionResult.Status.SUCCESSFUL) {
-        passed.add(test.getDisplayName());
-      }
-    }
-
-    Throwable failure() {
-      assertEquals(1, failures.size(), () -> "passed: " + passed + ", failed: " + failures);
-      return failures.getFirst();
-    }
-
-    void allPassed(String... names) {
-      assertEquals(List.of(), failures);
-      assertEquals(List.of(names), passed);
-    }
-  }
-
-  private static Outcome run(Class<?> tests) {
-    var outcome = new Outcome();
-    LauncherFactory.create().execute(request().selectors(selectClass(tests)).build(), outcome);
-    return outcome;
-  }
-
   private static void fails() {
     throw new Failure("lost");
   }
@@ -87,7 +52,7 @@ class AsyncTestTest {
 
   @Test
   void aTaskThatFailsAndIsNeverAwaitedFailsTheTestWithItsNameAndItsFailure() {
-    Throwable thrown = run(ATaskFails.class).failure();
+    Throwable thrown = TestRun.of(ATaskFails.class).failure();
     assertInstanceOf(AssertionError.class, thrown);
     assertContains(thrown.getMessage(), "Task 'saver' failed", "setExceptionHandler");
     assertEquals("lost", thrown.getCause().getMessage());
@@ -104,7 +69,7 @@ class AsyncTestTest {
 
   @Test
   void severalAreToldInOneFailure() {
-    Throwable thrown = run(SeveralFail.class).failure();
+    Throwable thrown = TestRun.of(SeveralFail.class).failure();
     List<String> told =
         Stream.of(thrown, thrown.getSuppressed()[0]).map(Throwable::getMessage).sorted().toList();
     assertTrue(told.get(0).startsWith("A callback of loop '"), told::toString);
@@ -123,7 +88,7 @@ class AsyncTestTest {
 
   @Test
   void theTestsOwnFailureHasTheOthersAsSuppressed() {
-    Throwable thrown = run(TheTestFailsAsWell.class).failure();
+    Throwable thrown = TestRun.of(TheTestFailsAsWell.class).failure();
     assertEquals("of the test", thrown.getMessage());
     String suppressed = thrown.getSuppressed()[0].getMessage();
     assertContains(suppressed, "Task 'saver' failed");
@@ -148,8 +113,8 @@ class AsyncTestTest {
 
   @Test
   void aFailureThatTheTestReceivesIsNone() {
-    Outcome outcome = run(SomebodyReceivesThem.class);
-    outcome.passed.sort(null);
+    TestRun outcome = TestRun.of(SomebodyReceivesThem.class);
+    outcome.passed().sort(null);
     outcome.allPassed("awaited()", "byAnExceptionHandler()");
   }
 
@@ -165,7 +130,7 @@ class AsyncTestTest {
 
   @Test
   void eachInvocationOfAParameterizedTestHasALoop() {
-    run(OfOtherKinds.class).allPassed("1 days", "2 days");
+    TestRun.of(OfOtherKinds.class).allPassed("1 days", "2 days");
   }
 
   static class Repeated {
@@ -179,7 +144,7 @@ class AsyncTestTest {
 
   @Test
   void eachRepetitionHasALoop() {
-    run(Repeated.class).allPassed("1", "2", "3");
+    TestRun.of(Repeated.class).allPassed("1", "2", "3");
   }
 
   static class OneInvocationLosesAFailure {
@@ -197,9 +162,9 @@ class AsyncTestTest {
 
   @Test
   void anInvocationThatLosesAFailureFailsAlone() {
-    Outcome outcome = run(OneInvocationLosesAFailure.class);
+    TestRun outcome = TestRun.of(OneInvocationLosesAFailure.class);
     assertContains(outcome.failure().getMessage(), "Task 'loses' failed");
-    assertEquals(List.of("1"), outcome.passed);
+    assertEquals(List.of("1"), outcome.passed());
   }
 
   @OnLoop
@@ -250,8 +215,8 @@ class AsyncTestTest {
   @Test
   void onAClassItHoldsForAllItsTestsAndThoseOfItsSubclassesAndNestedClasses() {
     for (Class<?> tests : List.of(AWholeClass.class, ItsSubclass.class)) {
-      Outcome outcome = run(tests);
-      outcome.passed.sort(null);
+      TestRun outcome = TestRun.of(tests);
+      outcome.passed().sort(null);
       outcome.allPassed("dynamic", "dynamic", "nested()", "plain()", "repeated", "repeated");
     }
   }
@@ -286,8 +251,8 @@ class AsyncTestTest {
 
   @Test
   void onAClassItSaysForAllThatThreadsCallIn() {
-    Outcome outcome = run(OtherThreadsCallIn.class);
-    outcome.passed.sort(null);
+    TestRun outcome = TestRun.of(OtherThreadsCallIn.class);
+    outcome.passed().sort(null);
     outcome.allPassed("dynamic", "nested()", "plain()");
   }
 
@@ -300,13 +265,13 @@ class AsyncTestTest {
 
   @Test
   void bothOnOneMethodIsAnErrorThatNamesTheOther() {
-    Outcome outcome = run(MadeATestTwice.class);
-    assertEquals(List.of(), outcome.passed);
-    for (Throwable failure : outcome.failures) {
+    TestRun outcome = TestRun.of(MadeATestTwice.class);
+    assertEquals(List.of(), outcome.passed());
+    for (Throwable failure : outcome.failures()) {
       assertStartsWith(failure.getMessage(), "twice() ");
       assertContains(failure.getMessage(), "@OnLoop");
     }
-    assertTrue(!outcome.failures.isEmpty());
+    assertTrue(!outcome.failures().isEmpty());
   }
 
   static class ItsOwnError {
@@ -320,6 +285,6 @@ class AsyncTestTest {
 
   @Test
   void whateverATestThrowsIsItsFailure() {
-    assertSame(ItsOwnError.THROWN, run(ItsOwnError.class).failure());
+    assertSame(ItsOwnError.THROWN, TestRun.of(ItsOwnError.class).failure());
   }
 }
