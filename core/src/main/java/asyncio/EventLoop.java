@@ -479,9 +479,9 @@ public final class EventLoop {
               + name()
               + "' returned "
               + task
-              + " of another event loop, '"
+              + ", which belongs to another event loop, '"
               + task.loop().name()
-              + "': it makes its tasks with the loop that it is given.");
+              + "': a task factory must create tasks on the loop that it is given.");
     }
     return task;
   }
@@ -549,7 +549,9 @@ public final class EventLoop {
     } catch (Exception failure) {
       reports.log(
           new ExceptionContext(
-              "Closing a result that came after the event loop had closed failed.", failure, null));
+              "Closing a result that arrived after the event loop had closed failed.",
+              failure,
+              null));
     }
   }
 

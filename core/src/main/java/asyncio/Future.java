@@ -175,7 +175,9 @@ public sealed class Future<T extends @Nullable Object> extends AbstractFuture<T>
     Futures.scheduler(this).checkOnLoop("setResult()");
     if (!trySetResult(result)) {
       throw new InvalidStateException(
-          this + " is done already: setResult() came too late. trySetResult() does not mind.");
+          this
+              + " is already done: setResult() came too late. Where that can happen, use"
+              + " trySetResult().");
     }
   }
 
@@ -191,7 +193,8 @@ public sealed class Future<T extends @Nullable Object> extends AbstractFuture<T>
     if (!trySetException(failure)) {
       throw new InvalidStateException(
           this
-              + " is done already: setException() came too late. trySetException() does not mind.");
+              + " is already done: setException() came too late. Where that can happen, use"
+              + " trySetException().");
     }
   }
 

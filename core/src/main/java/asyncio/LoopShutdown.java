@@ -130,7 +130,7 @@ final class LoopShutdown implements ShutdownHook.Ending {
           System.Logger.Level.WARNING,
           "Helper threads of the event loop '"
               + loop.name()
-              + "' still work "
+              + "' are still working "
               + Durations.millis(limit)
               + " ms after it closed and are left behind: "
               + String.join(", ", helpers));
@@ -145,11 +145,11 @@ final class LoopShutdown implements ShutdownHook.Ending {
     text.append(task.describe())
         .append(" did not end within ")
         .append(Durations.millis(limit))
-        .append(" ms of its cancel when the event loop '")
+        .append(" ms of being cancelled when the event loop '")
         .append(loop.name())
         .append("' closed; it is left behind.");
     if (stands != null && task.inForeignCode()) {
-      text.append(" It stands in foreign code:");
+      text.append(" It is in foreign code:");
       Stacks.append(text, stands.getStackTrace());
     } else if (wait != null) {
       text.append(" It waits for ").append(wait.describe()).append('.');
@@ -172,7 +172,8 @@ final class LoopShutdown implements ShutdownHook.Ending {
       throw new IllegalStateException(
           "close() was called while the event loop '"
               + loop.name()
-              + "' runs: stop() it, and close it when the call that runs it has returned.");
+              + "' was running: stop() it first, and close it when the call that runs it has"
+              + " returned.");
     }
     @Nullable Leaks leaks;
     List<TaskFiber> left;
@@ -197,7 +198,7 @@ final class LoopShutdown implements ShutdownHook.Ending {
               + loop.name()
               + "' was closed with tasks that had not ended and never will: "
               + namesOf(left)
-              + ". Cancel and await them before, or use a Runner, which does.");
+              + ". Cancel and await them first, or use a Runner, which does so.");
     }
     loop.reports.tellOfUnretrieved();
   }

@@ -75,7 +75,7 @@ final class LoopThread implements Runnable {
               + loop.name()
               + "' was given "
               + future
-              + " of another event loop, '"
+              + ", which belongs to another event loop, '"
               + future.loop().name()
               + "'.");
     }
@@ -248,8 +248,9 @@ final class LoopThread implements Runnable {
       throw new IllegalStateException(
           "The event loop '"
               + loop.name()
-              + "' runs something already, on another thread: hand it more with"
-              + " runCoroutineThreadsafe(body, loop), or use a loop or a runner for each thread.");
+              + "' is already running, on another thread: give it more work with"
+              + " runCoroutineThreadsafe(body, loop), or use a separate loop or runner for each"
+              + " thread.");
     }
     try {
       call(what, job);
@@ -398,7 +399,9 @@ final class LoopThread implements Runnable {
   private synchronized Thread submit(Job job) {
     if (ending) {
       throw new IllegalStateException(
-          "The event loop '" + loop.name() + "' was closed meanwhile: it runs nothing more.");
+          "The event loop '"
+              + loop.name()
+              + "' was closed meanwhile, and can't run anything more.");
     }
     Thread running = thread;
     if (running == null) {

@@ -258,7 +258,7 @@ class LeakCheckTest {
     assertContains(
         leaked.leaks().get(2),
         "task 'begun', whose body begins at asyncio.diagnosis.LeakCheckTest.waitFor");
-    assertContains(leaked.leaks().get(3), "task 'not begun', which had not begun");
+    assertContains(leaked.leaks().get(3), "task 'not begun', which had not started");
     for (String leak : leaked.leaks()) {
       assertContains(leaked.getMessage(), leak);
     }

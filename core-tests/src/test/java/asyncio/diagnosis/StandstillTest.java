@@ -325,7 +325,7 @@ class StandstillTest {
         warning,
         "has nothing to do",
         "stuck waits for an event at asyncio.diagnosis.StandstillTest.",
-        "Only another thread could make it go on",
+        "Only another thread can wake it",
         "-Dasyncio.deadlock=fail");
   }
 

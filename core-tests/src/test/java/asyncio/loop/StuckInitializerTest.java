@@ -32,7 +32,7 @@ class StuckInitializerTest {
   @Test
   void whereItsCodeMayJustComputeARecordSaysWhatItMayBe() throws Exception {
     try (var child = new ChildJvm(StuckFurtherIn.class)) {
-      child.awaitLineWith("both wait for ever: other threads may not use it");
+      child.awaitLineWith("both wait for ever: other threads can't use it");
     }
   }
 

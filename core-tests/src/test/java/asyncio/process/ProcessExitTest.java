@@ -401,7 +401,7 @@ class ProcessExitTest {
       assertContains(
           child.output(),
           "cleaning up",
-          "tasks have not ended within 100 ms of their cancel",
+          "tasks have not ended within 100 ms of being cancelled",
           "Task-2 sleeps");
     }
   }

@@ -172,7 +172,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
           new IllegalArgumentException(
               "request("
                   + n
-                  + ") was called: a Flow.Subscriber requests one item or more (rule 3.9 of"
+                  + ") was called: a Flow.Subscriber must request at least one item (rule 3.9 of"
                   + " Reactive Streams).");
       stop();
       return;
@@ -242,7 +242,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   }
 
   void emit(T item) {
-    Objects.requireNonNull(item, "A Flow.Publisher emits no null");
+    Objects.requireNonNull(item, "A Flow.Publisher can't emit null");
     scheduler.checkOnLoop("emit()");
     Fiber fiber = Current.requireTask("emit()");
     fiber.breathe();
@@ -290,8 +290,8 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   private void refuseIfOver(Fiber fiber) {
     if (state == State.ENDED) {
       throw new IllegalStateException(
-          "emit() was called after the body of the publisher had ended: a body awaits the tasks"
-              + " that emit for it, in a TaskGroup, say.");
+          "emit() was called after the body of the publisher had ended: the body must await the"
+              + " tasks that emit for it, for example in a TaskGroup.");
     }
     if (state == State.STOPPING || isOver()) {
       stop();
@@ -352,7 +352,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
         new ExceptionContext(
             "A Flow.Subscriber threw in "
                 + method
-                + ", which it may not (rule 2.13 of Reactive Streams); its subscription is"
+                + ", which is not allowed (rule 2.13 of Reactive Streams); its subscription was"
                 + " cancelled.",
             broken,
             taskName()));

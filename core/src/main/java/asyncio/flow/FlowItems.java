@@ -164,7 +164,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       fail(
           new IllegalStateException(
               "The Flow.Publisher sent more items than were requested (rule 1.1 of Reactive"
-                  + " Streams); the subscription is cancelled."));
+                  + " Streams); the subscription was cancelled."));
       tellUpstreamSoon();
       return;
     }
@@ -255,7 +255,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       if (over) {
         loop.callExceptionHandler(
             new ExceptionContext(
-                "A Flow.Subscription threw in cancel(), which it may not (rule 3.15 of Reactive"
+                "A Flow.Subscription threw in cancel(), which is not allowed (rule 3.15 of Reactive"
                     + " Streams).",
                 broken,
                 null));
@@ -342,7 +342,7 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
     @Override
     public T next() {
       if (!hasNext()) {
-        throw new NoSuchElementException("The Flow.Publisher is complete.");
+        throw new NoSuchElementException("The Flow.Publisher has completed.");
       }
       T item = Objects.requireNonNull(taken);
       taken = null;

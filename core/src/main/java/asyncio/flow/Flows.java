@@ -44,7 +44,7 @@ public final class Flows {
     Objects.requireNonNull(publisher, "publisher");
     if (bufferSize < 1) {
       throw new IllegalArgumentException(
-          "A buffer size of " + bufferSize + ": at least one item is requested ahead.");
+          "The buffer size must be at least 1; got " + bufferSize + ".");
     }
     var items = new FlowItems<T>(Current.require("Flows.subscribe()"), bufferSize);
     items.subscribeTo(publisher);

@@ -44,7 +44,7 @@ public final class JavaFuture {
       }
       if (!BlockingGet.of(future).await(timeout, unit)) {
         throw new java.util.concurrent.TimeoutException(
-            future + " was not done in time; it goes on");
+            future + " was not done in time; it has not been cancelled");
       }
     }
     return outcome(future);

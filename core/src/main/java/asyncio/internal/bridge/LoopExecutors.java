@@ -42,7 +42,8 @@ public final class LoopExecutors {
       throw new IllegalStateException(
           "The default executor of the event loop '"
               + loop
-              + "' is shut down, so this one would never be used nor shut down: set it before.");
+              + "' is shut down, so this one would never be used or shut down: set it before the"
+              + " shutdown.");
     }
     chosen = executor;
   }
@@ -54,7 +55,8 @@ public final class LoopExecutors {
       throw new IllegalStateException(
           "The default executor of the event loop '"
               + loop
-              + "' is shut down: runInExecutor(executor, () -> …) takes one of your own.");
+              + "' is shut down: use an executor of your own, with runInExecutor(executor, () ->"
+              + " …).");
     }
     if (other == null) {
       call.submitTo(helpers);

@@ -315,12 +315,12 @@ public final class Deadlocks {
 
   private static String advice(int size, boolean locks) {
     if (locks) {
-      return "Take locks in the same order everywhere, and await no task that needs a lock that you"
-          + " hold.";
+      return "Acquire locks in the same order everywhere, and never await a task that needs a lock"
+                 + " you hold.";
     }
     return size == 1
-        ? "Await it in another task: createTask(() -> …)."
-        : "Let one of them return what the other needs, or await both in a third.";
+        ? "Await it from another task: createTask(() -> …)."
+        : "Let one of them return what the other needs, or await both from a third.";
   }
 
   /**
@@ -483,15 +483,15 @@ public final class Deadlocks {
     return "The event loop '"
         + scheduler.name()
         + "' has nothing to do, and "
-        + (task == null ? "the future it runs for" : task.describe())
-        + " has not ended: no task is ready, no timer is set, no helper thread works, no socket is"
-        + " waited for.";
+        + (task == null ? "the future that it runs" : task.describe())
+        + " has not ended: no task is ready, no timer is set, no helper thread is working, and no"
+        + " socket is being waited for.";
   }
 
   private static String warning(
       Scheduler scheduler, AbstractFuture<?> main, WaitGraph graph, List<Thread> strangers) {
     var text = new StringBuilder(standsStill(scheduler, main));
-    text.append(" Only another thread could make it go on. Who waits for what:")
+    text.append(" Only another thread can wake it. What each task waits for:")
         .append(System.lineSeparator())
         .append(graph.toString(REPORTED_TASKS));
     graph.tasks().stream()
@@ -503,20 +503,20 @@ public final class Deadlocks {
       text.append(System.lineSeparator())
           .append("The virtual thread ")
           .append(Stacks.nameOf(stranger))
-          .append(", which was started in a coroutine of this loop, stands here:");
+          .append(", which was started in a coroutine of this loop, has this stack:");
       Stacks.appendShort(text, stranger.getStackTrace());
     }
     text.append(System.lineSeparator())
         .append(
-            "With -Dasyncio.deadlock=fail the main task fails instead; where other threads call in"
-                + " by design, RunOptions.withCallsFromOtherThreads(true) says so.");
+            "-Dasyncio.deadlock=fail makes the main task fail instead; if other threads call in by"
+                + " design, say so with RunOptions.withCallsFromOtherThreads(true).");
     return text.toString();
   }
 
   private static void fail(Scheduler scheduler, AbstractFuture<?> main, WaitGraph graph) {
     String message =
         standsStill(scheduler, main)
-            + " Nothing can make it go on. Who waits for what:"
+            + " Nothing can wake it. What each task waits for:"
             + System.lineSeparator()
             + graph.toString(REPORTED_TASKS);
     TaskFiber task = TaskFiber.of(main);

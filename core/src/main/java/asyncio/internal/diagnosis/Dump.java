@@ -75,7 +75,7 @@ public final class Dump {
           + scheduler.name()
           + "', "
           + TaskHost.of(scheduler).tasks().size()
-          + " tasks, of which no graph could be made: "
+          + " tasks; their graph could not be built: "
           + failure.getClass().getName();
     }
   }
@@ -85,7 +85,7 @@ public final class Dump {
       return _ -> graph(scheduler, withStacks);
     }
     if (!scheduler.isDriven()) {
-      return _ -> "Loop '" + scheduler.name() + "' is run by nobody now.";
+      return _ -> "Loop '" + scheduler.name() + "' is not running.";
     }
     var answer = new CompletableFuture<String>();
     boolean asked =
@@ -114,7 +114,7 @@ public final class Dump {
   }
 
   private static String noAnswer(Scheduler scheduler) {
-    return "Loop '" + scheduler.name() + "' gave no answer.";
+    return "Loop '" + scheduler.name() + "' did not answer.";
   }
 
   private static String heldBy(Scheduler scheduler) {

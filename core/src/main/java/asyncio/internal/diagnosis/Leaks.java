@@ -113,7 +113,7 @@ public final class Leaks {
       return "";
     }
     if (stack.isEmpty()) {
-      return ", which had not begun";
+      return ", which had not started";
     }
     StackTraceElement begins = CreationSite.bodyIn(stack.toArray(new StackTraceElement[0]));
     return begins == null ? "" : ", whose body begins at " + begins;
@@ -137,8 +137,8 @@ public final class Leaks {
           System.Logger.Level.WARNING,
           whatIsLeft(scheduler, open, 0)
               + System.lineSeparator()
-              + "Close them, best by try (var … = …) { … }. "
-              + (scheduler.debug ? "" : "-Dasyncio.debug tells more of where they were made; ")
+              + "Close them, best with try (var … = …) { … }. "
+              + (scheduler.debug ? "" : "-Dasyncio.debug shows more of where they were made; ")
               + "RunOptions.withLeakCheck(LeakCheck.FAIL) makes this an error.");
     }
     if (cancelled && !tasks.isEmpty() && Logs.LOOP.isLoggable(System.Logger.Level.DEBUG)) {
@@ -154,7 +154,7 @@ public final class Leaks {
     var text = new StringBuilder();
     text.append("The event loop '")
         .append(scheduler.name())
-        .append("' closed and these were left:");
+        .append("' closed with these left over:");
     int shown = Math.min(SHOWN, leaks.size());
     for (String leak : leaks.subList(0, shown)) {
       text.append(System.lineSeparator()).append("  ").append(leak);
@@ -188,9 +188,9 @@ public final class Leaks {
     return new LeakException(
         whatIsLeft(scheduler, all, 0)
             + System.lineSeparator()
-            + "Close servers and connections, best by try (var … = …) { … }; await or cancel tasks,"
-            + " or start them in a TaskGroup."
-            + (scheduler.debug ? "" : " -Dasyncio.debug tells where tasks were created."),
+            + "Close servers and connections, best with try (var … = …) { … }; await or cancel"
+            + " tasks, or start them in a TaskGroup."
+            + (scheduler.debug ? "" : " -Dasyncio.debug shows where tasks were created."),
         all);
   }
 }

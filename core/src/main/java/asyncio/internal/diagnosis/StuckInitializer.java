@@ -75,18 +75,18 @@ public final class StuckInitializer {
           message()
               + " waits for the loop, and its coroutine needs the class "
               + initializer.getClassName()
-              + ", which other threads may not use before the initialiser has ended: both would"
-              + " wait for ever. Call it from a method that runs after the class is initialised, or"
-              + " let the coroutine's code stand in another class.");
+              + ", which other threads can't use until the initialiser has ended: both would wait"
+              + " for ever. Call it from a method that runs after the class is initialised, or move"
+              + " the coroutine's code to another class.");
     }
     if (looks == 2 * LOOKS) {
       Logs.LOOP.log(
           System.Logger.Level.WARNING,
           message()
-              + " has waited for one step of the loop for a second. If that step needs the class "
+              + " has waited a second for one step of the loop. If that step needs the class "
               + initializer.getClassName()
-              + ", both wait for ever: other threads may not use it before its initialiser has"
-              + " ended. The step stands at "
+              + ", both wait for ever: other threads can't use it until its initialiser has ended."
+              + " The step is at "
               + stack[0]
               + ".");
     }

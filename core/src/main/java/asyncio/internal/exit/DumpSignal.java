@@ -33,17 +33,17 @@ public final class DumpSignal implements Consumer<String> {
     installed = true;
     try {
       if (!Signals.POSSIBLE) {
-        throw new IllegalArgumentException("this JVM has no module jdk.unsupported");
+        throw new IllegalArgumentException("this JVM does not have the module jdk.unsupported");
       }
       SignalBridge.handle(name, new DumpSignal());
     } catch (IllegalArgumentException refused) {
       String text =
           "-Dasyncio.dumpSignal="
               + name
-              + " is of no use: "
+              + " has no effect: "
               + refused.getMessage()
-              + ". USR1 is a signal that the JVM leaves to programs; Asyncio.dump() needs"
-              + " none.";
+              + ". Use USR1, which the JVM leaves to programs, or call Asyncio.dump(), which needs"
+              + " no signal.";
       RecordWriter.submit(() -> Logs.LOOP.log(System.Logger.Level.WARNING, text));
     }
   }

@@ -124,8 +124,8 @@ public final class Grace implements Runnable {
             + signal
             + ", and is halted with exit code "
             + exitCode
-            + ". A coroutine that computes should call yieldNow() now and then, and"
-            + " calls that ignore interrupts belong in toThread(). What holds it:"
+            + ". Coroutines that compute should call yieldNow() now and then, and calls that ignore"
+            + " interrupts belong in toThread(). What holds it up:"
             + System.lineSeparator()
             + Dump.textWithStacks());
   }

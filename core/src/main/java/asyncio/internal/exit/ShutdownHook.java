@@ -111,7 +111,7 @@ public final class ShutdownHook implements Runnable {
             + (loops.size() == 1 ? "loop" : "loops")
             + loops.stream().limit(NAMES).map(name -> " '" + name + "'").collect(joining(","))
             + (loops.size() > NAMES ? " and " + (loops.size() - NAMES) + " more" : "")
-            + " are cancelled. The JVM ends when they have cleaned up, at the latest after "
+            + " are cancelled. The JVM exits when they have cleaned up, at the latest after "
             + Durations.millis(limit)
             + " ms.");
   }
@@ -130,9 +130,9 @@ public final class ShutdownHook implements Runnable {
   /** Not written to the log: the JDK's log also has a hook, which closes its handlers first. */
   private static void report(Duration limit) {
     Log.print(
-        "The JVM ends, and tasks have not ended within "
+        "The JVM is exiting, and tasks have not ended within "
             + Durations.millis(limit)
-            + " ms of their cancel. What holds them:"
+            + " ms of being cancelled. What holds them up:"
             + System.lineSeparator()
             + Dump.textWithStacks());
   }

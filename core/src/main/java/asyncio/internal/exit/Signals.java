@@ -119,9 +119,9 @@ public final class Signals implements Consumer<String> {
             + main.describe()
             + " of the event loop '"
             + main.scheduler().name()
-            + "' is cancelled. A program that has not ended after "
+            + "' is cancelled. If the program has not ended after "
             + Durations.millis(limit)
-            + " ms, or at the next signal, is halted with exit code "
+            + " ms, or at the next signal, it is halted with exit code "
             + exitCode
             + ".");
   }

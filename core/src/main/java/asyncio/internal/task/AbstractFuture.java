@@ -214,7 +214,7 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
   protected T result() {
     if (!isDone()) {
       throw new InvalidStateException(
-          this + " has no result yet: await() it, or ask isDone() first.");
+          this + " has no result yet: await() it, or check isDone() first.");
     }
     return unwrap();
   }
@@ -223,7 +223,10 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
   protected @Nullable Throwable exception() {
     switch (status()) {
       case PENDING ->
-          throw new InvalidStateException(this + " is not done: it has no exception yet.");
+          throw new InvalidStateException(
+              this
+                  + " is not done, so it has no exception yet: await() it, or check isDone()"
+                  + " first.");
       case CANCELLED -> throw cancelledError();
       case FAILED -> {
         markRetrieved();
@@ -339,17 +342,17 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
           this
               + " belongs to loop '"
               + scheduler.name()
-              + "' but is awaited on loop '"
+              + "' but was awaited on loop '"
               + fiber.scheduler().name()
-              + "'. Another loop's future can be waited for as a CompletionStage:"
+              + "'. Await another loop's future as a CompletionStage:"
               + " await(future.toCompletableFuture()).");
     }
     Fiber awaited = fiber();
     if (awaited == fiber) {
       throw new IllegalStateException(
           this
-              + " awaits itself: it would wait for ever. Return the value, or await this task in"
-              + " another one: createTask(() -> …).");
+              + " tried to await itself, and would wait for ever. Return the value, or await this"
+              + " task from another one: createTask(() -> …).");
     }
     var wait = new AwaitFuture(fiber, this);
     addListener(wait);

@@ -127,7 +127,7 @@ public final class AsCompleted<F extends AbstractFuture<?>> implements Iterable<
     scheduler.checkOnLoop("next() of asCompleted()");
     Current.returnsAtOnce("next() of asCompleted()");
     if (left == 0) {
-      throw new NoSuchElementException("asCompleted() has given all its futures.");
+      throw new NoSuchElementException("asCompleted() has no more futures.");
     }
     left--;
     F given = completed.poll();
@@ -141,7 +141,7 @@ public final class AsCompleted<F extends AbstractFuture<?>> implements Iterable<
     }
     if (given == null) {
       throw new TimeoutException(
-          "The time limit of " + limit + " ran out, futures pending: " + pending + ".");
+          "The time limit of " + limit + " ran out; futures still pending: " + pending + ".");
     }
     return given;
   }

@@ -68,7 +68,7 @@ public final class FailureReports {
           new ExceptionContext(
               "The exception handler of loop '"
                   + scheduler.name()
-                  + "' failed itself, on: "
+                  + "' itself failed while handling: "
                   + context.message(),
               failure,
               context.task(),
@@ -98,7 +98,7 @@ public final class FailureReports {
     try {
       logOrThrow(context);
     } catch (Throwable failure) {
-      logFailed("The log 'asyncio.task'", failure, context);
+      logFailed("The logger 'asyncio.task'", failure, context);
     }
   }
 
@@ -111,7 +111,12 @@ public final class FailureReports {
     strikeAgainAfter(failure);
     Logs.LOOP.log(
         System.Logger.Level.ERROR,
-        what + " failed, on: " + context.message() + " (" + textOf(context.exception()) + ")",
+        what
+            + " failed while handling: "
+            + context.message()
+            + " ("
+            + textOf(context.exception())
+            + ")",
         failure);
   }
 

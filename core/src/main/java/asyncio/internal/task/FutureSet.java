@@ -43,9 +43,9 @@ public final class FutureSet<F extends AbstractFuture<?>> extends AbstractSet<F>
             who
                 + " was given "
                 + future
-                + " of another event loop, '"
+                + ", which belongs to another event loop, '"
                 + future.scheduler.name()
-                + "'. wrapFuture(future) makes one of this loop that follows it.");
+                + "'. wrapFuture(future) creates a future of this loop that follows it.");
       }
       all.add(future);
     }

@@ -76,11 +76,11 @@ public final class Gather extends Listener implements Wait {
     for (AbstractFuture<?> child : children) {
       if (child.scheduler != fiber.scheduler()) {
         throw new IllegalArgumentException(
-            "gather was given "
+            "gather() was given "
                 + child
-                + " of another event loop, '"
+                + ", which belongs to another event loop, '"
                 + child.scheduler.name()
-                + "'.");
+                + "'. wrapFuture(future) creates a future of this loop that follows it.");
       }
     }
     if (fiber.stepIsLong() && children.stream().allMatch(AbstractFuture::isDone)) {

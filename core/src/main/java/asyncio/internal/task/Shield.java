@@ -119,7 +119,8 @@ public final class Shield extends Listener {
               () ->
                   new ExceptionContext(
                       inner
-                          + " failed after the task that awaited it through shield was cancelled.",
+                          + " failed after the task that awaited it through shield() was"
+                          + " cancelled.",
                       inner.failure(),
                       task == null ? null : task.label(),
                       inner.creationFrames()),

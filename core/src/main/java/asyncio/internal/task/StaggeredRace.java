@@ -203,7 +203,7 @@ public final class StaggeredRace<T extends @Nullable Object> extends Listener im
       winnerIndex = index;
       cancelAll("another body has won the race");
     } else {
-      errors.set(index, new CancelledError("it returned when the race was over"));
+      errors.set(index, new CancelledError("it returned after the race was over"));
       host.discard(task.result());
     }
     if (index == errors.size() - 1) {

@@ -66,14 +66,14 @@ final class UnretrievedFailure implements Runnable, Supplier<@Nullable Exception
     }
     var text = new StringBuilder();
     text.append(task == null ? "A future" : "Task '" + task + "'")
-        .append(" failed and nobody received the failure: await it, or ask for its exception().");
+        .append(" failed and nobody received the failure: await it, or call its exception().");
     // Not "its body": the future may have awaited another task and rethrown what that one threw.
     StackTraceElement begins = bodyOf(failure);
     if (begins != null) {
       text.append(" Thrown in the body that begins at ").append(begins).append('.');
     }
     if (createdAt == null) {
-      text.append(" -Dasyncio.debug tells where it was created.");
+      text.append(" -Dasyncio.debug shows where it was created.");
     }
     List<StackTraceElement> frames = createdAt == null ? List.of() : createdAt.frames();
     return new ExceptionContext(text.toString(), failure, task, frames);
