@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Options for {@link Net#openConnection}. Immutable: each {@code with…} method returns changed
+ * Options for {@link Asyncio#openConnection}. Immutable: each {@code with…} method returns changed
  * options.
  *
  * <p>Example: {@code openConnection(host, port, ConnectOptions.defaults().withLimit(1 << 20))}.

@@ -15,8 +15,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /**
- * A TCP connection: a stream in and a stream out. Created by {@link Net#openConnection}, or passed
- * to the {@link ConnectionHandler} of a server. It belongs to one loop.
+ * A TCP connection: a stream in and a stream out. Created by {@link Asyncio#openConnection}, or
+ * passed to the {@link ConnectionHandler} of a server. It belongs to one loop.
  *
  * <pre>{@code
  * try (var connection = openConnection("example.org", 80)) {

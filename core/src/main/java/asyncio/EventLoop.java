@@ -317,7 +317,7 @@ public final class EventLoop {
    * <p><i>Thread</i>: any; on the loop the numbers are exact, elsewhere they may be a moment old.
    */
   public LoopStatistics statistics() {
-    return scheduler.statistics(tasks.size());
+    return scheduler.monitor.statistics(tasks.size());
   }
 
   /**

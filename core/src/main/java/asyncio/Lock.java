@@ -130,9 +130,6 @@ public final class Lock {
               + " change it protects may be half done. End tasks before their loop closes, as a"
               + " Runner does, or use a new lock.");
     }
-    if (has != null && (has.isWaiting() || has.hasEnded())) {
-      fiber.suspect();
-    }
     waiters.await(new LockWaiter(fiber, again));
     promised = false;
     heldBy(task);
@@ -166,6 +163,11 @@ public final class Lock {
     @Override
     public boolean endsByTargetsOnly() {
       return holder != null && !holder.hasEnded();
+    }
+
+    @Override
+    public boolean mayCloseCircle() {
+      return holder != null && (holder.isWaiting() || holder.hasEnded());
     }
 
     @Override

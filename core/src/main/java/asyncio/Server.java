@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP server: it accepts clients and passes each to a {@link ConnectionHandler} in its own task.
- * Created by {@link Net#startServer}, and used on its loop.
+ * Created by {@link Asyncio#startServer}, and used on its loop.
  *
  * <pre>
  *   SERVING --close(), serveForever() cancelled--> CLOSING --all handlers have ended--> closed
@@ -520,7 +520,6 @@ public final class Server implements AutoCloseable {
         return;
       }
       var closer = new Closer(fiber, within);
-      fiber.suspect();
       try {
         closer.list().await(closer);
       } finally {

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Options for {@link Net#startServer}. Immutable: each {@code with…} method returns changed
+ * Options for {@link Asyncio#startServer}. Immutable: each {@code with…} method returns changed
  * options.
  *
  * <p>Example: {@code startServer(handler, "", 8888, ServerOptions.defaults().withBacklog(1000))}.

@@ -199,7 +199,6 @@ public final class TaskGroup {
       var waiter = new Emptied(current);
       emptied = waiter;
       try {
-        current.suspect();
         waiter.awaitPermit();
       } catch (DeadlockException standsStill) {
         if (stoodStill) {
@@ -368,18 +367,17 @@ public final class TaskGroup {
   private void ended(Task<?> task) {
     tasks.remove(task);
     Waiter waiting = emptied;
-    if (waiting == null) {
-      return;
-    }
-    if (tasks.isEmpty()) {
+    if (waiting != null && tasks.isEmpty()) {
       waiting.wake();
-    } else {
-      waiting.fiber().suspect(); // all that are left may be waiting for the parent
     }
   }
 
   private void childFailed(Task<?> task) {
     ended(task);
+    Waiter waiting = emptied;
+    if (waiting != null) {
+      waiting.fiber().suspect(); // this task leaves a turn after its end
+    }
     if (state == State.ENDED) {
       return; // the group was left early: nobody receives it here
     }

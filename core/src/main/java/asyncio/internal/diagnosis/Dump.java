@@ -64,7 +64,7 @@ public final class Dump {
       var text = new StringBuilder(graph.toString());
       if (withStacks) {
         graph.tasks().stream()
-            .map(GraphBuilder::foreignStack)
+            .map(StallReport::foreignStack)
             .filter(Objects::nonNull)
             .limit(STACKS)
             .forEach(stack -> text.append(System.lineSeparator()).append(stack));

@@ -42,7 +42,7 @@ final class EarlyClasses {
           "asyncio.flow.FlowEmission$State",
           "asyncio.flow.FlowEmission$Turn",
           "asyncio.internal.bridge.LoopExecutors",
-          "asyncio.internal.diagnosis.Deadlocks$Finding",
+          "asyncio.internal.diagnosis.Circles$Finding",
           "asyncio.internal.diagnosis.ForeignWait",
           "asyncio.internal.diagnosis.StepProfile",
           "asyncio.internal.diagnosis.Watchdog",

@@ -15,7 +15,6 @@ import asyncio.internal.task.TaskFiber;
 import asyncio.internal.task.TaskHost;
 import asyncio.internal.task.TaskStack;
 import asyncio.internal.util.Frames;
-import asyncio.internal.util.Stacks;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -184,16 +183,5 @@ public final class GraphBuilder {
     path.add(node.id());
     Waiting waiting = node.waitsFor();
     open.push(waiting == null ? List.<Integer>of().iterator() : waiting.tasks().iterator());
-  }
-
-  /** Returns the stack of a task in foreign code; null if it is not in foreign code. */
-  static @Nullable String foreignStack(Node node) {
-    Waiting waiting = node.waitsFor();
-    if (waiting == null || waiting.kind() != WaitKind.FOREIGN) {
-      return null;
-    }
-    var text = new StringBuilder(node.name()).append(" is in foreign code:");
-    Stacks.appendShort(text, node.stack().toArray(new StackTraceElement[0]));
-    return text.toString();
   }
 }

@@ -1,5 +1,6 @@
 package asyncio.internal.diagnosis;
 
+import asyncio.LoopStatistics;
 import asyncio.SlowStep;
 import asyncio.internal.scheduler.LoopMonitor;
 import asyncio.internal.scheduler.Recorder;
@@ -91,19 +92,22 @@ public final class WatchedLoop implements LoopMonitor {
   }
 
   @Override
-  public Duration uptime() {
-    return Duration.ofNanos(System.nanoTime() - made);
-  }
-
-  @Override
-  public Duration busy() {
-    return Duration.ofNanos(busyNanos);
-  }
-
-  @Override
-  public List<SlowStep> worst() {
+  public LoopStatistics statistics(int tasks) {
+    long now = System.nanoTime();
     WorstSteps known = worst;
-    return known == null ? List.of() : known.at(System.nanoTime());
+    return new LoopStatistics(
+        scheduler.name(),
+        scheduler.carrierKind(),
+        Duration.ofNanos(now - made),
+        Duration.ofNanos(busyNanos),
+        (scheduler.steps() + 1) >> 1,
+        tasks,
+        scheduler.readyCount(),
+        scheduler.timers().size(),
+        scheduler.helpers(),
+        scheduler.foreignWaits(),
+        scheduler.openHandles(),
+        known == null ? List.of() : known.at(now));
   }
 
   // ---- by the watchdog ----

@@ -164,6 +164,22 @@ public final class Current {
     survivors.put(thread, loop);
   }
 
+  /** Returns the error for calling {@code what}, which belongs to {@code loop}, elsewhere. */
+  static IllegalStateException notOnLoop(String what, Scheduler loop) {
+    Scheduler other = scheduler();
+    if (other == null) {
+      return notOnLoop(what);
+    }
+    return new IllegalStateException(
+        what
+            + " belongs to loop '"
+            + loop.name()
+            + "' but was called in a coroutine of loop '"
+            + other.name()
+            + "'. Loops can't share objects: use runCoroutineThreadsafe(body, loop) or"
+            + " loop.callSoonThreadsafe(callback).");
+  }
+
   /**
    * Returns the error for calling {@code what} on a thread that is not a coroutine of a running
    * loop.

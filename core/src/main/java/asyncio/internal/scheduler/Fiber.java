@@ -297,6 +297,9 @@ public abstract class Fiber extends Baton implements Runnable {
       if (outcome == OPEN && what.isOver()) {
         return;
       }
+      if (outcome == OPEN && what.mayCloseCircle()) {
+        suspect();
+      }
       while (outcome == OPEN) {
         state = WAITING;
         try {
@@ -364,8 +367,9 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Must be called before a wait whose end depends on another coroutine that is itself waiting:
-   * such a wait may close a circle, and is examined when the loop has nothing else to do.
+   * Notes that its wait may be part of a circle; it is examined when the loop has nothing else to
+   * do. A wait that begins is noted by {@link #suspend}. This is for what happens to a wait later:
+   * fewer are left that can end it.
    */
   public final void suspect() {
     overdue = false;

@@ -1,8 +1,6 @@
 package asyncio.internal.scheduler;
 
-import asyncio.SlowStep;
-import java.time.Duration;
-import java.util.List;
+import asyncio.LoopStatistics;
 
 /**
  * Watches a loop from outside and keeps its time: a loop does not read the clock after each step.
@@ -24,12 +22,12 @@ public interface LoopMonitor {
   /** Changes {@link #slowNanos}. */
   void setSlowNanos(long nanos);
 
-  /** Returns how long the loop has existed. */
-  Duration uptime();
-
-  /** Returns how long steps have run. */
-  Duration busy();
-
-  /** Returns the slowest steps of the last minutes, slowest first. */
-  List<SlowStep> worst();
+  /**
+   * Returns what the loop has and does now. On another thread than the loop's most of it is read
+   * without ordering and may be slightly out of date; this lets the loop itself count in plain
+   * fields.
+   *
+   * @param tasks how many are unfinished
+   */
+  LoopStatistics statistics(int tasks);
 }

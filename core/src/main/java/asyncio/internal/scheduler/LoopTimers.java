@@ -58,7 +58,7 @@ public final class LoopTimers {
   }
 
   /** Returns the number of pending timers. */
-  int size() {
+  public int size() {
     return sleepers.size() + deadlines.size();
   }
 

@@ -2,7 +2,6 @@ package asyncio.internal.scheduler;
 
 import asyncio.CarrierKind;
 import asyncio.Clock;
-import asyncio.LoopStatistics;
 import asyncio.internal.util.Durations;
 import asyncio.internal.util.Headroom;
 import asyncio.internal.util.Sneaky;
@@ -195,18 +194,7 @@ public final class Scheduler implements Clock.Activity {
       Headroom.ensure(Headroom.CHANGE, headroomCalls++);
       return;
     }
-    Scheduler other = Current.scheduler();
-    if (other != null) {
-      throw new IllegalStateException(
-          what
-              + " belongs to loop '"
-              + name
-              + "' but was called in a coroutine of loop '"
-              + other.name
-              + "'. Loops can't share objects: use runCoroutineThreadsafe(body, loop) or"
-              + " loop.callSoonThreadsafe(callback).");
-    }
-    throw Current.notOnLoop(what);
+    throw Current.notOnLoop(what, this);
   }
 
   // ---- facts: any thread ----
@@ -283,28 +271,6 @@ public final class Scheduler implements Clock.Activity {
     return overslept
         || carrier.lacksThread(current)
         || (callWaits && carrier.kind() == CarrierKind.PORTABLE);
-  }
-
-  /**
-   * Returns what the loop has and does now. On another thread most of it is read without ordering
-   * and may be slightly out of date; this lets the loop itself count in plain fields.
-   *
-   * @param tasks how many are unfinished
-   */
-  public LoopStatistics statistics(int tasks) {
-    return new LoopStatistics(
-        name,
-        carrierKind(),
-        monitor.uptime(),
-        monitor.busy(),
-        (steps + 1) >> 1,
-        tasks,
-        ready.size(),
-        timers.size(),
-        helpers,
-        foreignWaits(),
-        openHandles(),
-        monitor.worst());
   }
 
   /** Returns the thread that drives the loop; null while none does. Any thread. */

@@ -54,6 +54,15 @@ public interface Wait {
   }
 
   /**
+   * Whether this wait may close a circle as it begins, because what could end it waits as well.
+   * Then the coroutine is suspected, and examined when the loop has nothing else to do. Asked once,
+   * right before the coroutine suspends.
+   */
+  default boolean mayCloseCircle() {
+    return endsByTargetsOnly();
+  }
+
+  /**
    * Returns why nobody involved in this wait can end it any more, in whole sentences, for the error
    * that ends it; null if that is not known.
    */

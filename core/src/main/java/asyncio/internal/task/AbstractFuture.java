@@ -347,8 +347,7 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
               + "'. Await another loop's future as a CompletionStage:"
               + " await(future.toCompletableFuture()).");
     }
-    Fiber awaited = fiber();
-    if (awaited == fiber) {
+    if (fiber() == fiber) {
       throw new IllegalStateException(
           this
               + " tried to await itself, and would wait for ever. Return the value, or await this"
@@ -356,9 +355,6 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
     }
     var wait = new AwaitFuture(fiber, this);
     addListener(wait);
-    if (awaited != null && awaited.isWaiting()) {
-      fiber.suspect();
-    }
     try {
       fiber.suspend(wait);
     } finally {
@@ -450,6 +446,10 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
   private void tell(Listener listener) {
     try {
       listener.done(this);
+      Fiber waiting = listener.awaitedBy();
+      if (waiting != null && waiting.isWaiting()) {
+        waiting.suspect(); // it waits for others, and all that are left may wait for it
+      }
     } catch (Throwable broken) {
       scheduler.fatal(broken);
     }

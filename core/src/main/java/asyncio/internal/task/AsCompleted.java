@@ -98,10 +98,6 @@ public final class AsCompleted<F extends AbstractFuture<?>> implements Iterable<
     for (Waiter first = waiters.poll(); first != null; first = waiters.poll()) {
       if (first.wake()) {
         ((Turn<F>) first).given = (F) future;
-        Waiter next = waiters.peek();
-        if (next != null) {
-          next.fiber().suspect(); // all that are left may be waiting for this one
-        }
         return;
       }
     }
@@ -149,7 +145,6 @@ public final class AsCompleted<F extends AbstractFuture<?>> implements Iterable<
   /** Waits for the next future that is done; null if the time limit runs out first. */
   private @Nullable F awaitNext() {
     var turn = new Turn<F>(this);
-    turn.fiber().suspect();
     if (limit != null) {
       scheduler.timers().addDeadline(turn.deadline, deadline);
     }

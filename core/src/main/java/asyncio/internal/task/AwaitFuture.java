@@ -60,6 +60,12 @@ final class AwaitFuture extends Listener implements Wait {
   }
 
   @Override
+  public boolean mayCloseCircle() {
+    Fiber awaited = future.fiber();
+    return awaited != null && awaited.isWaiting();
+  }
+
+  @Override
   protected Fiber awaitedBy() {
     return fiber;
   }

@@ -94,9 +94,6 @@ public final class Gather extends Listener implements Wait {
         child.addListener(this);
       }
     }
-    if (!isOver()) {
-      fiber.suspect();
-    }
     try {
       fiber.suspend(this);
     } finally {
@@ -124,8 +121,6 @@ public final class Gather extends Listener implements Wait {
     }
     if (isOver()) {
       fiber.wake(this);
-    } else {
-      fiber.suspect(); // all that are left may be waiting for the caller
     }
   }
 

@@ -43,10 +43,6 @@ public final class Shield extends Listener {
     inner.scheduler.checkOnLoop("shield()");
     var shield = new Shield(inner, new Shielded(fiber, inner));
     inner.addListener(shield);
-    Fiber shielded = inner.fiber();
-    if (shielded != null && shielded.isWaiting()) {
-      fiber.suspect();
-    }
     try {
       shield.waiter.awaitValue();
     } catch (Throwable ended) {
@@ -77,6 +73,12 @@ public final class Shield extends Listener {
     @Override
     public boolean endsByTargetsOnly() {
       return inner.fiber() != null;
+    }
+
+    @Override
+    public boolean mayCloseCircle() {
+      Fiber shielded = inner.fiber();
+      return shielded != null && shielded.isWaiting();
     }
   }
 

@@ -86,7 +86,6 @@ public final class StaggeredRace<T extends @Nullable Object> extends Listener im
       while (hasMore()) {
         startNext();
       }
-      fiber.suspect();
       fiber.suspend(this);
     } catch (Throwable failed) {
       try {
@@ -119,7 +118,6 @@ public final class StaggeredRace<T extends @Nullable Object> extends Listener im
     if (before == State.RACING || failed instanceof DeadlockException) {
       cancelAll("the race that started it failed");
     }
-    fiber.suspect();
     try {
       fiber.suspend(this);
     } finally {
@@ -150,7 +148,6 @@ public final class StaggeredRace<T extends @Nullable Object> extends Listener im
     if (delay != null && hasMore()) {
       timer.start(delay);
     }
-    fiber.suspect();
     try {
       fiber.suspend(this);
     } finally {
@@ -210,7 +207,6 @@ public final class StaggeredRace<T extends @Nullable Object> extends Listener im
       nextsTurn = true;
     }
     wakeIfOver();
-    fiber.suspect(); // all that still run may wait for the caller
   }
 
   @Override

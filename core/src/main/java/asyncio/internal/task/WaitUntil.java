@@ -105,7 +105,6 @@ public final class WaitUntil extends Listener {
       if (limit != null) {
         start(deadline, limit);
       }
-      fiber.suspect();
       waiter.awaitPermit();
     } finally {
       fiber.scheduler().timers().removeDeadline(deadline);
@@ -144,8 +143,6 @@ public final class WaitUntil extends Listener {
         };
     if (over) {
       waiter.wake();
-    } else {
-      fiber.suspect(); // all that are left may wait for the caller
     }
   }
 
