@@ -5,7 +5,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a {@link PriorityQueue}, smallest first; among equal items, the one put first comes
+ * The items of a PriorityQueue, smallest first; among equal items, the one put first comes
  * first. Loop-confined.
  *
  * <p>A comparator is user code. It may wait for a lock or a file, so that other tasks put and take
