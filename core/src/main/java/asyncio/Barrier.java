@@ -64,9 +64,9 @@ public final class Barrier {
   }
 
   /**
-   * Waits until the barrier's number of tasks has come.
+   * Waits until the required number of tasks have arrived.
    *
-   * <p><i>Waits</i> for that, and first until the tasks of the last meeting have left; does not
+   * <p><i>Waits</i> until the tasks of the previous round have left, then for the others; does not
    * suspend if this task is the last to come.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; as in asyncio, the task no longer counts once

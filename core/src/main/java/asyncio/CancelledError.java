@@ -21,7 +21,7 @@ public final class CancelledError extends Error {
     super(message);
   }
 
-  /** Creates an error that says where another one came from. */
+  /** Creates an error with a message and a cause. */
   public CancelledError(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }

@@ -59,7 +59,8 @@ public final class EventLoop {
   // LoopExecutors.
   //
   // In order: facts; debug mode; watching; running without a runner; tasks and futures; callbacks;
-  // blocking calls on other threads; failures that nobody receives; the end.
+  // blocking calls on other threads; futures of other libraries; failures that nobody receives; the
+  // end.
 
   /** For loops created from now on. Any thread. */
   private static volatile boolean debugByDefault = isOn(System.getProperty("asyncio.debug"));

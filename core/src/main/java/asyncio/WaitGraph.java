@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * Loop 'asyncio-1', 3 tasks
- * Task-1 waits for the tasks of a group at Demo.main(Demo.java:9)
+ * Task-1 (main) waits for the tasks of a group at Demo.main(Demo.java:9)
  * ├─ Task-2 waits for a lock held by Task-3 at Demo.first(Demo.java:20)
- * └─ Task-3 sleeps, 1.5 s left at Demo.second(Demo.java:31)
+ * │  └─ Task-3 sleeps, 1.5 s left at Demo.second(Demo.java:31)
+ * └─ Task-3, see above
  * </pre>
  *
  * @param loop the name of the loop

@@ -319,8 +319,8 @@ class AtomicallyTest {
               "Other coroutines may have run inside atomically\\(…\\): Task 'buyer' was suspended"
                   + " there"
                   + (method.isEmpty() ? "" : " by " + Pattern.quote(method) + "\\(\\), called")
-                  + " at asyncio\\.AtomicallyTest\\$.*\\(AtomicallyTest\\.java:\\d+\\)\\. That is"
-                  + " foreign code that waits or yields, so the coroutines of loop '"
+                  + " at asyncio\\.threads\\.AtomicallyTest\\$.*\\(AtomicallyTest\\.java:\\d+\\)\\."
+                  + " That is foreign code that waits or yields, so the coroutines of loop '"
                   + runningLoopIsNamed
                   + "' could change what the body had read\\. Call it before or after the region,"
                   + " or protect the steps with a Lock\\."),
@@ -613,7 +613,7 @@ class AtomicallyTest {
       assertStartsWith(
           reports.only().exception().getMessage(),
           "Other coroutines may have run inside atomically(…): a callback was suspended"
-              + " there by java.lang.Thread.yield(), called at asyncio.AtomicallyTest$");
+              + " there by java.lang.Thread.yield(), called at asyncio.threads.AtomicallyTest$");
     }
 
     @AsyncTest

@@ -30,16 +30,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * One subscriber of a {@link FlowPublisher}, the task that emits for it, and its subscription.
  *
- * <p>The subscriber is called only in coroutines, one call at a time. The last call is made by
- * whoever takes it out of {@link #subscriber}: the end of the body, a cancellation, or the closing
- * loop. Its requests from other threads arrive through the loop's inbox. Only its cancellation is
- * seen immediately, so that a body that never suspends stops too.
+ * <p>The subscriber is called in the coroutine that emits, one call at a time; if there is no task
+ * to call it, because none could be created or the loop has closed, on another thread. Whoever
+ * takes it out of {@link #subscriber} makes the last call, or none if it has cancelled. Its
+ * requests from other threads arrive through the loop's inbox. Only its cancellation is seen
+ * immediately, so that a body that never suspends stops too.
  *
  * <p>How far it has come, and whose turn it is to call the subscriber:
  *
  * <pre>
  *   NEW --onSubscribe()--> ACTIVE --cancel(), or a wrong request()--> STOPPING --body ends--> ENDED
- *   NEW --cancel()--> STOPPING         ACTIVE --body ends--> ENDED
+ *   ACTIVE --body ends--> ENDED
  *
  *   FREE --there is demand and somebody emits--> GIVEN --onNext()--> CALLING --it returns--> GIVEN
  *   FREE --onSubscribe()--> CALLING --it returns--> FREE         GIVEN --emit() ends--> FREE
@@ -88,7 +89,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
   /** Tasks that wait in {@link #emit} for demand, or for the signal before theirs. */
   private final WaiterList emitters = new WaiterList();
 
-  /** Why the subscriber is to get an error although the body did not fail. */
+  /** The error that the subscriber is to get even if the body did not fail. */
   private @Nullable Throwable refused;
 
   private @Nullable Throwable failure;
@@ -450,7 +451,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Thread.ofVirtual().name("asyncio-after-close").start(() -> giveUp(closed));
   }
 
-  /** Tells a subscriber for which no task runs why. On any thread except the loop's own. */
+  /** Gives {@code why} to a subscriber that has no task. On any thread except the loop's own. */
   private void giveUp(Throwable why) {
     TaskHost.of(scheduler).foreignListeners().remove(this);
     Flow.Subscriber<? super T> to = subscriber.get();

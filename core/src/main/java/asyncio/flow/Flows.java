@@ -82,7 +82,7 @@ public final class Flows {
    * clean-up then fails, the failure goes to the loop's exception handler, as does anything a
    * subscriber throws.
    *
-   * <p>The subscriber is called in the body's coroutine, never by two threads at once. There it
+   * <p>The subscriber is called in the coroutine that emits, never by two threads at once. There it
    * holds the loop as any coroutine code does. If it blocks, only that task is suspended on the
    * mounted carrier, but on the portable carrier the whole loop is held; it should therefore wrap
    * blocking calls in {@link Asyncio#blocking}, or hand the items over to a thread of its own. It

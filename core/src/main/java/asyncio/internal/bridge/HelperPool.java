@@ -47,8 +47,8 @@ public final class HelperPool {
   private final Submitted end = new Submitted(() -> {});
 
   /**
-   * A job, until a thread takes it: whoever takes the Runnable out of here, in one atomic step,
-   * runs it or has withdrawn it. Any thread.
+   * Holds a job until it is taken: the thread that takes the Runnable, in one atomic step, either
+   * runs the job or has thereby withdrawn it. Any thread.
    */
   public final class Submitted {
     private final AtomicReference<@Nullable Runnable> job;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the loop and the coroutine that the current thread belongs to. Every operation of the
- * library starts with this question, on whatever thread it is called.
+ * library looks these up first, on whatever thread it is called.
  */
 public final class Current {
   /** All loops that are not closed. Copied on write. */
@@ -24,7 +24,7 @@ public final class Current {
   private static final Map<Thread, String> survivors =
       Collections.synchronizedMap(new WeakHashMap<>());
 
-  /** Whether any loop has a long step, as the watchdog last saw it. */
+  /** Whether any loop is in a long step, as the watchdog last saw it. */
   private static volatile boolean longSteps;
 
   private Current() {}

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   head = null      the loop is awake, nothing was left
  *   head = ASLEEP    nothing was left, and the loop sleeps or is about to: the next sender must wake it
- *   head = HOLDING   the same, in a step that it keeps open: on a park, and not in the engine
+ *   head = HOLDING   as ASLEEP, but in the middle of a step: parked, and not in the engine
  *   head = a step    steps were left, newest first; the loop is awake or being woken
  *   head = CLOSED    for ever: senders are refused
  *

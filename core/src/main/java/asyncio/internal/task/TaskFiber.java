@@ -20,7 +20,7 @@ public final class TaskFiber extends Fiber {
 
   /** A lock that a task holds. */
   public interface HeldLock {
-    /** Called when the task has ended without releasing it, nor those it held before. */
+    /** Called when the task has ended still holding this lock and any it acquired before. */
     void holderEnded();
   }
 
@@ -42,7 +42,7 @@ public final class TaskFiber extends Fiber {
   /**
    * Creates a coroutine that is not started.
    *
-   * @param name null for one of its number
+   * @param name the name of the task; null for one made from its number
    * @param context the context to run in; null for an empty one
    */
   public TaskFiber(
@@ -54,8 +54,8 @@ public final class TaskFiber extends Fiber {
   }
 
   /**
-   * Returns the coroutine of a task that is given as what a wait waits for, or as a part of
-   * something: the coroutine itself, or the task. Null for any other object.
+   * Returns the coroutine of a task that a wait, or something of which it is a part, refers to by
+   * the coroutine itself or by the task; null for any other object.
    */
   public static @Nullable TaskFiber of(@Nullable Object object) {
     return object instanceof AbstractFuture<?> future

@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a PriorityQueue, smallest first; among equal items, the one put first comes
- * first. Loop-confined.
+ * The items of a PriorityQueue, smallest first; among equal items, the one put first comes first.
+ * Loop-confined.
  *
  * <p>A comparator is user code. It may wait for a lock or a file, so that other tasks put and take
  * meanwhile; it may use this very queue, fail, or overflow the stack. It is therefore called only

@@ -3,9 +3,7 @@ package asyncio.internal.util;
 import java.util.Arrays;
 import java.util.List;
 
-/**
- * What reports have in common: they print a stack with one line for each frame, innermost first.
- */
+/** Formats stacks for reports: one line for each frame, innermost first. */
 public final class Stacks {
   /** The number of tasks that a report describes; the others are only counted. */
   public static final int REPORTED_TASKS = 100;
