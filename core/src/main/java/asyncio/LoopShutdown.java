@@ -276,7 +276,7 @@ final class LoopShutdown implements ShutdownHook.Ending {
     void shutDown() {
       Leaks before = checksLeaks && hasLeftovers() ? new Leaks(scheduler, thoroughly) : null;
       scheduler.endTasks();
-      for (TaskFiber task : loop.tasks.toList().reversed()) {
+      for (TaskFiber task : loop.tasks.newestFirst()) {
         // A second request would cut short the cleanup that the first one began.
         if (!cancelledForJvmEnd.contains(task) && !survivors.contains(task)) {
           task.cancel("the event loop is closing");
@@ -374,7 +374,7 @@ final class LoopShutdown implements ShutdownHook.Ending {
   @Override
   public void cancelForJvmEnd(Runnable whenEnded) {
     List<TaskFiber> others = new ArrayList<>();
-    for (TaskFiber task : loop.tasks.toList().reversed()) {
+    for (TaskFiber task : loop.tasks.newestFirst()) {
       if (!ShutdownHook.standsInExit(task)) {
         others.add(task);
       }

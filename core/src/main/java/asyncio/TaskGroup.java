@@ -98,6 +98,11 @@ public final class TaskGroup {
     protected @Nullable Fiber awaitedBy() {
       return parent;
     }
+
+    @Override
+    protected @Nullable Fiber stillWaiting() {
+      return emptied == null ? null : parent; // not while the body waits for something else
+    }
   }
 
   /** The wait at the end of the scope. */

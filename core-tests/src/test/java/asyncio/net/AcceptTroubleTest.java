@@ -1,12 +1,15 @@
 package asyncio.net;
 
+import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
 import static asyncio.support.Texts.assertEndsWith;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
@@ -116,5 +119,28 @@ class AcceptTroubleTest {
       assertEquals(List.of(), log.messages());
       trouble.close();
     }
+  }
+
+  @AsyncTest
+  void newTroubleInTheTurnInWhichTheOldWouldBeOverIsStillTheOld() {
+    withoutAHandler();
+    try (var log = new CapturedLog("asyncio.net")) {
+      var trouble = trouble();
+      fail(trouble);
+      var again = createTask(() -> sleepAndFail(trouble, ofSeconds(10))); // wakes first
+      yieldNow();
+      trouble.accepted();
+      again.await();
+      yieldNow();
+      for (String message : log.messages()) {
+        assertFalse(message.contains("works again after"), message);
+      }
+      trouble.close();
+    }
+  }
+
+  private void sleepAndFail(AcceptTrouble trouble, Duration when) {
+    sleep(when);
+    trouble.failed(noDescriptors, RETRY, "server", List.of());
   }
 }

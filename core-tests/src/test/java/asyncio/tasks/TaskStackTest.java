@@ -13,9 +13,11 @@ import asyncio.Asyncio;
 import asyncio.Task;
 import asyncio.conformance.Covers;
 import asyncio.support.Failure;
+import asyncio.support.Only;
 import asyncio.testing.AsyncTest;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 
 class TaskStackTest {
   private static List<String> methods(Task<?> task) {
@@ -130,6 +132,18 @@ class TaskStackTest {
     }
     assertEquals(499_500, task.await());
     assertTrue(asked > 900, "asked " + asked);
+  }
+
+  @AsyncTest
+  void aTaskWhoseBodyIsAMethodOfTheJdkShowsThatMethod() {
+    Only.mounted("on the portable carrier the call holds the loop");
+    var queue = new LinkedBlockingQueue<String>();
+    var task = createTask(queue::take);
+    yieldNow();
+    assertEquals("take", methods(task).getLast());
+    assertEquals(2, Asyncio.waitGraph().tasks().size());
+    queue.add("item");
+    assertEquals("item", task.await());
   }
 
   @AsyncTest

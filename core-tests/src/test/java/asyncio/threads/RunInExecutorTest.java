@@ -38,6 +38,7 @@ import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,24 @@ class RunInExecutorTest {
         failure, assertThrows(IOException.class, () -> failed.awaitThrowing(IOException.class)));
     loop.runInExecutor(() -> order.add("without a result")).await();
     order.assertIs("without a result");
+  }
+
+  @AsyncTest
+  void aCallRunsThoughItsFutureWasCompletedByHandButNotThoughItWasCancelled() throws Exception {
+    var submitted = new LinkedBlockingQueue<Runnable>();
+    Future<Integer> completed = runningLoop().runInExecutor(submitted::add, () -> ran("first", 1));
+    Future<Integer> cancelled = runningLoop().runInExecutor(submitted::add, () -> ran("second", 2));
+    assertTrue(completed.trySetResult(0));
+    assertTrue(cancelled.cancel());
+    toThread(() -> submitted.take().run());
+    toThread(() -> submitted.take().run());
+    order.assertIs("first");
+    assertEquals(0, completed.result());
+  }
+
+  private int ran(String what, int value) {
+    order.add(what);
+    return value;
   }
 
   @AsyncTest

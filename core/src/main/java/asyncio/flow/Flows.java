@@ -92,7 +92,8 @@ public final class Flows {
    * subscriber gets {@code onError} with an IllegalStateException.
    */
   public static <T> Flow.Publisher<T> publisher(EventLoop loop, FlowBody<T> body) {
-    Scheduler scheduler = Futures.scheduler(loop.<Object>createFuture());
+    Objects.requireNonNull(loop, "loop");
+    Scheduler scheduler = Futures.scheduler(loop.<Object>createFuture()); // which knows its loop's
     return new FlowPublisher<>(loop, scheduler, Objects.requireNonNull(body, "body"));
   }
 }

@@ -57,10 +57,12 @@ public final class HelperCall<T extends @Nullable Object> extends Listener imple
 
   @Override
   protected void done(AbstractFuture<?> ended) {
-    withdraw(); // if it was cancelled before a thread has begun the call
+    if (Futures.isCancelled(ended)) {
+      withdraw();
+    }
   }
 
-  /** Loop only. */
+  /** Keeps the call from running, unless a thread has begun it. Loop only. */
   private void withdraw() {
     if (!taken.compareAndSet(false, true)) {
       return;

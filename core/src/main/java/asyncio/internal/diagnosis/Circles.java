@@ -177,7 +177,7 @@ final class Circles {
     return wait.whyItNeverEnds() == null ? wait.targets() : Collections.emptyIterator();
   }
 
-  /** As {@link #targets(Task)}, but of those that many have in common only the first time. */
+  /** As {@link #targets(TaskFiber)}, but of those that many have in common only the first time. */
   private static Iterator<?> targets(TaskFiber task, Set<Object> shared) {
     Object with = wait(task).givesWayWith();
     return with == null || shared.add(with) ? targets(task) : Collections.emptyIterator();

@@ -82,8 +82,12 @@ final class EarlyClasses {
   private static final List<String> FOR_BAD_DAYS =
       List.of(
           "asyncio.CancelledError",
+          "asyncio.DeadlockException",
           "asyncio.internal.task.Failures",
           "asyncio.KeyboardInterrupt",
+          "asyncio.WaitGraph",
+          "asyncio.internal.diagnosis.Circles",
+          "asyncio.internal.diagnosis.StallReport",
           "asyncio.internal.task.UnretrievedFailure",
           "asyncio.internal.scheduler.CancelRequests",
           "asyncio.internal.scheduler.Interrupts",

@@ -100,7 +100,9 @@ public final class AcceptTrouble {
           new Callback() {
             @Override
             protected void call() {
-              isOver();
+              if (over == Over.this) { // not closed, and no new trouble, since it fired
+                isOver();
+              }
             }
           });
     }

@@ -446,7 +446,7 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
   private void tell(Listener listener) {
     try {
       listener.done(this);
-      Fiber waiting = listener.awaitedBy();
+      Fiber waiting = listener.stillWaiting();
       if (waiting != null && waiting.isWaiting()) {
         waiting.suspect(); // it waits for others, and all that are left may wait for it
       }

@@ -19,6 +19,14 @@ public abstract class Listener {
     return null;
   }
 
+  /**
+   * The coroutine that still waits through this listener after it was notified, and whose wait may
+   * be part of a circle now; null if there is none.
+   */
+  protected @Nullable Fiber stillWaiting() {
+    return awaitedBy();
+  }
+
   /** Whether nobody is left to notify, so that the registration may be dropped. */
   protected boolean isAbandoned() {
     return false;

@@ -90,6 +90,29 @@ public final class TaskList implements Iterable<TaskFiber> {
     };
   }
 
+  /** Returns the tasks, newest first, otherwise as {@link #iterator}; allocates nothing more. */
+  public Iterable<TaskFiber> newestFirst() {
+    return () ->
+        new Iterator<>() {
+          private @Nullable TaskFiber next = last;
+
+          @Override
+          public boolean hasNext() {
+            return next != null;
+          }
+
+          @Override
+          public TaskFiber next() {
+            TaskFiber task = next;
+            if (task == null) {
+              throw new NoSuchElementException();
+            }
+            next = task.previous;
+            return task;
+          }
+        };
+  }
+
   /** Returns all tasks, oldest first. */
   public List<TaskFiber> toList() {
     List<TaskFiber> all = new ArrayList<>(size);

@@ -12,7 +12,8 @@ public final class TaskStack {
    */
   public static List<StackTraceElement> of(Thread thread) {
     List<StackTraceElement> frames = Arrays.asList(thread.getStackTrace());
-    return List.copyOf(frames.subList(top(frames), bottom(frames)));
+    List<StackTraceElement> ofBody = frames.subList(0, bottom(frames));
+    return List.copyOf(ofBody.subList(top(ofBody), ofBody.size()));
   }
 
   /** Returns where one of our waits begins; what foreign code does in its wait stays visible. */
