@@ -2,6 +2,7 @@ package asyncio.internal.carrier;
 
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Scheduler;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** How often the running loop went on without a coroutine that waited for a lock, and why. */
@@ -34,13 +35,25 @@ public final class HandOvers {
     Hold.limitNanos = nanos;
   }
 
+  /** Whether the running loop keeps a step open for a lock. To be asked on any thread. */
+  public static BooleanSupplier isHolding() {
+    Scheduler scheduler = Current.require("isHolding()");
+    return () -> {
+      Hold hold = hold(scheduler); // made by the first one
+      return hold != null && hold.isHolding();
+    };
+  }
+
   private static long count(Hold.HandOver why) {
     Hold hold = hold();
     return hold == null ? 0 : hold.handOvers(why);
   }
 
   private static @Nullable Hold hold() {
-    Scheduler scheduler = Current.require("handOvers()");
+    return hold(Current.require("handOvers()"));
+  }
+
+  private static @Nullable Hold hold(Scheduler scheduler) {
     return scheduler.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
   }
 }
