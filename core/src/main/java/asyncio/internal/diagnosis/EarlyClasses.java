@@ -45,6 +45,7 @@ final class EarlyClasses {
           "asyncio.internal.diagnosis.Circles$Finding",
           "asyncio.internal.diagnosis.ForeignWait",
           "asyncio.internal.diagnosis.StepProfile",
+          "asyncio.internal.diagnosis.StepReport$Cause",
           "asyncio.internal.diagnosis.Watchdog",
           "asyncio.internal.diagnosis.WorstSteps",
           "asyncio.internal.engine.BufferPool",

@@ -9,8 +9,6 @@ import asyncio.internal.log.RecordWriter;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
-import asyncio.internal.util.CreationSite;
-import asyncio.internal.util.Stacks;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -56,9 +54,6 @@ final class Watchdog implements Runnable {
   private static final long SHORTEST_INTERVAL_NANOS = NANOS_PER_MILLI;
 
   private static final long LONGEST_INTERVAL_NANOS = 100 * NANOS_PER_MILLI;
-
-  /** The number of other coroutines whose stacks are shown in a report of one that stalls them. */
-  private static final int OTHERS = 10;
 
   /** The watched loops; replaced as a whole, under the class's lock. */
   private static volatile WatchedLoop[] watched = {};
@@ -363,7 +358,7 @@ final class Watchdog implements Runnable {
         return;
       }
       entry.nextReport = nextReport(due, held);
-      reportLackOfThread(scheduler, fiber, Duration.ofNanos(held));
+      warn(StepReport.lackOfThread(scheduler, fiber, Duration.ofNanos(held)));
       return;
     }
     if (fiber != null && fiber.isSuspended() && scheduler.carrierKind() == CarrierKind.MOUNTED) {
@@ -472,27 +467,6 @@ final class Watchdog implements Runnable {
     }
   }
 
-  private static void reportLackOfThread(
-      Scheduler scheduler, @Nullable Fiber fiber, Duration held) {
-    String next = fiber == null ? "" : " for " + fiber.describe();
-    warn(
-        "The event loop '"
-            + scheduler.name()
-            + "' has had no thread"
-            + next
-            + " for "
-            + held.toMillis()
-            + " ms: on the portable carrier it shares the JVM's threads for virtual threads, and"
-            + " all of these are occupied by virtual threads that compute, or that wait in class"
-            + " initialisers or below native frames. Compute on platform threads, wait elsewhere,"
-            + " or start the JVM with "
-            + Carriers.flag()
-            + ", which gives each loop a thread of its own. A thread dump shows what occupies the"
-            + " threads: jcmd "
-            + ProcessHandle.current().pid()
-            + " Thread.dump_to_file FILE.");
-  }
-
   private static void report(
       WatchedLoop entry, @Nullable Fiber fiber, long steps, long held, long due, long now) {
     Scheduler scheduler = entry.scheduler;
@@ -521,60 +495,16 @@ final class Watchdog implements Runnable {
       profile.reported();
     }
     // Before logging, so that whoever reads the log finds it in the statistics.
-    entry.reported(labelOf(scheduler, fiber, thread), held, stack, now);
-    StringBuilder text = new StringBuilder(1024);
-    text.append(nameOf(scheduler, fiber, thread))
-        .append(" has held the event loop '")
-        .append(scheduler.name())
-        .append("' for ")
-        .append(held / NANOS_PER_MILLI)
-        .append(" ms; nothing else on this loop runs meanwhile. ");
-    if (blocked && scheduler.carrierKind() == CarrierKind.PORTABLE) {
-      text.append(
-              "It waits in a blocking call: wrap the call in blocking(() -> …), or start the JVM"
-                  + " with ")
-          .append(Carriers.flag())
-          .append(" so that such calls suspend only their task.");
-    } else if (blocked && isHolding(scheduler)) {
-      text.append(
-          "It waits for a foreign lock. The loop waits with it for up to a second, so that no other"
-              + " task runs in the middle of this step. Hold the lock for less time, or move the"
-              + " call to toThread(() -> …).");
-    } else if (blocked) {
-      text.append(
-          "It blocks its thread where the JVM can't suspend it: move the call to toThread(() ->"
-              + " …).");
-    } else if (inNative) {
-      text.append(
-          "It waits for the operating system, in a call that the JVM can't suspend: move the call"
-              + " to toThread(() -> …).");
-    } else if (prepares) {
-      text.append(
-          "It spends most of the time loading, initialising and linking classes, which happens only"
-              + " once: do it before the loop starts to serve, or in toThread(() -> …).");
-    } else if (starved) {
-      text.append("But its thread got only ")
-          .append(cpu / NANOS_PER_MILLI)
-          .append(" ms of processor time in the last ")
-          .append((held - slow / 2) / NANOS_PER_MILLI)
-          .append(" ms: the machine is overloaded or short of memory. This step is not at fault.");
-    } else if (isStranger(scheduler, fiber, thread)) {
-      text.append(
-          "A virtual thread started inside a coroutine runs on the coroutine's loop: start it in"
-              + " toThread(() -> …), or use a platform thread for the work.");
-    } else {
-      text.append("Split the work up with yieldNow(), or move it to toThread(() -> …).");
-    }
-    text.append(" Its stack:");
-    Stacks.appendShort(text, stack);
-    CreationSite.append(text, "Created at:", fiber == null ? null : fiber.origin());
-    if (blocked
-        && scheduler.carrierKind() == CarrierKind.PORTABLE
-        && held / LACK_FACTOR >= entry.slowNanos()
-        && mayWaitForOthers(stack)) {
-      appendOthers(text, scheduler, fiber);
-    }
-    warn(text.toString());
+    entry.reported(StepReport.labelOf(scheduler, fiber, thread), held, stack, now);
+    StepReport.Cause cause =
+        blocked
+            ? StepReport.Cause.BLOCKED
+            : inNative
+                ? StepReport.Cause.IN_NATIVE
+                : prepares
+                    ? StepReport.Cause.PREPARES
+                    : starved ? StepReport.Cause.STARVED : StepReport.Cause.COMPUTES;
+    warn(new StepReport(scheduler, fiber, thread, stack, cause, held, slow, cpu).text());
   }
 
   /** Logs a warning; not on this thread, which a log handler might block. */
@@ -588,69 +518,5 @@ final class Watchdog implements Runnable {
    */
   static boolean isIdle(long cpu, long slow, long held) {
     return cpu != CpuTime.UNKNOWN && cpu < slow / 4 && held >= slow;
-  }
-
-  private static boolean isStranger(Scheduler scheduler, @Nullable Fiber fiber, Thread thread) {
-    return fiber == null && thread != scheduler.drivingThread();
-  }
-
-  private static String labelOf(Scheduler scheduler, @Nullable Fiber fiber, Thread thread) {
-    if (fiber != null) {
-      return fiber.label();
-    }
-    return isStranger(scheduler, fiber, thread) && !thread.getName().isEmpty()
-        ? thread.getName()
-        : Fiber.NO_COROUTINE;
-  }
-
-  private static String nameOf(Scheduler scheduler, @Nullable Fiber fiber, Thread thread) {
-    if (fiber != null) {
-      return fiber.describe();
-    }
-    return isStranger(scheduler, fiber, thread)
-        ? "The virtual thread " + Stacks.nameOf(thread) + ", which is not a coroutine,"
-        : "A virtual thread that is not a coroutine";
-  }
-
-  private static boolean isHolding(Scheduler scheduler) {
-    Hold hold = scheduler.carrier() instanceof MountedCarrier mounted ? mounted.hold() : null;
-    return hold != null && hold.isHolding();
-  }
-
-  /** Whether a blocked step may wait for others: not if it sleeps, or waits for the network. */
-  private static boolean mayWaitForOthers(StackTraceElement[] stack) {
-    for (StackTraceElement frame : stack) {
-      String type = frame.getClassName();
-      if (type.startsWith("sun.nio.ch.")
-          || (type.equals("java.lang.Thread") && frame.getMethodName().startsWith("sleep"))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /**
-   * Appends the coroutines that might have ended a foreign wait: one may hold the lock while
-   * suspended, or was to fill the queue. Nobody can tell from outside which one, so all are shown.
-   */
-  private static void appendOthers(StringBuilder text, Scheduler scheduler, @Nullable Fiber held) {
-    List<Fiber> others = new ArrayList<>(scheduler.host().unfinished(OTHERS + 1));
-    others.remove(held);
-    if (others.isEmpty()) {
-      return;
-    }
-    text.append(System.lineSeparator())
-        .append(
-            "If another task of this loop was meant to end that wait, this is a deadlock: the other"
-                + " tasks can't run. Their stacks:");
-    for (Fiber other : others) {
-      Thread thread = other.thread();
-      text.append(System.lineSeparator()).append(other.describe());
-      if (thread == null) {
-        text.append(" has not started");
-        continue;
-      }
-      Stacks.appendShort(text, thread.getStackTrace());
-    }
   }
 }

@@ -70,47 +70,37 @@ public final class TaskList implements Iterable<TaskFiber> {
   /** Returns the tasks, oldest first; they may end, and others begin, between two of them. */
   @Override
   public Iterator<TaskFiber> iterator() {
-    return new Iterator<>() {
-      private @Nullable TaskFiber next = first;
-
-      @Override
-      public boolean hasNext() {
-        return next != null;
-      }
-
-      @Override
-      public TaskFiber next() {
-        TaskFiber task = next;
-        if (task == null) {
-          throw new NoSuchElementException();
-        }
-        next = task.following;
-        return task;
-      }
-    };
+    return new Walk(first, false);
   }
 
-  /** Returns the tasks, newest first, otherwise as {@link #iterator}; allocates nothing more. */
+  /** Returns the tasks, newest first, otherwise as {@link #iterator}. */
   public Iterable<TaskFiber> newestFirst() {
-    return () ->
-        new Iterator<>() {
-          private @Nullable TaskFiber next = last;
+    return () -> new Walk(last, true);
+  }
 
-          @Override
-          public boolean hasNext() {
-            return next != null;
-          }
+  private static final class Walk implements Iterator<TaskFiber> {
+    private @Nullable TaskFiber next;
+    private final boolean backwards;
 
-          @Override
-          public TaskFiber next() {
-            TaskFiber task = next;
-            if (task == null) {
-              throw new NoSuchElementException();
-            }
-            next = task.previous;
-            return task;
-          }
-        };
+    Walk(@Nullable TaskFiber next, boolean backwards) {
+      this.next = next;
+      this.backwards = backwards;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return next != null;
+    }
+
+    @Override
+    public TaskFiber next() {
+      TaskFiber task = next;
+      if (task == null) {
+        throw new NoSuchElementException();
+      }
+      next = backwards ? task.previous : task.following;
+      return task;
+    }
   }
 
   /** Returns all tasks, oldest first. */
