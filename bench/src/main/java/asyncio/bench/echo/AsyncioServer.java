@@ -5,6 +5,7 @@ import static asyncio.Asyncio.startServer;
 
 import asyncio.Asyncio;
 import asyncio.Connection;
+import asyncio.ConnectionHandler;
 import asyncio.ServerOptions;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
@@ -25,7 +26,7 @@ final class AsyncioServer {
           // TCP_NODELAY is the default.
           var options = ServerOptions.defaults().withBacklog(4096);
           boolean ownArray = args.length > 0;
-          Handler handler = ownArray ? AsyncioServer::echoOwnArray : AsyncioServer::echo;
+          ConnectionHandler handler = ownArray ? AsyncioServer::echoOwnArray : AsyncioServer::echo;
           try (var server = startServer(handler, "127.0.0.1", 0, options)) {
             System.out.println(
                 server.port()
