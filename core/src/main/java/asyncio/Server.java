@@ -51,6 +51,10 @@ import org.jspecify.annotations.Nullable;
  * is reported, and any of its output that the network does not take immediately is dropped.
  */
 public final class Server implements AutoCloseable {
+  // In order: how it starts; accepting and serving; asking; the end, where a close waits for
+  // handlers
+  // that may wait for it.
+
   /** The same as in asyncio: descriptors become free when some client leaves. */
   private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
 

@@ -2,7 +2,6 @@ package asyncio.internal.task;
 
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
-import asyncio.internal.util.CreationSite;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -97,11 +96,6 @@ public final class Futures {
   /** Records that somebody has received the failure, or will: it will not be reported. */
   public static void markRetrieved(AbstractFuture<?> future) {
     future.markRetrieved();
-  }
-
-  /** Returns where it was created, in debug mode; otherwise null. */
-  public static @Nullable CreationSite createdAt(AbstractFuture<?> future) {
-    return future.createdAt();
   }
 
   /** Returns its state in a word, the class of its failure, and in debug mode where it was made. */
