@@ -9,7 +9,7 @@ import asyncio.internal.scheduler.WaiterList;
  * A point where a fixed number of tasks of one loop wait for each other, again and again.
  *
  * <pre>
- *   FILLING --the last one comes--> DRAINING --all have left--> FILLING
+ *   FILLING --the last task arrives--> DRAINING --all have left--> FILLING
  *   FILLING, DRAINING, BROKEN --reset(), while tasks are inside--> RESETTING --all have left--> FILLING
  *   any --abort()--> BROKEN --reset(), with nobody inside--> FILLING
  * </pre>
@@ -40,20 +40,20 @@ public final class Barrier {
       };
   private final WaiterList inside = new WaiterList();
 
-  /** Tasks that came while the barrier was draining or being reset. */
+  /** Tasks that arrived while the barrier was draining or being reset. */
   private final WaiterList outside = new WaiterList();
 
   private State state = State.FILLING;
 
   /**
-   * Number of tasks that have come and not left: in {@code inside}, or woken and about to leave.
+   * Number of tasks that have arrived and not left: in {@code inside}, or woken and about to leave.
    */
   private int count;
 
   /**
    * Creates a barrier.
    *
-   * @param parties the number of tasks that must come before any may pass
+   * @param parties the number of tasks that must arrive before any may pass
    * @throws IllegalArgumentException if {@code parties} is less than 1
    */
   public Barrier(int parties) {
@@ -67,11 +67,11 @@ public final class Barrier {
    * Waits until the required number of tasks have arrived.
    *
    * <p><i>Waits</i> until the tasks of the previous round have left, then for the others; does not
-   * suspend if this task is the last to come.
+   * suspend if this task is the last to arrive.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; as in asyncio, the task no longer counts once
-   * this is thrown, and the others go on waiting. A task that comes in the same turn as the cancel
-   * may still open the barrier.
+   * this is thrown, and the others go on waiting. A task that arrives in the same turn as the
+   * cancel may still open the barrier.
    *
    * <p><i>Thread</i>: a coroutine.
    *
@@ -95,25 +95,25 @@ public final class Barrier {
         letGo();
         return parties - 1;
       }
-      var comer = new Comer(fiber);
-      inside.await(comer);
+      var arrival = new Arrival(fiber);
+      inside.await(arrival);
       if (state != State.DRAINING) {
         throw new BrokenBarrierException(
             "The barrier was "
                 + (state == State.BROKEN ? "aborted" : "reset")
                 + " while this task was waiting.");
       }
-      return comer.place;
+      return arrival.place;
     } finally {
       leave();
     }
   }
 
-  /** Gets its place only when all have come: until then one may leave and another may come. */
-  private static final class Comer extends Waiter {
+  /** Gets its place only when all have arrived: until then one may leave and another arrive. */
+  private static final class Arrival extends Waiter {
     private int place;
 
-    Comer(Fiber fiber) {
+    Arrival(Fiber fiber) {
       super(fiber, WaitKind.BARRIER, "a barrier");
     }
   }
@@ -121,7 +121,7 @@ public final class Barrier {
   private void letGo() {
     int place = 0;
     for (Waiter next = inside.poll(); next != null; next = inside.poll()) {
-      ((Comer) next).place = place++;
+      ((Arrival) next).place = place++;
       next.wake();
     }
   }
@@ -135,7 +135,7 @@ public final class Barrier {
 
   /**
    * Resets the barrier to its initial state. Every task that waits in it gets a {@link
-   * BrokenBarrierException}, even one that has been released but has not run yet. Tasks that come
+   * BrokenBarrierException}, even one that has been released but has not run yet. Tasks that arrive
    * meanwhile wait until those have left.
    *
    * <p><i>Thread</i>: on the loop.
@@ -151,7 +151,7 @@ public final class Barrier {
   }
 
   /**
-   * Breaks the barrier: until {@link #reset}, every task that waits in it or comes to it gets a
+   * Breaks the barrier: until {@link #reset}, every task that waits in it or arrives at it gets a
    * {@link BrokenBarrierException}. Meant for a task that fails and knows that the others would
    * wait for it for ever.
    *
@@ -164,12 +164,12 @@ public final class Barrier {
     outside.wakeAll();
   }
 
-  /** Returns the number of tasks that must come before any may pass. */
+  /** Returns the number of tasks that must arrive before any may pass. */
   public int parties() {
     return parties;
   }
 
-  /** Returns the number of tasks that wait for others to come. <i>Thread</i>: on the loop. */
+  /** Returns the number of tasks that wait for others to arrive. <i>Thread</i>: on the loop. */
   public int waiting() {
     return state == State.FILLING ? count : 0;
   }

@@ -80,7 +80,7 @@ public final class Condition {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws DeadlockException if tasks wait for each other in a circle, or the lock's holder has
+   * @throws DeadlockException if tasks wait for each other in a cycle, or the lock's holder has
    *     ended; then the lock is not held, and a cancellation that had already arrived is delivered
    *     at the next wait
    * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, for
@@ -97,7 +97,7 @@ public final class Condition {
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #await()}.
    *
-   * @throws DeadlockException if tasks wait for each other in a circle, or the lock's holder has
+   * @throws DeadlockException if tasks wait for each other in a cycle, or the lock's holder has
    *     ended; then the lock is not held, and a cancellation that had already arrived is delivered
    *     at the next wait
    * @throws IllegalStateException if this task does not hold the lock; also if it can't wait, for
@@ -159,7 +159,7 @@ public final class Condition {
           notHeld.addSuppressed(last);
         }
         if (last instanceof CancelledError) {
-          fiber.strikeAgain();
+          fiber.redeliverCancel();
         }
         throw notHeld;
       }

@@ -136,8 +136,8 @@ public final class EventLoop {
     }
 
     @Override
-    public void lookForCircles(List<Fiber> suspects) {
-      Deadlocks.lookForCircles(loop.scheduler, suspects);
+    public void lookForCycles(List<Fiber> suspects) {
+      Deadlocks.lookForCycles(loop.scheduler, suspects);
     }
 
     @Override

@@ -93,7 +93,7 @@ public final class Lock {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws DeadlockException if this wait closes a circle of tasks that wait for each other
+   * @throws DeadlockException if this wait closes a cycle of tasks that wait for each other
    * @throws IllegalStateException if this task already holds the lock, because it would wait for
    *     itself for ever; also if the lock is held by a task of a loop that has closed
    */
@@ -166,7 +166,7 @@ public final class Lock {
     }
 
     @Override
-    public boolean mayCloseCircle() {
+    public boolean mayCloseCycle() {
       return holder != null && (holder.isWaiting() || holder.hasEnded());
     }
 
@@ -214,7 +214,7 @@ public final class Lock {
    * Releases the lock; the first waiting task gets it.
    *
    * <p><i>Thread</i>: on the loop, in the task that holds the lock or in a callback. A callback
-   * submitted by another thread may come too late for tasks that wait in a circle: they may get a
+   * submitted by another thread may come too late for tasks that wait in a cycle: they may get a
    * {@link DeadlockException} first.
    *
    * @throws IllegalStateException if the lock is free, or held by another task

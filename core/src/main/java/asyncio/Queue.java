@@ -73,6 +73,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     this.items = items;
   }
 
+  // ---- its items ----
+
   /** The items of a queue, in the order in which they are removed. Loop-confined. Never fails. */
   abstract static sealed class Store<T> permits Line, Sorted {
     /** Removes and returns the next item; there must be one. */
@@ -139,6 +141,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       items.clear();
     }
   }
+
+  // ---- putting ----
 
   /**
    * Adds an item.
@@ -343,6 +347,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     return new QueueShutDownException("The queue is shut down: it takes no more items.");
   }
 
+  // ---- getting ----
+
   /**
    * Removes and returns the next item: the one that was put first, unless this kind of queue has
    * another order.
@@ -415,6 +421,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     }
   }
 
+  // ---- unfinished items ----
+
   /**
    * Marks one item taken from the queue as processed; see {@link #join}.
    *
@@ -451,6 +459,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
     joiners.await(new Waiter(fiber, WaitKind.QUEUE, "the unfinished items of a queue"));
   }
 
+  // ---- shutting down ----
+
   /**
    * Shuts the queue down: nothing more can be put, the items it holds can still be taken, and all
    * waiting putters and getters are woken. Does nothing if it is already shut down.
@@ -479,6 +489,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       joiners.wakeAll();
     }
   }
+
+  // ---- iterating ----
 
   /**
    * Returns an iterator that takes the items as they come: {@code next} waits for one, and the
@@ -522,6 +534,8 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
       return item;
     }
   }
+
+  // ---- its state ----
 
   /** Returns the number of items in the queue. <i>Thread</i>: on the loop. */
   public int size() {

@@ -426,7 +426,7 @@ public final class Server implements AutoCloseable {
    *     closed, as by {@link #close}
    */
   public void serveForever() {
-    Fiber fiber = requireTask("Server.serveForever()");
+    Fiber fiber = Current.requireTask(scheduler, "Server.serveForever()");
     if (state == State.CLOSING) {
       throw new IllegalStateException(this + " is closed: start a new one with startServer().");
     }
@@ -493,7 +493,7 @@ public final class Server implements AutoCloseable {
    */
   @Override
   public void close() {
-    Fiber fiber = requireTask("Server.close()");
+    Fiber fiber = Current.requireTask(scheduler, "Server.close()");
     if (state != State.CLOSING) {
       state = State.CLOSING;
       Task<?> caller = Asyncio.currentTask();
@@ -601,14 +601,6 @@ public final class Server implements AutoCloseable {
     if (first != null) {
       first.fiber().suspect();
     }
-  }
-
-  private Fiber requireTask(String what) {
-    Fiber fiber = Current.requireTask(what);
-    if (fiber.scheduler() != scheduler) {
-      scheduler.checkOnLoop(what);
-    }
-    return fiber;
   }
 
   @Override

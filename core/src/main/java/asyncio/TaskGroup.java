@@ -190,7 +190,7 @@ public final class TaskGroup {
   private void exit(Fiber current, @Nullable Throwable thrown) {
     state = State.ENDING;
     Throwable failure = current.settle(thrown);
-    if (failure != null && fatal == null && Failures.isFatal(failure)) {
+    if (failure != null && fatal == null && Causes.isFatal(failure)) {
       fatal = failure;
     }
     CancelledError outside = failure instanceof CancelledError signal ? signal : null;
@@ -244,7 +244,7 @@ public final class TaskGroup {
       collect(Failures.suppressedBy(swallowed));
     }
     if (!errors.isEmpty()) {
-      strikeAgain(current);
+      redeliverCancel(current);
       throw new ExceptionGroup("Unhandled failures in a task group", errors);
     }
   }
@@ -253,9 +253,9 @@ public final class TaskGroup {
    * Repeats a cancellation from outside that the failures hid: it is delivered at the next wait,
    * with the count unchanged.
    */
-  private void strikeAgain(Fiber current) {
+  private void redeliverCancel(Fiber current) {
     if (current.cancelling() > cancellingAtEntry) {
-      current.strikeAgain();
+      current.redeliverCancel();
     }
   }
 
@@ -279,7 +279,7 @@ public final class TaskGroup {
     if (parentIsCancelled()) {
       current.takeBack(ownCancel);
     }
-    strikeAgain(current);
+    redeliverCancel(current);
     if (bodyFailed != null) {
       collectOfBody(bodyFailed);
     }
@@ -388,7 +388,7 @@ public final class TaskGroup {
     }
     Futures.markRetrieved(task);
     collect(failuresOf(task));
-    if (fatal == null && Futures.failed(task) && Failures.isFatal(Futures.failure(task))) {
+    if (fatal == null && Futures.failed(task) && Causes.isFatal(Futures.failure(task))) {
       fatal = Futures.failure(task);
     }
     Fiber current = Objects.requireNonNull(parent);

@@ -96,7 +96,7 @@ public final class Timeout {
     }
 
     @Override
-    protected @Nullable Fiber strikes() {
+    protected @Nullable Fiber cancels() {
       return fiber;
     }
   }

@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  * @param tasks its unfinished tasks, oldest first; the index of each is its {@link Node#id}. In a
  *     {@link DeadlockException} with very many tasks, only the oldest ones and those it is about
  * @param more the number of unfinished tasks that are not listed
- * @param circles the circles of listed tasks that wait for each other, by their ids: each task
- *     waits for the next one, the last for the first
+ * @param cycles the cycles of listed tasks that wait for each other, by their ids: each task waits
+ *     for the next one, the last for the first
  */
 public record WaitGraph(
-    String loop, CarrierKind carrier, List<Node> tasks, int more, List<List<Integer>> circles) {
+    String loop, CarrierKind carrier, List<Node> tasks, int more, List<List<Integer>> cycles) {
   /** The state of a task. */
   public enum State {
     /** It will run as soon as its turn comes; it may not have started yet. */
@@ -39,7 +39,7 @@ public record WaitGraph(
   /** Copies the lists. */
   public WaitGraph {
     tasks = List.copyOf(tasks);
-    circles = circles.stream().map(List::copyOf).toList();
+    cycles = cycles.stream().map(List::copyOf).toList();
   }
 
   /**
@@ -104,12 +104,12 @@ public record WaitGraph(
     return WaitGraphText.json(this);
   }
 
-  /** Returns the graph as a Mermaid flow chart, for Markdown pages. Circles are red. */
+  /** Returns the graph as a Mermaid flow chart, for Markdown pages. Cycles are red. */
   public String toMermaid() {
     return new WaitGraphText(this).mermaid();
   }
 
-  /** Returns the graph in Graphviz' language, for {@code dot -Tsvg}. Circles are red. */
+  /** Returns the graph in Graphviz' language, for {@code dot -Tsvg}. Cycles are red. */
   public String toGraphviz() {
     return new WaitGraphText(this).graphviz();
   }

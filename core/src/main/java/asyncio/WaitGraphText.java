@@ -19,7 +19,7 @@ final class WaitGraphText {
   private static final int MAX_DEPTH = 40;
 
   private final WaitGraph graph;
-  private @Nullable Set<List<Integer>> circleEdges;
+  private @Nullable Set<List<Integer>> cycleEdges;
 
   WaitGraphText(WaitGraph graph) {
     this.graph = graph;
@@ -37,7 +37,7 @@ final class WaitGraphText {
     for (int root : roots()) {
       tree.add(root, "", "");
     }
-    // The remaining tasks wait for each other in circles and have no root.
+    // The remaining tasks wait for each other in cycles and have no root.
     for (Node node : graph.tasks()) {
       tree.add(node.id(), "", "");
     }
@@ -104,7 +104,7 @@ final class WaitGraphText {
 
     private void branch(int id, String first, String rest) {
       if (path.contains(id)) {
-        line(first).append(graph.tasks().get(id).name()).append(": a circle, see above");
+        line(first).append(graph.tasks().get(id).name()).append(": a cycle, see above");
       } else if (shown.contains(id)) {
         line(first).append(graph.tasks().get(id).name()).append(", see above");
       } else {
@@ -166,8 +166,8 @@ final class WaitGraphText {
         + tasks
         + "],\"more\":"
         + graph.more()
-        + ",\"circles\":"
-        + graph.circles()
+        + ",\"cycles\":"
+        + graph.cycles()
         + "}";
   }
 
@@ -237,7 +237,7 @@ final class WaitGraphText {
     for (Node node : graph.tasks()) {
       for (int target : targets(node)) {
         text.append("  t").append(node.id()).append(" --> t").append(target).append('\n');
-        if (isInCircle(node.id(), target)) {
+        if (isInCycle(node.id(), target)) {
           red.add(edges);
         }
         edges++;
@@ -269,7 +269,7 @@ final class WaitGraphText {
     for (Node node : graph.tasks()) {
       for (int target : targets(node)) {
         text.append("  t").append(node.id()).append(" -> t").append(target);
-        text.append(isInCircle(node.id(), target) ? " [color=red]\n" : "\n");
+        text.append(isInCycle(node.id(), target) ? " [color=red]\n" : "\n");
       }
     }
     return text.append("}\n").toString();
@@ -279,16 +279,16 @@ final class WaitGraphText {
     return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
   }
 
-  private boolean isInCircle(int from, int to) {
-    Set<List<Integer>> known = circleEdges;
+  private boolean isInCycle(int from, int to) {
+    Set<List<Integer>> known = cycleEdges;
     if (known == null) {
       known = new HashSet<>();
-      for (List<Integer> circle : graph.circles()) {
-        for (int i = 0; i < circle.size(); i++) {
-          known.add(List.of(circle.get(i), circle.get((i + 1) % circle.size())));
+      for (List<Integer> cycle : graph.cycles()) {
+        for (int i = 0; i < cycle.size(); i++) {
+          known.add(List.of(cycle.get(i), cycle.get((i + 1) % cycle.size())));
         }
       }
-      circleEdges = known;
+      cycleEdges = known;
     }
     return known.contains(List.of(from, to));
   }

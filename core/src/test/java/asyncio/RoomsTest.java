@@ -162,7 +162,7 @@ class RoomsTest {
               free.add(room);
             }
           });
-      assertTrue(!free.isEmpty(), () -> "in a circle: " + rooms);
+      assertTrue(!free.isEmpty(), () -> "in a cycle: " + rooms);
       rooms.keySet().removeAll(free);
     }
   }

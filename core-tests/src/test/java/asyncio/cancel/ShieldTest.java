@@ -271,7 +271,7 @@ class ShieldTest {
 
   @AsyncTest
   void whoGaveUpAndHasEndedIsKeptByNothingWhileTheLoopIsBusy() {
-    var inner = createTask(() -> sleep(ofDays(1))); // waits itself, so a circle is looked for
+    var inner = createTask(() -> sleep(ofDays(1))); // waits itself, so a cycle is looked for
     createTask(
         () -> {
           while (true) {

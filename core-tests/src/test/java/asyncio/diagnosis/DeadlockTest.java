@@ -43,9 +43,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Tasks that wait for each other in a circle: the one that closed it gets an error, at once. */
+/** Tasks that wait for each other in a cycle: the one that closed it gets an error, at once. */
 class DeadlockTest {
-  /** What closed the circle is told, and nothing else than a circle was found. */
+  /** What closed the cycle is told, and nothing else than a cycle was found. */
   private static DeadlockException deadlock(Task<?> task) {
     var error = assertThrows(DeadlockException.class, task::await);
     assertContains(error.getMessage(), "wait for");
@@ -75,14 +75,14 @@ class DeadlockTest {
     String message = error.getMessage();
     assertContains(
         message,
-        "Task 'second' would wait for ever: tasks wait for each other in a circle",
+        "Task 'second' would wait for ever: tasks wait for each other in a cycle",
         "second waits for a lock held by first at asyncio.",
         "first waits for a lock held by second at asyncio.",
         "same order");
     assertTrue(
         Arrays.stream(error.getStackTrace())
             .anyMatch(frame -> frame.getMethodName().contains("holdsAndTakes")));
-    assertEquals(1, error.graph().circles().size());
+    assertEquals(1, error.graph().cycles().size());
   }
 
   @AsyncTest
@@ -96,7 +96,7 @@ class DeadlockTest {
       tasks.add(holdsAndTakes("fork " + i, locks.get(i), locks.get((i + 1) % 5)));
     }
     var error = deadlock(tasks.getLast());
-    assertEquals(5, error.graph().circles().getFirst().size());
+    assertEquals(5, error.graph().cycles().getFirst().size());
     for (Task<?> task : tasks.subList(0, 4)) {
       task.await();
     }
@@ -175,7 +175,7 @@ class DeadlockTest {
   }
 
   @AsyncTest
-  void aCircleThatIsClosedWhenTheOthersOfAGroupHaveEnded() {
+  void aCycleThatIsClosedWhenTheOthersOfAGroupHaveEnded() {
     var parent = new ArrayList<Task<?>>();
     parent.add(
         createTask(
@@ -240,13 +240,13 @@ class DeadlockTest {
               until.add(createTask(() -> until.getFirst().await()));
               return waitUntil(ALL_COMPLETED, List.of(until.getLast()));
             }));
-    // The child's wait closed the circle; the parent does not mind its failure.
+    // The child's wait closed the cycle; the parent does not mind its failure.
     until.getFirst().await();
     assertThrows(DeadlockException.class, until.getLast()::await);
   }
 
   @AsyncTest
-  void manyCirclesAreAllFound() {
+  void manyCyclesAreAllFound() {
     List<Task<?>> second = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
       var a = new Lock();
@@ -260,7 +260,7 @@ class DeadlockTest {
   }
 
   @AsyncTest
-  void aLongChainOfTasksThatEndsInATimerIsNoCircle() {
+  void aLongChainOfTasksThatEndsInATimerIsNoCycle() {
     Task<?> last = createTask(() -> sleep(ofSeconds(1)));
     yieldNow();
     for (int i = 0; i < 2_000; i++) {
@@ -272,7 +272,7 @@ class DeadlockTest {
   }
 
   @AsyncTest
-  void aLongChainThatEndsInACircleIsFound() {
+  void aLongChainThatEndsInACycleIsFound() {
     var lock = new Lock();
     Task<?> last;
     try (var _ = lock.acquire()) {
@@ -287,7 +287,7 @@ class DeadlockTest {
     }
   }
 
-  // ---- what is no circle ----
+  // ---- what is no cycle ----
 
   @AsyncTest
   void aTimeLimitWillBreakIt() {
@@ -307,7 +307,7 @@ class DeadlockTest {
   }
 
   @AsyncTest
-  void aTimeLimitRoundTheCircleIsNotOfIt() {
+  void aTimeLimitRoundTheCycleIsNotOfIt() {
     var a = new Lock();
     var b = new Lock();
     var inner = new ArrayList<Task<?>>();
@@ -358,7 +358,7 @@ class DeadlockTest {
   }
 
   @AsyncTest
-  void aCircleIsFoundWhenTheTimerThatExcusedItHasGone() {
+  void aCycleIsFoundWhenTheTimerThatExcusedItHasGone() {
     var lock = new Lock();
     var permit = lock.acquire();
     Asyncio.runningLoop().callLater(ofSeconds(1), () -> {}); // it does not release it
@@ -424,7 +424,7 @@ class DeadlockTest {
     WaitGraph graph = error.graph();
     assertEquals(102, graph.tasks().size());
     assertEquals(1_003, graph.tasks().size() + graph.more());
-    assertEquals(1, graph.circles().size());
+    assertEquals(1, graph.cycles().size());
     assertContains(error.getMessage(), "1003 tasks", "first waits for a lock held by second");
     assertEndsWith(error.getMessage(), "and 903 more");
     event.set();
@@ -546,7 +546,7 @@ class DeadlockTest {
   }
 
   @Test
-  void aCircleIsFoundWhileOtherTasksKeepTheLoopBusy() {
+  void aCycleIsFoundWhileOtherTasksKeepTheLoopBusy() {
     Asyncio.run(
         () -> {
           var a = new Lock();
@@ -561,7 +561,7 @@ class DeadlockTest {
   }
 
   @Test
-  void aCircleIsFoundInRealTimeThoughTimersAndSocketsAreThere() throws Exception {
+  void aCycleIsFoundInRealTimeThoughTimersAndSocketsAreThere() throws Exception {
     Asyncio.run(
         () -> {
           var server = asyncio.Asyncio.startServer(client -> {}, "127.0.0.1", 0);

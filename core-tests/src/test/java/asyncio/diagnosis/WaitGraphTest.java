@@ -245,7 +245,7 @@ class WaitGraphTest {
     top.await();
   }
 
-  private static List<Task<?>> circle() {
+  private static List<Task<?>> cycle() {
     var a = new Lock();
     var b = new Lock();
     List<Task<?>> tasks = new ArrayList<>();
@@ -273,24 +273,24 @@ class WaitGraphTest {
   }
 
   @AsyncTest
-  void aCircleIsShownOnce() {
-    var tasks = circle();
+  void aCycleIsShownOnce() {
+    var tasks = cycle();
     assertEquals(
         """
         Loop 'x', 3 tasks
         Task-N (main) runs
         a waits for a lock held by b "quoted" \\
         └─ b "quoted" \\ waits for a lock held by a
-           └─ a: a circle, see above\
+           └─ a: a cycle, see above\
         """,
         text(waitGraph()));
-    assertEquals(List.of(List.of(1, 2)), waitGraph().circles());
+    assertEquals(List.of(List.of(1, 2)), waitGraph().cycles());
     Asyncio.gatherOutcomes(tasks);
   }
 
   @AsyncTest
-  void asMermaidAndGraphvizCirclesAreRed() {
-    var tasks = circle();
+  void asMermaidAndGraphvizCyclesAreRed() {
+    var tasks = cycle();
     var graph = waitGraph();
     String mermaid = graph.toMermaid();
     assertStartsWith(mermaid, "flowchart TD\n  t0[\"");
@@ -317,7 +317,7 @@ class WaitGraphTest {
         json,
         "\"name\":\"s\\u000a\\\"\\\\\",\"main\":false,\"state\":\"WAITING\"",
         "\"waitsFor\":{\"kind\":\"TIME\",\"what\":\"sleep\",\"tasks\":[],\"left\":\"PT1S\"}");
-    assertEndsWith(json, "],\"more\":0,\"circles\":[]}");
+    assertEndsWith(json, "],\"more\":0,\"cycles\":[]}");
     sleeper.await();
   }
 

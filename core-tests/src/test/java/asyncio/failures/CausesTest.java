@@ -23,12 +23,12 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Failures whose causes and groups are odd: in circles, very deep, shared. */
+/** Failures whose causes and groups are odd: in cycles, very deep, shared. */
 @Timeout(50)
 class CausesTest {
   private static final int DEEP = 100_000;
 
-  static RuntimeException circle() {
+  static RuntimeException cycle() {
     var first = new RuntimeException("first");
     var second = new RuntimeException("second", new RuntimeException("between", first));
     first.initCause(second);
@@ -81,12 +81,12 @@ class CausesTest {
   }
 
   @Test
-  void aCircleOfCausesAfterANudgeEndsItsTask() throws Exception {
+  void aCycleOfCausesAfterANudgeEndsItsTask() throws Exception {
     run(
         () -> {
-          RuntimeException circle = circle();
-          Task<?> task = cancelledInForeignCode(nudge -> circle);
-          assertSame(circle, task.exception());
+          RuntimeException cycle = cycle();
+          Task<?> task = cancelledInForeignCode(nudge -> cycle);
+          assertSame(cycle, task.exception());
         });
   }
 

@@ -176,7 +176,7 @@ class AcceptorTest {
   }
 
   @NetTest
-  void aHandlerThatFailsWithACircleOfCausesIsReportedAndTheLoopGoesOn(Loopback here)
+  void aHandlerThatFailsWithACycleOfCausesIsReportedAndTheLoopGoesOn(Loopback here)
       throws Exception {
     var first = new RuntimeException("first");
     var second = new RuntimeException("second", first);

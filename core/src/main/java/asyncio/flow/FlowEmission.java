@@ -16,10 +16,10 @@ import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.task.AbstractFuture;
-import asyncio.internal.task.Failures;
 import asyncio.internal.task.ForeignListener;
 import asyncio.internal.task.Futures;
 import asyncio.internal.task.TaskHost;
+import asyncio.internal.util.Causes;
 import asyncio.internal.util.Sneaky;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -122,7 +122,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
               ? loop.<@Nullable Void>createTask(run)
               : Asyncio.runCoroutineThreadsafe(run, loop);
     } catch (Throwable noTask) { // the loop is closed, or its task factory failed
-      if (isCancel(noTask) || Failures.isFatal(noTask)) {
+      if (isCancel(noTask) || Causes.isFatal(noTask)) {
         throw noTask;
       }
       giveUp(noTask);
@@ -220,7 +220,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
       signalEnd();
     }
     // These concern the task itself as well.
-    if (thrown != null && (failedByCancel || Failures.isFatal(thrown))) {
+    if (thrown != null && (failedByCancel || Causes.isFatal(thrown))) {
       throw Sneaky.rethrow(thrown);
     }
   }
@@ -345,7 +345,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
    * The subscriber broke its contract: it gets no more calls, and its failure goes to the handler.
    */
   private void subscriberFailed(String method, Throwable broken) {
-    if (isCancel(broken) || Failures.isFatal(broken)) {
+    if (isCancel(broken) || Causes.isFatal(broken)) {
       throw Sneaky.rethrow(broken); // it waited, and the task it waits in was cancelled
     }
     subscriber.set(null);
@@ -376,7 +376,7 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Throwable thrown = failure;
     Flow.Subscriber<? super T> to = subscriber.getAndSet(null);
     if (to == null) {
-      if (thrown != null && !failedByCancel && !Failures.isFatal(thrown)) {
+      if (thrown != null && !failedByCancel && !Causes.isFatal(thrown)) {
         loop.callExceptionHandler(
             new ExceptionContext(
                 "The body of a Flow.Publisher failed after its subscriber had cancelled.",

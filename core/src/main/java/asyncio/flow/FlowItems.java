@@ -15,10 +15,10 @@ import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.task.AbstractFuture;
-import asyncio.internal.task.Failures;
 import asyncio.internal.task.ForeignListener;
 import asyncio.internal.task.Futures;
 import asyncio.internal.task.TaskHost;
+import asyncio.internal.util.Causes;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -242,14 +242,14 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       }
     } catch (Throwable broken) {
       // Not the fault of the task that happened to take an item or to close.
-      if (Failures.isFatal(broken)) {
+      if (Causes.isFatal(broken)) {
         throw broken;
       }
       Fiber fiber = scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
         // The call waited, and its caller was cancelled there: a task that takes an item still gets
         // it.
-        fiber.strikeAgain();
+        fiber.redeliverCancel();
         return;
       }
       if (over) {

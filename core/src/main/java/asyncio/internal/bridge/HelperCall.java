@@ -4,10 +4,10 @@ import asyncio.Coroutine;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.task.AbstractFuture;
-import asyncio.internal.task.Failures;
 import asyncio.internal.task.Futures;
 import asyncio.internal.task.Listener;
 import asyncio.internal.task.TaskHost;
+import asyncio.internal.util.Causes;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -92,7 +92,7 @@ public final class HelperCall<T extends @Nullable Object> extends Listener imple
     } catch (Throwable failure) {
       deliver(
           () -> {
-            if (!Futures.fail(future, failure) && Failures.isFatal(failure)) {
+            if (!Futures.fail(future, failure) && Causes.isFatal(failure)) {
               scheduler.fatal(failure);
             }
           });

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * Platform threads for calls that block the operating system's thread: files, name look-ups,
  * foreign code.
  *
- * <p>This is not a ThreadPoolExecutor, because jobs come from coroutines: submitting must not take
- * a lock, because a coroutine would switch in the middle of a step. The queue is lock-free, and so
- * is the rest.
+ * <p>This is not a ThreadPoolExecutor, because jobs come from coroutines: its one lock for all
+ * workers would be contended, and a coroutine that waits for a lock holds up its whole loop. The
+ * queue here is lock-free; only starting a thread may take locks of the JDK.
  */
 public final class HelperPool {
   private static final long IDLE_SECONDS = 5;
@@ -108,6 +108,7 @@ public final class HelperPool {
    * never blocks.
    *
    * @throws RejectedExecutionException if too many jobs are already waiting
+   * @throws IllegalStateException if the pool is closed
    */
   public Submitted submit(Runnable job) {
     if (closed) {

@@ -21,9 +21,9 @@ import java.util.Objects;
 
 /**
  * What is done about tasks that wait for ever. When to look is decided by the loop's {@link
- * asyncio.internal.scheduler.StallDetector}, which calls this; what is a circle, by {@link
- * Circles}; the words are those of {@link StallReport}. Reports are made in a callback, because a
- * loop's own thread may not log. A failure in here affects nothing else. Loop-confined.
+ * asyncio.internal.scheduler.StallDetector}, which calls this; what is a cycle, by {@link Cycles};
+ * the words are those of {@link StallReport}. Reports are made in a callback, because a loop's own
+ * thread may not log. A failure in here affects nothing else. Loop-confined.
  */
 public final class Deadlocks {
   private static final String NO_REPORT = " The wait graph could not be built.";
@@ -33,8 +33,8 @@ public final class Deadlocks {
   // ---- cycles ----
 
   /** On the loop's own thread. */
-  public static void lookForCircles(Scheduler scheduler, List<Fiber> suspects) {
-    int at = Circles.lastStuck(suspects);
+  public static void lookForCycles(Scheduler scheduler, List<Fiber> suspects) {
+    int at = Cycles.lastStuck(suspects);
     if (at < 0) {
       return;
     }
@@ -56,23 +56,23 @@ public final class Deadlocks {
 
   /** In a callback: steps have run since the cycle was found. */
   private static void fail(Scheduler scheduler, TaskFiber suspect) {
-    if (!Circles.isStuck(suspect)) {
+    if (!Cycles.isStuck(suspect)) {
       return;
     }
-    TaskFiber hopeless = Circles.hopeless(suspect);
+    TaskFiber hopeless = Cycles.hopeless(suspect);
     if (hopeless != null) {
       scheduler.stallDetector().fail(hopeless, StallReport.ofHopeless(scheduler, hopeless));
       return;
     }
-    List<TaskFiber> circle = Circles.circle(suspect);
-    TaskFiber givingWay = Circles.givingWay(circle);
+    List<TaskFiber> cycle = Cycles.cycle(suspect);
+    TaskFiber givingWay = Cycles.givingWay(cycle);
     if (givingWay != null) {
-      Circles.giveWay(givingWay);
+      Cycles.giveWay(givingWay);
       return;
     }
-    TaskFiber victim = Circles.victim(circle, suspect);
-    Collections.rotate(circle, -circle.indexOf(victim));
-    scheduler.stallDetector().fail(victim, StallReport.ofCircle(scheduler, circle));
+    TaskFiber victim = Cycles.victim(cycle, suspect);
+    Collections.rotate(cycle, -cycle.indexOf(victim));
+    scheduler.stallDetector().fail(victim, StallReport.ofCycle(scheduler, cycle));
   }
 
   private static void failBriefly(Scheduler scheduler, TaskFiber stuck) {

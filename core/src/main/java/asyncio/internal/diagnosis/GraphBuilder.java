@@ -101,7 +101,7 @@ public final class GraphBuilder {
       nodes.add(node(task, nodes.size()));
     }
     int more = host.tasks().size() - nodes.size();
-    return new WaitGraph(scheduler.name(), scheduler.carrierKind(), nodes, more, circles(nodes));
+    return new WaitGraph(scheduler.name(), scheduler.carrierKind(), nodes, more, cycles(nodes));
   }
 
   private Node node(TaskFiber task, int id) {
@@ -143,8 +143,8 @@ public final class GraphBuilder {
   }
 
   /** All cycles that a depth-first walk of the graph finds. */
-  private static List<List<Integer>> circles(List<Node> nodes) {
-    List<List<Integer>> circles = new ArrayList<>();
+  private static List<List<Integer>> cycles(List<Node> nodes) {
+    List<List<Integer>> cycles = new ArrayList<>();
     boolean[] seen = new boolean[nodes.size()];
     boolean[] onPath = new boolean[nodes.size()];
     List<Integer> path = new ArrayList<>();
@@ -163,13 +163,13 @@ public final class GraphBuilder {
         }
         int target = targets.next();
         if (onPath[target]) {
-          circles.add(List.copyOf(path.subList(path.lastIndexOf(target), path.size())));
+          cycles.add(List.copyOf(path.subList(path.lastIndexOf(target), path.size())));
         } else if (!seen[target]) {
           enter(nodes.get(target), seen, onPath, path, open);
         }
       }
     }
-    return circles;
+    return cycles;
   }
 
   private static void enter(

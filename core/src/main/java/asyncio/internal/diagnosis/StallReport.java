@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class StallReport {
   private StallReport() {}
 
-  // ---- circles ----
+  // ---- cycles ----
 
-  /** The error for the first of the tasks of a circle. */
-  static DeadlockException ofCircle(Scheduler scheduler, List<TaskFiber> circle) {
-    TaskFiber victim = circle.getFirst();
-    List<TaskFiber> told = circle.subList(0, Math.min(REPORTED_TASKS, circle.size()));
+  /** The error for the first of the tasks of a cycle. */
+  static DeadlockException ofCycle(Scheduler scheduler, List<TaskFiber> cycle) {
+    TaskFiber victim = cycle.getFirst();
+    List<TaskFiber> told = cycle.subList(0, Math.min(REPORTED_TASKS, cycle.size()));
     List<TaskFiber> shown = GraphBuilder.shown(scheduler, told);
     WaitGraph graph = GraphBuilder.graph(scheduler, shown);
     List<Integer> ids = told.stream().map(shown::indexOf).toList();
@@ -35,20 +35,18 @@ final class StallReport {
     String message =
         victim.describe()
             + " would wait for ever: "
-            + (circle.size() == 1
-                ? "it waits for itself."
-                : "tasks wait for each other in a circle.")
-            + circleText(graph, ids, circle.size() - told.size())
+            + (cycle.size() == 1 ? "it waits for itself." : "tasks wait for each other in a cycle.")
+            + cycleText(graph, ids, cycle.size() - told.size())
             + System.lineSeparator()
-            + advice(circle.size(), locks)
+            + advice(cycle.size(), locks)
             + " All tasks:"
             + System.lineSeparator()
             + graph.toString(REPORTED_TASKS);
     return error(message, graph, victim);
   }
 
-  /** Returns the tasks of a circle, with a line for each, and how many {@code more} it has. */
-  private static String circleText(WaitGraph graph, List<Integer> ids, int more) {
+  /** Returns the tasks of a cycle, with a line for each, and how many {@code more} it has. */
+  private static String cycleText(WaitGraph graph, List<Integer> ids, int more) {
     var text = new StringBuilder();
     for (int id : ids) {
       text.append(System.lineSeparator()).append("    ").append(graph.tasks().get(id));
@@ -80,7 +78,7 @@ final class StallReport {
     String message =
         victim.describe()
             + " would wait for ever: "
-            + Circles.wait(victim).whyItNeverEnds()
+            + Cycles.wait(victim).whyItNeverEnds()
             + " All tasks:"
             + System.lineSeparator()
             + graph.toString(REPORTED_TASKS);
@@ -91,7 +89,7 @@ final class StallReport {
   static DeadlockException brief(Scheduler scheduler, TaskFiber stuck) {
     var nothing = new WaitGraph(scheduler.name(), scheduler.carrierKind(), List.of(), 0, List.of());
     return new DeadlockException(
-        stuck.describe() + " would wait for ever, perhaps in a circle with other tasks.", nothing);
+        stuck.describe() + " would wait for ever, perhaps in a cycle with other tasks.", nothing);
   }
 
   /** The error has the stack of the task that gets it. */

@@ -85,7 +85,7 @@ public final class Log {
       Scheduler scheduler = Current.scheduler();
       Fiber fiber = scheduler == null ? null : scheduler.currentFiber();
       if (fiber != null && fiber.isCancel(broken)) {
-        fiber.strikeAgain();
+        fiber.redeliverCancel();
       }
     } catch (Throwable noMemory) {
       // The text matters more.

@@ -32,11 +32,7 @@ public final class Link {
 
   /** Returns the running coroutine, which is about to wait in {@code what}. */
   public Fiber requireTask(String what) {
-    Fiber fiber = Current.requireTask(what);
-    if (fiber.scheduler() != scheduler) {
-      scheduler.checkOnLoop(what);
-    }
-    return fiber;
+    return Current.requireTask(scheduler, what);
   }
 
   /** Records that the connection failed; only the first failure counts. */

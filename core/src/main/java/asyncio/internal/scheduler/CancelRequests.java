@@ -141,10 +141,10 @@ final class CancelRequests {
   }
 
   /**
-   * Makes the last delivered request, which came to nothing, pending again, unless another is
+   * Makes the last delivered request, which had no effect, pending again, unless another is
    * pending.
    */
-  void strikeAgain() {
+  void redeliver() {
     if (isPending()) {
       return;
     }

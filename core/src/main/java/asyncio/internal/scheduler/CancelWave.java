@@ -68,7 +68,7 @@ public final class CancelWave {
 
   /**
    * Whether the current wave has already reached {@code branch}: through a coroutine that two
-   * others wait for, or in a circle. Once is enough.
+   * others wait for, or in a cycle. Once is enough.
    */
   public boolean hasReached(Branch branch) {
     return running && branch.reachedBy == number;

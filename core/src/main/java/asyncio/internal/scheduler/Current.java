@@ -74,6 +74,15 @@ public final class Current {
     return fiber;
   }
 
+  /** As {@link #requireTask(String)}, for something that belongs to one loop. */
+  public static Fiber requireTask(Scheduler owner, String what) {
+    Fiber fiber = requireTask(what);
+    if (fiber.scheduler != owner) {
+      owner.checkOnLoop(what);
+    }
+    return fiber;
+  }
+
   /** Returns the running coroutine, which is about to let others run in {@code what}. */
   private static Fiber requireNoRegion(String what) {
     Fiber fiber = running(what).fiber();

@@ -83,7 +83,7 @@ public abstract class Fiber extends Baton implements Runnable {
   /** Whether it is among those that {@link StallDetector} will examine. */
   boolean suspected;
 
-  /** Whether the excuse for its circle has expired; see {@link StallDetector#excuse}. */
+  /** Whether the excuse for its cycle has expired; see {@link StallDetector#excuse}. */
   boolean overdue;
 
   private @Nullable CancelRequests requests;
@@ -297,7 +297,7 @@ public abstract class Fiber extends Baton implements Runnable {
       if (outcome == OPEN && what.isOver()) {
         return;
       }
-      if (outcome == OPEN && what.mayCloseCircle()) {
+      if (outcome == OPEN && what.mayCloseCycle()) {
         suspect();
       }
       while (outcome == OPEN) {
@@ -367,7 +367,7 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Notes that its wait may be part of a circle; it is examined when the loop has nothing else to
+   * Notes that its wait may be part of a cycle; it is examined when the loop has nothing else to
    * do. A wait that begins is noted by {@link #suspend}. This is for what happens to a wait later:
    * fewer are left that can end it.
    */
@@ -508,7 +508,7 @@ public abstract class Fiber extends Baton implements Runnable {
 
   /**
    * Requests the cancellation of this coroutine. If it waits for another one to end, that one is
-   * cancelled too, and so on down the chain; if the chain leads into a circle, which nothing else
+   * cancelled too, and so on down the chain; if the chain leads into a cycle, which nothing else
    * would end, this coroutine's wait is ended.
    *
    * @param scope the request of a scope of this coroutine, which the scope can take back; null for
@@ -530,7 +530,7 @@ public abstract class Fiber extends Baton implements Runnable {
     }
     cancelRequests().receive(scope, why);
     Wait current = wait;
-    if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACircle()) {
+    if (state == WAITING && current != null && current.passesOnTo() != null && leadsIntoACycle()) {
       cancelRequests().delivered(scope);
       endByCancel(current, why);
       return;
@@ -556,7 +556,7 @@ public abstract class Fiber extends Baton implements Runnable {
    * Brent's algorithm: walks the chain, comparing with a place that is moved up at each power of
    * two.
    */
-  private boolean leadsIntoACircle() {
+  private boolean leadsIntoACycle() {
     Fiber anchor = this;
     long steps = 0;
     long power = 1;
@@ -640,13 +640,13 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Makes a delivered cancel that came to nothing take effect at the next wait, without counting it
+   * Makes a delivered cancel that had no effect take effect at the next wait, without counting it
    * again.
    */
-  public final void strikeAgain() {
+  public final void redeliverCancel() {
     CancelRequests received = requests;
     if (received != null) {
-      received.strikeAgain();
+      received.redeliver();
     }
   }
 
@@ -701,7 +701,7 @@ public abstract class Fiber extends Baton implements Runnable {
   }
 
   /**
-   * Whether callbacks that were due when its circle was found have had their chance to end it. Loop
+   * Whether callbacks that were due when its cycle was found have had their chance to end it. Loop
    * only.
    */
   public final boolean isOverdue() {

@@ -30,10 +30,10 @@ public interface Host {
   }
 
   /**
-   * Checks whether some coroutines wait for each other in a circle; {@code suspects} have begun to
+   * Checks whether some coroutines wait for each other in a cycle; {@code suspects} have begun to
    * wait for others that were waiting themselves. Called on the loop's own thread.
    */
-  default void lookForCircles(List<Fiber> suspects) {}
+  default void lookForCycles(List<Fiber> suspects) {}
 
   /**
    * Called on the loop's own thread if the loop has nothing to do, no timer and no helper. If that

@@ -96,10 +96,10 @@ public final class Inbox {
     }
   }
 
-  /** Whether nothing was left. Any thread. */
+  /** Whether nothing was left, as in a closed inbox. Any thread. */
   public boolean isEmpty() {
     Step seen = head;
-    return seen == null || seen == ASLEEP || seen == HOLDING;
+    return seen == null || seen == ASLEEP || seen == HOLDING || seen == CLOSED;
   }
 
   /** Whether everything that arrives is refused. Any thread. */
@@ -123,7 +123,10 @@ public final class Inbox {
     return HEAD.compareAndSet(this, (Step) null, HOLDING);
   }
 
-  /** Takes all steps, oldest first, linked by {@code next}; the loop counts as awake. Loop only. */
+  /**
+   * Takes all steps, oldest first, linked by {@code next}; the loop counts as awake. Loop only, and
+   * not after {@link #close}: that would open the inbox again.
+   */
   public @Nullable Step takeAll() {
     return oldestFirst((Step) HEAD.getAndSet(this, (Step) null));
   }

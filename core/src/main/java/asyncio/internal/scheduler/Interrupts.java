@@ -20,6 +20,6 @@ final class Interrupts {
         || one instanceof ClosedByInterruptException
         || (one instanceof InterruptedIOException && !(one instanceof SocketTimeoutException))
         || (one instanceof SocketException
-            && "Closed by interrupt".equals(Causes.told(one::getMessage)));
+            && "Closed by interrupt".equals(Causes.answer(one::getMessage)));
   }
 }

@@ -46,7 +46,7 @@ public final class LoopTimers {
    */
   public long lastDeadlineOf(Set<Fiber> fibers) {
     return deadlines.last(
-        Long.MAX_VALUE, timer -> timer.strikes() != null && fibers.contains(timer.strikes()));
+        Long.MAX_VALUE, timer -> timer.cancels() != null && fibers.contains(timer.cancels()));
   }
 
   /**

@@ -644,7 +644,7 @@ public final class Scheduler implements Clock.Activity {
     lookDue = false;
     takeInbox();
     timers.fireDue(this);
-    stallDetector.lookForCircles(ready.isEmpty());
+    stallDetector.lookForCycles(ready.isEmpty());
     try {
       if (!ready.isEmpty() || stopping) {
         poller.pollNow();

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Notices that a loop may be unable to continue, and asks its {@link Host} to find out: coroutines
- * may be waiting for each other in a circle, or the loop has nothing to do.
+ * may be waiting for each other in a cycle, or the loop has nothing to do.
  *
- * <p><b>Circles.</b> Only a wait for a coroutine that is itself waiting can close one. Such waits
+ * <p><b>Cycles.</b> Only a wait for a coroutine that is itself waiting can close one. Such waits
  * are noted, which costs a comparison, and examined when nothing is ready, or now and then while
  * something always is. So a wait does not cost a walk along the chain of waiting coroutines.
  *
@@ -50,7 +50,7 @@ public final class StallDetector {
   /** How many of the suspects have ended since the last look. */
   private int ended;
 
-  /** Coroutines in circles that a timer may end, in the order in which they were found. */
+  /** Coroutines in cycles that a timer may end, in the order in which they were found. */
   private final Map<Fiber, Excused> excused = new LinkedHashMap<>();
 
   private long nextExcused = Long.MAX_VALUE;
@@ -95,9 +95,9 @@ public final class StallDetector {
     return (DEADLOCK_FAILS || scheduler.isClosedWorld()) && !scheduler.host().otherThreadsCallIn();
   }
 
-  // ---- circles ----
+  // ---- cycles ----
 
-  /** Notes a coroutine whose wait may close a circle. */
+  /** Notes a coroutine whose wait may close a cycle. */
   void suspect(Fiber fiber) {
     suspects.add(fiber);
   }
@@ -170,7 +170,7 @@ public final class StallDetector {
   }
 
   /** Called at each look at the operating system. On the loop's own thread. */
-  void lookForCircles(boolean idle) {
+  void lookForCycles(boolean idle) {
     if (suspects.isEmpty() && excused.isEmpty()) {
       return;
     }
@@ -192,7 +192,7 @@ public final class StallDetector {
       fiber.suspected = false;
     }
     try {
-      scheduler.host().lookForCircles(now);
+      scheduler.host().lookForCycles(now);
     } catch (Throwable noMemory) {
       // A failed search must not end the run.
     }

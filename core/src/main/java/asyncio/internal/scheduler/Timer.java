@@ -14,7 +14,7 @@ public abstract class Timer {
   protected abstract void fire();
 
   /** Returns the coroutine that it cancels; null for none. */
-  protected @Nullable Fiber strikes() {
+  protected @Nullable Fiber cancels() {
     return null;
   }
 

@@ -42,7 +42,7 @@ public interface Wait {
 
   /**
    * Returns the futures that are waited for and not done, or the tasks that hold what is waited
-   * for. For reports and for the search for circles, which often looks only at the first one.
+   * for. For reports and for the search for cycles, which often looks only at the first one.
    */
   default Iterator<?> targets() {
     return Collections.emptyIterator();
@@ -54,11 +54,11 @@ public interface Wait {
   }
 
   /**
-   * Whether this wait may close a circle as it begins, because what could end it waits as well.
-   * Then the coroutine is suspected, and examined when the loop has nothing else to do. Asked once,
+   * Whether this wait may close a cycle as it begins, because what could end it waits as well. Then
+   * the coroutine is suspected, and examined when the loop has nothing else to do. Asked once,
    * right before the coroutine suspends.
    */
-  default boolean mayCloseCircle() {
+  default boolean mayCloseCycle() {
     return endsByTargetsOnly();
   }
 

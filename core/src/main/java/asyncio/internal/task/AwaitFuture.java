@@ -60,7 +60,7 @@ final class AwaitFuture extends Listener implements Wait {
   }
 
   @Override
-  public boolean mayCloseCircle() {
+  public boolean mayCloseCycle() {
     Fiber awaited = future.fiber();
     return awaited != null && awaited.isWaiting();
   }

@@ -2,6 +2,7 @@ package asyncio.internal.task;
 
 import asyncio.CancelledError;
 import asyncio.DeadlockException;
+import asyncio.internal.util.Causes;
 import asyncio.internal.util.Sneaky;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -77,7 +78,7 @@ final class FailureCopy {
 
   /** Rethrows what an attempt to copy must not swallow. */
   private static void passOn(Throwable broken) {
-    if (broken instanceof CancelledError || Failures.isFatal(broken)) {
+    if (broken instanceof CancelledError || Causes.isFatal(broken)) {
       throw Sneaky.rethrow(broken);
     }
   }

@@ -6,6 +6,7 @@ import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.FiberContext;
 import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.util.Causes;
 import asyncio.internal.util.CreationSite;
 import java.util.List;
 import java.util.Set;
@@ -56,11 +57,11 @@ public final class FailureReports {
     try {
       told.accept(context);
     } catch (Throwable failure) {
-      if (Failures.isFatal(failure)) {
+      if (Causes.isFatal(failure)) {
         scheduler.fatal(failure);
         return;
       }
-      strikeAgainAfter(failure);
+      redeliverCancelAfter(failure);
       if (failure != context.exception()) {
         failure.addSuppressed(context.exception());
       }
@@ -77,10 +78,10 @@ public final class FailureReports {
   }
 
   /** A handler or a log may have waited: then it was the caller that was cancelled there. */
-  private void strikeAgainAfter(Throwable failure) {
+  private void redeliverCancelAfter(Throwable failure) {
     Fiber fiber = scheduler.currentFiber();
     if (fiber != null && fiber.isCancel(failure)) {
-      fiber.strikeAgain();
+      fiber.redeliverCancel();
     }
   }
 
@@ -104,11 +105,11 @@ public final class FailureReports {
 
   /** Off the loop, as after its close, there is no run that a fatal error could end. */
   private void logFailed(String what, Throwable failure, ExceptionContext context) {
-    if (scheduler.isOnLoop() && Failures.isFatal(failure)) {
+    if (scheduler.isOnLoop() && Causes.isFatal(failure)) {
       scheduler.fatal(failure);
       return;
     }
-    strikeAgainAfter(failure);
+    redeliverCancelAfter(failure);
     Logs.LOOP.log(
         System.Logger.Level.ERROR,
         what
@@ -141,7 +142,7 @@ public final class FailureReports {
 
   /** Reports that a callback threw. */
   public void callbackFailed(Callback callback, Throwable failure) {
-    if (Failures.isFatal(failure)) {
+    if (Causes.isFatal(failure)) {
       scheduler.fatal(failure);
       return;
     }

@@ -1,18 +1,12 @@
 package asyncio.internal.task;
 
 import asyncio.CancelledError;
-import asyncio.internal.util.Causes;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Kinds of failures. */
+/** What a failure brings along. */
 public final class Failures {
   private Failures() {}
-
-  /** Whether no program should continue after this failure: it ends the whole {@code run}, bare. */
-  public static boolean isFatal(Throwable failure) {
-    return Causes.isFatal(failure);
-  }
 
   /**
    * What a cleanup threw while a cancellation propagated: try-with-resources suppresses it, and

@@ -21,7 +21,7 @@ public abstract class Listener {
 
   /**
    * The coroutine that still waits through this listener after it was notified, and whose wait may
-   * be part of a circle now; null if there is none.
+   * be part of a cycle now; null if there is none.
    */
   protected @Nullable Fiber stillWaiting() {
     return awaitedBy();

@@ -76,7 +76,7 @@ public final class Shield extends Listener {
     }
 
     @Override
-    public boolean mayCloseCircle() {
+    public boolean mayCloseCycle() {
       Fiber shielded = inner.fiber();
       return shielded != null && shielded.isWaiting();
     }

@@ -5,6 +5,7 @@ import asyncio.Coroutine;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.FiberContext;
 import asyncio.internal.scheduler.Wait;
+import asyncio.internal.util.Causes;
 import asyncio.internal.util.CreationSite;
 import java.util.List;
 import java.util.Objects;
@@ -229,7 +230,7 @@ public final class TaskFiber extends Fiber {
     leave();
     if (failure instanceof CancelledError) {
       future.endCancelled(failure);
-    } else if (Failures.isFatal(failure)) {
+    } else if (Causes.isFatal(failure)) {
       future.markRetrieved();
       future.fail(failure);
       scheduler().fatal(failure);

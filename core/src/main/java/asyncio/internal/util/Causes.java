@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Searches the causes of a failure. Every walk here ends, whatever the program has built: causes
- * may form a circle (initCause can close one between two failures), chains and groups may be deeper
+ * may form a cycle (initCause can close one between two failures), chains and groups may be deeper
  * than a stack, and one failure may be in many groups. So no walk recurses, and each one remembers
  * where it has been. Failures are also walked elsewhere: where a group is split ({@link
  * ExceptionGroup#split}), and where a trace is printed.
@@ -27,9 +27,9 @@ public final class Causes {
   /**
    * Returns whether {@code failure}, its cause, the cause of that cause, and so on, has a match.
    */
-  @SuppressWarnings("ReferenceEquality") // the very same object: a circle
+  @SuppressWarnings("ReferenceEquality") // the very same object: a cycle
   public static boolean any(Throwable failure, Predicate<? super Throwable> matches) {
-    // Brent's algorithm to find a circle: it needs no memory, and when it finds one, all of it has
+    // Brent's algorithm to find a cycle: it needs no memory, and when it finds one, all of it has
     // been looked at.
     Throwable mark = failure;
     int steps = 0;
@@ -88,14 +88,14 @@ public final class Causes {
 
   /** Returns the cause of a failure; null if there is none, or if asking for it fails. */
   public static @Nullable Throwable causeOf(Throwable failure) {
-    return told(failure::getCause);
+    return answer(failure::getCause);
   }
 
   /**
    * Returns what the program's code says about a failure, such as an overridden getCause or
    * getMessage; null if that code throws, which must not hide the failure being examined.
    */
-  public static <T> @Nullable T told(Supplier<@Nullable T> question) {
+  public static <T> @Nullable T answer(Supplier<@Nullable T> question) {
     try {
       return question.get();
     } catch (Throwable broken) {

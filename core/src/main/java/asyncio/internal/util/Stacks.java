@@ -66,12 +66,9 @@ public final class Stacks {
 
   /** Returns whether a frame belongs to neither the JDK nor this library. */
   public static boolean isUsers(StackTraceElement frame) {
-    String type = frame.getClassName();
-    return !type.startsWith("java.")
-        && !type.startsWith("javax.")
-        && !type.startsWith("jdk.")
-        && !type.startsWith("sun.")
-        && !type.startsWith("com.sun.")
-        && !CreationSite.isOurs(frame);
+    // By module, not by package: javax. and com.sun. are also packages of libraries.
+    String module = frame.getModuleName();
+    boolean ofJdk = module != null && (module.startsWith("java.") || module.startsWith("jdk."));
+    return !ofJdk && !CreationSite.isOurs(frame);
   }
 }

@@ -35,11 +35,11 @@ import org.jspecify.annotations.Nullable;
  * together, and nobody gets an error. They are walked through once, however many they are, and no
  * time limit excuses them, because their end harms nobody.
  */
-final class Circles {
+final class Cycles {
   /** A callback due within this time counts as due soon. */
   private static final long SOON_NANOS = 1_000_000_000;
 
-  private Circles() {}
+  private Cycles() {}
 
   // ---- is it stuck? ----
 
@@ -123,7 +123,7 @@ final class Circles {
   }
 
   private static boolean givesWay(TaskFiber stuck) {
-    return givingWay(circle(stuck)) != null;
+    return givingWay(cycle(stuck)) != null;
   }
 
   /**
@@ -183,10 +183,10 @@ final class Circles {
     return with == null || shared.add(with) ? targets(task) : Collections.emptyIterator();
   }
 
-  // ---- who is in the circle, and who gives way or gets the error ----
+  // ---- who is in the cycle, and who gives way or gets the error ----
 
   /** The tasks that wait for each other, starting from a task that is stuck. */
-  static List<TaskFiber> circle(TaskFiber stuck) {
+  static List<TaskFiber> cycle(TaskFiber stuck) {
     List<TaskFiber> path = new ArrayList<>();
     Set<TaskFiber> seen = new HashSet<>();
     TaskFiber task = stuck;
@@ -216,10 +216,10 @@ final class Circles {
    * The task whose wait closed the cycle, if it is part of it: it has waited for the shortest time.
    * But if there is a choice, no task that must keep waiting, as the owner of a task group must.
    */
-  static TaskFiber victim(List<TaskFiber> circle, TaskFiber suspect) {
-    List<TaskFiber> candidates = circle.stream().filter(task -> !wait(task).mustGoOn()).toList();
+  static TaskFiber victim(List<TaskFiber> cycle, TaskFiber suspect) {
+    List<TaskFiber> candidates = cycle.stream().filter(task -> !wait(task).mustGoOn()).toList();
     if (candidates.isEmpty()) {
-      candidates = circle;
+      candidates = cycle;
     }
     return candidates.contains(suspect) ? suspect : candidates.getLast();
   }
@@ -244,9 +244,9 @@ final class Circles {
     return null;
   }
 
-  /** A task of the circle whose wait ends well when it is in one; null if there is none. */
-  static @Nullable TaskFiber givingWay(List<TaskFiber> circle) {
-    for (TaskFiber task : circle) {
+  /** A task of the cycle whose wait ends well when it is in one; null if there is none. */
+  static @Nullable TaskFiber givingWay(List<TaskFiber> cycle) {
+    for (TaskFiber task : cycle) {
       if (wait(task).givesWayWith() != null) {
         return task;
       }
