@@ -14,27 +14,23 @@ final class AotTraining {
 
   public static void main(String[] args) throws IOException {
     Thread.ofPlatform().daemon().start(AotTraining::giveUp);
-    run(
-        () -> {
-          var slow =
-              createTask(
-                  () -> {
-                    sleep(ofMillis(20));
-                    return "world";
-                  });
-          var server =
-              startServer(
-                  client -> {
-                    client.writer().write(client.reader().readLine() + "\n");
-                    client.writer().drain();
-                  },
-                  "127.0.0.1",
-                  0);
-          try (server) {
-            timeout(ofSeconds(5), () -> ask(server.port()));
-          }
-          IO.println(gather(() -> slow.await(), () -> "hello"));
-        });
+    run(() -> {
+      var slow = createTask(() -> {
+        sleep(ofMillis(20));
+        return "world";
+      });
+      var server = startServer(
+          client -> {
+            client.writer().write(client.reader().readLine() + "\n");
+            client.writer().drain();
+          },
+          "127.0.0.1",
+          0);
+      try (server) {
+        timeout(ofSeconds(5), () -> ask(server.port()));
+      }
+      IO.println(gather(() -> slow.await(), () -> "hello"));
+    });
   }
 
   private static void ask(int port) throws IOException {

@@ -4,13 +4,12 @@ import static java.time.Duration.*;
 // Code that knows nothing of asyncio and blocks: the clock ticks on meanwhile, on both carriers.
 
 void main() throws InterruptedException {
-  run(
-      () -> {
-        var clock = createTask(() -> tick());
-        IO.println(blocking(() -> oldDatabase(400))); // waits for somebody: a query, a queue
-        IO.println(toThread(() -> sumTo(100_000_000))); // keeps a thread busy: files, computations
-        clock.await();
-      });
+  run(() -> {
+    var clock = createTask(() -> tick());
+    IO.println(blocking(() -> oldDatabase(400))); // waits for somebody: a query, a queue
+    IO.println(toThread(() -> sumTo(100_000_000))); // keeps a thread busy: files, computations
+    clock.await();
+  });
 }
 
 void tick() {

@@ -5,8 +5,8 @@ import asyncio.*;
 // A chat room: every line goes to all the others. Try it with several `nc 127.0.0.1 8888`; Ctrl-C
 // ends it.
 //
-// Nobody waits for a slow reader. Each member has an outbox, and a task that sends what is in it. A
-// member whose outbox is full is too slow for the room and is disconnected.
+// Nobody waits for a slow reader. Each member has an outbox, and a task that sends what is in it.
+// A member whose outbox is full is too slow for the room and is disconnected.
 
 static final int OUTBOX = 100;
 

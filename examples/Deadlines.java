@@ -6,23 +6,21 @@ import asyncio.*;
 // A time limit round any piece of code. What it cuts short cleans up first.
 
 void main() {
-  run(
-      () -> {
-        IO.println(timeout(ofSeconds(10), () -> answer("quick", 50)));
+  run(() -> {
+    IO.println(timeout(ofSeconds(10), () -> answer("quick", 50)));
 
-        try {
-          timeout(ofMillis(100), () -> answer("slow", 60_000));
-        } catch (TimeoutException late) {
-          IO.println("too late: " + late.getMessage());
-        }
+    try {
+      timeout(ofMillis(100), () -> answer("slow", 60_000));
+    } catch (TimeoutException late) {
+      IO.println("too late: " + late.getMessage());
+    }
 
-        var limit = new Timeout(ofMillis(100));
-        limit.run(
-            () -> {
-              limit.reschedule(ofSeconds(10)); // it goes well, so there is more time
-              IO.println(answer("patient", 200));
-            });
-      });
+    var limit = new Timeout(ofMillis(100));
+    limit.run(() -> {
+      limit.reschedule(ofSeconds(10)); // it goes well, so there is more time
+      IO.println(answer("patient", 200));
+    });
+  });
 }
 
 String answer(String name, int millis) {

@@ -14,12 +14,11 @@ void main() {
 void dinner(String dessert) {
   var group = new TaskGroup();
   try {
-    group.run(
-        () -> {
-          var soup = group.createTask(() -> cook("soup", 100));
-          var sweet = group.createTask(() -> cook(dessert, 200));
-          IO.println("we eat " + soup.await() + ", then " + sweet.await());
-        });
+    group.run(() -> {
+      var soup = group.createTask(() -> cook("soup", 100));
+      var sweet = group.createTask(() -> cook(dessert, 200));
+      IO.println("we eat " + soup.await() + ", then " + sweet.await());
+    });
   } catch (ExceptionGroup failures) {
     failures.exceptions().forEach(failure -> IO.println("no dinner: " + failure.getMessage()));
   }

@@ -2,17 +2,14 @@ import static asyncio.Asyncio.*;
 import static java.time.Duration.*;
 
 void main() {
-  run(
-      () -> {
-        var slow =
-            createTask(
-                () -> {
-                  sleep(ofSeconds(1));
-                  return "world";
-                });
-        IO.println("hello");
-        IO.println(slow.await());
-      });
+  run(() -> {
+    var slow = createTask(() -> {
+      sleep(ofSeconds(1));
+      return "world";
+    });
+    IO.println("hello");
+    IO.println(slow.await());
+  });
 }
 
 /* Prints:

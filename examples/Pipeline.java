@@ -12,28 +12,25 @@ import asyncio.*;
 static final int ATTEMPTS = 3;
 
 void main() {
-  run(
-      () -> {
-        var urls = new Queue<String>(10);
-        var pages = new Queue<String>(10);
-        var pipeline = new TaskGroup();
-        pipeline.run(
-            () -> {
-              pipeline.createTask(() -> storeAll(pages));
-              var fetchers = new TaskGroup();
-              fetchers.run(
-                  () -> {
-                    for (int i = 0; i < 3; i++) {
-                      fetchers.createTask(() -> fetchAll(urls, pages));
-                    }
-                    for (String url : List.of("solid", "flaky", "broken", "late")) {
-                      urls.put(url);
-                    }
-                    urls.shutdown();
-                  });
-              pages.shutdown(); // all fetchers have ended
-            });
+  run(() -> {
+    var urls = new Queue<String>(10);
+    var pages = new Queue<String>(10);
+    var pipeline = new TaskGroup();
+    pipeline.run(() -> {
+      pipeline.createTask(() -> storeAll(pages));
+      var fetchers = new TaskGroup();
+      fetchers.run(() -> {
+        for (int i = 0; i < 3; i++) {
+          fetchers.createTask(() -> fetchAll(urls, pages));
+        }
+        for (String url : List.of("solid", "flaky", "broken", "late")) {
+          urls.put(url);
+        }
+        urls.shutdown();
       });
+      pages.shutdown(); // all fetchers have ended
+    });
+  });
 }
 
 void fetchAll(Queue<String> urls, Queue<String> pages) {

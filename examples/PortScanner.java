@@ -31,13 +31,12 @@ void main(String[] args) {
 
 void scan(String host, int first, int last) {
   var group = new TaskGroup();
-  group.run(
-      () -> {
-        for (int port = first; port <= last; port++) {
-          int number = port;
-          group.createTask(() -> probe(host, number));
-        }
-      });
+  group.run(() -> {
+    for (int port = first; port <= last; port++) {
+      int number = port;
+      group.createTask(() -> probe(host, number));
+    }
+  });
   IO.println(found + " open");
 }
 

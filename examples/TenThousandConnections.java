@@ -74,17 +74,17 @@ void serve(int wanted, int messages) throws IOException {
     for (int covered = 0; covered < connections; covered += perPort) {
       servers.add(startServer(this::echo, "127.0.0.1", 0, options));
     }
-    var ports = servers.stream().map(server -> "" + server.port()).collect(Collectors.joining(","));
+    var ports =
+        servers.stream().map(server -> "" + server.port()).collect(Collectors.joining(","));
     IO.println("carrier " + carrier() + ", listening on 127.0.0.1, port " + ports);
     clients = toThread(() -> startClients("" + connections, "" + messages, ports));
     String latency = follow(clients);
     if (await(clients.onExit()).exitValue() != 0 || echoed != expected) {
-      throw new IllegalStateException(
-          "it failed after "
-              + echoed
-              + " of "
-              + expected
-              + " messages; the clients may have said why");
+      throw new IllegalStateException("it failed after "
+          + echoed
+          + " of "
+          + expected
+          + " messages; the clients may have said why");
     }
     report(connections, latency);
   } finally {
@@ -130,24 +130,22 @@ String follow(Process clients) throws IOException {
 
 void report(int connections, String latency) {
   double seconds = (lastEcho - firstEcho) / 1e9;
-  IO.println(
-      """
-      connections        %,d at once
-      messages           %,d of %d bytes, every one echoed, every byte compared
-      messages a second  %,.0f
-      latency            %s
-      server, CPU        %.1f s, %.1f µs a message
-      server, memory     %s\
-      """
-          .formatted(
-              connections,
-              expected,
-              MESSAGE_SIZE,
-              expected / seconds,
-              latency,
-              cpuNanos / 1e9,
-              cpuNanos / 1e3 / expected,
-              memory));
+  IO.println("""
+    connections        %,d at once
+    messages           %,d of %d bytes, every one echoed, every byte compared
+    messages a second  %,.0f
+    latency            %s
+    server, CPU        %.1f s, %.1f µs a message
+    server, memory     %s\
+    """.formatted(
+          connections,
+          expected,
+          MESSAGE_SIZE,
+          expected / seconds,
+          latency,
+          cpuNanos / 1e9,
+          cpuNanos / 1e3 / expected,
+          memory));
 }
 
 // ---- the clients ----
@@ -174,18 +172,16 @@ final class Clients {
   void talk() {
     var progress = createTask(() -> tellProgress());
     var group = new TaskGroup();
-    group.run(
-        () -> {
-          for (int i = 0; i < connections; i++) {
-            int number = i;
-            group.createTask(() -> talk(number));
-          }
-        });
+    group.run(() -> {
+      for (int i = 0; i < connections; i++) {
+        int number = i;
+        group.createTask(() -> talk(number));
+      }
+    });
     progress.cancel();
     toThread(() -> Arrays.sort(micros)); // many: not in the loop's time
-    IO.println(
-        "p50 %,.1f ms, p99 %,.1f ms, max %,.1f ms"
-            .formatted(percentile(50), percentile(99), percentile(100)));
+    IO.println("p50 %,.1f ms, p99 %,.1f ms, max %,.1f ms"
+        .formatted(percentile(50), percentile(99), percentile(100)));
   }
 
   void talk(int number) throws IOException {
@@ -275,7 +271,9 @@ Process startClients(String... args) throws IOException {
   command.addAll(
       List.of("-cp", System.getProperty("java.class.path"), getClass().getName(), "--clients"));
   command.addAll(List.of(args));
-  return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  return new ProcessBuilder(command)
+      .redirectError(ProcessBuilder.Redirect.INHERIT)
+      .start();
 }
 
 String memory() throws IOException {

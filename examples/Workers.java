@@ -11,23 +11,21 @@ int working;
 int busiest;
 
 void main() {
-  run(
-      () -> {
-        var jobs = new Queue<Integer>(5);
-        var workers = new TaskGroup();
-        workers.run(
-            () -> {
-              for (int i = 1; i <= 3; i++) {
-                workers.createTask(() -> work(jobs));
-              }
-              for (int job = 1; job <= 20; job++) {
-                jobs.put(job);
-              }
-              jobs.join(); // until all are done
-              jobs.shutdown();
-            });
-        IO.println(done + " jobs done, " + busiest + " at once");
-      });
+  run(() -> {
+    var jobs = new Queue<Integer>(5);
+    var workers = new TaskGroup();
+    workers.run(() -> {
+      for (int i = 1; i <= 3; i++) {
+        workers.createTask(() -> work(jobs));
+      }
+      for (int job = 1; job <= 20; job++) {
+        jobs.put(job);
+      }
+      jobs.join(); // until all are done
+      jobs.shutdown();
+    });
+    IO.println(done + " jobs done, " + busiest + " at once");
+  });
 }
 
 void work(Queue<Integer> jobs) {

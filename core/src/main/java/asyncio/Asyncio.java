@@ -751,11 +751,10 @@ public final class Asyncio {
 
   /** As {@link #toThread(Coroutine)}, for a body without a result. */
   public static <X extends Exception> void toThread(Action<X> body) throws X {
-    Asyncio.<@Nullable Void, X>toThread(
-        () -> {
-          body.run();
-          return null;
-        });
+    Asyncio.<@Nullable Void, X>toThread(() -> {
+      body.run();
+      return null;
+    });
   }
 
   /**
@@ -782,11 +781,10 @@ public final class Asyncio {
 
   /** As {@link #blocking(Coroutine)}, for a body without a result. */
   public static <X extends Exception> void blocking(Action<X> body) throws X {
-    Asyncio.<@Nullable Void, X>blocking(
-        () -> {
-          body.run();
-          return null;
-        });
+    Asyncio.<@Nullable Void, X>blocking(() -> {
+      body.run();
+      return null;
+    });
   }
 
   /**
@@ -801,7 +799,9 @@ public final class Asyncio {
    * <p><i>Thread</i>: a coroutine.
    */
   public static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
-    return EventLoop.of(Current.requireTask("await()").scheduler()).follow(stage).await();
+    return EventLoop.of(Current.requireTask("await()").scheduler())
+        .follow(stage)
+        .await();
   }
 
   /**

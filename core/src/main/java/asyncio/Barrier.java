@@ -26,18 +26,17 @@ public final class Barrier {
   private final int parties;
 
   // Loop-confined.
-  private final LoopBinding home =
-      new LoopBinding() {
-        @Override
-        protected void moved() {
-          inside.clear();
-          outside.clear();
-          count = 0;
-          if (state != State.BROKEN) {
-            state = State.FILLING;
-          }
-        }
-      };
+  private final LoopBinding home = new LoopBinding() {
+    @Override
+    protected void moved() {
+      inside.clear();
+      outside.clear();
+      count = 0;
+      if (state != State.BROKEN) {
+        state = State.FILLING;
+      }
+    }
+  };
   private final WaiterList inside = new WaiterList();
 
   /** Tasks that arrived while the barrier was draining or being reset. */
@@ -98,10 +97,9 @@ public final class Barrier {
       var arrival = new Arrival(fiber);
       inside.await(arrival);
       if (state != State.DRAINING) {
-        throw new BrokenBarrierException(
-            "The barrier was "
-                + (state == State.BROKEN ? "aborted" : "reset")
-                + " while this task was waiting.");
+        throw new BrokenBarrierException("The barrier was "
+            + (state == State.BROKEN ? "aborted" : "reset")
+            + " while this task was waiting.");
       }
       return arrival.place;
     } finally {
@@ -181,13 +179,12 @@ public final class Barrier {
 
   @Override
   public String toString() {
-    String name =
-        switch (state) {
-          case FILLING -> "filling";
-          case DRAINING -> "draining";
-          case RESETTING -> "resetting";
-          case BROKEN -> "broken";
-        };
+    String name = switch (state) {
+      case FILLING -> "filling";
+      case DRAINING -> "draining";
+      case RESETTING -> "resetting";
+      case BROKEN -> "broken";
+    };
     return "Barrier[" + name + ", waiting:" + waiting() + "/" + parties + "]";
   }
 }

@@ -166,11 +166,10 @@ public final class Context extends FiberContext {
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
   public <X extends Exception> void run(Action<X> body) throws X {
-    this.<@Nullable Void, X>run(
-        () -> {
-          body.run();
-          return null;
-        });
+    this.<@Nullable Void, X>run(() -> {
+      body.run();
+      return null;
+    });
   }
 
   private Context enter() {
@@ -181,11 +180,10 @@ public final class Context extends FiberContext {
     Object self = fiber != null ? fiber : Thread.currentThread();
     if (standsIn(before, self) || !OWNER.compareAndSet(this, (Object) null, self)) {
       Object who = owner;
-      throw new IllegalStateException(
-          "This context is already entered"
-              + (who == null || who == self ? ", by the caller itself" : ", by " + describe(who))
-              + ": only one body can run in a context at a time. Run this one in a copy:"
-              + " context.copy().run(() -> …).");
+      throw new IllegalStateException("This context is already entered"
+          + (who == null || who == self ? ", by the caller itself" : ", by " + describe(who))
+          + ": only one body can run in a context at a time. Run this one in a copy:"
+          + " context.copy().run(() -> …).");
     }
     outer = before;
     become(this);
@@ -219,10 +217,9 @@ public final class Context extends FiberContext {
   public <T extends @Nullable Object> T get(ContextVar<T> variable) {
     Object value = value(variable);
     if (value == ContextValues.ABSENT) {
-      throw new NoSuchElementException(
-          variable
-              + " is not set in this context: check contains() first, or call get(variable,"
-              + " other).");
+      throw new NoSuchElementException(variable
+          + " is not set in this context: check contains() first, or call get(variable,"
+          + " other).");
     }
     return variable.cast(value);
   }
@@ -248,7 +245,8 @@ public final class Context extends FiberContext {
     return new LinkedHashSet<>(values.variables());
   }
 
-  @Nullable Object value(ContextVar<?> variable) {
+  @Nullable
+  Object value(ContextVar<?> variable) {
     return values.get(variable);
   }
 

@@ -26,7 +26,8 @@ final class ContextValues {
   }
 
   /** The value of {@code variable}, or {@link #ABSENT}. */
-  @Nullable Object get(ContextVar<?> variable) {
+  @Nullable
+  Object get(ContextVar<?> variable) {
     @Nullable Object[] entries = table;
     int index = slot(variable, entries.length);
     while (true) {

@@ -68,11 +68,10 @@ public final class ContextVar<T extends @Nullable Object> {
       value = initial;
     }
     if (value == ContextValues.ABSENT) {
-      throw new NoSuchElementException(
-          this
-              + " has no value in this context: set() it first, in this task or before this task is"
-              + " created, or call get(fallback), or give the variable a default value when you"
-              + " create it.");
+      throw new NoSuchElementException(this
+          + " has no value in this context: set() it first, in this task or before this task is"
+          + " created, or call get(fallback), or give the variable a default value when you"
+          + " create it.");
     }
     return cast(value);
   }
@@ -119,11 +118,10 @@ public final class ContextVar<T extends @Nullable Object> {
           "This token of " + this + " has already been used: each set() can be undone only once.");
     }
     if (token.context != Context.current()) {
-      throw new IllegalStateException(
-          "This token of "
-              + this
-              + " was made in another context: undo a set() in the task that called it, not in a"
-              + " task created by that one.");
+      throw new IllegalStateException("This token of "
+          + this
+          + " was made in another context: undo a set() in the task that called it, not in a"
+          + " task created by that one.");
     }
     token.used = true;
     token.context.put(this, token.old);

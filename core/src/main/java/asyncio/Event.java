@@ -7,13 +7,12 @@ import asyncio.internal.scheduler.WaiterList;
 /** A flag that tasks of one loop can wait for. */
 public final class Event {
   // Loop-confined.
-  private final LoopBinding home =
-      new LoopBinding() {
-        @Override
-        protected void moved() {
-          waiters.clear();
-        }
-      };
+  private final LoopBinding home = new LoopBinding() {
+    @Override
+    protected void moved() {
+      waiters.clear();
+    }
+  };
   private final WaiterList waiters = new WaiterList();
   private boolean set;
 

@@ -85,9 +85,8 @@ public final class EventLoop {
 
   private EventLoop(RunOptions options) {
     this.otherThreads = options.otherThreads();
-    this.scheduler =
-        new Scheduler(
-            options.nameOrNext(), new LoopHost(this), options.clock(), new Parts(options));
+    this.scheduler = new Scheduler(
+        options.nameOrNext(), new LoopHost(this), options.clock(), new Parts(options));
     Boolean asked = options.debug();
     scheduler.debug = asked != null ? asked : debugByDefault;
     this.reports = new FailureReports(scheduler);
@@ -372,11 +371,10 @@ public final class EventLoop {
 
   /** As {@link #runUntilComplete(Coroutine)}, for a body without a result. */
   public <X extends Exception> void runUntilComplete(Action<X> body) throws X {
-    this.<@Nullable Void, X>runUntilComplete(
-        () -> {
-          body.run();
-          return null;
-        });
+    this.<@Nullable Void, X>runUntilComplete(() -> {
+      body.run();
+      return null;
+    });
   }
 
   /**
@@ -474,15 +472,16 @@ public final class EventLoop {
       TaskOptions options, Coroutine<T, ?> body) {
     scheduler.checkOnLoop("createTask()");
     Task<T> task = taskFactory.create(this, Objects.requireNonNull(body, "body"), options);
-    if (Objects.requireNonNull(task, "the task factory of the loop returned null").loop() != this) {
-      throw new IllegalStateException(
-          "The task factory of the event loop '"
-              + name()
-              + "' returned "
-              + task
-              + ", which belongs to another event loop, '"
-              + task.loop().name()
-              + "': a task factory must create tasks on the loop that it is given.");
+    if (Objects.requireNonNull(task, "the task factory of the loop returned null")
+            .loop()
+        != this) {
+      throw new IllegalStateException("The task factory of the event loop '"
+          + name()
+          + "' returned "
+          + task
+          + ", which belongs to another event loop, '"
+          + task.loop().name()
+          + "': a task factory must create tasks on the loop that it is given.");
     }
     return task;
   }
@@ -548,11 +547,8 @@ public final class EventLoop {
     try {
       closeable.close();
     } catch (Exception failure) {
-      reports.log(
-          new ExceptionContext(
-              "Closing a result that arrived after the event loop had closed failed.",
-              failure,
-              null));
+      reports.log(new ExceptionContext(
+          "Closing a result that arrived after the event loop had closed failed.", failure, null));
     }
   }
 

@@ -50,7 +50,8 @@ public final class ExceptionGroup extends RuntimeException {
   }
 
   /** The two parts of {@link #split}; a part is null if it is empty. */
-  public record Split(@Nullable ExceptionGroup matching, @Nullable ExceptionGroup rest) {}
+  public record Split(
+      @Nullable ExceptionGroup matching, @Nullable ExceptionGroup rest) {}
 
   /** Divides the failures into those that match and the others, keeping the nesting of groups. */
   public Split split(Predicate<? super Throwable> matches) {
@@ -90,7 +91,8 @@ public final class ExceptionGroup extends RuntimeException {
     }
 
     /** Continues until the end, or until an inner group that must be divided first. */
-    @Nullable ExceptionGroup goOn(
+    @Nullable
+    ExceptionGroup goOn(
         Predicate<? super Throwable> matches, IdentityHashMap<ExceptionGroup, Split> done) {
       for (; next < group.exceptions.size(); next++) {
         Throwable failure = group.exceptions.get(next);
@@ -116,11 +118,13 @@ public final class ExceptionGroup extends RuntimeException {
       return null;
     }
 
-    @Nullable ExceptionGroup matching() {
+    @Nullable
+    ExceptionGroup matching() {
       return group.part(matching);
     }
 
-    @Nullable ExceptionGroup rest() {
+    @Nullable
+    ExceptionGroup rest() {
       return group.part(rest);
     }
   }

@@ -174,10 +174,9 @@ public sealed class Future<T extends @Nullable Object> extends AbstractFuture<T>
   public void setResult(T result) {
     Futures.scheduler(this).checkOnLoop("setResult()");
     if (!trySetResult(result)) {
-      throw new InvalidStateException(
-          this
-              + " is already done: setResult() came too late. Where that can happen, use"
-              + " trySetResult().");
+      throw new InvalidStateException(this
+          + " is already done: setResult() came too late. Where that can happen, use"
+          + " trySetResult().");
     }
   }
 
@@ -191,10 +190,9 @@ public sealed class Future<T extends @Nullable Object> extends AbstractFuture<T>
   public void setException(Throwable failure) {
     Futures.scheduler(this).checkOnLoop("setException()");
     if (!trySetException(failure)) {
-      throw new InvalidStateException(
-          this
-              + " is already done: setException() came too late. Where that can happen, use"
-              + " trySetException().");
+      throw new InvalidStateException(this
+          + " is already done: setException() came too late. Where that can happen, use"
+          + " trySetException().");
     }
   }
 

@@ -86,10 +86,9 @@ public record FutureCallGraph(
       }
       int size = frames.size();
       int limit = options.limit();
-      frames =
-          limit >= 0
-              ? frames.subList(0, Math.min(limit, size))
-              : frames.subList(Math.max(0, size + limit), size);
+      frames = limit >= 0
+          ? frames.subList(0, Math.min(limit, size))
+          : frames.subList(Math.max(0, size + limit), size);
       return frames.stream().map(FrameCallGraphEntry::new).toList();
     }
   }

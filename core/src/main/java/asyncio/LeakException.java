@@ -8,7 +8,8 @@ import java.util.List;
  * LeakCheck#FAIL}. By then everything has been closed as far as possible.
  */
 public final class LeakException extends IllegalStateException {
-  @Serial private static final long serialVersionUID = 1;
+  @Serial
+  private static final long serialVersionUID = 1;
 
   @SuppressWarnings("serial") // an immutable list of the JDK, which is serializable
   private final List<String> leaks;

@@ -113,22 +113,20 @@ public final class Lock {
       return;
     }
     if (holder == task) {
-      throw new IllegalStateException(
-          task
-              + " tried to acquire a lock that it already holds: a lock is not re-entrant, so this"
-              + " would wait for ever.");
+      throw new IllegalStateException(task
+          + " tried to acquire a lock that it already holds: a lock is not re-entrant, so this"
+          + " would wait for ever.");
     }
     TaskFiber has = holder;
     if (has != null && !Current.isOpen(has.scheduler())) {
-      throw new IllegalStateException(
-          task
-              + " tried to acquire a lock that "
-              + has.label()
-              + " still held when the event loop '"
-              + has.scheduler().name()
-              + "' closed: that task never runs again, so the lock is never released, and the"
-              + " change it protects may be half done. End tasks before their loop closes, as a"
-              + " Runner does, or use a new lock.");
+      throw new IllegalStateException(task
+          + " tried to acquire a lock that "
+          + has.label()
+          + " still held when the event loop '"
+          + has.scheduler().name()
+          + "' closed: that task never runs again, so the lock is never released, and the"
+          + " change it protects may be half done. End tasks before their loop closes, as a"
+          + " Runner does, or use a new lock.");
     }
     waiters.await(new LockWaiter(fiber, again));
     promised = false;
@@ -226,11 +224,10 @@ public final class Lock {
           "This lock is not held: release() was called without acquire(), or a second time.");
     }
     if (task != null && holder != null && task != holder) {
-      throw new IllegalStateException(
-          task.label()
-              + " tried to release a lock that is held by "
-              + holder.label()
-              + ": only its holder may release it.");
+      throw new IllegalStateException(task.label()
+          + " tried to release a lock that is held by "
+          + holder.label()
+          + ": only its holder may release it.");
     }
     passOn();
   }
@@ -256,15 +253,14 @@ public final class Lock {
     if (locked && !promised && holder == task) {
       return;
     }
-    throw new IllegalStateException(
-        what
-            + " needs the condition's lock, which "
-            + (!locked
-                ? "is free"
-                : promised
-                    ? "is being handed to another task"
-                    : "is held by " + (holder == null ? "another task" : holder.label()))
-            + ": call it inside try (var _ = condition.acquire()) { … }.");
+    throw new IllegalStateException(what
+        + " needs the condition's lock, which "
+        + (!locked
+            ? "is free"
+            : promised
+                ? "is being handed to another task"
+                : "is held by " + (holder == null ? "another task" : holder.label()))
+        + ": call it inside try (var _ = condition.acquire()) { … }.");
   }
 
   /** Hands the lock, still locked, to the first waiter, so that nobody can overtake it. */

@@ -169,11 +169,10 @@ final class LoopShutdown implements ShutdownHook.Ending {
       LoopThread.refuseCoroutine("close()");
     }
     if (Current.scheduler() == scheduler || !thread.occupy()) {
-      throw new IllegalStateException(
-          "close() was called while the event loop '"
-              + loop.name()
-              + "' was running: stop() it first, and close it when the call that runs it has"
-              + " returned.");
+      throw new IllegalStateException("close() was called while the event loop '"
+          + loop.name()
+          + "' was running: stop() it first, and close it when the call that runs it has"
+          + " returned.");
     }
     @Nullable Leaks leaks;
     List<TaskFiber> left;
@@ -204,11 +203,10 @@ final class LoopShutdown implements ShutdownHook.Ending {
   }
 
   private static String namesOf(List<TaskFiber> tasks) {
-    List<String> shown =
-        tasks.stream()
-            .limit(REPORTED_TASKS)
-            .map(task -> task.label() + task.creationText())
-            .toList();
+    List<String> shown = tasks.stream()
+        .limit(REPORTED_TASKS)
+        .map(task -> task.label() + task.creationText())
+        .toList();
     int more = tasks.size() - shown.size();
     return String.join(", ", shown) + (more > 0 ? " and " + more + " more" : "");
   }
@@ -243,14 +241,12 @@ final class LoopShutdown implements ShutdownHook.Ending {
     /** Does nothing if the job is over, because the next one has its own time limit. */
     @Override
     final void endEarly() {
-      scheduler.trySend(
-          LoopAction.of(
-              () -> {
-                if (job == this) {
-                  gaveUp = true;
-                  scheduler.stop();
-                }
-              }));
+      scheduler.trySend(LoopAction.of(() -> {
+        if (job == this) {
+          gaveUp = true;
+          scheduler.stop();
+        }
+      }));
     }
   }
 
@@ -265,7 +261,8 @@ final class LoopShutdown implements ShutdownHook.Ending {
     /** The tasks that have not ended. */
     List<TaskFiber> left = List.of();
 
-    @Nullable Leaks leaks;
+    @Nullable
+    Leaks leaks;
 
     CancelTasks(boolean checksLeaks, boolean thoroughly) {
       this.checksLeaks = checksLeaks;
@@ -310,13 +307,12 @@ final class LoopShutdown implements ShutdownHook.Ending {
           break;
         }
         loop.reports.tellOfUnretrieved();
-        scheduler.trySend(
-            new Callback() {
-              @Override
-              protected void call() {
-                scheduler.stop();
-              }
-            });
+        scheduler.trySend(new Callback() {
+          @Override
+          protected void call() {
+            scheduler.stop();
+          }
+        });
         run();
         runTasks();
       }
@@ -387,16 +383,14 @@ final class LoopShutdown implements ShutdownHook.Ending {
     scheduler.endTasks();
     cancelledForJvmEnd = Set.copyOf(others);
     for (TaskFiber task : others) {
-      Futures.listen(
-          task.future(),
-          new Listener() {
-            @Override
-            protected void done(AbstractFuture<?> future) {
-              if (--left[0] == 0) {
-                whenEnded.run();
-              }
-            }
-          });
+      Futures.listen(task.future(), new Listener() {
+        @Override
+        protected void done(AbstractFuture<?> future) {
+          if (--left[0] == 0) {
+            whenEnded.run();
+          }
+        }
+      });
       task.cancel("the JVM is shutting down");
     }
   }

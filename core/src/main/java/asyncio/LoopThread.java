@@ -69,15 +69,14 @@ final class LoopThread implements Runnable {
   /** Runs until a future is done. */
   void runUntil(String what, Future<?> future) {
     if (future.loop() != loop) {
-      throw new IllegalArgumentException(
-          what
-              + " of loop '"
-              + loop.name()
-              + "' was given "
-              + future
-              + ", which belongs to another event loop, '"
-              + future.loop().name()
-              + "'.");
+      throw new IllegalArgumentException(what
+          + " of loop '"
+          + loop.name()
+          + "' was given "
+          + future
+          + ", which belongs to another event loop, '"
+          + future.loop().name()
+          + "'.");
     }
     drive(what, new Until(what, future, null));
     checkDone(future);
@@ -85,12 +84,11 @@ final class LoopThread implements Runnable {
 
   private void checkDone(Future<?> future) {
     if (!future.isDone()) {
-      throw new IllegalStateException(
-          "The event loop '"
-              + loop.name()
-              + "' was stopped before "
-              + future
-              + " was done: stop() is for runForever(); a run ends by itself.");
+      throw new IllegalStateException("The event loop '"
+          + loop.name()
+          + "' was stopped before "
+          + future
+          + " was done: stop() is for runForever(); a run ends by itself.");
     }
   }
 
@@ -165,13 +163,12 @@ final class LoopThread implements Runnable {
       if (toStart != null) {
         toStart.start();
       }
-      var stop =
-          new Listener() {
-            @Override
-            protected void done(AbstractFuture<?> done) {
-              scheduler.stop();
-            }
-          };
+      var stop = new Listener() {
+        @Override
+        protected void done(AbstractFuture<?> done) {
+          scheduler.stop();
+        }
+      };
       if (future.isDone()) {
         scheduler.add(LoopAction.of(scheduler::stop)); // one turn
       } else {
@@ -232,7 +229,8 @@ final class LoopThread implements Runnable {
   }
 
   /** What the call that runs the loop waits for; null if it waits for nothing. Loop only. */
-  @Nullable Future<?> awaited() {
+  @Nullable
+  Future<?> awaited() {
     return awaited;
   }
 
@@ -245,12 +243,11 @@ final class LoopThread implements Runnable {
           what + " was called on the event loop '" + loop.name() + "', which is closed.");
     }
     if (!occupy()) {
-      throw new IllegalStateException(
-          "The event loop '"
-              + loop.name()
-              + "' is already running, on another thread: give it more work with"
-              + " runCoroutineThreadsafe(body, loop), or use a separate loop or runner for each"
-              + " thread.");
+      throw new IllegalStateException("The event loop '"
+          + loop.name()
+          + "' is already running, on another thread: give it more work with"
+          + " runCoroutineThreadsafe(body, loop), or use a separate loop or runner for each"
+          + " thread.");
     }
     try {
       call(what, job);
@@ -284,12 +281,11 @@ final class LoopThread implements Runnable {
   static void refuseCoroutine(String what) {
     Scheduler running = Current.scheduler();
     if (running != null) {
-      throw new IllegalStateException(
-          what
-              + " was called inside the running event loop '"
-              + running.name()
-              + "'. A coroutine calls other coroutines directly, or starts them with createTask(()"
-              + " -> …); run() is for the outermost one.");
+      throw new IllegalStateException(what
+          + " was called inside the running event loop '"
+          + running.name()
+          + "'. A coroutine calls other coroutines directly, or starts them with createTask(()"
+          + " -> …); run() is for the outermost one.");
     }
   }
 
@@ -398,10 +394,9 @@ final class LoopThread implements Runnable {
 
   private synchronized Thread submit(Job job) {
     if (ending) {
-      throw new IllegalStateException(
-          "The event loop '"
-              + loop.name()
-              + "' was closed meanwhile, and can't run anything more.");
+      throw new IllegalStateException("The event loop '"
+          + loop.name()
+          + "' was closed meanwhile, and can't run anything more.");
     }
     Thread running = thread;
     if (running == null) {

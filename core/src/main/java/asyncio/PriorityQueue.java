@@ -57,9 +57,8 @@ public final class PriorityQueue<T> extends Queue<T> {
     if (one instanceof Comparable<?> comparable) {
       return ((Comparable<Object>) comparable).compareTo(other);
     }
-    throw new ClassCastException(
-        one.getClass().getName()
-            + " has no natural order (it is not Comparable): give the queue a Comparator, as in new"
-            + " PriorityQueue<>(Comparator.comparing(…)).");
+    throw new ClassCastException(one.getClass().getName()
+        + " has no natural order (it is not Comparable): give the queue a Comparator, as in new"
+        + " PriorityQueue<>(Comparator.comparing(…)).");
   }
 }

@@ -32,16 +32,15 @@ public sealed class Queue<T> implements Iterable<T> permits LifoQueue, PriorityQ
   private final int maxSize;
 
   // Loop-confined.
-  private final LoopBinding home =
-      new LoopBinding() {
-        @Override
-        protected void moved() {
-          getters.clear();
-          putters.clear();
-          joiners.clear();
-          reserved = 0; // held for putters that never resume or find their loop closed
-        }
-      };
+  private final LoopBinding home = new LoopBinding() {
+    @Override
+    protected void moved() {
+      getters.clear();
+      putters.clear();
+      joiners.clear();
+      reserved = 0; // held for putters that never resume or find their loop closed
+    }
+  };
   private final Store<T> items;
   private final WaiterList getters = new WaiterList();
   private final WaiterList putters = new WaiterList();

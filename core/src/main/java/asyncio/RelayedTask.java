@@ -38,15 +38,14 @@ final class RelayedTask<T extends @Nullable Object> extends Listener {
       Futures.fail(future, failure);
       throw Sneaky.rethrow(failure); // the factory is broken: its owner must learn of it too
     }
-    var passCancelOn =
-        new Listener() {
-          @Override
-          protected void done(AbstractFuture<?> outer) {
-            if (!task.isDone()) {
-              Futures.cancel(task, "the future of runCoroutineThreadsafe was cancelled");
-            }
-          }
-        };
+    var passCancelOn = new Listener() {
+      @Override
+      protected void done(AbstractFuture<?> outer) {
+        if (!task.isDone()) {
+          Futures.cancel(task, "the future of runCoroutineThreadsafe was cancelled");
+        }
+      }
+    };
     Futures.listen(future, passCancelOn); // the task's first step may have cancelled it
     Futures.listen(task, this);
   }

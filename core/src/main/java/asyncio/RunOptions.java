@@ -29,16 +29,29 @@ public final class RunOptions {
 
   /** Options that are being changed. */
   private static final class Draft {
-    @Nullable String name;
+    @Nullable
+    String name;
+
     long stackSize;
     Clock clock = Clock.system();
     Duration closeTimeout = Duration.ofSeconds(10);
-    @Nullable CarrierKind carrier;
-    @Nullable Duration slowStep;
-    @Nullable Boolean debug;
-    @Nullable LeakCheck leakCheck;
+
+    @Nullable
+    CarrierKind carrier;
+
+    @Nullable
+    Duration slowStep;
+
+    @Nullable
+    Boolean debug;
+
+    @Nullable
+    LeakCheck leakCheck;
+
     boolean otherThreads;
-    @Nullable Duration shutdownGrace;
+
+    @Nullable
+    Duration shutdownGrace;
   }
 
   private RunOptions(Draft draft) {
@@ -209,27 +222,32 @@ public final class RunOptions {
     return closeTimeout;
   }
 
-  @Nullable CarrierKind carrier() {
+  @Nullable
+  CarrierKind carrier() {
     return carrier;
   }
 
   /** Null if the property or the default decides. */
-  @Nullable Duration slowStep() {
+  @Nullable
+  Duration slowStep() {
     return slowStep;
   }
 
   /** Null if the default of the process decides. */
-  @Nullable Boolean debug() {
+  @Nullable
+  Boolean debug() {
     return debug;
   }
 
   /** Null if the property or the default decides. */
-  @Nullable Duration shutdownGrace() {
+  @Nullable
+  Duration shutdownGrace() {
     return shutdownGrace;
   }
 
   /** Null for the default, so that a program does not load the class at startup. */
-  @Nullable LeakCheck leakCheck() {
+  @Nullable
+  LeakCheck leakCheck() {
     return leakCheck;
   }
 

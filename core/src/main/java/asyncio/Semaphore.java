@@ -22,15 +22,14 @@ public sealed class Semaphore permits BoundedSemaphore {
   private final int bound;
 
   // Loop-confined.
-  private final LoopBinding home =
-      new LoopBinding() {
-        @Override
-        protected void moved() {
-          waiters.clear();
-          permits += promised; // to waiters that never resume
-          promised = 0;
-        }
-      };
+  private final LoopBinding home = new LoopBinding() {
+    @Override
+    protected void moved() {
+      waiters.clear();
+      permits += promised; // to waiters that never resume
+      promised = 0;
+    }
+  };
   private final WaiterList waiters = new WaiterList();
   private int permits;
 
@@ -139,11 +138,10 @@ public sealed class Semaphore permits BoundedSemaphore {
   public void release() {
     home.require("Semaphore.release()");
     if (permits == bound) {
-      throw new IllegalStateException(
-          "All "
-              + bound
-              + " permits of this semaphore are free: release() was called more times than"
-              + " acquire(). try (var _ = semaphore.acquire()) { … } releases exactly once.");
+      throw new IllegalStateException("All "
+          + bound
+          + " permits of this semaphore are free: release() was called more times than"
+          + " acquire(). try (var _ = semaphore.acquire()) { … } releases exactly once.");
     }
     permits++;
     wakeWhoMay();

@@ -115,8 +115,9 @@ public final class Server implements AutoCloseable {
     this.handler = handler;
     this.options = options;
     this.listeners = List.copyOf(listeners);
-    this.addresses =
-        listeners.stream().map(listener -> (InetSocketAddress) listener.localAddress()).toList();
+    this.addresses = listeners.stream()
+        .map(listener -> (InetSocketAddress) listener.localAddress())
+        .toList();
     this.owner = new OpenServer(startedAt);
     listeners.forEach(listener -> listener.belongsTo(owner));
   }
@@ -134,7 +135,8 @@ public final class Server implements AutoCloseable {
 
     @Override
     public String describe() {
-      return "server on " + String.join(", ", addresses.stream().map(Addresses::text).toList());
+      return "server on "
+          + String.join(", ", addresses.stream().map(Addresses::text).toList());
     }
 
     @Override
@@ -156,9 +158,8 @@ public final class Server implements AutoCloseable {
     try {
       Scheduler scheduler = fiber.scheduler();
       CreationSite startedAt = CreationSite.here(scheduler.debug);
-      var server =
-          new Server(
-              EventLoop.of(scheduler), scheduler, handler, options.streams, listeners, startedAt);
+      var server = new Server(
+          EventLoop.of(scheduler), scheduler, handler, options.streams, listeners, startedAt);
       server.start();
       return server;
     } catch (Throwable failed) {
@@ -223,10 +224,9 @@ public final class Server implements AutoCloseable {
       return;
     }
     state = State.DEAF;
-    ended =
-        acceptor.isCancelled()
-            ? new CancelledError("Task '" + acceptor.name() + "' was cancelled")
-            : failure;
+    ended = acceptor.isCancelled()
+        ? new CancelledError("Task '" + acceptor.name() + "' was cancelled")
+        : failure;
     ListenSockets.close(listeners);
     acceptors.forEach(other -> other.cancel("another task of the server has ended"));
     Waiter waiter = forever;
@@ -234,9 +234,8 @@ public final class Server implements AutoCloseable {
       waiter.wake();
     } else if (failure == null || !Causes.isFatal(failure)) { // a fatal failure ends the run anyway
       var stopped = stopped();
-      loop.callExceptionHandler(
-          new ExceptionContext(
-              String.valueOf(stopped.getMessage()), stopped, acceptor.name(), startedAt()));
+      loop.callExceptionHandler(new ExceptionContext(
+          String.valueOf(stopped.getMessage()), stopped, acceptor.name(), startedAt()));
     }
   }
 
@@ -286,15 +285,14 @@ public final class Server implements AutoCloseable {
       if (Causes.isFatal(failure) || isCancel(failure)) {
         throw failure;
       }
-      loop.callExceptionHandler(
-          new ExceptionContext(
-              "A client of "
-                  + this
-                  + " could not be handed to its handler, so its connection was closed. The server"
-                  + " goes on.",
-              failure,
-              null,
-              startedAt()));
+      loop.callExceptionHandler(new ExceptionContext(
+          "A client of "
+              + this
+              + " could not be handed to its handler, so its connection was closed. The server"
+              + " goes on.",
+          failure,
+          null,
+          startedAt()));
     }
   }
 
@@ -327,12 +325,11 @@ public final class Server implements AutoCloseable {
       // The peer has gone: there is nobody to tell, because a handler that wanted to know would
       // have closed the connection itself. But somebody must learn of data that this side cut off.
       if (client.wasCut()) {
-        loop.callExceptionHandler(
-            new ExceptionContext(
-                "Some of what the handler of '" + name + "' wrote could not be sent.",
-                lost,
-                name,
-                startedAt()));
+        loop.callExceptionHandler(new ExceptionContext(
+            "Some of what the handler of '" + name + "' wrote could not be sent.",
+            lost,
+            name,
+            startedAt()));
       }
     }
   }
@@ -342,16 +339,15 @@ public final class Server implements AutoCloseable {
       // The peer left: not the handler's fault, and a thousand clients may leave at once.
       Logs.NET.log(
           System.Logger.Level.DEBUG,
-          () ->
-              "The handler of '" + name + "' ended: " + client.link().lostException().getMessage());
+          () -> "The handler of '" + name + "' ended: "
+              + client.link().lostException().getMessage());
       return;
     }
-    loop.callExceptionHandler(
-        new ExceptionContext(
-            "The handler of '" + name + "' failed; its connection is closed.",
-            failure,
-            name,
-            startedAt()));
+    loop.callExceptionHandler(new ExceptionContext(
+        "The handler of '" + name + "' failed; its connection is closed.",
+        failure,
+        name,
+        startedAt()));
   }
 
   /**

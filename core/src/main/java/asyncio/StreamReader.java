@@ -285,11 +285,10 @@ public final class StreamReader {
     }
     byte[] newline = "\n".getBytes(charset);
     if (newline.length != 1 || newline[0] != '\n') {
-      throw new IllegalArgumentException(
-          "In "
-              + charset
-              + " a line feed is not the single byte 10, so readLine() can't find the ends of"
-              + " lines. Use readUntil(separator) and decode its bytes.");
+      throw new IllegalArgumentException("In "
+          + charset
+          + " a line feed is not the single byte 10, so readLine() can't find the ends of"
+          + " lines. Use readUntil(separator) and decode its bytes.");
     }
   }
 
@@ -360,16 +359,15 @@ public final class StreamReader {
     fiber.breathe();
     Fiber other = waiting;
     if (other != null) {
-      throw new IllegalStateException(
-          fiber.describe()
-              + " called "
-              + what
-              + " while "
-              + other.describe()
-              + " waits for data from the same connection, with "
-              + link.peer
-              + ". Only one task may read a stream; it can pass what it reads to others through a"
-              + " Queue.");
+      throw new IllegalStateException(fiber.describe()
+          + " called "
+          + what
+          + " while "
+          + other.describe()
+          + " waits for data from the same connection, with "
+          + link.peer
+          + ". Only one task may read a stream; it can pass what it reads to others through a"
+          + " Queue.");
     }
     link.throwIfClosed(what);
   }

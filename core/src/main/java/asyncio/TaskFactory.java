@@ -55,12 +55,8 @@ public interface TaskFactory {
       Objects.requireNonNull(body, "body");
       Context context = options.context();
       Boolean asked = options.eagerStart();
-      var task =
-          new Task<T>(
-              loop.scheduler,
-              options.name(),
-              context != null ? context : Context.inherited(),
-              body);
+      var task = new Task<T>(
+          loop.scheduler, options.name(), context != null ? context : Context.inherited(), body);
       return asked != null ? task.start(asked) : task.start(eager);
     }
 

@@ -174,11 +174,10 @@ public final class TaskGroup {
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
   public <X extends Exception> void run(Action<X> body) throws X {
-    this.<@Nullable Void, X>run(
-        () -> {
-          body.run();
-          return null;
-        });
+    this.<@Nullable Void, X>run(() -> {
+      body.run();
+      return null;
+    });
   }
 
   /** A null that callers see only if {@link #cancel} ended a body that had no result yet. */

@@ -128,11 +128,10 @@ public final class Timeout {
 
   /** As {@link #run(Coroutine)}, for a body without a result. */
   public <X extends Exception> void run(Action<X> body) throws X {
-    this.<@Nullable Void, X>run(
-        () -> {
-          body.run();
-          return null;
-        });
+    this.<@Nullable Void, X>run(() -> {
+      body.run();
+      return null;
+    });
   }
 
   private void enter() {
@@ -231,13 +230,11 @@ public final class Timeout {
       Duration left = absolute ? Durations.sum(wanted, now.negated()) : wanted;
       scheduler.timers().addDeadline(deadline, scheduler.deadline(left));
     } else {
-      scheduler.add(
-          LoopAction.of(
-              () -> {
-                if (mine == schedule) {
-                  expire();
-                }
-              }));
+      scheduler.add(LoopAction.of(() -> {
+        if (mine == schedule) {
+          expire();
+        }
+      }));
     }
   }
 

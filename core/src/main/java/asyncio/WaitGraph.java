@@ -81,7 +81,11 @@ public record WaitGraph(
    * @param tasks the ids of the tasks that it waits for, or that hold what it waits for
    * @param left the remaining time of a timed wait, by the loop's clock; otherwise null
    */
-  public record Waiting(WaitKind kind, String what, List<Integer> tasks, @Nullable Duration left) {
+  public record Waiting(
+      WaitKind kind,
+      String what,
+      List<Integer> tasks,
+      @Nullable Duration left) {
     /** Copies the list. */
     public Waiting {
       tasks = List.copyOf(tasks);

@@ -52,7 +52,9 @@ final class WaitGraphText {
     for (Node node : graph.tasks()) {
       awaited.addAll(targets(node));
     }
-    return IntStream.range(0, graph.tasks().size()).filter(id -> !awaited.contains(id)).toArray();
+    return IntStream.range(0, graph.tasks().size())
+        .filter(id -> !awaited.contains(id))
+        .toArray();
   }
 
   private static List<Integer> targets(Node node) {

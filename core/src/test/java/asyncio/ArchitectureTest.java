@@ -22,20 +22,17 @@ class ArchitectureTest {
   private static final Path SOURCES = Path.of("src", "main", "java");
 
   /** A Javadoc comment and the line of code after it and its annotations. */
-  private static final Pattern DOCUMENTED =
-      Pattern.compile(
-          "/\\*\\*((?:(?!\\*/).)*)\\*/\\s*(?:@[^\\n]*\\n\\s*)*([^\\n]*)", Pattern.DOTALL);
+  private static final Pattern DOCUMENTED = Pattern.compile(
+      "/\\*\\*((?:(?!\\*/).)*)\\*/\\s*(?:@[^\\n]*\\n\\s*)*([^\\n]*)", Pattern.DOTALL);
 
   @Test
   void coreNeedsNothingButTheJdk() {
     ModuleDescriptor core = Asyncio.class.getModule().getDescriptor();
-    Set<String> needed =
-        core.requires().stream()
-            .filter(
-                required ->
-                    !required.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC))
-            .map(ModuleDescriptor.Requires::name)
-            .collect(Collectors.toSet());
+    Set<String> needed = core.requires().stream()
+        .filter(
+            required -> !required.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC))
+        .map(ModuleDescriptor.Requires::name)
+        .collect(Collectors.toSet());
     assertEquals(Set.of("java.base"), needed);
   }
 

@@ -46,8 +46,8 @@ class RoomsTest {
 
   @BeforeAll
   static void readTheClasses() throws Exception {
-    Path classes =
-        Path.of(Asyncio.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Path classes = Path.of(
+        Asyncio.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     List<Path> files;
     try (Stream<Path> all = Files.walk(classes)) {
       files = all.filter(file -> file.toString().endsWith(".class")).toList();
@@ -120,14 +120,11 @@ class RoomsTest {
 
   private static SortedSet<String> arrows() {
     SortedSet<String> arrows = new TreeSet<>();
-    uses.forEach(
-        (type, used) ->
-            used.forEach(
-                other -> {
-                  if (!roomOf(type).equals(roomOf(other))) {
-                    arrows.add(roomOf(type) + " --> " + roomOf(other));
-                  }
-                }));
+    uses.forEach((type, used) -> used.forEach(other -> {
+      if (!roomOf(type).equals(roomOf(other))) {
+        arrows.add(roomOf(type) + " --> " + roomOf(other));
+      }
+    }));
     return arrows;
   }
 
@@ -140,8 +137,9 @@ class RoomsTest {
         drawn.add(arrow.group(1) + " --> " + arrow.group(2));
       }
     }
-    List<String> found =
-        arrows().stream().filter(arrow -> !BOTTOM.contains(arrow.replaceFirst(".* ", ""))).toList();
+    List<String> found = arrows().stream()
+        .filter(arrow -> !BOTTOM.contains(arrow.replaceFirst(".* ", "")))
+        .toList();
     assertEquals(String.join("\n", drawn), String.join("\n", found));
   }
 
@@ -156,12 +154,11 @@ class RoomsTest {
     while (!rooms.isEmpty()) {
       SortedSet<String> needed = new TreeSet<>(rooms.keySet());
       List<String> free = new ArrayList<>();
-      rooms.forEach(
-          (room, others) -> {
-            if (others.stream().noneMatch(needed::contains)) {
-              free.add(room);
-            }
-          });
+      rooms.forEach((room, others) -> {
+        if (others.stream().noneMatch(needed::contains)) {
+          free.add(room);
+        }
+      });
       assertTrue(!free.isEmpty(), () -> "in a cycle: " + rooms);
       rooms.keySet().removeAll(free);
     }

@@ -33,10 +33,9 @@ record Arguments(Effort effort, List<String> rows, Path json) {
     if (effort == Effort.PROFILE && (json != null || wanted.size() > 1)) {
       throw new IllegalArgumentException("--profile takes one row and nothing else");
     }
-    List<String> rows =
-        wanted.isEmpty()
-            ? Rows.unlessNamed(effort)
-            : Rows.NAMES.stream().filter(wanted::contains).toList();
+    List<String> rows = wanted.isEmpty()
+        ? Rows.unlessNamed(effort)
+        : Rows.NAMES.stream().filter(wanted::contains).toList();
     return new Arguments(effort, rows, json);
   }
 

@@ -14,9 +14,8 @@ final class BareThreads {
 
   BareThreads() {
     try {
-      Constructor<?> constructor =
-          Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
-              .getDeclaredConstructor(Executor.class);
+      Constructor<?> constructor = Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
+          .getDeclaredConstructor(Executor.class);
       constructor.setAccessible(true);
       Executor scheduler = queue::add;
       builder = (Thread.Builder.OfVirtual) constructor.newInstance(scheduler);

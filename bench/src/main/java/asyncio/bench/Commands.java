@@ -16,30 +16,28 @@ final class Commands {
   static String output(List<String> command) throws IOException, InterruptedException {
     Path errors = Files.createTempFile("bench", ".err");
     try {
-      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      Process process =
+          new ProcessBuilder(command).redirectError(errors.toFile()).start();
       process.getOutputStream().close();
-      Thread stop =
-          Thread.startVirtualThread(
-              () -> {
-                try {
-                  if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                    process.destroyForcibly();
-                  }
-                } catch (InterruptedException e) {
-                  // The program has ended.
-                }
-              });
+      Thread stop = Thread.startVirtualThread(() -> {
+        try {
+          if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+          }
+        } catch (InterruptedException e) {
+          // The program has ended.
+        }
+      });
       String output = new String(process.getInputStream().readAllBytes());
       int code = process.waitFor();
       stop.interrupt();
       if (code != 0) {
-        throw new IOException(
-            "exit code "
-                + code
-                + " of "
-                + String.join(" ", command)
-                + "\n"
-                + Files.readString(errors));
+        throw new IOException("exit code "
+            + code
+            + " of "
+            + String.join(" ", command)
+            + "\n"
+            + Files.readString(errors));
       }
       return output.strip();
     } finally {
@@ -54,10 +52,9 @@ final class Commands {
 
   /** Milliseconds from start to exit. */
   static double duration(List<String> command) throws IOException, InterruptedException {
-    var builder =
-        new ProcessBuilder(command)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.DISCARD);
+    var builder = new ProcessBuilder(command)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.DISCARD);
     long begin = System.nanoTime();
     int code = builder.start().waitFor();
     long taken = System.nanoTime() - begin;

@@ -15,20 +15,19 @@ final class Conditions {
   private Conditions() {}
 
   static Map<String, Object> of(List<Peer> peers, Effort effort) {
-    Map<String, Object> conditions =
-        Json.object(
-            "date",
-            ZonedDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm xxx")),
-            "mode",
-            effort.name(),
-            "processor",
-            processor(),
-            "cores",
-            Runtime.getRuntime().availableProcessors(),
-            "kernel",
-            property("os.name") + " " + property("os.version") + " " + property("os.arch"),
-            "JDK",
-            property("java.vendor.version") + " " + property("java.vm.version"));
+    Map<String, Object> conditions = Json.object(
+        "date",
+        ZonedDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm xxx")),
+        "mode",
+        effort.name(),
+        "processor",
+        processor(),
+        "cores",
+        Runtime.getRuntime().availableProcessors(),
+        "kernel",
+        property("os.name") + " " + property("os.version") + " " + property("os.arch"),
+        "JDK",
+        property("java.vendor.version") + " " + property("java.vm.version"));
     peers.forEach(peer -> conditions.put(peer.name(), peer.version()));
     conditions.put("flags", "-Xmx4g; mounted: " + Jmh.OPENS + "; otherwise the JVM's defaults");
     conditions.put("load before", load());

@@ -29,16 +29,14 @@ public class ForeignBenchmark {
   @OperationsPerInvocation(ROUNDS)
   public void lockAcrossAWait(OnLoop loop) throws InterruptedException {
     var lock = new ReentrantLock();
-    both(
-        loop,
-        () -> {
-          lock.lock();
-          try {
-            yieldNow();
-          } finally {
-            lock.unlock();
-          }
-        });
+    both(loop, () -> {
+      lock.lock();
+      try {
+        yieldNow();
+      } finally {
+        lock.unlock();
+      }
+    });
   }
 
   /** As above, with a monitor. */
@@ -46,13 +44,11 @@ public class ForeignBenchmark {
   @OperationsPerInvocation(ROUNDS)
   public void monitorAcrossAWait(OnLoop loop) throws InterruptedException {
     var monitor = new Object();
-    both(
-        loop,
-        () -> {
-          synchronized (monitor) {
-            yieldNow();
-          }
-        });
+    both(loop, () -> {
+      synchronized (monitor) {
+        yieldNow();
+      }
+    });
   }
 
   /** An item through a queue of the JDK. */
@@ -60,21 +56,19 @@ public class ForeignBenchmark {
   @OperationsPerInvocation(ROUNDS)
   public void blockingQueue(OnLoop loop) throws InterruptedException {
     var queue = new ArrayBlockingQueue<Integer>(1);
-    loop.runner.run(
-        () -> {
-          var producer = createTask(() -> repeat(ROUNDS, () -> queue.put(1)));
-          repeat(ROUNDS, queue::take);
-          producer.await();
-        });
+    loop.runner.run(() -> {
+      var producer = createTask(() -> repeat(ROUNDS, () -> queue.put(1)));
+      repeat(ROUNDS, queue::take);
+      producer.await();
+    });
   }
 
   private static void both(OnLoop loop, Work work) throws InterruptedException {
-    loop.runner.run(
-        () -> {
-          var other = createTask(() -> repeat(ROUNDS / 2, work));
-          repeat(ROUNDS / 2, work);
-          other.await();
-        });
+    loop.runner.run(() -> {
+      var other = createTask(() -> repeat(ROUNDS / 2, work));
+      repeat(ROUNDS / 2, work);
+      other.await();
+    });
   }
 
   private static void repeat(int times, Work work) throws InterruptedException {

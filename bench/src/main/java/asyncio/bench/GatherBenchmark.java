@@ -40,14 +40,13 @@ public class GatherBenchmark {
   @Benchmark
   @OperationsPerInvocation(TASKS)
   public int gatherAll(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          int sum = 0;
-          for (int i = 0; i < TASKS / size; i++) {
-            List<Integer> results = gather(bodies);
-            sum += results.size();
-          }
-          return sum;
-        });
+    return loop.runner.run(() -> {
+      int sum = 0;
+      for (int i = 0; i < TASKS / size; i++) {
+        List<Integer> results = gather(bodies);
+        sum += results.size();
+      }
+      return sum;
+    });
   }
 }

@@ -45,39 +45,36 @@ final class Jmh {
 
   Competitor benchmark(
       String name, List<String> carrier, Class<?> type, String method, Map<String, ?> parameters) {
-    return new Competitor(
-        name,
-        () -> {
-          List<String> appended = new ArrayList<>(carrier);
-          if (profiler != null) {
-            appended.addAll(Profiler.FLAGS);
-          }
-          var options =
-              new OptionsBuilder()
-                  .include("^" + type.getName().replace(".", "\\.") + "\\." + method + "$")
-                  .jvm(java)
-                  .jvmArgs(FLAGS.toArray(String[]::new))
-                  .jvmArgsAppend(appended.toArray(String[]::new))
-                  .forks(1)
-                  .warmupIterations(effort.warmUps())
-                  .warmupTime(TimeValue.milliseconds(effort.millis()))
-                  .measurementIterations(effort.measurements())
-                  .measurementTime(TimeValue.milliseconds(effort.millis()))
-                  .shouldFailOnError(true)
-                  .verbosity(VerboseMode.SILENT);
-          parameters.forEach((parameter, value) -> options.param(parameter, "" + value));
-          if (profiler == null) {
-            options.addProfiler(GCProfiler.class);
-          } else {
-            profiler.watch(options);
-          }
-          RunResult result = new Runner(options.build()).runSingle();
-          if (profiler != null) {
-            profiler.keep(name);
-          }
-          Result<?> bytes = result.getSecondaryResults().get("gc.alloc.rate.norm");
-          return new Competitor.Figure(
-              result.getPrimaryResult().getScore(), bytes == null ? Double.NaN : bytes.getScore());
-        });
+    return new Competitor(name, () -> {
+      List<String> appended = new ArrayList<>(carrier);
+      if (profiler != null) {
+        appended.addAll(Profiler.FLAGS);
+      }
+      var options = new OptionsBuilder()
+          .include("^" + type.getName().replace(".", "\\.") + "\\." + method + "$")
+          .jvm(java)
+          .jvmArgs(FLAGS.toArray(String[]::new))
+          .jvmArgsAppend(appended.toArray(String[]::new))
+          .forks(1)
+          .warmupIterations(effort.warmUps())
+          .warmupTime(TimeValue.milliseconds(effort.millis()))
+          .measurementIterations(effort.measurements())
+          .measurementTime(TimeValue.milliseconds(effort.millis()))
+          .shouldFailOnError(true)
+          .verbosity(VerboseMode.SILENT);
+      parameters.forEach((parameter, value) -> options.param(parameter, "" + value));
+      if (profiler == null) {
+        options.addProfiler(GCProfiler.class);
+      } else {
+        profiler.watch(options);
+      }
+      RunResult result = new Runner(options.build()).runSingle();
+      if (profiler != null) {
+        profiler.keep(name);
+      }
+      Result<?> bytes = result.getSecondaryResults().get("gc.alloc.rate.norm");
+      return new Competitor.Figure(
+          result.getPrimaryResult().getScore(), bytes == null ? Double.NaN : bytes.getScore());
+    });
   }
 }

@@ -23,11 +23,11 @@ final class Json {
       case Double number when !Double.isFinite(number) -> "null";
       case Number number -> number.toString();
       case Map<?, ?> map ->
-          map.entrySet().stream()
-              .map(entry -> quote((String) entry.getKey()) + ": " + write(entry.getValue()))
-              .collect(Collectors.joining(", ", "{", "}"));
+        map.entrySet().stream()
+            .map(entry -> quote((String) entry.getKey()) + ": " + write(entry.getValue()))
+            .collect(Collectors.joining(", ", "{", "}"));
       case List<?> list ->
-          list.stream().map(Json::write).collect(Collectors.joining(", ", "[", "]"));
+        list.stream().map(Json::write).collect(Collectors.joining(", ", "[", "]"));
       default -> quote(value.toString());
     };
   }

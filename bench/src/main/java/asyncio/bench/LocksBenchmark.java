@@ -25,26 +25,24 @@ public class LocksBenchmark {
   @Benchmark
   @OperationsPerInvocation(ROUNDS)
   public void lockFree(OnLoop loop) {
-    loop.runner.run(
-        () -> {
-          var lock = new Lock();
-          for (int i = 0; i < ROUNDS; i++) {
-            lock.acquire().close();
-          }
-        });
+    loop.runner.run(() -> {
+      var lock = new Lock();
+      for (int i = 0; i < ROUNDS; i++) {
+        lock.acquire().close();
+      }
+    });
   }
 
   /** Two tasks that both want it: each release hands it to the other. */
   @Benchmark
   @OperationsPerInvocation(ROUNDS)
   public void lockHandedOver(OnLoop loop) {
-    loop.runner.run(
-        () -> {
-          var lock = new Lock();
-          var other = createTask(() -> turns(lock));
-          turns(lock);
-          other.await();
-        });
+    loop.runner.run(() -> {
+      var lock = new Lock();
+      var other = createTask(() -> turns(lock));
+      turns(lock);
+      other.await();
+    });
   }
 
   private static void turns(Lock lock) {
@@ -58,27 +56,25 @@ public class LocksBenchmark {
   @Benchmark
   @OperationsPerInvocation(ROUNDS)
   public void semaphoreFree(OnLoop loop) {
-    loop.runner.run(
-        () -> {
-          var semaphore = new Semaphore(2);
-          for (int i = 0; i < ROUNDS; i++) {
-            semaphore.acquire().close();
-          }
-        });
+    loop.runner.run(() -> {
+      var semaphore = new Semaphore(2);
+      for (int i = 0; i < ROUNDS; i++) {
+        semaphore.acquire().close();
+      }
+    });
   }
 
   /** Two tasks that give each other a permit in turn. */
   @Benchmark
   @OperationsPerInvocation(ROUNDS)
   public void semaphoreHandedOver(OnLoop loop) {
-    loop.runner.run(
-        () -> {
-          var one = new Semaphore(1);
-          var two = new Semaphore(0);
-          var other = createTask(() -> pass(two, one));
-          pass(one, two);
-          other.await();
-        });
+    loop.runner.run(() -> {
+      var one = new Semaphore(1);
+      var two = new Semaphore(0);
+      var other = createTask(() -> pass(two, one));
+      pass(one, two);
+      other.await();
+    });
   }
 
   private static void pass(Semaphore take, Semaphore give) {
@@ -92,15 +88,14 @@ public class LocksBenchmark {
   @Benchmark
   @OperationsPerInvocation(ROUNDS)
   public int conditionHandedOver(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          var condition = new Condition();
-          int[] turn = {0};
-          var other = createTask(() -> alternate(condition, turn, 1));
-          alternate(condition, turn, 0);
-          other.await();
-          return turn[0];
-        });
+    return loop.runner.run(() -> {
+      var condition = new Condition();
+      int[] turn = {0};
+      var other = createTask(() -> alternate(condition, turn, 1));
+      alternate(condition, turn, 0);
+      other.await();
+      return turn[0];
+    });
   }
 
   private static void alternate(Condition condition, int[] turn, int mine) {
@@ -117,13 +112,12 @@ public class LocksBenchmark {
   @Benchmark
   @OperationsPerInvocation(ROUNDS)
   public void barrierOfTwo(OnLoop loop) {
-    loop.runner.run(
-        () -> {
-          var barrier = new Barrier(2);
-          var other = createTask(() -> meet(barrier));
-          meet(barrier);
-          other.await();
-        });
+    loop.runner.run(() -> {
+      var barrier = new Barrier(2);
+      var other = createTask(() -> meet(barrier));
+      meet(barrier);
+      other.await();
+    });
   }
 
   private static void meet(Barrier barrier) {

@@ -52,14 +52,10 @@ public class LoopsBenchmark {
   @Benchmark
   @OperationsPerInvocation(YIELDS)
   public void yieldOnTheLast(Loops loops) {
-    loops
-        .runners
-        .getLast()
-        .run(
-            () -> {
-              for (int i = 0; i < YIELDS; i++) {
-                yieldNow();
-              }
-            });
+    loops.runners.getLast().run(() -> {
+      for (int i = 0; i < YIELDS; i++) {
+        yieldNow();
+      }
+    });
   }
 }

@@ -65,10 +65,9 @@ final class Main {
     var rows = new Rows(effort, new Jmh(JAVA, effort, null), peers, JAVA, JAR, scratch);
     List<Measured> measured = new ArrayList<>();
     for (String name : arguments.rows()) {
-      Measured row =
-          name.equals(Rows.ECHO)
-              ? new Echo(JAVA, JAR, sources, scratch, effort.echo())
-              : rows.row(name);
+      Measured row = name.equals(Rows.ECHO)
+          ? new Echo(JAVA, JAR, sources, scratch, effort.echo())
+          : rows.row(name);
       row.run();
       System.out.print(row.table(effort.tells()));
       measured.add(row);
@@ -79,9 +78,11 @@ final class Main {
       System.out.println("These figures mean nothing: they only show that every program runs.");
     }
     if (arguments.json() != null) {
-      var all =
-          Json.object(
-              "conditions", conditions, "rows", measured.stream().map(Measured::toJson).toList());
+      var all = Json.object(
+          "conditions",
+          conditions,
+          "rows",
+          measured.stream().map(Measured::toJson).toList());
       Files.writeString(arguments.json(), Json.write(all) + "\n");
     }
     return measured.stream().anyMatch(Measured::failed) ? 1 : 0;

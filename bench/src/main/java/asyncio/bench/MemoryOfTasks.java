@@ -45,22 +45,20 @@ final class MemoryOfTasks {
 
   private static double bytesOfEach(int count, Duration delay, LongSupplier heap) {
     woken = 0;
-    long bytes =
-        run(
-            () -> {
-              List<Task<Void>> tasks = new ArrayList<>(count);
-              long before = heap.getAsLong();
-              for (int i = 0; i < count; i++) {
-                int number = i;
-                tasks.add(createTask(() -> sleepAndCount(delay, number)));
-              }
-              yieldNow(); // all of them begin to sleep
-              yieldNow();
-              long after = heap.getAsLong();
-              wokenTooEarly = woken;
-              gather(tasks);
-              return after - before;
-            });
+    long bytes = run(() -> {
+      List<Task<Void>> tasks = new ArrayList<>(count);
+      long before = heap.getAsLong();
+      for (int i = 0; i < count; i++) {
+        int number = i;
+        tasks.add(createTask(() -> sleepAndCount(delay, number)));
+      }
+      yieldNow(); // all of them begin to sleep
+      yieldNow();
+      long after = heap.getAsLong();
+      wokenTooEarly = woken;
+      gather(tasks);
+      return after - before;
+    });
     if (woken != count || !inOrder) {
       throw new IllegalStateException(
           woken + " of " + count + " tasks woke, " + (inOrder ? "in order" : "out of order"));

@@ -60,12 +60,11 @@ final class Peers {
     String go = search.program("go");
     Path source = sources.resolve("go/peer.go");
     String version = Commands.output(List.of(go, "env", "GOVERSION"));
-    Path folder =
-        builds.folder(
-            "go",
-            version,
-            List.of(source),
-            into -> List.of(List.of(go, "build", "-o", into + "/peer", source.toString())));
+    Path folder = builds.folder(
+        "go",
+        version,
+        List.of(source),
+        into -> List.of(List.of(go, "build", "-o", into + "/peer", source.toString())));
     return new Peer("Go", version + ", GOMAXPROCS(1)", List.of(folder + "/peer"), List.of());
   }
 
@@ -74,22 +73,19 @@ final class Peers {
     String rust = Commands.output(List.of(search.program("rustc"), "--version"));
     Path project = sources.resolve("tokio");
     Path manifest = project.resolve("Cargo.toml");
-    Path folder =
-        builds.folder(
-            "tokio",
-            rust,
-            List.of(manifest, project.resolve("peer.rs")),
-            into ->
-                List.of(
-                    List.of(
-                        cargo,
-                        "build",
-                        "--quiet",
-                        "--release",
-                        "--manifest-path",
-                        manifest.toString(),
-                        "--target-dir",
-                        into.toString())));
+    Path folder = builds.folder(
+        "tokio",
+        rust,
+        List.of(manifest, project.resolve("peer.rs")),
+        into -> List.of(List.of(
+            cargo,
+            "build",
+            "--quiet",
+            "--release",
+            "--manifest-path",
+            manifest.toString(),
+            "--target-dir",
+            into.toString())));
     return new Peer(
         "Tokio",
         after(manifest, "tokio = {", "version = \"=", "\"") + ", LocalRuntime; " + rust,
@@ -100,22 +96,12 @@ final class Peers {
   private Peer kotlin() throws IOException, InterruptedException {
     String maven = search.program("mvn");
     Path pom = sources.resolve("kotlin/pom.xml");
-    Path folder =
-        builds.folder(
-            "kotlin",
-            System.getProperty("java.home"),
-            List.of(pom, sources.resolve("kotlin/Peer.kt")),
-            into ->
-                List.of(
-                    List.of(
-                        maven,
-                        "-B",
-                        "-ntp",
-                        "-q",
-                        "-f",
-                        pom.toString(),
-                        "-Dbuild.folder=" + into,
-                        "compile")));
+    Path folder = builds.folder(
+        "kotlin",
+        System.getProperty("java.home"),
+        List.of(pom, sources.resolve("kotlin/Peer.kt")),
+        into -> List.of(List.of(
+            maven, "-B", "-ntp", "-q", "-f", pom.toString(), "-Dbuild.folder=" + into, "compile")));
     return new Peer(
         "Kotlin",
         after(pom, "<version.kotlin>", "", "<")
@@ -183,19 +169,14 @@ final class Peers {
       throw new IOException("python3 is missing");
     }
     String interpreter = known.program().getFirst();
-    Path folder =
-        builds.folder(
-            "uvloop",
-            known.version(),
-            List.of(),
-            into -> {
-              List<String> install = List.of(into + "/bin/python", "-m", "pip", "install");
-              List<String> briefly =
-                  List.of("-q", "--disable-pip-version-check", "--retries=1", "--timeout=20");
-              return List.of(
-                  List.of(interpreter, "-m", "venv", into.toString()),
-                  Stream.of(install, briefly, List.of("uvloop")).flatMap(List::stream).toList());
-            });
+    Path folder = builds.folder("uvloop", known.version(), List.of(), into -> {
+      List<String> install = List.of(into + "/bin/python", "-m", "pip", "install");
+      List<String> briefly =
+          List.of("-q", "--disable-pip-version-check", "--retries=1", "--timeout=20");
+      return List.of(
+          List.of(interpreter, "-m", "venv", into.toString()),
+          Stream.of(install, briefly, List.of("uvloop")).flatMap(List::stream).toList());
+    });
     String python = folder + "/bin/python";
     String version =
         Commands.output(List.of(python, "-c", "import uvloop; print(uvloop.__version__)"));

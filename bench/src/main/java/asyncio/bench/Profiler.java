@@ -20,11 +20,10 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
  */
 record Profiler(Path graphs, String row, Path library, Path scratch, String event) {
   /** Otherwise its agent makes every switch of a virtual thread dear, and fills the graph. */
-  static final List<String> FLAGS =
-      List.of(
-          "-XX:+UnlockExperimentalVMOptions",
-          "-XX:-DoJVMTIVirtualThreadTransitions",
-          "--enable-native-access=ALL-UNNAMED");
+  static final List<String> FLAGS = List.of(
+      "-XX:+UnlockExperimentalVMOptions",
+      "-XX:-DoJVMTIVirtualThreadTransitions",
+      "--enable-native-access=ALL-UNNAMED");
 
   /** Fails where there is no async-profiler for the machine. */
   static Profiler load(Path graphs, String row, Path scratch) throws IOException {
@@ -82,10 +81,9 @@ record Profiler(Path graphs, String row, Path library, Path scratch, String even
   /** Moves what was left of the benchmark just run to where it is kept. */
   void keep(String competitor) throws IOException {
     try (Stream<Path> left = Files.walk(scratch.resolve("watched"))) {
-      Path graph =
-          left.filter(path -> path.toString().endsWith(".html"))
-              .findFirst()
-              .orElseThrow(() -> new IOException("async-profiler left no flame graph"));
+      Path graph = left.filter(path -> path.toString().endsWith(".html"))
+          .findFirst()
+          .orElseThrow(() -> new IOException("async-profiler left no flame graph"));
       Files.move(graph, graph(competitor), StandardCopyOption.REPLACE_EXISTING);
     }
   }

@@ -23,15 +23,14 @@ public class QueueBenchmark {
   @Benchmark
   @OperationsPerInvocation(ITEMS)
   public int capacityOne(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          var queue = new Queue<Integer>(1);
-          var sum = createTask(() -> take(queue));
-          for (int i = 0; i < ITEMS; i++) {
-            queue.put(ITEM);
-          }
-          return sum.await();
-        });
+    return loop.runner.run(() -> {
+      var queue = new Queue<Integer>(1);
+      var sum = createTask(() -> take(queue));
+      for (int i = 0; i < ITEMS; i++) {
+        queue.put(ITEM);
+      }
+      return sum.await();
+    });
   }
 
   private static int take(Queue<Integer> queue) {
@@ -46,14 +45,13 @@ public class QueueBenchmark {
   @Benchmark
   @OperationsPerInvocation(ITEMS)
   public int unbounded(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          var there = new Queue<Integer>();
-          var back = new Queue<Integer>();
-          var other = createTask(() -> pass(there, back));
-          there.put(ITEM);
-          return pass(back, there) + other.await();
-        });
+    return loop.runner.run(() -> {
+      var there = new Queue<Integer>();
+      var back = new Queue<Integer>();
+      var other = createTask(() -> pass(there, back));
+      there.put(ITEM);
+      return pass(back, there) + other.await();
+    });
   }
 
   private static int pass(Queue<Integer> from, Queue<Integer> to) {

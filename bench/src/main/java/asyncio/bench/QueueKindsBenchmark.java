@@ -63,15 +63,13 @@ public class QueueKindsBenchmark {
   }
 
   private static int handOver(Queue<Integer> queue) {
-    var sum =
-        createTask(
-            () -> {
-              int total = 0;
-              for (int i = 0; i < ITEMS; i++) {
-                total += queue.get();
-              }
-              return total;
-            });
+    var sum = createTask(() -> {
+      int total = 0;
+      for (int i = 0; i < ITEMS; i++) {
+        total += queue.get();
+      }
+      return total;
+    });
     for (int i = 0; i < ITEMS; i++) {
       queue.put(i & 127);
     }
@@ -82,19 +80,18 @@ public class QueueKindsBenchmark {
   @Benchmark
   @OperationsPerInvocation(ITEMS)
   public int filledAndEmptied(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          Queue<Integer> queue = make(kind, 0);
-          int total = 0;
-          for (int round = 0; round < ITEMS / HELD; round++) {
-            for (int i = 0; i < HELD; i++) {
-              queue.put((i * 37) & 127);
-            }
-            for (int i = 0; i < HELD; i++) {
-              total += queue.get();
-            }
-          }
-          return total;
-        });
+    return loop.runner.run(() -> {
+      Queue<Integer> queue = make(kind, 0);
+      int total = 0;
+      for (int round = 0; round < ITEMS / HELD; round++) {
+        for (int i = 0; i < HELD; i++) {
+          queue.put((i * 37) & 127);
+        }
+        for (int i = 0; i < HELD; i++) {
+          total += queue.get();
+        }
+      }
+      return total;
+    });
   }
 }

@@ -53,35 +53,34 @@ record Row(
 
   @Override
   public String table(boolean judged) {
-    int width =
-        competitors.stream().mapToInt(competitor -> competitor.name.length()).max().orElse(0);
+    int width = competitors.stream()
+        .mapToInt(competitor -> competitor.name.length())
+        .max()
+        .orElse(0);
     boolean counted = competitors.stream().anyMatch(one -> !Double.isNaN(one.allocated()));
     var table = new StringBuilder();
-    table.append(
-        String.format(
-            "%n%s: %s, %s (%d %s)%n", name, title, unit, rounds, rounds == 1 ? "run" : "runs"));
-    table.append(
-        String.format(
-            "  %-" + width + "s  %9s  %19s  %6s%s%n",
-            "",
-            "median",
-            "min – max",
-            "ratio",
-            counted ? "  allocated" : ""));
+    table.append(String.format(
+        "%n%s: %s, %s (%d %s)%n", name, title, unit, rounds, rounds == 1 ? "run" : "runs"));
+    table.append(String.format(
+        "  %-" + width + "s  %9s  %19s  %6s%s%n",
+        "",
+        "median",
+        "min – max",
+        "ratio",
+        counted ? "  allocated" : ""));
     for (Competitor one : competitors) {
       table.append(String.format("  %-" + width + "s  ", one.name));
       if (one.absent() != null) {
         table.append(String.format("%s%n", one.absent()));
         continue;
       }
-      table.append(
-          String.format(
-              Locale.ROOT,
-              "%,9.0f  %,8.0f – %,8.0f  %6.2f",
-              one.median(),
-              one.quantile(0),
-              one.quantile(1),
-              one.median() / median(reference)));
+      table.append(String.format(
+          Locale.ROOT,
+          "%,9.0f  %,8.0f – %,8.0f  %6.2f",
+          one.median(),
+          one.quantile(0),
+          one.quantile(1),
+          one.median() / median(reference)));
       if (!Double.isNaN(one.allocated())) {
         table.append(String.format(Locale.ROOT, "  %,7.1f B", one.allocated()));
       } else if (counted && one.name.equals(reference)) {
@@ -99,38 +98,32 @@ record Row(
 
   @Override
   public Map<String, Object> toJson() {
-    List<Map<String, Object>> results =
-        competitors.stream()
-            .map(
-                one ->
-                    one.absent() != null
-                        ? Json.object("name", one.name, "absent", one.absent())
-                        : Json.object(
-                            "name",
-                            one.name,
-                            "values",
-                            one.values(),
-                            "median",
-                            one.median(),
-                            "ratio",
-                            one.median() / median(reference),
-                            "allocated",
-                            one.allocated()))
-            .toList();
-    List<Map<String, Object>> held =
-        holds.stream()
-            .map(
-                hold ->
-                    Json.object(
-                        "text",
-                        hold.text(),
-                        "value",
-                        hold.value().of(this),
-                        "limit",
-                        hold.limit(),
-                        "verdict",
-                        hold.verdict(this)))
-            .toList();
+    List<Map<String, Object>> results = competitors.stream()
+        .map(one -> one.absent() != null
+            ? Json.object("name", one.name, "absent", one.absent())
+            : Json.object(
+                "name",
+                one.name,
+                "values",
+                one.values(),
+                "median",
+                one.median(),
+                "ratio",
+                one.median() / median(reference),
+                "allocated",
+                one.allocated()))
+        .toList();
+    List<Map<String, Object>> held = holds.stream()
+        .map(hold -> Json.object(
+            "text",
+            hold.text(),
+            "value",
+            hold.value().of(this),
+            "limit",
+            hold.limit(),
+            "verdict",
+            hold.verdict(this)))
+        .toList();
     return Json.object(
         "name",
         name,

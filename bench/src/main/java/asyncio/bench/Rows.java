@@ -9,10 +9,9 @@ import java.util.Map;
 
 /** Who takes part in each row, and what is to be held there. */
 final class Rows {
-  static final List<String> NAMES =
-      List.of(
-          "switch", "spawn", "queue", "queues", "locks", "foreign", "loops", "timers", "gather",
-          "wait", "memory", "startup", "echo");
+  static final List<String> NAMES = List.of(
+      "switch", "spawn", "queue", "queues", "locks", "foreign", "loops", "timers", "gather", "wait",
+      "memory", "startup", "echo");
 
   /** The one with a load, servers and tables of its own. */
   static final String ECHO = NAMES.getLast();
@@ -76,14 +75,13 @@ final class Rows {
 
   private Row switches() {
     Class<?> type = SwitchBenchmark.class;
-    List<Competitor> ours =
-        List.of(
-            jmh.benchmark("bare threads, park", Jmh.MOUNTED, type, "barePark"),
-            jmh.benchmark("bare threads, yield", Jmh.MOUNTED, type, "bareYield"),
-            jmh.benchmark("mounted", Jmh.MOUNTED, type, "twoTasks"),
-            jmh.benchmark("mounted, 100 tasks", Jmh.MOUNTED, type, "hundredTasks"),
-            jmh.benchmark("portable", Jmh.PORTABLE, type, "twoTasks"),
-            jmh.benchmark("portable, 100 tasks", Jmh.PORTABLE, type, "hundredTasks"));
+    List<Competitor> ours = List.of(
+        jmh.benchmark("bare threads, park", Jmh.MOUNTED, type, "barePark"),
+        jmh.benchmark("bare threads, yield", Jmh.MOUNTED, type, "bareYield"),
+        jmh.benchmark("mounted", Jmh.MOUNTED, type, "twoTasks"),
+        jmh.benchmark("mounted, 100 tasks", Jmh.MOUNTED, type, "hundredTasks"),
+        jmh.benchmark("portable", Jmh.PORTABLE, type, "twoTasks"),
+        jmh.benchmark("portable, 100 tasks", Jmh.PORTABLE, type, "hundredTasks"));
     return new Row(
         "switch",
         "a switch between tasks",
@@ -100,11 +98,10 @@ final class Rows {
 
   private Row spawn() {
     Class<?> type = SpawnBenchmark.class;
-    List<Competitor> ours =
-        List.of(
-            jmh.benchmark("bare threads", Jmh.MOUNTED, type, "bare"),
-            jmh.benchmark("mounted", Jmh.MOUNTED, type, "task"),
-            jmh.benchmark("portable", Jmh.PORTABLE, type, "task"));
+    List<Competitor> ours = List.of(
+        jmh.benchmark("bare threads", Jmh.MOUNTED, type, "bare"),
+        jmh.benchmark("mounted", Jmh.MOUNTED, type, "task"),
+        jmh.benchmark("portable", Jmh.PORTABLE, type, "task"));
     return new Row(
         "spawn",
         "start a task and await it",
@@ -120,12 +117,11 @@ final class Rows {
 
   private Row queue() {
     Class<?> type = QueueBenchmark.class;
-    List<Competitor> ours =
-        List.of(
-            jmh.benchmark("mounted", Jmh.MOUNTED, type, "capacityOne"),
-            jmh.benchmark("mounted, unbounded", Jmh.MOUNTED, type, "unbounded"),
-            jmh.benchmark("portable", Jmh.PORTABLE, type, "capacityOne"),
-            jmh.benchmark("portable, unbounded", Jmh.PORTABLE, type, "unbounded"));
+    List<Competitor> ours = List.of(
+        jmh.benchmark("mounted", Jmh.MOUNTED, type, "capacityOne"),
+        jmh.benchmark("mounted, unbounded", Jmh.MOUNTED, type, "unbounded"),
+        jmh.benchmark("portable", Jmh.PORTABLE, type, "capacityOne"),
+        jmh.benchmark("portable, unbounded", Jmh.PORTABLE, type, "unbounded"));
     List<Competitor> unbounded = new ArrayList<>(others(", unbounded", "queue", 0));
     unbounded.removeIf(competitor -> competitor.name.startsWith("Go")); // every channel has a bound
     return new Row(
@@ -166,11 +162,10 @@ final class Rows {
   }
 
   private Row locks() {
-    List<Work> works =
-        List.of(
-            new Work("lock", "lockHandedOver", Map.of(), "lock", 1),
-            new Work("semaphore", "semaphoreHandedOver", Map.of(), "semaphore", 1),
-            new Work("condition", "conditionHandedOver", Map.of(), "condition", 1));
+    List<Work> works = List.of(
+        new Work("lock", "lockHandedOver", Map.of(), "lock", 1),
+        new Work("semaphore", "semaphoreHandedOver", Map.of(), "semaphore", 1),
+        new Work("condition", "conditionHandedOver", Map.of(), "condition", 1));
     return new Row(
         "locks",
         "a lock and the like handed from task to task",
@@ -340,7 +335,8 @@ final class Rows {
   }
 
   private Row startUp() throws IOException, InterruptedException {
-    Peer python = peers.stream().filter(peer -> peer.name().equals("CPython")).findFirst().get();
+    Peer python =
+        peers.stream().filter(peer -> peer.name().equals("CPython")).findFirst().get();
     return new Row(
         "startup",
         "hello world, from start to exit",

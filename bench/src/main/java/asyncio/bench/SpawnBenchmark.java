@@ -21,15 +21,14 @@ public class SpawnBenchmark {
   @Benchmark
   @OperationsPerInvocation(SPAWNS)
   public int task(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          int sum = 0;
-          for (int i = 0; i < SPAWNS; i++) {
-            int number = i;
-            sum += createTask(() -> number).await();
-          }
-          return sum;
-        });
+    return loop.runner.run(() -> {
+      int sum = 0;
+      for (int i = 0; i < SPAWNS; i++) {
+        int number = i;
+        sum += createTask(() -> number).await();
+      }
+      return sum;
+    });
   }
 
   @Benchmark
@@ -37,20 +36,18 @@ public class SpawnBenchmark {
   public int bare() {
     var bare = new BareThreads();
     int[] sum = new int[1];
-    bare.unstarted(
-            () -> {
-              Thread parent = Thread.currentThread();
-              for (int i = 0; i < SPAWNS; i++) {
-                int number = i;
-                bare.unstarted(
-                        () -> {
-                          sum[0] += number;
-                          LockSupport.unpark(parent);
-                        })
-                    .start();
-                LockSupport.park();
-              }
-            })
+    bare.unstarted(() -> {
+          Thread parent = Thread.currentThread();
+          for (int i = 0; i < SPAWNS; i++) {
+            int number = i;
+            bare.unstarted(() -> {
+                  sum[0] += number;
+                  LockSupport.unpark(parent);
+                })
+                .start();
+            LockSupport.park();
+          }
+        })
         .start();
     bare.run();
     return sum[0];

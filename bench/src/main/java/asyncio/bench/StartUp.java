@@ -16,8 +16,7 @@ import java.util.zip.ZipEntry;
 
 /** Programs that say hello, each as a jar. */
 final class StartUp {
-  private static final String PYTHON =
-      """
+  private static final String PYTHON = """
       import asyncio
       async def main():
           print("hello")

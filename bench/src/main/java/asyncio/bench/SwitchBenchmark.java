@@ -36,14 +36,13 @@ public class SwitchBenchmark {
   }
 
   private static void tasks(OnLoop loop, int count) {
-    loop.runner.run(
-        () -> {
-          List<Task<Void>> tasks = new ArrayList<>();
-          for (int i = 0; i < count; i++) {
-            tasks.add(createTask(() -> yieldOften(SWITCHES / count)));
-          }
-          gather(tasks);
-        });
+    loop.runner.run(() -> {
+      List<Task<Void>> tasks = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        tasks.add(createTask(() -> yieldOften(SWITCHES / count)));
+      }
+      gather(tasks);
+    });
   }
 
   private static void yieldOften(int times) {
@@ -60,15 +59,13 @@ public class SwitchBenchmark {
     Thread[] threads = new Thread[2];
     for (int i = 0; i < 2; i++) {
       int other = 1 - i;
-      threads[i] =
-          bare.unstarted(
-              () -> {
-                for (int n = 0; n < SWITCHES / 2; n++) {
-                  LockSupport.unpark(threads[other]);
-                  LockSupport.park();
-                }
-                LockSupport.unpark(threads[other]);
-              });
+      threads[i] = bare.unstarted(() -> {
+        for (int n = 0; n < SWITCHES / 2; n++) {
+          LockSupport.unpark(threads[other]);
+          LockSupport.park();
+        }
+        LockSupport.unpark(threads[other]);
+      });
     }
     threads[0].start();
     threads[1].start();
@@ -81,12 +78,11 @@ public class SwitchBenchmark {
   public void bareYield() {
     var bare = new BareThreads();
     for (int i = 0; i < 2; i++) {
-      bare.unstarted(
-              () -> {
-                for (int n = 0; n < SWITCHES / 2; n++) {
-                  Thread.yield();
-                }
-              })
+      bare.unstarted(() -> {
+            for (int n = 0; n < SWITCHES / 2; n++) {
+              Thread.yield();
+            }
+          })
           .start();
     }
     bare.run();

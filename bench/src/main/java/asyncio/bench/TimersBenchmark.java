@@ -39,12 +39,11 @@ public class TimersBenchmark {
       for (int i = 0; i < delays.length; i++) {
         delays[i] = Duration.ofNanos(random.nextLong(3_600_000_000_000L, 7_200_000_000_000L));
       }
-      loop.runner.run(
-          () -> {
-            for (int i = 0; i < pending; i++) {
-              runningLoop().callLater(delays[i & (delays.length - 1)], NOTHING);
-            }
-          });
+      loop.runner.run(() -> {
+        for (int i = 0; i < pending; i++) {
+          runningLoop().callLater(delays[i & (delays.length - 1)], NOTHING);
+        }
+      });
     }
     return delays;
   }
@@ -53,15 +52,14 @@ public class TimersBenchmark {
   @OperationsPerInvocation(TIMERS)
   public void addAndCancel(OnLoop state) {
     Duration[] some = delays(state);
-    state.runner.run(
-        () -> {
-          EventLoop loop = runningLoop();
-          for (int i = 0; i < TIMERS; i++) {
-            loop.callLater(some[i], NOTHING).cancel();
-            if (i % 1000 == 0) {
-              yieldNow();
-            }
-          }
-        });
+    state.runner.run(() -> {
+      EventLoop loop = runningLoop();
+      for (int i = 0; i < TIMERS; i++) {
+        loop.callLater(some[i], NOTHING).cancel();
+        if (i % 1000 == 0) {
+          yieldNow();
+        }
+      }
+    });
   }
 }

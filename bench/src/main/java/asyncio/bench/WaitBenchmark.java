@@ -41,28 +41,26 @@ public class WaitBenchmark {
   @Benchmark
   @OperationsPerInvocation(TASKS)
   public int waitForAll(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          int sum = 0;
-          for (int i = 0; i < TASKS / size; i++) {
-            sum += waitUntil(ALL_COMPLETED, makeTasks()).done().size();
-          }
-          return sum;
-        });
+    return loop.runner.run(() -> {
+      int sum = 0;
+      for (int i = 0; i < TASKS / size; i++) {
+        sum += waitUntil(ALL_COMPLETED, makeTasks()).done().size();
+      }
+      return sum;
+    });
   }
 
   @Benchmark
   @OperationsPerInvocation(TASKS)
   public int takeAsCompleted(OnLoop loop) {
-    return loop.runner.run(
-        () -> {
-          int sum = 0;
-          for (int i = 0; i < TASKS / size; i++) {
-            for (Task<Integer> task : asCompleted(makeTasks())) {
-              sum += task.result();
-            }
-          }
-          return sum;
-        });
+    return loop.runner.run(() -> {
+      int sum = 0;
+      for (int i = 0; i < TASKS / size; i++) {
+        for (Task<Integer> task : asCompleted(makeTasks())) {
+          sum += task.result();
+        }
+      }
+      return sum;
+    });
   }
 }

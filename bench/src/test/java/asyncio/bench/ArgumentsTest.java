@@ -39,7 +39,9 @@ class ArgumentsTest {
     assertEquals(
         List.of("switch", "spawn", "queue", "timers", "gather", "wait"),
         Arguments.parse("--quick").rows().subList(0, 6));
-    assertEquals(List.of("queues", "locks"), Arguments.parse("--quick", "locks", "queues").rows());
+    assertEquals(
+        List.of("queues", "locks"),
+        Arguments.parse("--quick", "locks", "queues").rows());
     assertEquals(Rows.NAMES, Arguments.parse("--smoke").rows());
   }
 

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BuildsTest {
-  @TempDir Path temporary;
+  @TempDir
+  Path temporary;
+
   private Path source;
   private Builds builds;
 
@@ -24,12 +26,11 @@ class BuildsTest {
 
   /** Builds by appending the source to a file. */
   private String build(String tools) throws IOException, InterruptedException {
-    Path folder =
-        builds.folder(
-            "peer",
-            tools,
-            List.of(source),
-            into -> List.of(List.of("sh", "-c", "cat " + source + " >>" + into + "/result")));
+    Path folder = builds.folder(
+        "peer",
+        tools,
+        List.of(source),
+        into -> List.of(List.of("sh", "-c", "cat " + source + " >>" + into + "/result")));
     return Files.readString(folder.resolve("result"));
   }
 
@@ -56,12 +57,10 @@ class BuildsTest {
   void whatFailedSaysWhyAndIsTriedAgain() throws Exception {
     String fails = "echo building; echo 'error: no network' >&2; exit 1";
     for (int i = 0; i < 2; i++) {
-      var failure =
-          assertThrows(
-              IOException.class,
-              () ->
-                  builds.folder(
-                      "peer", "1.0", List.of(), into -> List.of(List.of("sh", "-c", fails))));
+      var failure = assertThrows(
+          IOException.class,
+          () ->
+              builds.folder("peer", "1.0", List.of(), into -> List.of(List.of("sh", "-c", fails))));
       assertEquals("it can't be built: error: no network", failure.getMessage());
     }
   }

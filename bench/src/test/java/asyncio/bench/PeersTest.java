@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PeersTest {
-  @TempDir Path temporary;
+  @TempDir
+  Path temporary;
 
   private List<String> found() throws InterruptedException {
     var search = new Search(List.of(temporary.resolve("bin")), temporary.resolve("versions"));

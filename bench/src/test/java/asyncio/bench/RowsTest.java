@@ -15,16 +15,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RowsTest {
   private static Row row(Effort effort, String name) throws Exception {
-    List<Peer> peers =
-        Stream.of("Go", "Tokio", "Kotlin", "uvloop", "CPython", "CPython 3.13")
-            .map(peer -> Peer.missing(peer, "skipped: not in a test"))
-            .toList();
+    List<Peer> peers = Stream.of("Go", "Tokio", "Kotlin", "uvloop", "CPython", "CPython 3.13")
+        .map(peer -> Peer.missing(peer, "skipped: not in a test"))
+        .toList();
     Path none = Path.of("none");
     return new Rows(effort, new Jmh("java", effort, null), peers, "java", none, none).row(name);
   }
 
   private static List<String> competitors(Effort effort, String name) throws Exception {
-    return row(effort, name).competitors().stream().map(competitor -> competitor.name).toList();
+    return row(effort, name).competitors().stream()
+        .map(competitor -> competitor.name)
+        .toList();
   }
 
   @Test

@@ -57,7 +57,8 @@ class CancelRequestsModelTest {
     final List<Request> requests = new ArrayList<>();
 
     /** What the task waits for; null while it does not, and once that wait has ended. */
-    @Nullable Future<Integer> open;
+    @Nullable
+    Future<Integer> open;
 
     /** Scopes that can be made to cancel the task now, outermost first. */
     final List<Runnable> scopes = new ArrayList<>();
@@ -194,31 +195,29 @@ class CancelRequestsModelTest {
       int entered = requests.size();
       var limit = Timeout.at(Duration.ofDays(1));
       boolean[] expired = {false};
-      Runnable expire =
-          () -> {
-            if (expired[0]) {
-              return;
-            }
-            limit.rescheduleAt(Duration.ZERO);
-            yieldNow(); // a task that was ready goes on first, and may leave the scope
-            if (limit.expired()) {
-              expired[0] = true;
-              log.append(" expire").append(depth);
-              came(new Request(limit));
-            }
-          };
+      Runnable expire = () -> {
+        if (expired[0]) {
+          return;
+        }
+        limit.rescheduleAt(Duration.ZERO);
+        yieldNow(); // a task that was ready goes on first, and may leave the scope
+        if (limit.expired()) {
+          expired[0] = true;
+          log.append(" expire").append(depth);
+          came(new Request(limit));
+        }
+      };
       boolean passedOn = false;
       log.append(" limit").append(depth).append('{');
       try {
-        limit.run(
-            () -> {
-              scopes.add(expire);
-              try {
-                inScope(depth);
-              } finally {
-                scopes.remove(expire);
-              }
-            });
+        limit.run(() -> {
+          scopes.add(expire);
+          try {
+            inScope(depth);
+          } finally {
+            scopes.remove(expire);
+          }
+        });
       } catch (TimeoutException ours) {
         passedOn = true;
         requests.removeIf(one -> one.scope == limit);
@@ -241,28 +240,26 @@ class CancelRequestsModelTest {
     private void group(int depth) {
       var group = new TaskGroup();
       boolean[] cancelled = {false};
-      Runnable cancel =
-          () -> {
-            if (cancelled[0]) {
-              return;
-            }
-            cancelled[0] = true;
-            log.append(" end").append(depth);
-            group.cancel();
-            came(new Request(group));
-          };
+      Runnable cancel = () -> {
+        if (cancelled[0]) {
+          return;
+        }
+        cancelled[0] = true;
+        log.append(" end").append(depth);
+        group.cancel();
+        came(new Request(group));
+      };
       log.append(" group").append(depth).append('{');
       int entered = requests.size();
       try {
-        group.run(
-            () -> {
-              scopes.add(cancel);
-              try {
-                inScope(depth);
-              } finally {
-                scopes.remove(cancel);
-              }
-            });
+        group.run(() -> {
+          scopes.add(cancel);
+          try {
+            inScope(depth);
+          } finally {
+            scopes.remove(cancel);
+          }
+        });
       } catch (CancelledError outside) {
         requests.removeIf(one -> one.scope == group);
         assertTrue(

@@ -203,14 +203,12 @@ class CancellationSweepTest {
     @Override
     public void others() {
       try {
-        timeout(
-            ofMillis(20),
-            () -> {
-              sleep(ofMillis(1));
-              barrier.await();
-              sleep(ofMillis(1));
-              barrier.await();
-            });
+        timeout(ofMillis(20), () -> {
+          sleep(ofMillis(1));
+          barrier.await();
+          sleep(ofMillis(1));
+          barrier.await();
+        });
       } catch (TimeoutException alone) {
         assertFalse(barrier.broken());
       }
@@ -323,13 +321,11 @@ class CancellationSweepTest {
         queue.tryGet().ifPresent(taken::add);
       }
       try {
-        timeout(
-            ofMillis(10),
-            () -> {
-              while (true) {
-                taken.add(queue.get());
-              }
-            });
+        timeout(ofMillis(10), () -> {
+          while (true) {
+            taken.add(queue.get());
+          }
+        });
       } catch (TimeoutException end) {
         assertTrue(queue.empty());
       }
@@ -403,22 +399,19 @@ class CancellationSweepTest {
 
   /** A scenario of one task, which must close what it opens. */
   private static void sweepAlone(int turns, Body body) throws Exception {
-    sweep(
-        turns,
-        () ->
-            new Sweep.Scenario() {
-              private final Resources resources = new Resources();
+    sweep(turns, () -> new Sweep.Scenario() {
+      private final Resources resources = new Resources();
 
-              @Override
-              public void victim() throws Exception {
-                body.run(resources);
-              }
+      @Override
+      public void victim() throws Exception {
+        body.run(resources);
+      }
 
-              @Override
-              public void check() {
-                assertEquals(0, resources.open.get(), "left open");
-              }
-            });
+      @Override
+      public void check() {
+        assertEquals(0, resources.open.get(), "left open");
+      }
+    });
   }
 
   @AsyncTest
@@ -428,53 +421,44 @@ class CancellationSweepTest {
 
   @AsyncTest
   void gathering() throws Exception {
-    sweepAlone(
-        3,
-        resources -> {
-          gather(
-              () -> {
-                resources.work();
-              },
-              () -> {
-                resources.work();
-                resources.work();
-              });
-        });
+    sweepAlone(3, resources -> {
+      gather(
+          () -> {
+            resources.work();
+          },
+          () -> {
+            resources.work();
+            resources.work();
+          });
+    });
   }
 
   @AsyncTest
   void taskGroup() throws Exception {
-    sweepAlone(
-        3,
-        resources -> {
-          var group = new TaskGroup();
-          group.run(
-              () -> {
-                group.createTask(() -> resources.work());
-                yieldNow();
-                group.createTask(() -> resources.work());
-                resources.work();
-              });
-        });
+    sweepAlone(3, resources -> {
+      var group = new TaskGroup();
+      group.run(() -> {
+        group.createTask(() -> resources.work());
+        yieldNow();
+        group.createTask(() -> resources.work());
+        resources.work();
+      });
+    });
   }
 
   @AsyncTest
   void timeoutThatExpires() throws Exception {
-    sweepAlone(
-        3,
-        resources -> {
-          try {
-            timeout(
-                ofMillis(2),
-                () -> {
-                  while (true) {
-                    resources.work();
-                  }
-                });
-          } catch (TimeoutException late) {
+    sweepAlone(3, resources -> {
+      try {
+        timeout(ofMillis(2), () -> {
+          while (true) {
             resources.work();
           }
         });
+      } catch (TimeoutException late) {
+        resources.work();
+      }
+    });
   }
 
   @AsyncTest
@@ -484,120 +468,99 @@ class CancellationSweepTest {
 
   @AsyncTest
   void waitForATask() throws Exception {
-    sweepAlone(
-        3,
-        resources -> {
-          var task = createTask(() -> resources.work());
-          waitFor(task, ofMillis(100));
-          var slow =
-              createTask(
-                  () -> {
-                    resources.work();
-                    resources.work();
-                  });
-          try {
-            waitFor(slow, ofMillis(1));
-          } catch (TimeoutException late) {
-            assertTrue(slow.isDone());
-          }
-        });
+    sweepAlone(3, resources -> {
+      var task = createTask(() -> resources.work());
+      waitFor(task, ofMillis(100));
+      var slow = createTask(() -> {
+        resources.work();
+        resources.work();
+      });
+      try {
+        waitFor(slow, ofMillis(1));
+      } catch (TimeoutException late) {
+        assertTrue(slow.isDone());
+      }
+    });
   }
 
   @AsyncTest
   void aTaskThatReturnsSomethingToClose() throws Exception {
-    sweepAlone(
-        2,
-        resources -> {
-          Task<AutoCloseable> task =
-              createTask(
-                  () -> {
-                    yieldNow();
-                    sleep(ofMillis(1));
-                    return resources.make();
-                  });
-          try (var _ = task.await()) {
-            yieldNow();
-          }
-        });
+    sweepAlone(2, resources -> {
+      Task<AutoCloseable> task = createTask(() -> {
+        yieldNow();
+        sleep(ofMillis(1));
+        return resources.make();
+      });
+      try (var _ = task.await()) {
+        yieldNow();
+      }
+    });
   }
 
   @AsyncTest
   void shieldedWorkGoesOn() throws Exception {
-    sweep(
-        3,
-        () ->
-            new Sweep.Scenario() {
-              private final Resources resources = new Resources();
-              private Task<?> inner;
+    sweep(3, () -> new Sweep.Scenario() {
+      private final Resources resources = new Resources();
+      private Task<?> inner;
 
-              @Override
-              public void victim() {
-                inner = createTask(() -> resources.work());
-                shield(inner);
-              }
+      @Override
+      public void victim() {
+        inner = createTask(() -> resources.work());
+        shield(inner);
+      }
 
-              @Override
-              public void check() {
-                if (inner != null) {
-                  inner.await();
-                  assertFalse(inner.isCancelled());
-                }
-                assertEquals(0, resources.open.get());
-              }
-            });
+      @Override
+      public void check() {
+        if (inner != null) {
+          inner.await();
+          assertFalse(inner.isCancelled());
+        }
+        assertEquals(0, resources.open.get());
+      }
+    });
   }
 
   @AsyncTest
   void scopesInScopes() throws Exception {
     var lock = new Lock();
-    sweepAlone(
-        4,
-        resources -> {
-          var group = new TaskGroup();
-          group.run(
-              () -> {
-                for (int i = 0; i < 2; i++) {
-                  group.createTask(
-                      () ->
-                          timeout(
-                              ofMillis(50),
-                              () -> {
-                                try (var _ = lock.acquire()) {
-                                  resources.work();
-                                }
-                              }));
-                }
-                resources.work();
-              });
-          assertFalse(lock.locked());
-        });
+    sweepAlone(4, resources -> {
+      var group = new TaskGroup();
+      group.run(() -> {
+        for (int i = 0; i < 2; i++) {
+          group.createTask(() -> timeout(ofMillis(50), () -> {
+            try (var _ = lock.acquire()) {
+              resources.work();
+            }
+          }));
+        }
+        resources.work();
+      });
+      assertFalse(lock.locked());
+    });
     assertFalse(lock.locked());
   }
 
   @AsyncTest
   void aThreadThatReturnsSomethingToClose() throws Exception {
-    sweep(
-        1,
-        () ->
-            new Sweep.Scenario() {
-              private final Resources resources = new Resources();
+    sweep(1, () -> new Sweep.Scenario() {
+      private final Resources resources = new Resources();
 
-              @Override
-              public void victim() throws Exception {
-                try (var _ = toThread(() -> resources.make())) {
-                  yieldNow();
-                }
-              }
+      @Override
+      public void victim() throws Exception {
+        try (var _ = toThread(() -> resources.make())) {
+          yieldNow();
+        }
+      }
 
-              @Override
-              public void check() {
-                // A thread can't be stopped: its result comes, and is closed.
-                for (int i = 0; i < 1000 && resources.open.get() != 0; i++) {
-                  sleep(ofMillis(1));
-                }
-                assertEquals(0, resources.open.get());
-              }
-            });
+      @Override
+      public void check() {
+        // A thread can't be stopped: its result comes, and is closed.
+        for (int i = 0; i < 1000 && resources.open.get() != 0; i++) {
+          sleep(ofMillis(1));
+        }
+        assertEquals(0, resources.open.get());
+      }
+    });
     assertEquals(1, runningLoop().allTasks().size());
   }
 }

@@ -39,14 +39,13 @@ class InterruptTest {
 
   @AsyncTest
   void aSetFlagStrikesAtEveryKindOfWait() {
-    List<Runnable> waits =
-        List.of(
-            () -> sleep(ofDays(1)),
-            () -> new Future<Integer>().await(),
-            () -> new Event().await(),
-            () -> new Queue<Integer>().get(),
-            () -> Asyncio.gather(List.of(new Future<Integer>())),
-            () -> Asyncio.shield(new Future<Integer>()));
+    List<Runnable> waits = List.of(
+        () -> sleep(ofDays(1)),
+        () -> new Future<Integer>().await(),
+        () -> new Event().await(),
+        () -> new Queue<Integer>().get(),
+        () -> Asyncio.gather(List.of(new Future<Integer>())),
+        () -> Asyncio.shield(new Future<Integer>()));
     for (Runnable wait : waits) {
       Thread.currentThread().interrupt();
       assertThrows(CancelledError.class, wait::run);
@@ -58,12 +57,10 @@ class InterruptTest {
   @AsyncTest(otherThreads = true)
   void anInterruptOfASuspendedTaskCancelsIt() {
     var thread = new Thread[1];
-    var task =
-        createTask(
-            () -> {
-              thread[0] = Thread.currentThread();
-              new Event().await();
-            });
+    var task = createTask(() -> {
+      thread[0] = Thread.currentThread();
+      new Event().await();
+    });
     yieldNow();
     thread[0].interrupt();
     assertCancelled("interrupted", task);
@@ -74,19 +71,17 @@ class InterruptTest {
   void aTaskThatIsInterruptedManyTimesStaysWhole() {
     var thread = new Thread[1];
     int[] caught = {0};
-    var task =
-        createTask(
-            () -> {
-              thread[0] = Thread.currentThread();
-              while (caught[0] < 10) {
-                try {
-                  new Event().await();
-                } catch (CancelledError cancelled) {
-                  caught[0]++;
-                }
-              }
-              return caught[0];
-            });
+    var task = createTask(() -> {
+      thread[0] = Thread.currentThread();
+      while (caught[0] < 10) {
+        try {
+          new Event().await();
+        } catch (CancelledError cancelled) {
+          caught[0]++;
+        }
+      }
+      return caught[0];
+    });
     yieldNow();
     for (int i = 1; i <= 10; i++) {
       thread[0].interrupt();
@@ -100,11 +95,9 @@ class InterruptTest {
 
   @AsyncTest
   void anInterruptedExceptionWithoutARequestIsAnOrdinaryFailure() {
-    var task =
-        createTask(
-            () -> {
-              throw new InterruptedException("by hand");
-            });
+    var task = createTask(() -> {
+      throw new InterruptedException("by hand");
+    });
     assertInstanceOf(
         InterruptedException.class,
         assertThrows(CompletionException.class, task::await).getCause());
@@ -113,12 +106,10 @@ class InterruptTest {
 
   @AsyncTest
   void anInterruptedTaskThatReturnsInItsStepKeepsItsValue() {
-    var task =
-        createTask(
-            () -> {
-              Thread.currentThread().interrupt();
-              return 1;
-            });
+    var task = createTask(() -> {
+      Thread.currentThread().interrupt();
+      return 1;
+    });
     assertEquals(1, task.await());
   }
 

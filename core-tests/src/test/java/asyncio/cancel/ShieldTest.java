@@ -62,11 +62,9 @@ class ShieldTest {
         failure,
         assertThrows(
             IOException.class,
-            () ->
-                shield(
-                    () -> {
-                      throw failure;
-                    })));
+            () -> shield(() -> {
+              throw failure;
+            })));
     var inner = new Future<Integer>();
     inner.setException(new Failure("y"));
     assertThrows(Failure.class, () -> shield(inner));
@@ -84,17 +82,13 @@ class ShieldTest {
   }
 
   @AsyncTest
-  @Covers({
-    "test_tasks.BaseTaskTests.shield_cancel_outer",
-    "test_tasks.BaseTaskTests.shield_effect"
+  @Covers({"test_tasks.BaseTaskTests.shield_cancel_outer", "test_tasks.BaseTaskTests.shield_effect"
   })
   void aCancelOfTheCallerLeavesTheFutureAlone() {
-    var inner =
-        createTask(
-            () -> {
-              sleep(ofSeconds(5));
-              return "went on";
-            });
+    var inner = createTask(() -> {
+      sleep(ofSeconds(5));
+      return "went on";
+    });
     var outer = createTask(() -> shield(inner));
     sleep(ofSeconds(1));
     outer.cancel("outer");
@@ -210,12 +204,10 @@ class ShieldTest {
   @AsyncTest
   void aPendingCancelStrikesAtAShield() {
     var inner = new Future<Integer>();
-    var outer =
-        createTask(
-            () -> {
-              Asyncio.currentTask().cancel("pending");
-              return shield(inner);
-            });
+    var outer = createTask(() -> {
+      Asyncio.currentTask().cancel("pending");
+      return shield(inner);
+    });
     assertCancelled("pending", outer);
     assertFalse(inner.isDone());
   }
@@ -233,14 +225,12 @@ class ShieldTest {
     var result = new Object();
     var kept = new WeakReference<Object>(result);
     Object[] handedOver = {result};
-    var request =
-        createTask(
-            () -> {
-              Object own = handedOver[0];
-              handedOver[0] = null;
-              assertDoesNotThrow(givesUp);
-              return own;
-            });
+    var request = createTask(() -> {
+      Object own = handedOver[0];
+      handedOver[0] = null;
+      assertDoesNotThrow(givesUp);
+      return own;
+    });
     assertSame(result, request.await());
     return kept;
   }
@@ -258,11 +248,8 @@ class ShieldTest {
     var other = createTask(() -> shield(inner)); // one that goes on waiting
     List<WeakReference<Object>> results = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      results.add(
-          resultOfOneThatGivesUp(
-              () ->
-                  assertThrows(
-                      TimeoutException.class, () -> timeout(ofNanos(1), () -> shield(inner)))));
+      results.add(resultOfOneThatGivesUp(() ->
+          assertThrows(TimeoutException.class, () -> timeout(ofNanos(1), () -> shield(inner)))));
     }
     assertFewAreKept(results);
     inner.setResult(4);
@@ -272,20 +259,17 @@ class ShieldTest {
   @AsyncTest
   void whoGaveUpAndHasEndedIsKeptByNothingWhileTheLoopIsBusy() {
     var inner = createTask(() -> sleep(ofDays(1))); // waits itself, so a cycle is looked for
-    createTask(
-        () -> {
-          while (true) {
-            yieldNow();
-          }
-        });
+    createTask(() -> {
+      while (true) {
+        yieldNow();
+      }
+    });
     List<WeakReference<Object>> results = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      results.add(
-          resultOfOneThatGivesUp(
-              () -> {
-                Asyncio.currentTask().cancel();
-                assertThrows(CancelledError.class, () -> shield(inner));
-              }));
+      results.add(resultOfOneThatGivesUp(() -> {
+        Asyncio.currentTask().cancel();
+        assertThrows(CancelledError.class, () -> shield(inner));
+      }));
     }
     assertFewAreKept(results);
   }

@@ -43,13 +43,10 @@ class TimeoutTest {
   @AsyncTest
   void aBodyThatIsInTimeGivesItsResult() {
     var limit = new Timeout(ofSeconds(2));
-    assertEquals(
-        "x",
-        limit.run(
-            () -> {
-              sleep(ofSeconds(1));
-              return "x";
-            }));
+    assertEquals("x", limit.run(() -> {
+      sleep(ofSeconds(1));
+      return "x";
+    }));
     assertFalse(limit.expired());
     assertEquals("y", timeout(ofSeconds(1), () -> "y"));
     sleep(ofSeconds(5));
@@ -59,19 +56,16 @@ class TimeoutTest {
   @AsyncTest
   void anExpiredLimitCancelsTheBodyAndThrowsAtTheEdge() {
     var limit = new Timeout(ofSeconds(2));
-    var error =
-        assertThrows(
-            TimeoutException.class,
-            () ->
-                limit.run(
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError inside) {
-                        order.add("CancelledError inside");
-                        throw inside;
-                      }
-                    }));
+    var error = assertThrows(
+        TimeoutException.class,
+        () -> limit.run(() -> {
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError inside) {
+            order.add("CancelledError inside");
+            throw inside;
+          }
+        }));
     order.assertIs("CancelledError inside");
     assertInstanceOf(CancelledError.class, error.getCause());
     assertEquals(ofSeconds(2), runningLoop().time());
@@ -86,14 +80,11 @@ class TimeoutTest {
     "test_timeouts.TimeoutTests.outer_task_is_not_cancelled"
   })
   void aTaskIsNotCancelledAfterItsTimeoutExpired() {
-    var task =
-        createTask(
-            () -> {
-              assertThrows(
-                  TimeoutException.class, () -> timeout(ofSeconds(1), () -> sleep(ofDays(1))));
-              sleep(ofSeconds(1));
-              return "went on";
-            });
+    var task = createTask(() -> {
+      assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> sleep(ofDays(1))));
+      sleep(ofSeconds(1));
+      return "went on";
+    });
     assertEquals("went on", task.await());
     assertFalse(task.isCancelled());
   }
@@ -110,15 +101,12 @@ class TimeoutTest {
   void theBodyIsWaitedForWhileItCleansUp() {
     assertThrows(
         TimeoutException.class,
-        () ->
-            timeout(
-                ofSeconds(1),
-                () ->
-                    sleepAndCleanUp(
-                        () -> {
-                          sleep(ofSeconds(3));
-                          order.add("cleaned up");
-                        })));
+        () -> timeout(
+            ofSeconds(1),
+            () -> sleepAndCleanUp(() -> {
+              sleep(ofSeconds(3));
+              order.add("cleaned up");
+            })));
     order.assertIs("cleaned up");
     assertEquals(ofSeconds(4), runningLoop().time());
   }
@@ -140,14 +128,11 @@ class TimeoutTest {
       expires(limit, () -> sleep(ofDays(1)));
       assertThrows(
           TimeoutException.class,
-          () ->
-              timeout(
-                  limit,
-                  () -> {
-                    yieldNow();
-                    order.add("after one turn");
-                    yieldNow();
-                  }));
+          () -> timeout(limit, () -> {
+            yieldNow();
+            order.add("after one turn");
+            yieldNow();
+          }));
       assertEquals("no wait", timeout(limit, () -> "no wait"));
     }
     assertEquals(ZERO, runningLoop().time());
@@ -162,12 +147,10 @@ class TimeoutTest {
   })
   void aLimitOfZeroOrLessStrikesEvenASleepOfZero() {
     for (Duration limit : List.of(ZERO, ofSeconds(-5))) {
-      expires(
-          limit,
-          () -> {
-            sleep(ZERO);
-            order.add("never");
-          });
+      expires(limit, () -> {
+        sleep(ZERO);
+        order.add("never");
+      });
     }
     order.assertIsEmpty();
   }
@@ -176,15 +159,11 @@ class TimeoutTest {
   @Covers("test_timeouts.TimeoutTests.foreign_exception_passed")
   void otherFailuresPassUnchanged() {
     var failure = new IOException("x");
-    var thrown =
-        assertThrows(
-            IOException.class,
-            () ->
-                timeout(
-                    ofSeconds(1),
-                    () -> {
-                      throw failure;
-                    }));
+    var thrown = assertThrows(
+        IOException.class,
+        () -> timeout(ofSeconds(1), () -> {
+          throw failure;
+        }));
     assertSame(failure, thrown);
     assertEquals(0, thrown.getSuppressed().length);
   }
@@ -196,10 +175,8 @@ class TimeoutTest {
   })
   void aFailureDuringTheExpiryIsKeptAndCarriesTheTimeout() {
     var failure = new Failure("in clean-up");
-    var thrown =
-        assertThrows(
-            Failure.class,
-            () -> timeout(ofSeconds(1), () -> sleepAndCleanUp(() -> throwIt(failure))));
+    var thrown = assertThrows(
+        Failure.class, () -> timeout(ofSeconds(1), () -> sleepAndCleanUp(() -> throwIt(failure))));
     assertSame(failure, thrown);
     assertInstanceOf(TimeoutException.class, thrown.getSuppressed()[0]);
     assertEquals(0, currentTask().cancelling());
@@ -233,22 +210,17 @@ class TimeoutTest {
 
   @AsyncTest
   void aForeignCancelBeforeTheExpiryWinsThoughTheLimitRunsOutMeanwhile() {
-    var task =
-        createTask(
-            () ->
-                timeout(
-                    ofSeconds(2),
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        try {
-                          sleep(ofDays(1));
-                        } catch (CancelledError expiry) {
-                          order.add("expired in clean-up");
-                        }
-                      }
-                    }));
+    var task = createTask(() -> timeout(ofSeconds(2), () -> {
+      try {
+        sleep(ofDays(1));
+      } finally {
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError expiry) {
+          order.add("expired in clean-up");
+        }
+      }
+    }));
     sleep(ofSeconds(1));
     task.cancel("foreign");
     assertThrows(CancelledError.class, task::await);
@@ -259,18 +231,15 @@ class TimeoutTest {
   @AsyncTest
   @Covers("test_timeouts.TimeoutTests.timeout_after_cancellation")
   void aTimeoutWorksInTheCleanUpAfterACancel() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError cancelled) {
-                assertThrows(
-                    TimeoutException.class, () -> timeout(ofSeconds(1), () -> sleep(ofDays(1))));
-                order.add("clean-up timed out");
-                throw cancelled;
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        assertThrows(TimeoutException.class, () -> timeout(ofSeconds(1), () -> sleep(ofDays(1))));
+        order.add("clean-up timed out");
+        throw cancelled;
+      }
+    });
     yieldNow();
     task.cancel();
     assertThrows(CancelledError.class, task::await);
@@ -281,20 +250,16 @@ class TimeoutTest {
   @AsyncTest
   @Covers("test_timeouts.TimeoutTests.cancel_in_timeout_after_cancellation")
   void aCancelInsideATimeoutInTheCleanUpWins() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } finally {
-                timeout(
-                    ofSeconds(1),
-                    () -> {
-                      currentTask().cancel("again");
-                      sleep(ofDays(1));
-                    });
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } finally {
+        timeout(ofSeconds(1), () -> {
+          currentTask().cancel("again");
+          sleep(ofDays(1));
+        });
+      }
+    });
     yieldNow();
     task.cancel("first");
     assertCancelled("again", task);
@@ -303,24 +268,21 @@ class TimeoutTest {
 
   @AsyncTest
   void anExpiryThatTheBodyDoesNotMeetLeavesNoCancelBehind() {
-    timeout(
-        ZERO,
-        () -> {
-          try {
-            yieldNow();
-          } catch (CancelledError swallowed) {
-            order.add("swallowed");
-          }
-        });
+    timeout(ZERO, () -> {
+      try {
+        yieldNow();
+      } catch (CancelledError swallowed) {
+        order.add("swallowed");
+      }
+    });
     // Expires while the body runs, without another wait of it.
     var limit = new Timeout(ofSeconds(1));
     var future = new Future<Void>();
     runningLoop().callLater(ofSeconds(1), () -> {});
-    limit.run(
-        () -> {
-          runningLoop().callLater(ofSeconds(1).minusNanos(1), () -> future.setResult(null));
-          future.await();
-        });
+    limit.run(() -> {
+      runningLoop().callLater(ofSeconds(1).minusNanos(1), () -> future.setResult(null));
+      future.await();
+    });
     yieldNow();
     sleep(ofSeconds(1));
     assertEquals(0, currentTask().cancelling());
@@ -329,20 +291,18 @@ class TimeoutTest {
   @AsyncTest
   void anExpiryInACleanUpThatTheBodyDoesNotMeetLeavesNoCancelBehind() {
     var done = new Future<Void>();
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError first) {
-                // The result and the expiry come in one turn: the value wins, and the cancel of the
-                // scope is taken back.
-                timeout(ZERO, () -> done.await());
-                sleep(ofSeconds(1));
-                order.add("cleaned up");
-                throw first;
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError first) {
+        // The result and the expiry come in one turn: the value wins, and the cancel of the
+        // scope is taken back.
+        timeout(ZERO, () -> done.await());
+        sleep(ofSeconds(1));
+        order.add("cleaned up");
+        throw first;
+      }
+    });
     yieldNow();
     task.cancel();
     runningLoop().callSoon(() -> done.setResult(null));
@@ -354,11 +314,10 @@ class TimeoutTest {
   void theInnerOfTwoExpires() {
     var outer = new Timeout(ofSeconds(5));
     var inner = new Timeout(ofSeconds(1));
-    outer.run(
-        () -> {
-          assertThrows(TimeoutException.class, () -> inner.run(() -> sleep(ofDays(1))));
-          sleep(ofSeconds(1));
-        });
+    outer.run(() -> {
+      assertThrows(TimeoutException.class, () -> inner.run(() -> sleep(ofDays(1))));
+      sleep(ofSeconds(1));
+    });
     assertTrue(inner.expired());
     assertFalse(outer.expired());
   }
@@ -391,13 +350,10 @@ class TimeoutTest {
   void deadlinesComeBeforeSleepersOfTheSameTurn() {
     assertThrows(
         TimeoutException.class,
-        () ->
-            timeout(
-                ofSeconds(1),
-                () -> {
-                  sleep(ofSeconds(1));
-                  order.add("never");
-                }));
+        () -> timeout(ofSeconds(1), () -> {
+          sleep(ofSeconds(1));
+          order.add("never");
+        }));
     order.assertIsEmpty();
   }
 
@@ -422,21 +378,18 @@ class TimeoutTest {
   @AsyncTest
   void rescheduleMovesTheDeadline() {
     var limit = new Timeout(ofSeconds(1));
-    limit.run(
-        () -> {
-          limit.reschedule(ofSeconds(10));
-          sleep(ofSeconds(9));
-        });
+    limit.run(() -> {
+      limit.reschedule(ofSeconds(10));
+      sleep(ofSeconds(9));
+    });
     var shorter = new Timeout(ofDays(1));
     assertThrows(
         TimeoutException.class,
-        () ->
-            shorter.run(
-                () -> {
-                  sleep(ofSeconds(1));
-                  shorter.reschedule(ofSeconds(2));
-                  sleep(ofDays(1));
-                }));
+        () -> shorter.run(() -> {
+          sleep(ofSeconds(1));
+          shorter.reschedule(ofSeconds(2));
+          sleep(ofDays(1));
+        }));
     assertEquals(ofSeconds(12), runningLoop().time());
   }
 
@@ -444,11 +397,10 @@ class TimeoutTest {
   @Covers("test_timeouts.TimeoutTests.reschedule")
   void rescheduleToNullTakesTheLimitAway() {
     var limit = new Timeout(ofSeconds(1));
-    limit.run(
-        () -> {
-          limit.reschedule(null);
-          sleep(ofDays(1));
-        });
+    limit.run(() -> {
+      limit.reschedule(null);
+      sleep(ofDays(1));
+    });
     assertFalse(limit.expired());
   }
 
@@ -457,25 +409,22 @@ class TimeoutTest {
     var limit = Timeout.none();
     assertThrows(
         TimeoutException.class,
-        () ->
-            limit.run(
-                () -> {
-                  sleep(ofSeconds(1));
-                  limit.reschedule(ofSeconds(-1));
-                  sleep(ofDays(1));
-                }));
+        () -> limit.run(() -> {
+          sleep(ofSeconds(1));
+          limit.reschedule(ofSeconds(-1));
+          sleep(ofDays(1));
+        }));
     assertEquals(ofSeconds(1), runningLoop().time());
   }
 
   @AsyncTest
   void rescheduleCallsAnExpiryOfTheNextTurnOff() {
     var limit = new Timeout(ZERO);
-    limit.run(
-        () -> {
-          limit.reschedule(ofSeconds(5));
-          yieldNow();
-          sleep(ofSeconds(1));
-        });
+    limit.run(() -> {
+      limit.reschedule(ofSeconds(5));
+      yieldNow();
+      sleep(ofSeconds(1));
+    });
     assertFalse(limit.expired());
   }
 
@@ -502,14 +451,10 @@ class TimeoutTest {
   @AsyncTest
   void severalScopesCanShareOneTime() {
     var end = runningLoop().time().plusSeconds(5);
-    assertEquals(
-        "x",
-        Asyncio.timeoutAt(
-            end,
-            () -> {
-              sleep(ofSeconds(3));
-              return "x";
-            }));
+    assertEquals("x", Asyncio.timeoutAt(end, () -> {
+      sleep(ofSeconds(3));
+      return "x";
+    }));
     assertThrows(TimeoutException.class, () -> Asyncio.timeoutAt(end, () -> sleep(ofSeconds(3))));
     assertEquals(ofSeconds(5), runningLoop().time());
   }
@@ -521,14 +466,12 @@ class TimeoutTest {
       var limit = Timeout.at(when);
       assertThrows(
           TimeoutException.class,
-          () ->
-              limit.run(
-                  () -> {
-                    order.add("began");
-                    yieldNow();
-                    yieldNow();
-                    order.add("never");
-                  }));
+          () -> limit.run(() -> {
+            order.add("began");
+            yieldNow();
+            yieldNow();
+            order.add("never");
+          }));
       assertTrue(limit.expired());
     }
     order.assertIs("began", "began", "began");
@@ -540,19 +483,18 @@ class TimeoutTest {
     sleep(ofSeconds(1));
     var limit = new Timeout(ofSeconds(2));
     assertEquals(null, limit.when());
-    limit.run(
-        () -> {
-          assertEquals(ofSeconds(3), limit.when());
-          sleep(ofSeconds(1));
-          limit.reschedule(ofSeconds(5));
-          assertEquals(ofSeconds(7), limit.when());
-          limit.rescheduleAt(ofSeconds(4));
-          assertEquals(ofSeconds(4), limit.when());
-          limit.reschedule(null);
-          assertEquals(null, limit.when());
-          limit.reschedule(ofSeconds(Long.MAX_VALUE));
-          assertEquals(ofSeconds(Long.MAX_VALUE, 999_999_999), limit.when());
-        });
+    limit.run(() -> {
+      assertEquals(ofSeconds(3), limit.when());
+      sleep(ofSeconds(1));
+      limit.reschedule(ofSeconds(5));
+      assertEquals(ofSeconds(7), limit.when());
+      limit.rescheduleAt(ofSeconds(4));
+      assertEquals(ofSeconds(4), limit.when());
+      limit.reschedule(null);
+      assertEquals(null, limit.when());
+      limit.reschedule(ofSeconds(Long.MAX_VALUE));
+      assertEquals(ofSeconds(Long.MAX_VALUE, 999_999_999), limit.when());
+    });
     assertEquals(null, Timeout.none().when());
   }
 
@@ -561,24 +503,20 @@ class TimeoutTest {
     var limit = Timeout.none();
     assertThrows(
         TimeoutException.class,
-        () ->
-            limit.run(
-                () -> {
-                  sleep(ofSeconds(3));
-                  limit.rescheduleAt(ofSeconds(5));
-                  sleep(ofDays(1));
-                }));
+        () -> limit.run(() -> {
+          sleep(ofSeconds(3));
+          limit.rescheduleAt(ofSeconds(5));
+          sleep(ofDays(1));
+        }));
     assertEquals(ofSeconds(5), runningLoop().time());
     var past = Timeout.none();
     assertThrows(
         TimeoutException.class,
-        () ->
-            past.run(
-                () -> {
-                  past.rescheduleAt(ofSeconds(1));
-                  yieldNow();
-                  yieldNow();
-                }));
+        () -> past.run(() -> {
+          past.rescheduleAt(ofSeconds(1));
+          yieldNow();
+          yieldNow();
+        }));
     assertEquals(ofSeconds(5), runningLoop().time());
     assertThrows(IllegalStateException.class, () -> past.rescheduleAt(ofSeconds(9)));
     assertThrows(NullPointerException.class, () -> Timeout.at(null));
@@ -595,21 +533,17 @@ class TimeoutTest {
   @AsyncTest
   @Covers("test_timeouts.TimeoutTests.timeout_exception_context")
   void theTimeoutStandsInTheCauseChainOfAFailureThatReplacesTheCancel() {
-    var thrown =
-        assertThrows(
-            Failure.class,
-            () ->
-                timeout(
-                    ofSeconds(1),
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError cancelled) {
-                        var failure = new Failure("in place of the cancel");
-                        failure.initCause(cancelled);
-                        throw failure;
-                      }
-                    }));
+    var thrown = assertThrows(
+        Failure.class,
+        () -> timeout(ofSeconds(1), () -> {
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError cancelled) {
+            var failure = new Failure("in place of the cancel");
+            failure.initCause(cancelled);
+            throw failure;
+          }
+        }));
     assertInstanceOf(CancelledError.class, thrown.getCause());
     assertEquals(1, thrown.getSuppressed().length);
     assertInstanceOf(TimeoutException.class, thrown.getSuppressed()[0]);
@@ -643,14 +577,8 @@ class TimeoutTest {
     assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
     assertThrows(
         TimeoutException.class,
-        () ->
-            limit.run(
-                () ->
-                    sleepAndCleanUp(
-                        () ->
-                            assertThrows(
-                                IllegalStateException.class,
-                                () -> limit.reschedule(ofSeconds(1))))));
+        () -> limit.run(() -> sleepAndCleanUp(() ->
+            assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1))))));
     assertThrows(IllegalStateException.class, () -> limit.reschedule(ofSeconds(1)));
     var finished = new Timeout(ofSeconds(1));
     finished.run(() -> {});
@@ -679,18 +607,14 @@ class TimeoutTest {
   void aTimeoutRoundATaskGroupCancelsItsTasks() {
     assertThrows(
         TimeoutException.class,
-        () ->
-            timeout(
-                ofSeconds(1),
-                () -> {
-                  var group = new TaskGroup();
-                  group.run(
-                      () -> {
-                        for (int i = 0; i < 3; i++) {
-                          group.createTask(() -> sleepAndCleanUp(() -> order.add("child ended")));
-                        }
-                      });
-                }));
+        () -> timeout(ofSeconds(1), () -> {
+          var group = new TaskGroup();
+          group.run(() -> {
+            for (int i = 0; i < 3; i++) {
+              group.createTask(() -> sleepAndCleanUp(() -> order.add("child ended")));
+            }
+          });
+        }));
     order.assertIs("child ended", "child ended", "child ended");
     assertEquals(0, currentTask().cancelling());
   }
@@ -698,19 +622,13 @@ class TimeoutTest {
   @AsyncTest
   @Covers("test_timeouts.TimeoutTests.timeout_taskgroup")
   void failuresOfAGroupInATimeoutWinAndCarryTheTimeout() {
-    var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                timeout(
-                    ofSeconds(1),
-                    () -> {
-                      var group = new TaskGroup();
-                      group.run(
-                          () ->
-                              group.createTask(
-                                  () -> sleepAndCleanUp(() -> throwIt(new Failure("child")))));
-                    }));
+    var thrown = assertThrows(
+        ExceptionGroup.class,
+        () -> timeout(ofSeconds(1), () -> {
+          var group = new TaskGroup();
+          group.run(
+              () -> group.createTask(() -> sleepAndCleanUp(() -> throwIt(new Failure("child")))));
+        }));
     assertEquals("child", thrown.exceptions().getFirst().getMessage());
     assertInstanceOf(TimeoutException.class, thrown.exceptions().getFirst().getSuppressed()[0]);
     assertTrue(
@@ -734,24 +652,20 @@ class TimeoutTest {
   @AsyncTest
   void aCancelThatComesWhenTheCleanUpHasItsValueStrikesAfterTheScope() {
     var value = new Future<String>();
-    var victim =
-        createTask(
-            () -> {
-              var limit = Timeout.none();
-              String got =
-                  limit.run(
-                      () -> {
-                        limit.reschedule(Duration.ZERO);
-                        try {
-                          return new Future<String>().await();
-                        } catch (CancelledError ranOut) {
-                          return value.await(); // a clean-up that waits, and swallows the limit
-                        }
-                      });
-              assertEquals("value", got);
-              assertEquals(1, currentTask().cancelling());
-              new Future<String>().await();
-            });
+    var victim = createTask(() -> {
+      var limit = Timeout.none();
+      String got = limit.run(() -> {
+        limit.reschedule(Duration.ZERO);
+        try {
+          return new Future<String>().await();
+        } catch (CancelledError ranOut) {
+          return value.await(); // a clean-up that waits, and swallows the limit
+        }
+      });
+      assertEquals("value", got);
+      assertEquals(1, currentTask().cancelling());
+      new Future<String>().await();
+    });
     for (int i = 0; i < 5; i++) {
       yieldNow();
     }

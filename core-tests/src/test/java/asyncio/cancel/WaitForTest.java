@@ -59,12 +59,11 @@ class WaitForTest {
         failure,
         assertThrows(
             IOException.class,
-            () ->
-                waitFor(
-                    () -> {
-                      throw failure;
-                    },
-                    ofSeconds(1))));
+            () -> waitFor(
+                () -> {
+                  throw failure;
+                },
+                ofSeconds(1))));
   }
 
   @AsyncTest
@@ -74,14 +73,10 @@ class WaitForTest {
     "test_waitfor.AsyncioWaitForTest.wait_for_waits_for_task_cancellation"
   })
   void onTimeoutTheTaskIsCancelledAndWaitedFor() {
-    var task =
-        createTask(
-            () ->
-                sleepAndCleanUp(
-                    () -> {
-                      sleep(ofSeconds(1));
-                      order.add("cleaned up");
-                    }));
+    var task = createTask(() -> sleepAndCleanUp(() -> {
+      sleep(ofSeconds(1));
+      order.add("cleaned up");
+    }));
     var error = assertThrows(TimeoutException.class, () -> waitFor(task, ofSeconds(2)));
     assertInstanceOf(CancelledError.class, error.getCause());
     order.assertIs("cleaned up");
@@ -94,15 +89,12 @@ class WaitForTest {
   void onTimeoutABodyIsCancelledAndCleansUpFirst() {
     assertThrows(
         TimeoutException.class,
-        () ->
-            waitFor(
-                () ->
-                    sleepAndCleanUp(
-                        () -> {
-                          sleep(ofSeconds(1));
-                          order.add("cleaned up");
-                        }),
-                ofSeconds(2)));
+        () -> waitFor(
+            () -> sleepAndCleanUp(() -> {
+              sleep(ofSeconds(1));
+              order.add("cleaned up");
+            }),
+            ofSeconds(2)));
     order.assertIs("cleaned up");
   }
 
@@ -141,16 +133,14 @@ class WaitForTest {
   void aLimitOfZeroOrLessCancelsARunningTaskAndWaitsForIt() {
     for (Duration limit : List.of(ZERO, ofSeconds(-1))) {
       order.clear();
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  sleep(ofSeconds(1));
-                  order.add("cleaned up");
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } finally {
+          sleep(ofSeconds(1));
+          order.add("cleaned up");
+        }
+      });
       yieldNow();
       assertThrows(TimeoutException.class, () -> waitFor(task, limit));
       assertTrue(task.isCancelled());
@@ -174,17 +164,16 @@ class WaitForTest {
     "test_waitfor.AsyncioWaitForTest.wait_for_cancellation_race_condition"
   })
   void aBodyThatSwallowsTheCancelReturnsItsValue() {
-    String value =
-        waitFor(
-            () -> {
-              try {
-                sleep(ofDays(1));
-                return "slept";
-              } catch (CancelledError swallowed) {
-                return "swallowed";
-              }
-            },
-            ofSeconds(1));
+    String value = waitFor(
+        () -> {
+          try {
+            sleep(ofDays(1));
+            return "slept";
+          } catch (CancelledError swallowed) {
+            return "swallowed";
+          }
+        },
+        ofSeconds(1));
     assertEquals("swallowed", value);
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -196,15 +185,14 @@ class WaitForTest {
     "test_waitfor.AsyncioWaitForTest.wait_for_cancellation_race_condition"
   })
   void aTaskThatSwallowsTheCancelReturnsItsValue() {
-    Coroutine<String, RuntimeException> body =
-        () -> {
-          try {
-            sleep(ofDays(1));
-            return "slept";
-          } catch (CancelledError swallowed) {
-            return "swallowed";
-          }
-        };
+    Coroutine<String, RuntimeException> body = () -> {
+      try {
+        sleep(ofDays(1));
+        return "slept";
+      } catch (CancelledError swallowed) {
+        return "swallowed";
+      }
+    };
     assertEquals("swallowed", waitFor(createTask(body), ofSeconds(1)));
     var running = createTask(body);
     yieldNow();
@@ -215,30 +203,26 @@ class WaitForTest {
   @Covers("test_waitfor.AsyncioWaitForTest.wait_for_reraises_exception_during_cancellation")
   void aFailureOfTheCleanUpIsWhatTheCallerSees() {
     var failure = new Failure("clean-up");
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError cancelled) {
-                throw failure;
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        throw failure;
+      }
+    });
     assertSame(failure, assertThrows(Failure.class, () -> waitFor(task, ofSeconds(1))));
     assertEquals(0, currentTask().cancelling());
   }
 
   @AsyncTest
   void aFailureOfTheCleanUpWithALimitOfZeroIsWhatTheCallerSees() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError cancelled) {
-                throw new Failure("clean-up");
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        throw new Failure("clean-up");
+      }
+    });
     yieldNow();
     assertThrows(Failure.class, () -> waitFor(task, ZERO));
   }
@@ -256,20 +240,16 @@ class WaitForTest {
   @Covers("test_waitfor.AsyncioWaitForTest.wait_for_race_condition")
   void aResultBeforeTheExpiryOfTheSameTurnWins() {
     var clock = new VirtualClock();
-    VirtualTime.run(
-        clock,
-        () -> {
-          var future = new Future<String>();
-          runningLoop()
-              .callSoon(
-                  () -> {
-                    clock.advance(ofSeconds(2)); // the limit is over, and the loop has not seen it
-                    future.setResult("in time");
-                  });
-          assertEquals("in time", waitFor(future, ofSeconds(1)));
-          assertEquals(0, currentTask().cancelling());
-          yieldNow();
-        });
+    VirtualTime.run(clock, () -> {
+      var future = new Future<String>();
+      runningLoop().callSoon(() -> {
+        clock.advance(ofSeconds(2)); // the limit is over, and the loop has not seen it
+        future.setResult("in time");
+      });
+      assertEquals("in time", waitFor(future, ofSeconds(1)));
+      assertEquals(0, currentTask().cancelling());
+      yieldNow();
+    });
   }
 
   @AsyncTest
@@ -279,14 +259,10 @@ class WaitForTest {
     "test_waitfor.AsyncioWaitForTest.cancel_wait_for"
   })
   void anOuterCancelCancelsTheInnerTaskAndWaitsForIt() {
-    var inner =
-        createTask(
-            () ->
-                sleepAndCleanUp(
-                    () -> {
-                      sleep(ofSeconds(1));
-                      order.add("cleaned up");
-                    }));
+    var inner = createTask(() -> sleepAndCleanUp(() -> {
+      sleep(ofSeconds(1));
+      order.add("cleaned up");
+    }));
     var outer = createTask(() -> waitFor(inner, ofDays(2)));
     sleep(ofSeconds(1));
     outer.cancel("outer");
@@ -298,13 +274,11 @@ class WaitForTest {
   @AsyncTest
   void aCancelInTheTurnOfTheInnerResultLetsTheValueWin() {
     var inner = new Future<String>();
-    var outer =
-        createTask(
-            () -> {
-              order.add(waitFor(inner, ofDays(1)));
-              yieldNow();
-              order.add("never");
-            });
+    var outer = createTask(() -> {
+      order.add(waitFor(inner, ofDays(1)));
+      yieldNow();
+      order.add("never");
+    });
     yieldNow();
     inner.setResult("value");
     outer.cancel("late");
@@ -327,13 +301,11 @@ class WaitForTest {
   @Covers("test_waitfor.AsyncioWaitForTest.wait_for_issue86296")
   void aWaiterThatIsCancelledWhenTheTaskIsDoneIsCancelledAndTheValueKept() {
     var inner = createTask(() -> "done");
-    var outer =
-        createTask(
-            () -> {
-              waitFor(inner, ofSeconds(100));
-              sleep(ofSeconds(1));
-              order.add("never");
-            });
+    var outer = createTask(() -> {
+      waitFor(inner, ofSeconds(100));
+      sleep(ofSeconds(1));
+      order.add("never");
+    });
     yieldNow();
     assertTrue(inner.isDone());
     outer.cancel();
@@ -345,12 +317,10 @@ class WaitForTest {
   @AsyncTest
   @Covers("test_waitfor.WaitForShieldTests.shielded_timeout")
   void shieldedWorkGoesOnAfterTheTimeout() {
-    var inner =
-        createTask(
-            () -> {
-              sleep(ofSeconds(5));
-              return "done";
-            });
+    var inner = createTask(() -> {
+      sleep(ofSeconds(5));
+      return "done";
+    });
     assertThrows(TimeoutException.class, () -> waitFor(() -> shield(inner), ofSeconds(1)));
     assertThrows(TimeoutException.class, () -> waitFor(() -> shield(inner), ZERO));
     assertFalse(inner.isDone());
@@ -360,12 +330,10 @@ class WaitForTest {
   @AsyncTest
   @Covers("test_waitfor.WaitForShieldTests.zero_timeout")
   void aLimitOfZeroCancelsTheTaskThatShieldsAndNotTheShieldedOne() {
-    var inner =
-        createTask(
-            () -> {
-              sleep(ofSeconds(5));
-              return "done";
-            });
+    var inner = createTask(() -> {
+      sleep(ofSeconds(5));
+      return "done";
+    });
     var shielding = createTask(() -> shield(inner));
     assertThrows(TimeoutException.class, () -> waitFor(shielding, ZERO));
     assertTrue(shielding.isCancelled());
@@ -376,12 +344,10 @@ class WaitForTest {
   @AsyncTest
   @Covers("test_waitfor.WaitForShieldTests.none_timeout")
   void shieldedWorkWithoutALimit() {
-    var inner =
-        createTask(
-            () -> {
-              sleep(ofDays(1));
-              return "done";
-            });
+    var inner = createTask(() -> {
+      sleep(ofDays(1));
+      return "done";
+    });
     assertEquals("done", Timeout.none().run(() -> shield(inner)));
   }
 

@@ -60,9 +60,8 @@ final class Conformance {
    * @param excuses lines of excuses.txt: "name = reason"
    */
   Conformance(List<String> names, List<String> excuses, List<Result> results) {
-    Map<String, List<Result>> byName =
-        results.stream()
-            .collect(Collectors.groupingBy(Result::name, TreeMap::new, Collectors.toList()));
+    Map<String, List<Result>> byName = results.stream()
+        .collect(Collectors.groupingBy(Result::name, TreeMap::new, Collectors.toList()));
     Map<String, String> reasons = reasons(excuses);
     for (String line : content(names)) {
       String[] parts = line.split("\\s+later:\\s*", 2);
@@ -72,17 +71,15 @@ final class Conformance {
         mistakes.add(parts[0] + " is listed twice in names.txt");
       }
     }
-    byName.forEach(
-        (name, covering) -> {
-          if (!verdicts.containsKey(name)) {
-            mistakes.add(tests(covering) + " covers " + name + ", which is not in names.txt");
-          }
-        });
+    byName.forEach((name, covering) -> {
+      if (!verdicts.containsKey(name)) {
+        mistakes.add(tests(covering) + " covers " + name + ", which is not in names.txt");
+      }
+    });
     reasons.keySet().stream()
         .filter(name -> !verdicts.containsKey(name))
-        .forEach(
-            name ->
-                mistakes.add("the excuse for " + name + " is for a name that is not in names.txt"));
+        .forEach(name ->
+            mistakes.add("the excuse for " + name + " is for a name that is not in names.txt"));
   }
 
   private Map<String, String> reasons(List<String> excuses) {
@@ -162,7 +159,8 @@ final class Conformance {
   }
 
   int count(Status status) {
-    return (int) verdicts.values().stream().filter(verdict -> verdict.status() == status).count();
+    return (int)
+        verdicts.values().stream().filter(verdict -> verdict.status() == status).count();
   }
 
   /** Names in scope without a test that passes, and mistakes. */
@@ -173,11 +171,9 @@ final class Conformance {
   String report() {
     var text = new StringBuilder();
     Map<String, Map<Status, Integer>> files = new LinkedHashMap<>();
-    verdicts.forEach(
-        (name, verdict) ->
-            files
-                .computeIfAbsent(file(name), _ -> new EnumMap<>(Status.class))
-                .merge(verdict.status(), 1, Integer::sum));
+    verdicts.forEach((name, verdict) -> files
+        .computeIfAbsent(file(name), _ -> new EnumMap<>(Status.class))
+        .merge(verdict.status(), 1, Integer::sum));
     row(text, "", List.of("passed", "excused", "later", "missing", "failed"));
     files.forEach((file, counts) -> row(text, file, numbers(counts)));
     Map<Status, Integer> all = new EnumMap<>(Status.class);
@@ -221,30 +217,26 @@ final class Conformance {
       return;
     }
     text.append('\n').append(title).append('\n');
-    verdicts.forEach(
-        (name, verdict) -> {
-          if (verdict.status() == status) {
-            text.append("  %s: %s%n".formatted(name, verdict.detail()));
-          }
-        });
+    verdicts.forEach((name, verdict) -> {
+      if (verdict.status() == status) {
+        text.append("  %s: %s%n".formatted(name, verdict.detail()));
+      }
+    });
   }
 
   private void later(StringBuilder text) {
     Map<String, Set<String>> areas = new TreeMap<>();
     Map<String, Integer> counts = new TreeMap<>();
-    verdicts.forEach(
-        (name, verdict) -> {
-          if (verdict.status() == Status.LATER) {
-            areas.computeIfAbsent(verdict.detail(), _ -> new TreeSet<>()).add(file(name));
-            counts.merge(verdict.detail(), 1, Integer::sum);
-          }
-        });
+    verdicts.forEach((name, verdict) -> {
+      if (verdict.status() == Status.LATER) {
+        areas.computeIfAbsent(verdict.detail(), _ -> new TreeSet<>()).add(file(name));
+        counts.merge(verdict.detail(), 1, Integer::sum);
+      }
+    });
     if (!areas.isEmpty()) {
       text.append("\nLater\n");
-      areas.forEach(
-          (area, files) ->
-              text.append(
-                  "  %s: %d of %s%n".formatted(area, counts.get(area), String.join(", ", files))));
+      areas.forEach((area, files) -> text.append(
+          "  %s: %d of %s%n".formatted(area, counts.get(area), String.join(", ", files))));
     }
   }
 
@@ -252,13 +244,12 @@ final class Conformance {
   public static void main(String[] arguments) throws IOException {
     Path folder = Path.of(arguments[0]);
     Path results = Path.of(arguments[1]);
-    var conformance =
-        new Conformance(
-            Files.readAllLines(folder.resolve("names.txt")),
-            Files.readAllLines(folder.resolve("excuses.txt")),
-            Files.exists(results)
-                ? Files.readAllLines(results).stream().map(Result::parse).toList()
-                : List.of());
+    var conformance = new Conformance(
+        Files.readAllLines(folder.resolve("names.txt")),
+        Files.readAllLines(folder.resolve("excuses.txt")),
+        Files.exists(results)
+            ? Files.readAllLines(results).stream().map(Result::parse).toList()
+            : List.of());
     System.out.print(conformance.report());
     System.exit(conformance.failed() == 0 ? 0 : 1);
   }

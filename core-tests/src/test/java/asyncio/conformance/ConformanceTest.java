@@ -21,13 +21,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ConformanceTest {
-  private static final List<String> NAMES =
-      List.of(
-          "# what CPython tests",
-          "",
-          "test_a.Tests.one",
-          "test_a.Tests.two",
-          "test_b.Tests.three  later: networking");
+  private static final List<String> NAMES = List.of(
+      "# what CPython tests",
+      "",
+      "test_a.Tests.one",
+      "test_a.Tests.two",
+      "test_b.Tests.three  later: networking");
 
   private static Result result(String carrier, String name, Outcome outcome) {
     return new Result(carrier, name, "ATest.holds", outcome);
@@ -52,23 +51,17 @@ class ConformanceTest {
 
   @Test
   void allIsWellWhenEachNameInScopePassedOnBothCarriersOrIsExcused() {
-    var conformance =
-        new Conformance(
-            NAMES, List.of("test_a.Tests.two = Java has types"), passed("test_a.Tests.one"));
+    var conformance = new Conformance(
+        NAMES, List.of("test_a.Tests.two = Java has types"), passed("test_a.Tests.one"));
     assertAll(
-        () ->
-            assertEquals(
-                new Verdict(Status.PASSED, "ATest.holds"), conformance.of("test_a.Tests.one")),
-        () ->
-            assertEquals(
-                new Verdict(Status.EXCUSED, "Java has types"), conformance.of("test_a.Tests.two")),
-        () ->
-            assertEquals(
-                new Verdict(Status.LATER, "networking"), conformance.of("test_b.Tests.three")),
+        () -> assertEquals(
+            new Verdict(Status.PASSED, "ATest.holds"), conformance.of("test_a.Tests.one")),
+        () -> assertEquals(
+            new Verdict(Status.EXCUSED, "Java has types"), conformance.of("test_a.Tests.two")),
+        () -> assertEquals(
+            new Verdict(Status.LATER, "networking"), conformance.of("test_b.Tests.three")),
         () -> assertEquals(0, conformance.failed()),
-        () ->
-            assertEquals(
-                """
+        () -> assertEquals("""
                                            passed  excused    later  missing   failed
                 test_a                          1        1        ·        ·        ·
                 test_b                          ·        ·        1        ·        ·
@@ -81,8 +74,7 @@ class ConformanceTest {
                   networking: 1 of test_b
 
                 1 passed, 0 failed
-                """,
-                conformance.report()));
+                """, conformance.report()));
   }
 
   @Test
@@ -91,34 +83,30 @@ class ConformanceTest {
     assertAll(
         () -> assertEquals(Status.MISSING, conformance.of("test_a.Tests.two").status()),
         () -> assertEquals(1, conformance.failed()),
-        () ->
-            assertContains(
-                conformance.report(), "Missing\n  test_a.Tests.two: no test covers it\n"),
+        () -> assertContains(
+            conformance.report(), "Missing\n  test_a.Tests.two: no test covers it\n"),
         () -> assertEndsWith(conformance.report(), "\n1 passed, 1 failed\n"));
   }
 
   @Test
   void aTestThatFailsOnOneCarrierFailsItsName() {
-    var results =
-        both(
-            passed("test_a.Tests.one", "test_a.Tests.two"),
-            result("portable", "test_a.Tests.two", Outcome.FAILED));
+    var results = both(
+        passed("test_a.Tests.one", "test_a.Tests.two"),
+        result("portable", "test_a.Tests.two", Outcome.FAILED));
     var conformance = new Conformance(NAMES, List.of(), results);
     assertAll(
-        () ->
-            assertEquals(
-                new Verdict(Status.FAILED, "ATest.holds failed, on portable"),
-                conformance.of("test_a.Tests.two")),
+        () -> assertEquals(
+            new Verdict(Status.FAILED, "ATest.holds failed, on portable"),
+            conformance.of("test_a.Tests.two")),
         () -> assertEquals(1, conformance.failed()),
         () -> assertEndsWith(conformance.report(), "\n1 passed, 1 failed\n"));
   }
 
   @Test
   void aTestThatIsSkippedOnOneCarrierLeavesItsNameMissing() {
-    var results =
-        List.of(
-            result("mounted", "test_a.Tests.one", Outcome.PASSED),
-            result("portable", "test_a.Tests.one", Outcome.SKIPPED));
+    var results = List.of(
+        result("mounted", "test_a.Tests.one", Outcome.PASSED),
+        result("portable", "test_a.Tests.one", Outcome.SKIPPED));
     assertEquals(
         new Verdict(Status.MISSING, "ATest.holds ran only on mounted"),
         new Conformance(NAMES, List.of(), results).of("test_a.Tests.one"));
@@ -126,28 +114,25 @@ class ConformanceTest {
 
   @Test
   void aCoveredNameThatIsUnknownIsAMistake() {
-    var conformance =
-        new Conformance(
-            NAMES, List.of(), passed("test_a.Tests.one", "test_a.Tests.two", "test_a.Tests.tow"));
+    var conformance = new Conformance(
+        NAMES, List.of(), passed("test_a.Tests.one", "test_a.Tests.two", "test_a.Tests.tow"));
     assertAll(
-        () ->
-            assertEquals(
-                List.of("ATest.holds covers test_a.Tests.tow, which is not in names.txt"),
-                conformance.mistakes()),
+        () -> assertEquals(
+            List.of("ATest.holds covers test_a.Tests.tow, which is not in names.txt"),
+            conformance.mistakes()),
         () -> assertEquals(1, conformance.failed()));
   }
 
   @Test
   void anExcuseForWhatIsCoveredUnknownOrLaterIsAMistake() {
-    var conformance =
-        new Conformance(
-            NAMES,
-            List.of(
-                "test_a.Tests.one = no",
-                "test_a.Tests.tow = no",
-                "test_a.Tests.two =",
-                "test_b.Tests.three = no"),
-            passed("test_a.Tests.one", "test_a.Tests.two"));
+    var conformance = new Conformance(
+        NAMES,
+        List.of(
+            "test_a.Tests.one = no",
+            "test_a.Tests.tow = no",
+            "test_a.Tests.two =",
+            "test_b.Tests.three = no"),
+        passed("test_a.Tests.one", "test_a.Tests.two"));
     assertEquals(
         List.of(
             "the excuse for test_a.Tests.two has no reason",
@@ -197,8 +182,11 @@ class ConformanceTest {
   }
 
   private static List<Class<?>> classes() throws IOException, URISyntaxException {
-    Path root =
-        Path.of(ConformanceTest.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Path root = Path.of(ConformanceTest.class
+        .getProtectionDomain()
+        .getCodeSource()
+        .getLocation()
+        .toURI());
     List<Class<?>> classes = new ArrayList<>();
     try (var files = Files.walk(root)) {
       for (Path file : files.filter(path -> path.toString().endsWith(".class")).toList()) {

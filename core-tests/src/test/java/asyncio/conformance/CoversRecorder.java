@@ -47,10 +47,9 @@ final class CoversRecorder implements TestWatcher {
     var method = context.getRequiredTestMethod();
     String test = method.getDeclaringClass().getName() + "." + method.getName();
     String carrier = Asyncio.carrier().name().toLowerCase();
-    List<String> lines =
-        Arrays.stream(method.getAnnotation(Covers.class).value())
-            .map(name -> new Result(carrier, name, test, outcome).line())
-            .toList();
+    List<String> lines = Arrays.stream(method.getAnnotation(Covers.class).value())
+        .map(name -> new Result(carrier, name, test, outcome).line())
+        .toList();
     try {
       Files.createDirectories(Path.of(file).toAbsolutePath().getParent());
       Files.write(Path.of(file), lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);

@@ -102,7 +102,8 @@ class CallGraphTest {
   @Covers("test_graph.CallStackTestBase.stack_timeout")
   void throughATimeout() {
     createTask(
-            "limited", () -> timeout(ofDays(1), () -> createTask("awaited", () -> inner()).await()))
+            "limited",
+            () -> timeout(ofDays(1), () -> createTask("awaited", () -> inner()).await()))
         .await();
     assertEquals("awaited", name(asked));
     assertEquals(List.of("limited"), awaiters(asked));
@@ -145,9 +146,7 @@ class CallGraphTest {
     assertEquals(List.of("awaiting"), awaiters(graph));
     assertEquals("ofAPlainFuture", methods(graph.awaitedBy().getFirst()).getFirst());
     String text = Asyncio.formatCallGraph(future);
-    assertStartsWith(
-        text,
-        """
+    assertStartsWith(text, """
         * Future[pending]
           + Awaited by:
              * Task 'awaiting'
@@ -172,7 +171,8 @@ class CallGraphTest {
     assertEquals(1, asked.callStack().size());
     outer(CallGraphOptions.defaults().withDepth(1_000));
     assertEquals(List.of(), asked.callStack());
-    assertThrows(IllegalArgumentException.class, () -> CallGraphOptions.defaults().withDepth(0));
+    assertThrows(
+        IllegalArgumentException.class, () -> CallGraphOptions.defaults().withDepth(0));
   }
 
   private static void outer(CallGraphOptions options) {
@@ -247,7 +247,8 @@ class CallGraphTest {
     assertStartsWith(bytes.toString(StandardCharsets.UTF_8), "* Task 'sleeper'");
     task.cancel();
     assertEquals(
-        0, captureCallGraph(task).awaitedBy().stream().collect(Collectors.toList()).size());
+        0,
+        captureCallGraph(task).awaitedBy().stream().collect(Collectors.toList()).size());
   }
 
   @Test

@@ -53,14 +53,12 @@ class DeadlockTest {
   }
 
   private static Task<?> holdsAndTakes(String name, Lock first, Lock second) {
-    return createTask(
-        name,
-        () -> {
-          try (var _ = first.acquire()) {
-            yieldNow();
-            second.acquire().close();
-          }
-        });
+    return createTask(name, () -> {
+      try (var _ = first.acquire()) {
+        yieldNow();
+        second.acquire().close();
+      }
+    });
   }
 
   @AsyncTest
@@ -79,9 +77,8 @@ class DeadlockTest {
         "second waits for a lock held by first at asyncio.",
         "first waits for a lock held by second at asyncio.",
         "same order");
-    assertTrue(
-        Arrays.stream(error.getStackTrace())
-            .anyMatch(frame -> frame.getMethodName().contains("holdsAndTakes")));
+    assertTrue(Arrays.stream(error.getStackTrace())
+        .anyMatch(frame -> frame.getMethodName().contains("holdsAndTakes")));
     assertEquals(1, error.graph().cycles().size());
   }
 
@@ -125,13 +122,10 @@ class DeadlockTest {
   @AsyncTest
   void aGroupWhoseChildWaitsForItsParent() {
     var parent = new ArrayList<Task<?>>();
-    parent.add(
-        createTask(
-            "parent",
-            () -> {
-              var group = new TaskGroup();
-              group.run(() -> group.createTask("child", () -> parent.getFirst().await()));
-            }));
+    parent.add(createTask("parent", () -> {
+      var group = new TaskGroup();
+      group.run(() -> group.createTask("child", () -> parent.getFirst().await()));
+    }));
     var failures = assertThrows(ExceptionGroup.class, parent.getFirst()::await);
     assertEquals(1, failures.exceptions().size());
     var error = assertInstanceOf(DeadlockException.class, failures.exceptions().getFirst());
@@ -142,14 +136,11 @@ class DeadlockTest {
   void aGroupWhoseOnlyTaskNeedsALockOfItsParent() {
     var lock = new Lock();
     var group = new TaskGroup();
-    var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () -> {
-              try (var _ = lock.acquire()) {
-                group.run(() -> group.createTask(() -> lock.acquire().close()));
-              }
-            });
+    var failures = assertThrows(ExceptionGroup.class, () -> {
+      try (var _ = lock.acquire()) {
+        group.run(() -> group.createTask(() -> lock.acquire().close()));
+      }
+    });
     assertInstanceOf(DeadlockException.class, failures.exceptions().getFirst());
     assertFalse(lock.locked());
   }
@@ -157,17 +148,14 @@ class DeadlockTest {
   @AsyncTest
   void aGroupWhoseChildHasAwaitedItsParentBeforeTheEnd() {
     var parent = new ArrayList<Task<?>>();
-    parent.add(
-        createTask(
-            () -> {
-              var group = new TaskGroup();
-              group.run(
-                  () -> {
-                    group.createTask("child", () -> parent.getFirst().await());
-                    yieldNow();
-                    yieldNow();
-                  });
-            }));
+    parent.add(createTask(() -> {
+      var group = new TaskGroup();
+      group.run(() -> {
+        group.createTask("child", () -> parent.getFirst().await());
+        yieldNow();
+        yieldNow();
+      });
+    }));
     var failures = assertThrows(ExceptionGroup.class, parent.getFirst()::await);
     var error = assertInstanceOf(DeadlockException.class, failures.exceptions().getFirst());
     // An error for the parent would be of no use: it has to wait for its tasks.
@@ -177,17 +165,14 @@ class DeadlockTest {
   @AsyncTest
   void aCycleThatIsClosedWhenTheOthersOfAGroupHaveEnded() {
     var parent = new ArrayList<Task<?>>();
-    parent.add(
-        createTask(
-            () -> {
-              var group = new TaskGroup();
-              group.run(
-                  () -> {
-                    group.createTask(() -> sleep(ofDays(1)));
-                    group.createTask(() -> parent.getFirst().await());
-                    group.createTask(() -> sleep(ofDays(2)));
-                  });
-            }));
+    parent.add(createTask(() -> {
+      var group = new TaskGroup();
+      group.run(() -> {
+        group.createTask(() -> sleep(ofDays(1)));
+        group.createTask(() -> parent.getFirst().await());
+        group.createTask(() -> sleep(ofDays(2)));
+      });
+    }));
     assertThrows(ExceptionGroup.class, parent.getFirst()::await);
     assertEquals(ofDays(2), Asyncio.runningLoop().time());
   }
@@ -198,48 +183,38 @@ class DeadlockTest {
     runningLoop().setExceptionHandler((loop, context) -> {});
     List<Task<?>> tasks = new ArrayList<>();
     var inner = createTask("inner", () -> tasks.getFirst().await());
-    var shielding =
-        createTask(
-            "shielding",
-            () -> {
-              try {
-                shield(inner);
-              } catch (CancelledError cancelled) {
-                shield(inner); // it wants to see it end
-              }
-            });
-    tasks.add(
-        createTask(
-            "canceller",
-            () -> {
-              yieldNow();
-              shielding.cancel();
-              shielding.await();
-            }));
+    var shielding = createTask("shielding", () -> {
+      try {
+        shield(inner);
+      } catch (CancelledError cancelled) {
+        shield(inner); // it wants to see it end
+      }
+    });
+    tasks.add(createTask("canceller", () -> {
+      yieldNow();
+      shielding.cancel();
+      shielding.await();
+    }));
     yieldNow();
     var outcomes = gatherOutcomes(List.of(shielding, tasks.getFirst(), inner));
     assertTrue(
         outcomes.stream()
-            .anyMatch(
-                outcome ->
-                    outcome instanceof Outcome.Failure<?> failure
-                        && failure.failure() instanceof DeadlockException),
+            .anyMatch(outcome -> outcome instanceof Outcome.Failure<?> failure
+                && failure.failure() instanceof DeadlockException),
         outcomes::toString);
   }
 
   @AsyncTest
   void gatherAndWaitUntilOfTasksThatWaitForTheCaller() {
     List<Task<?>> waiting = new ArrayList<>();
-    waiting.add(
-        createTask(() -> gather(List.of(createTask(() -> (Object) waiting.getFirst().await())))));
+    waiting.add(createTask(
+        () -> gather(List.of(createTask(() -> (Object) waiting.getFirst().await())))));
     assertThrows(DeadlockException.class, waiting.getFirst()::await);
     List<Task<?>> until = new ArrayList<>();
-    until.add(
-        createTask(
-            () -> {
-              until.add(createTask(() -> until.getFirst().await()));
-              return waitUntil(ALL_COMPLETED, List.of(until.getLast()));
-            }));
+    until.add(createTask(() -> {
+      until.add(createTask(() -> until.getFirst().await()));
+      return waitUntil(ALL_COMPLETED, List.of(until.getLast()));
+    }));
     // The child's wait closed the cycle; the parent does not mind its failure.
     until.getFirst().await();
     assertThrows(DeadlockException.class, until.getLast()::await);
@@ -293,14 +268,12 @@ class DeadlockTest {
   void aTimeLimitWillBreakIt() {
     var a = new Lock();
     var b = new Lock();
-    var limited =
-        createTask(
-            () -> {
-              try (var _ = a.acquire()) {
-                yieldNow();
-                timeout(ofSeconds(1), () -> b.acquire().close());
-              }
-            });
+    var limited = createTask(() -> {
+      try (var _ = a.acquire()) {
+        yieldNow();
+        timeout(ofSeconds(1), () -> b.acquire().close());
+      }
+    });
     var other = holdsAndTakes("other", b, a);
     assertThrows(TimeoutException.class, limited::await);
     other.await();
@@ -311,13 +284,11 @@ class DeadlockTest {
     var a = new Lock();
     var b = new Lock();
     var inner = new ArrayList<Task<?>>();
-    var limited =
-        createTask(
-            () -> {
-              inner.add(holdsAndTakes("first", a, b));
-              inner.add(holdsAndTakes("second", b, a));
-              timeout(ofDays(1), () -> inner.getLast().await());
-            });
+    var limited = createTask(() -> {
+      inner.add(holdsAndTakes("first", a, b));
+      inner.add(holdsAndTakes("second", b, a));
+      timeout(ofDays(1), () -> inner.getLast().await());
+    });
     assertThrows(DeadlockException.class, limited::await);
     inner.getFirst().await();
   }
@@ -325,25 +296,21 @@ class DeadlockTest {
   @AsyncTest
   void oneOfThoseWaitedForGoesOn() {
     List<Task<?>> parent = new ArrayList<>();
-    parent.add(
-        createTask(
-            () -> {
-              var child = createTask(() -> parent.getFirst().await());
-              var other = createTask(() -> sleep(ofDays(1)));
-              waitUntil(Asyncio.FIRST_COMPLETED, List.of(child, other));
-            }));
+    parent.add(createTask(() -> {
+      var child = createTask(() -> parent.getFirst().await());
+      var other = createTask(() -> sleep(ofDays(1)));
+      waitUntil(Asyncio.FIRST_COMPLETED, List.of(child, other));
+    }));
     parent.getFirst().await();
   }
 
   @AsyncTest
   void aLimitOfWaitUntilEndsIt() {
     List<Task<?>> parent = new ArrayList<>();
-    parent.add(
-        createTask(
-            () -> {
-              var child = createTask(() -> parent.getFirst().await());
-              waitUntil(ALL_COMPLETED, List.of(child), ofDays(1));
-            }));
+    parent.add(createTask(() -> {
+      var child = createTask(() -> parent.getFirst().await());
+      waitUntil(ALL_COMPLETED, List.of(child), ofDays(1));
+    }));
     parent.getFirst().await();
     assertEquals(ofDays(1), Asyncio.runningLoop().time());
   }
@@ -362,7 +329,8 @@ class DeadlockTest {
     var lock = new Lock();
     var permit = lock.acquire();
     Asyncio.runningLoop().callLater(ofSeconds(1), () -> {}); // it does not release it
-    assertThrows(DeadlockException.class, () -> createTask(() -> lock.acquire().close()).await());
+    assertThrows(
+        DeadlockException.class, () -> createTask(() -> lock.acquire().close()).await());
     permit.close();
     assertEquals(ofSeconds(1), Asyncio.runningLoop().time());
   }
@@ -400,11 +368,10 @@ class DeadlockTest {
     var b = new Lock();
     holdsAndTakes("first", a, b);
     var second = holdsAndTakes("second", b, a);
-    createTask(
-        () -> {
-          sleep(ofMillis(100));
-          soon.cancel();
-        });
+    createTask(() -> {
+      sleep(ofMillis(100));
+      soon.cancel();
+    });
     deadlock(second);
     assertEquals(ofMillis(500), loop.time());
     nightly.cancel();
@@ -436,20 +403,17 @@ class DeadlockTest {
     var a = new Lock();
     var b = new Lock();
     var first = holdsAndTakes("first", a, b);
-    var second =
-        createTask(
-            "second",
-            () -> {
-              try (var _ = b.acquire()) {
-                yieldNow();
-                try {
-                  timeout(ofDays(1), () -> a.acquire().close());
-                } catch (CancelledError cancelled) {
-                  Asyncio.currentTask().uncancel();
-                }
-                a.acquire().close();
-              }
-            });
+    var second = createTask("second", () -> {
+      try (var _ = b.acquire()) {
+        yieldNow();
+        try {
+          timeout(ofDays(1), () -> a.acquire().close());
+        } catch (CancelledError cancelled) {
+          Asyncio.currentTask().uncancel();
+        }
+        a.acquire().close();
+      }
+    });
     Asyncio.runningLoop().callLater(ofSeconds(1), second::cancel);
     deadlock(second);
     assertEquals(ofSeconds(1), Asyncio.runningLoop().time());
@@ -460,17 +424,12 @@ class DeadlockTest {
   @AsyncTest
   void aRaceWhoseBodyAwaitsTheRacerFailsThatBody() {
     List<Task<?>> racer = new ArrayList<>();
-    racer.add(
-        createTask(
-            () ->
-                Asyncio.staggeredRace(
-                    List.of(
-                        () -> racer.getFirst().await(),
-                        () -> {
-                          sleep(ofSeconds(1));
-                          throw new IllegalStateException("the other one");
-                        }),
-                    ofMillis(100))));
+    racer.add(createTask(() -> Asyncio.staggeredRace(
+        List.of(() -> racer.getFirst().await(), () -> {
+          sleep(ofSeconds(1));
+          throw new IllegalStateException("the other one");
+        }),
+        ofMillis(100))));
     var race = (Race<?>) racer.getFirst().await();
     assertInstanceOf(DeadlockException.class, race.errors().getFirst());
   }
@@ -478,24 +437,18 @@ class DeadlockTest {
   @AsyncTest
   void whoTakesTheLockOfAConditionAgainGetsNoErrorWhereAnotherCan() {
     var condition = new Condition();
-    var waiting =
-        createTask(
-            "waiting",
-            () -> {
-              try (var _ = condition.acquire()) {
-                condition.await();
-              }
-            });
+    var waiting = createTask("waiting", () -> {
+      try (var _ = condition.acquire()) {
+        condition.await();
+      }
+    });
     yieldNow();
-    var signals =
-        createTask(
-            "signals",
-            () -> {
-              try (var _ = condition.acquire()) {
-                condition.signal();
-                waiting.await(); // while it holds the lock
-              }
-            });
+    var signals = createTask("signals", () -> {
+      try (var _ = condition.acquire()) {
+        condition.signal();
+        waiting.await(); // while it holds the lock
+      }
+    });
     deadlock(signals);
     waiting.await();
     assertFalse(condition.locked());
@@ -520,13 +473,11 @@ class DeadlockTest {
   @AsyncTest
   void aHolderThatSleepsIsNoDeadlock() {
     var lock = new Lock();
-    var holder =
-        createTask(
-            () -> {
-              try (var _ = lock.acquire()) {
-                sleep(ofDays(1));
-              }
-            });
+    var holder = createTask(() -> {
+      try (var _ = lock.acquire()) {
+        sleep(ofDays(1));
+      }
+    });
     yieldNow();
     lock.acquire().close();
     holder.await();
@@ -547,31 +498,29 @@ class DeadlockTest {
 
   @Test
   void aCycleIsFoundWhileOtherTasksKeepTheLoopBusy() {
-    Asyncio.run(
-        () -> {
-          var a = new Lock();
-          var b = new Lock();
-          holdsAndTakes("first", a, b);
-          var second = holdsAndTakes("second", b, a);
-          while (!second.isDone()) {
-            yieldNow(); // never idle
-          }
-          assertInstanceOf(DeadlockException.class, second.exception());
-        });
+    Asyncio.run(() -> {
+      var a = new Lock();
+      var b = new Lock();
+      holdsAndTakes("first", a, b);
+      var second = holdsAndTakes("second", b, a);
+      while (!second.isDone()) {
+        yieldNow(); // never idle
+      }
+      assertInstanceOf(DeadlockException.class, second.exception());
+    });
   }
 
   @Test
   void aCycleIsFoundInRealTimeThoughTimersAndSocketsAreThere() throws Exception {
-    Asyncio.run(
-        () -> {
-          var server = asyncio.Asyncio.startServer(client -> {}, "127.0.0.1", 0);
-          var sleeper = createTask(() -> sleep(ofDays(1)));
-          var a = new Lock();
-          var b = new Lock();
-          holdsAndTakes("first", a, b);
-          deadlock(holdsAndTakes("second", b, a));
-          sleeper.cancel();
-          server.close();
-        });
+    Asyncio.run(() -> {
+      var server = asyncio.Asyncio.startServer(client -> {}, "127.0.0.1", 0);
+      var sleeper = createTask(() -> sleep(ofDays(1)));
+      var a = new Lock();
+      var b = new Lock();
+      holdsAndTakes("first", a, b);
+      deadlock(holdsAndTakes("second", b, a));
+      sleeper.cancel();
+      server.close();
+    });
   }
 }

@@ -59,18 +59,17 @@ class DebugModeTest {
   @Test
   @Covers("test_runners.RunnerTests.non_debug")
   void itIsOffByDefaultAndNothingIsNotedThen() {
-    Asyncio.run(
-        () -> {
-          assertFalse(runningLoop().debug());
-          var reports = new Reports();
-          runningLoop().setExceptionHandler(reports);
-          assertEquals("Future[pending]", new Future<Integer>().toString());
-          assertEquals("Task[plain, pending]", createTask("plain", () -> 1).toString());
-          var handle = runningLoop().callSoon(() -> fail("callback"));
-          assertEquals("Handle[pending]", handle.toString());
-          yieldNow();
-          assertEquals(List.of(), reports.only().createdAt());
-        });
+    Asyncio.run(() -> {
+      assertFalse(runningLoop().debug());
+      var reports = new Reports();
+      runningLoop().setExceptionHandler(reports);
+      assertEquals("Future[pending]", new Future<Integer>().toString());
+      assertEquals("Task[plain, pending]", createTask("plain", () -> 1).toString());
+      var handle = runningLoop().callSoon(() -> fail("callback"));
+      assertEquals("Handle[pending]", handle.toString());
+      yieldNow();
+      assertEquals(List.of(), reports.only().createdAt());
+    });
   }
 
   private static void fail(String message) {
@@ -84,13 +83,12 @@ class DebugModeTest {
     "test_base_events.BaseEventLoopTests.set_debug"
   })
   void itIsSwitchedByOptionForTheProcessAndForALoop() {
-    debug(
-        () -> {
-          assertTrue(runningLoop().debug());
-          runningLoop().setDebug(false);
-          assertFalse(runningLoop().debug());
-          assertEquals("Future[pending]", new Future<Integer>().toString());
-        });
+    debug(() -> {
+      assertTrue(runningLoop().debug());
+      runningLoop().setDebug(false);
+      assertFalse(runningLoop().debug());
+      assertEquals("Future[pending]", new Future<Integer>().toString());
+    });
     Asyncio.debug(true);
     try {
       Asyncio.run(() -> assertTrue(runningLoop().debug()));
@@ -129,51 +127,48 @@ class DebugModeTest {
   @Test
   @Covers("test_tasks.BaseTaskTests.task_source_traceback")
   void theTextOfATaskTellsWhereItWasCreated() {
-    debug(
-        () -> {
-          var task = createTask("noted", () -> 1);
-          assertContains(
-              task.toString(),
-              "Task[noted, pending, created at ",
-              "theTextOfATaskTellsWhereItWasCreated");
-          task.await();
-          assertContains(task.toString(), "Task[noted, finished, created at ");
-        });
+    debug(() -> {
+      var task = createTask("noted", () -> 1);
+      assertContains(
+          task.toString(),
+          "Task[noted, pending, created at ",
+          "theTextOfATaskTellsWhereItWasCreated");
+      task.await();
+      assertContains(task.toString(), "Task[noted, finished, created at ");
+    });
   }
 
   @Test
   @Covers("test_futures.BaseFutureTests.future_source_traceback")
   void theTextOfAFutureTellsWhereItWasCreatedWhateverBecomesOfIt() {
-    debug(
-        () -> {
-          var future = new Future<Integer>();
-          assertContains(future.toString(), "Future[pending, created at ");
-          future.setException(new Failure("f"));
-          assertContains(future.toString(), "DebugModeTest");
-          assertThrows(Failure.class, future::await);
-          assertContains(future.toString(), "DebugModeTest");
-        });
+    debug(() -> {
+      var future = new Future<Integer>();
+      assertContains(future.toString(), "Future[pending, created at ");
+      future.setException(new Failure("f"));
+      assertContains(future.toString(), "DebugModeTest");
+      assertThrows(Failure.class, future::await);
+      assertContains(future.toString(), "DebugModeTest");
+    });
   }
 
   @Test
   @Covers("test_events.TimerTests.timer_repr_debug")
   void theTextOfAHandleTellsWhereItWasScheduled() {
-    debug(
-        () -> {
-          EventLoop loop = runningLoop();
-          var timer = loop.callLater(ofDays(1), () -> {});
-          assertContains(
-              timer.toString(),
-              "TimerHandle[pending, created at ",
-              "theTextOfAHandleTellsWhereItWasScheduled");
-          timer.cancel();
-          assertContains(timer.toString(), "TimerHandle[cancelled, created at ");
-          assertContains(loop.callSoon(() -> {}).toString(), "Handle[pending, created at ");
-          var sent = loop.callSoonThreadsafe(() -> {});
-          yieldNow();
-          yieldNow();
-          assertContains(sent.toString(), "Handle[called, created at ");
-        });
+    debug(() -> {
+      EventLoop loop = runningLoop();
+      var timer = loop.callLater(ofDays(1), () -> {});
+      assertContains(
+          timer.toString(),
+          "TimerHandle[pending, created at ",
+          "theTextOfAHandleTellsWhereItWasScheduled");
+      timer.cancel();
+      assertContains(timer.toString(), "TimerHandle[cancelled, created at ");
+      assertContains(loop.callSoon(() -> {}).toString(), "Handle[pending, created at ");
+      var sent = loop.callSoonThreadsafe(() -> {});
+      yieldNow();
+      yieldNow();
+      assertContains(sent.toString(), "Handle[called, created at ");
+    });
   }
 
   // ---- reports ----
@@ -182,23 +177,20 @@ class DebugModeTest {
     if (depth > 0) {
       return createDeep(depth - 1);
     }
-    return createTask(
-        "deep",
-        () -> {
-          throw new Failure("deep");
-        });
+    return createTask("deep", () -> {
+      throw new Failure("deep");
+    });
   }
 
   @Test
   @Covers("test_futures.BaseFutureTests.future_exception_never_retrieved_debug")
   void aFailureThatNobodyReceivedTellsWhereItsTaskWasCreated() {
     var reports = new Reports();
-    debug(
-        () -> {
-          runningLoop().setExceptionHandler(reports);
-          createDeep(20);
-          yieldNow();
-        });
+    debug(() -> {
+      runningLoop().setExceptionHandler(reports);
+      createDeep(20);
+      yieldNow();
+    });
     assertUsersFrames("createDeep", reports.only().createdAt());
     assertEquals(10, reports.only().createdAt().size());
     assertLacks(reports.only().message(), "-Dasyncio.debug");
@@ -207,23 +199,21 @@ class DebugModeTest {
   @Test
   void aFailureOfAFutureTellsWhereItWasCreated() {
     var reports = new Reports();
-    debug(
-        () -> {
-          runningLoop().setExceptionHandler(reports);
-          new Future<Integer>().setException(new Failure("future"));
-        });
+    debug(() -> {
+      runningLoop().setExceptionHandler(reports);
+      new Future<Integer>().setException(new Failure("future"));
+    });
     assertUsersFrames("aFailureOfAFuture", reports.only().createdAt());
   }
 
   @Test
   void theStackOfACreatorEndsWithItsOwnBody() {
     var reports = new Reports();
-    debug(
-        () -> {
-          runningLoop().setExceptionHandler(reports);
-          createTask(DebugModeTest::createsAFailingTask).await();
-          yieldNow();
-        });
+    debug(() -> {
+      runningLoop().setExceptionHandler(reports);
+      createTask(DebugModeTest::createsAFailingTask).await();
+      yieldNow();
+    });
     List<StackTraceElement> frames = reports.only().createdAt();
     assertEquals(1, frames.size(), frames::toString);
     assertUsersFrames("createsAFailingTask", frames);
@@ -236,11 +226,10 @@ class DebugModeTest {
   @Test
   void theLogTellsItToo() {
     try (var log = new CapturedLog("asyncio.task")) {
-      debug(
-          () -> {
-            createDeep(0);
-            yieldNow();
-          });
+      debug(() -> {
+        createDeep(0);
+        yieldNow();
+      });
       String message = log.messages().getFirst();
       assertContains(
           message,
@@ -276,13 +265,12 @@ class DebugModeTest {
 
   @Test
   void aDoneCallbackIsFoundAndRemovedAsEver() {
-    debug(
-        () -> {
-          var future = new Future<Integer>();
-          java.util.function.Consumer<Future<Integer>> callback = done -> fail("called");
-          future.addDoneCallback(callback);
-          assertEquals(1, future.removeDoneCallback(callback));
-        });
+    debug(() -> {
+      var future = new Future<Integer>();
+      java.util.function.Consumer<Future<Integer>> callback = done -> fail("called");
+      future.addDoneCallback(callback);
+      assertEquals(1, future.removeDoneCallback(callback));
+    });
   }
 
   @AsyncTest
@@ -318,11 +306,10 @@ class DebugModeTest {
   void aTaskThatOutlivesItsLoopIsReportedWithWhereItWasCreated() {
     try (var log = new CapturedLog("asyncio.loop")) {
       try (var runner = new Runner(DEBUG.withCloseTimeout(ofMillis(20)))) {
-        runner.run(
-            () -> {
-              createStubborn();
-              yieldNow();
-            });
+        runner.run(() -> {
+          createStubborn();
+          yieldNow();
+        });
       }
       String message = log.spinUntil("'stubborn'");
       assertContains(message.substring(message.indexOf("Created at:")), "createStubborn");
@@ -330,14 +317,12 @@ class DebugModeTest {
   }
 
   private static void createStubborn() {
-    createTask(
-        "stubborn",
-        () -> {
-          try {
-            sleep(ofDays(1));
-          } catch (CancelledError swallowed) {
-            sleep(ofDays(1));
-          }
-        });
+    createTask("stubborn", () -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError swallowed) {
+        sleep(ofDays(1));
+      }
+    });
   }
 }

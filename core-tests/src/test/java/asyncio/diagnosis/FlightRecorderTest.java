@@ -47,7 +47,9 @@ class FlightRecorderTest {
   private static final List<String> ALL =
       List.of("asyncio.TaskStart", "asyncio.TaskEnd", "asyncio.Step", "asyncio.SlowStep");
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
+
   private int dumps;
 
   private List<RecordedEvent> dump(Recording recording) throws IOException {
@@ -80,10 +82,8 @@ class FlightRecorderTest {
 
   private List<RecordedEvent> events(Recording recording, String type, String loop)
       throws IOException {
-    Predicate<RecordedEvent> wanted =
-        event ->
-            event.getEventType().getName().equals(type)
-                && event.getString("eventLoop").equals(loop);
+    Predicate<RecordedEvent> wanted = event -> event.getEventType().getName().equals(type)
+        && event.getString("eventLoop").equals(loop);
     // A file has them by thread.
     return dump(recording).stream()
         .filter(wanted)
@@ -106,26 +106,20 @@ class FlightRecorderTest {
   void startsAndEndsOfTasksAreEvents() throws IOException {
     try (var recording = record("asyncio.TaskStart", "asyncio.TaskEnd");
         var runner = loop("tasks")) {
-      runner.run(
-          () -> {
-            createTask(
-                    "parent",
-                    () -> {
-                      createTask("child", () -> "fine").await();
-                      var never = createTask("never", () -> sleep(ofSeconds(100)));
-                      yieldNow();
-                      never.cancel();
-                      var fails =
-                          createTask(
-                              "fails",
-                              () -> {
-                                throw new IOException("no");
-                              });
-                      assertEquals(IOException.class, failureOf(fails).getClass());
-                      assertEquals(CancelledError.class, failureOf(never).getClass());
-                    })
-                .await();
-          });
+      runner.run(() -> {
+        createTask("parent", () -> {
+              createTask("child", () -> "fine").await();
+              var never = createTask("never", () -> sleep(ofSeconds(100)));
+              yieldNow();
+              never.cancel();
+              var fails = createTask("fails", () -> {
+                throw new IOException("no");
+              });
+              assertEquals(IOException.class, failureOf(fails).getClass());
+              assertEquals(CancelledError.class, failureOf(never).getClass());
+            })
+            .await();
+      });
       List<RecordedEvent> starts = events(recording, "asyncio.TaskStart", "tasks");
       assertEquals("parent", ofTask(starts, "child").getString("creator"));
       assertTrue(
@@ -159,26 +153,21 @@ class FlightRecorderTest {
     try (var recording = record(ALL.toArray(String[]::new));
         var runner = loop("many")) {
       EventLoop loop = runner.loop();
-      runner.run(
-          () -> {
-            var group = new TaskGroup();
-            group.run(
-                () -> {
-                  for (int i = 0; i < 10; i++) {
-                    group.createTask(
-                        () -> {
-                          for (int j = 0; j < 99; j++) {
-                            yieldNow();
-                          }
-                        });
-                  }
-                });
-            toThread(() -> runCoroutineThreadsafe(() -> yieldNow(), loop).get());
-          });
-      Map<String, Long> steps =
-          events(recording, "asyncio.Step", "many").stream()
-              .collect(
-                  Collectors.groupingBy(step -> step.getString("task"), Collectors.counting()));
+      runner.run(() -> {
+        var group = new TaskGroup();
+        group.run(() -> {
+          for (int i = 0; i < 10; i++) {
+            group.createTask(() -> {
+              for (int j = 0; j < 99; j++) {
+                yieldNow();
+              }
+            });
+          }
+        });
+        toThread(() -> runCoroutineThreadsafe(() -> yieldNow(), loop).get());
+      });
+      Map<String, Long> steps = events(recording, "asyncio.Step", "many").stream()
+          .collect(Collectors.groupingBy(step -> step.getString("task"), Collectors.counting()));
       steps.remove("a callback");
       assertEquals(10, steps.values().stream().filter(count -> count == 100).count());
       assertEquals(12, steps.size(), steps::toString);
@@ -191,19 +180,16 @@ class FlightRecorderTest {
   void eachStepIsAnEventWithItsLength() throws IOException {
     try (var recording = record("asyncio.Step");
         var runner = loop("steps")) {
-      runner.run(
-          () -> {
-            createTask(
-                    "stepper",
-                    () -> {
-                      yieldNow();
-                      yieldNow();
-                    })
-                .await();
-            runningLoop().callSoon(() -> {});
-            runningLoop().callSoon(() -> {});
-            yieldNow();
-          });
+      runner.run(() -> {
+        createTask("stepper", () -> {
+              yieldNow();
+              yieldNow();
+            })
+            .await();
+        runningLoop().callSoon(() -> {});
+        runningLoop().callSoon(() -> {});
+        yieldNow();
+      });
       List<RecordedEvent> steps = events(recording, "asyncio.Step", "steps");
       assertEquals(3, count(steps, "stepper"), steps::toString);
       assertEquals(2, count(steps, "a callback"), steps::toString);
@@ -224,20 +210,16 @@ class FlightRecorderTest {
   void aStepThatEndsInForeignCodeIsAnEventToo() throws IOException {
     try (var recording = record("asyncio.Step");
         var runner = loop("foreign")) {
-      runner.run(
-          () -> {
-            var latch = new CountDownLatch(1);
-            var waits =
-                createTask(
-                    "waits",
-                    () -> {
-                      blocking(() -> latch.await());
-                      yieldNow();
-                    });
-            yieldNow();
-            latch.countDown();
-            waits.await();
-          });
+      runner.run(() -> {
+        var latch = new CountDownLatch(1);
+        var waits = createTask("waits", () -> {
+          blocking(() -> latch.await());
+          yieldNow();
+        });
+        yieldNow();
+        latch.countDown();
+        waits.await();
+      });
       List<RecordedEvent> steps = events(recording, "asyncio.Step", "foreign");
       assertEquals(3, count(steps, "waits"), steps::toString);
     }
@@ -252,16 +234,14 @@ class FlightRecorderTest {
     try (var log = new CapturedLog("asyncio.watchdog");
         var recording = record(ALL.toArray(String[]::new));
         var runner = new Runner(RunOptions.defaults().withName("slow").withSlowStep(ofMillis(4)))) {
-      runner.run(
-          () -> {
-            createTask("hog", () -> log.spinUntil("'hog'")).await();
-            // The watchdog has seen the end of that step when it sees this one.
-            createTask("next", () -> log.spinUntil("'next'")).await();
-          });
-      List<RecordedEvent> hog =
-          events(recording, "asyncio.SlowStep", "slow").stream()
-              .filter(event -> event.getString("task").equals("hog"))
-              .toList();
+      runner.run(() -> {
+        createTask("hog", () -> log.spinUntil("'hog'")).await();
+        // The watchdog has seen the end of that step when it sees this one.
+        createTask("next", () -> log.spinUntil("'next'")).await();
+      });
+      List<RecordedEvent> hog = events(recording, "asyncio.SlowStep", "slow").stream()
+          .filter(event -> event.getString("task").equals("hog"))
+          .toList();
       assertFalse(hog.getFirst().getBoolean("ended"));
       assertTrue(hog.getLast().getBoolean("ended"));
       for (RecordedEvent event : hog) {
@@ -281,14 +261,13 @@ class FlightRecorderTest {
     try (var recording = new Recording();
         var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(4)))) {
       recording.start();
-      runner.run(
-          () -> {
-            createTask("worker", () -> yieldNow()).await();
-            while (statistics().busy().isZero()) { // the watchdog has looked
-              Thread.onSpinWait();
-            }
-            createTask("worker", () -> yieldNow()).await();
-          });
+      runner.run(() -> {
+        createTask("worker", () -> yieldNow()).await();
+        while (statistics().busy().isZero()) { // the watchdog has looked
+          Thread.onSpinWait();
+        }
+        createTask("worker", () -> yieldNow()).await();
+      });
       assertEquals(List.of(), dump(recording));
     }
   }
@@ -300,10 +279,9 @@ class FlightRecorderTest {
   @Test
   void anEventSaysWhatItIs() throws IOException {
     try (var _ = record(ALL.toArray(String[]::new))) {
-      List<EventType> ours =
-          FlightRecorder.getFlightRecorder().getEventTypes().stream()
-              .filter(type -> type.getName().startsWith("asyncio."))
-              .toList();
+      List<EventType> ours = FlightRecorder.getFlightRecorder().getEventTypes().stream()
+          .filter(type -> type.getName().startsWith("asyncio."))
+          .toList();
       assertEquals(ALL.size(), ours.size());
       for (EventType type : ours) {
         assertEquals(List.of("Asyncio"), type.getCategoryNames());
@@ -316,25 +294,23 @@ class FlightRecorderTest {
   static final class Lives {
     public static void main(String[] arguments) {
       System.out.println("recorder: " + ModuleLayer.boot().findModule("jdk.jfr").isPresent());
-      run(
-          () -> {
-            while (statistics().worstSteps().isEmpty()) { // the watchdog has looked, and works
-              Thread.onSpinWait();
-            }
-            createTask(() -> sleep(ofMillis(1))).await();
-          });
+      run(() -> {
+        while (statistics().worstSteps().isEmpty()) { // the watchdog has looked, and works
+          Thread.onSpinWait();
+        }
+        createTask(() -> sleep(ofMillis(1))).await();
+      });
       System.out.println("well");
     }
   }
 
   @Test
   void theLibraryNeedsNoFlightRecorder() throws Exception {
-    try (var child =
-        new ChildJvm(
-            Lives.class,
-            "--limit-modules",
-            "java.base,jdk.unsupported",
-            "-Dasyncio.slowStepMillis=4")) {
+    try (var child = new ChildJvm(
+        Lives.class,
+        "--limit-modules",
+        "java.base,jdk.unsupported",
+        "-Dasyncio.slowStepMillis=4")) {
       child.assertExitCode(0);
       assertEquals("recorder: false", child.lines().getFirst());
       assertEquals("well", child.lines().getLast());

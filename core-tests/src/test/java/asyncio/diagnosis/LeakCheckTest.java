@@ -89,28 +89,25 @@ class LeakCheckTest {
 
   @Test
   void aRunThatEndsAllItBeganSaysNothingAndIsNoError() throws Exception {
-    run(
-        STRICT,
-        () -> {
-          try (var server = forgetServer();
-              var client = forgetConnection(server)) {
-            client.writer().write("hello");
-          }
-          createTask(() -> 1).await();
-          toThread(() -> 1);
-        });
+    run(STRICT, () -> {
+      try (var server = forgetServer();
+          var client = forgetConnection(server)) {
+        client.writer().write("hello");
+      }
+      createTask(() -> 1).await();
+      toThread(() -> 1);
+    });
     assertEquals(List.of(), warnings());
   }
 
   @Test
   @Covers("test_streams.StreamTests.unclosed_server_resource_warnings")
   void aForgottenServerIsNamedOnceWithWhereItWasStarted() throws Exception {
-    Asyncio.run(
-        () -> {
-          Server server = forgetServer();
-          // Its client belongs to it, and so do the tasks that serve.
-          forgetConnection(server).close();
-        });
+    Asyncio.run(() -> {
+      Server server = forgetServer();
+      // Its client belongs to it, and so do the tasks that serve.
+      forgetConnection(server).close();
+    });
     assertEquals(1, warnings().size(), () -> warnings().toString());
     String message = warnings().getFirst();
     assertContains(
@@ -124,12 +121,11 @@ class LeakCheckTest {
   @Test
   @Covers("test_streams.StreamTests.unclosed_resource_warnings")
   void aForgottenConnectionIsNamedWithWhereItWasOpened() throws Exception {
-    Asyncio.run(
-        () -> {
-          try (var server = forgetServer()) {
-            forgetConnection(server);
-          }
-        });
+    Asyncio.run(() -> {
+      try (var server = forgetServer()) {
+        forgetConnection(server);
+      }
+    });
     assertEquals(1, warnings().size(), () -> warnings().toString());
     assertContains(
         warnings().getFirst(),
@@ -139,43 +135,38 @@ class LeakCheckTest {
 
   @Test
   void whatATaskClosesWhenItIsCancelledWasNotForgotten() throws Exception {
-    Asyncio.run(
-        () -> {
-          var ready = new Event();
-          createTask(
-              () -> {
-                try (var server = forgetServer();
-                    var _ = forgetConnection(server)) {
-                  ready.set();
-                  server.serveForever();
-                }
-              });
-          ready.await();
-        });
+    Asyncio.run(() -> {
+      var ready = new Event();
+      createTask(() -> {
+        try (var server = forgetServer();
+            var _ = forgetConnection(server)) {
+          ready.set();
+          server.serveForever();
+        }
+      });
+      ready.await();
+    });
     assertEquals(List.of(), warnings());
   }
 
   @Test
   void aConnectionThatIsAboutToCloseWasNotForgotten() throws Exception {
-    run(
-        STRICT,
-        () -> {
-          try (var server = forgetServer()) {
-            Connection client = forgetConnection(server);
-            client.writer().write("the last words");
-            client.writer().close();
-          }
-        });
+    run(STRICT, () -> {
+      try (var server = forgetServer()) {
+        Connection client = forgetConnection(server);
+        client.writer().write("the last words");
+        client.writer().close();
+      }
+    });
     assertEquals(List.of(), warnings());
   }
 
   @Test
   void tasksThatAreLeftAreCancelledAndNamedAtDebug() {
-    Asyncio.run(
-        () -> {
-          createTask("background", LeakCheckTest::waitForEver);
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      createTask("background", LeakCheckTest::waitForEver);
+      yieldNow();
+    });
     assertEquals(List.of(), warnings());
     assertContains(log.spinUntil("'background'"), "They were cancelled.");
   }
@@ -199,43 +190,37 @@ class LeakCheckTest {
 
   @Test
   void itCanBeSwitchedOff() throws Exception {
-    run(
-        RunOptions.defaults().withLeakCheck(LeakCheck.OFF),
-        () -> {
-          forgetServer();
-          createTask("background", LeakCheckTest::waitForEver);
-        });
+    run(RunOptions.defaults().withLeakCheck(LeakCheck.OFF), () -> {
+      forgetServer();
+      createTask("background", LeakCheckTest::waitForEver);
+    });
     assertEquals(List.of(), warnings());
     assertNoneContains(log.messages(), "background");
   }
 
   @Test
   void manyOfThemAreCounted() throws Exception {
-    Asyncio.run(
-        () -> {
-          for (int i = 0; i < 25; i++) {
-            forgetServer();
-          }
-        });
+    Asyncio.run(() -> {
+      for (int i = 0; i < 25; i++) {
+        forgetServer();
+      }
+    });
     assertContains(warnings().getFirst(), "and 5 more");
   }
 
   @Test
   void manyTasksAreCountedToo() {
-    Asyncio.run(
-        () -> {
-          for (int i = 1; i <= 30; i++) {
-            createTask("background " + i, LeakCheckTest::waitForEver);
-          }
-        });
+    Asyncio.run(() -> {
+      for (int i = 1; i <= 30; i++) {
+        createTask("background " + i, LeakCheckTest::waitForEver);
+      }
+    });
     assertContains(log.spinUntil("'background 20'"), "and 10 more");
-    var leaked =
-        leaksOf(
-            () -> {
-              for (int i = 1; i <= 30; i++) {
-                createTask("background " + i, LeakCheckTest::waitForEver);
-              }
-            });
+    var leaked = leaksOf(() -> {
+      for (int i = 1; i <= 30; i++) {
+        createTask("background " + i, LeakCheckTest::waitForEver);
+      }
+    });
     assertEquals(30, leaked.leaks().size());
   }
 
@@ -243,15 +228,13 @@ class LeakCheckTest {
 
   @Test
   void aStrictRunnerFailsAndListsThem() {
-    var leaked =
-        leaksOf(
-            () -> {
-              Server server = forgetServer();
-              forgetConnection(server);
-              createTask("begun", LeakCheckTest::waitForEver);
-              yieldNow();
-              createTask("not begun", LeakCheckTest::waitForEver);
-            });
+    var leaked = leaksOf(() -> {
+      Server server = forgetServer();
+      forgetConnection(server);
+      createTask("begun", LeakCheckTest::waitForEver);
+      yieldNow();
+      createTask("not begun", LeakCheckTest::waitForEver);
+    });
     assertEquals(4, leaked.leaks().size(), leaked::getMessage);
     assertContains(leaked.leaks().get(0), "server on ");
     assertContains(leaked.leaks().get(1), "connection with ");
@@ -267,53 +250,41 @@ class LeakCheckTest {
 
   @Test
   void aStrictRunnerInDebugModeTellsWhereATaskWasCreated() {
-    var leaked =
-        assertThrows(
-            LeakException.class,
-            () ->
-                run(
-                    STRICT.withDebug(true),
-                    () -> createTask("background", LeakCheckTest::waitForEver)));
+    var leaked = assertThrows(
+        LeakException.class,
+        () -> run(
+            STRICT.withDebug(true), () -> createTask("background", LeakCheckTest::waitForEver)));
     assertContains(leaked.getMessage(), "task 'background', created", "aStrictRunnerInDebugMode");
   }
 
   @Test
   void aTaskThatWasToldToEndIsNoLeak() {
-    run(
-        STRICT,
-        () -> {
-          var task = createTask(LeakCheckTest::waitForEver);
-          yieldNow();
-          task.cancel();
-        });
+    run(STRICT, () -> {
+      var task = createTask(LeakCheckTest::waitForEver);
+      yieldNow();
+      task.cancel();
+    });
     assertEquals(List.of(), warnings());
   }
 
   @Test
   void aTaskThatDoesNotEndWhenToldIsOne() {
-    var leaked =
-        assertThrows(
-            LeakException.class,
-            () ->
-                run(
-                    STRICT.withCloseTimeout(ofMillis(20)),
-                    () -> {
-                      var task =
-                          createTask(
-                              "stubborn",
-                              () -> {
-                                while (true) {
-                                  try {
-                                    waitForEver();
-                                  } catch (CancelledError swallowed) {
-                                    // goes on
-                                  }
-                                }
-                              });
-                      yieldNow();
-                      task.cancel();
-                      yieldNow();
-                    }));
+    var leaked = assertThrows(
+        LeakException.class,
+        () -> run(STRICT.withCloseTimeout(ofMillis(20)), () -> {
+          var task = createTask("stubborn", () -> {
+            while (true) {
+              try {
+                waitForEver();
+              } catch (CancelledError swallowed) {
+                // goes on
+              }
+            }
+          });
+          yieldNow();
+          task.cancel();
+          yieldNow();
+        }));
     assertEquals(1, leaked.leaks().size(), leaked::getMessage);
     assertContains(leaked.leaks().getFirst(), "'stubborn'");
   }
@@ -328,16 +299,12 @@ class LeakCheckTest {
   void aHelperThreadThatStillWorksIsOne() {
     var begun = new CountDownLatch(1);
     var latch = new CountDownLatch(1);
-    var leaked =
-        assertThrows(
-            LeakException.class,
-            () ->
-                run(
-                    STRICT.withName("short").withCloseTimeout(ofMillis(20)),
-                    () -> {
-                      runningLoop().runInExecutor(() -> helperBody(begun, latch));
-                      toThread(() -> begun.await());
-                    }));
+    var leaked = assertThrows(
+        LeakException.class,
+        () -> run(STRICT.withName("short").withCloseTimeout(ofMillis(20)), () -> {
+          runningLoop().runInExecutor(() -> helperBody(begun, latch));
+          toThread(() -> begun.await());
+        }));
     latch.countDown();
     assertEquals(1, leaked.leaks().size(), leaked::getMessage);
     assertContains(
@@ -349,39 +316,30 @@ class LeakCheckTest {
   @Test
   void aLeakNeverHidesTheFailureOfTheRun() {
     var failure = new Failure("main");
-    var thrown =
-        assertThrows(
-            Failure.class,
-            () ->
-                run(
-                    STRICT,
-                    () -> {
-                      forgetServer();
-                      throw failure;
-                    }));
+    var thrown = assertThrows(
+        Failure.class,
+        () -> run(STRICT, () -> {
+          forgetServer();
+          throw failure;
+        }));
     assertSame(failure, thrown);
     assertEquals(LeakException.class, thrown.getSuppressed()[0].getClass());
   }
 
   @Test
   void aLeakNeverHidesAnErrorThatEndsEverything() {
-    var thrown =
-        assertThrows(
-            InternalError.class,
-            () ->
-                run(
-                    STRICT,
-                    () -> {
-                      createTask(
-                          () -> {
-                            try {
-                              waitForEver();
-                            } finally {
-                              throwFatal();
-                            }
-                          });
-                      yieldNow();
-                    }));
+    var thrown = assertThrows(
+        InternalError.class,
+        () -> run(STRICT, () -> {
+          createTask(() -> {
+            try {
+              waitForEver();
+            } finally {
+              throwFatal();
+            }
+          });
+          yieldNow();
+        }));
     assertEquals(LeakException.class, thrown.getSuppressed()[0].getClass());
   }
 

@@ -21,11 +21,10 @@ class RecordWriterTest {
     var blocks = new CountDownLatch(1);
     List<Integer> written = new CopyOnWriteArrayList<>();
     try (var log = new CapturedLog("asyncio.watchdog")) {
-      RecordWriter.submit(
-          () -> {
-            begun.countDown();
-            await(blocks);
-          });
+      RecordWriter.submit(() -> {
+        begun.countDown();
+        await(blocks);
+      });
       begun.await();
       for (int i = 0; i < 103; i++) {
         int number = i;

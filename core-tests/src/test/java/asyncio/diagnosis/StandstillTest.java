@@ -65,97 +65,77 @@ class StandstillTest {
         "has nothing to do, and Task 'Task-",
         "(main) waits for an item in a queue at asyncio.",
         "StandstillTest.java:");
-    assertTrue(
-        Arrays.stream(error.getStackTrace())
-            .anyMatch(frame -> frame.getMethodName().contains("aQueueThatNobodyFills")));
+    assertTrue(Arrays.stream(error.getStackTrace())
+        .anyMatch(frame -> frame.getMethodName().contains("aQueueThatNobodyFills")));
     assertEquals(WaitKind.QUEUE, error.graph().tasks().getFirst().waitsFor().kind());
   }
 
   @Test
   void aJoinThatNobodyCompletes() {
-    var error =
-        standsStill(
-            () -> {
-              var jobs = new Queue<String>();
-              jobs.put("job");
-              createTask("worker", () -> jobs.get()); // and forgets taskDone()
-              jobs.join();
-            });
+    var error = standsStill(() -> {
+      var jobs = new Queue<String>();
+      jobs.put("job");
+      createTask("worker", () -> jobs.get()); // and forgets taskDone()
+      jobs.join();
+    });
     assertContains(error.getMessage(), "the unfinished items of a queue");
   }
 
   @Test
   void theMainTaskOfAGroupGetsItInItsGroup() {
-    var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                VirtualTime.run(
-                    () -> {
-                      var group = new TaskGroup();
-                      group.run(() -> group.createTask("stuck", () -> new Event().await()));
-                    }));
+    var failures = assertThrows(
+        ExceptionGroup.class,
+        () -> VirtualTime.run(() -> {
+          var group = new TaskGroup();
+          group.run(() -> group.createTask("stuck", () -> new Event().await()));
+        }));
     var error = assertInstanceOf(DeadlockException.class, failures.exceptions().getFirst());
     assertContains(error.getMessage(), "└─ stuck waits for an event");
   }
 
   @Test
   void aGroupWhoseTasksDoNotMindTheirCancelIsLeft() {
-    var left =
-        standsStill(
-            () -> {
-              var group = new TaskGroup();
-              group.run(
-                  () ->
-                      group.createTask(
-                          "stubborn",
-                          () -> {
-                            var stop = new Event();
-                            for (int i = 0; i < 2; i++) {
-                              try {
-                                stop.await();
-                              } catch (CancelledError ignored) {
-                                // it goes on all the same
-                              }
-                            }
-                          }));
-            });
+    var left = standsStill(() -> {
+      var group = new TaskGroup();
+      group.run(() -> group.createTask("stubborn", () -> {
+        var stop = new Event();
+        for (int i = 0; i < 2; i++) {
+          try {
+            stop.await();
+          } catch (CancelledError ignored) {
+            // it goes on all the same
+          }
+        }
+      }));
+    });
     assertContains(left.getMessage(), "stubborn waits for an event");
   }
 
   @Test
   void aGroupThatStandsStillLosesNoFailure() {
-    var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                VirtualTime.run(
-                    () -> {
-                      var group = new TaskGroup();
-                      group.run(
-                          () -> {
-                            group.createTask(() -> awaitStubbornly(1));
-                            yieldNow();
-                            throw new AssertionError("of the body");
-                          });
-                    }));
+    var failures = assertThrows(
+        ExceptionGroup.class,
+        () -> VirtualTime.run(() -> {
+          var group = new TaskGroup();
+          group.run(() -> {
+            group.createTask(() -> awaitStubbornly(1));
+            yieldNow();
+            throw new AssertionError("of the body");
+          });
+        }));
     assertEquals(
         List.of(DeadlockException.class, AssertionError.class),
         failures.exceptions().stream().map(Throwable::getClass).toList());
-    var left =
-        standsStill(
-            () -> {
-              var group = new TaskGroup();
-              group.run(
-                  () -> {
-                    group.createTask(() -> awaitStubbornly(2));
-                    yieldNow();
-                    throw new AssertionError("of the body");
-                  });
-            });
-    assertTrue(
-        Arrays.stream(left.getSuppressed())
-            .anyMatch(failure -> "of the body".equals(failure.getMessage())));
+    var left = standsStill(() -> {
+      var group = new TaskGroup();
+      group.run(() -> {
+        group.createTask(() -> awaitStubbornly(2));
+        yieldNow();
+        throw new AssertionError("of the body");
+      });
+    });
+    assertTrue(Arrays.stream(left.getSuppressed())
+        .anyMatch(failure -> "of the body".equals(failure.getMessage())));
   }
 
   /** Waits for what never comes, and does not mind so many cancels. */
@@ -180,13 +160,11 @@ class StandstillTest {
 
   @Test
   void aLockWhoseHolderHasEnded() {
-    var error =
-        standsStill(
-            () -> {
-              var lock = new Lock();
-              createTask("forgetful", () -> lock.acquire()).await();
-              lock.acquire();
-            });
+    var error = standsStill(() -> {
+      var lock = new Lock();
+      createTask("forgetful", () -> lock.acquire()).await();
+      lock.acquire();
+    });
     assertContains(error.getMessage(), "a lock held by forgetful, which has ended");
   }
 
@@ -222,14 +200,12 @@ class StandstillTest {
   @AsyncTest
   void aStageOfAnotherLibraryCouldStillComplete() {
     var stage = new CompletableFuture<String>();
-    Thread.ofPlatform()
-        .start(
-            () -> {
-              while (stage.getNumberOfDependents() == 0) {
-                Thread.onSpinWait();
-              }
-              stage.complete("done");
-            });
+    Thread.ofPlatform().start(() -> {
+      while (stage.getNumberOfDependents() == 0) {
+        Thread.onSpinWait();
+      }
+      stage.complete("done");
+    });
     assertEquals("done", Asyncio.await(stage));
   }
 
@@ -237,11 +213,10 @@ class StandstillTest {
   void aForeignWaitCouldStillEnd() {
     var latch = new CountDownLatch(1);
     var event = new Event();
-    createTask(
-        () -> {
-          Asyncio.blocking(() -> latch.await());
-          event.set();
-        });
+    createTask(() -> {
+      Asyncio.blocking(() -> latch.await());
+      event.set();
+    });
     yieldNow();
     Thread.ofPlatform().start(latch::countDown);
     event.await();
@@ -262,16 +237,14 @@ class StandstillTest {
     Only.mounted("on the portable carrier it stalls the loop");
     var latch = new CountDownLatch(1);
     var event = new Event();
-    runningLoop()
-        .callSoon(
-            () -> {
-              try {
-                latch.await();
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-              event.set();
-            });
+    runningLoop().callSoon(() -> {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      event.set();
+    });
     yieldNow();
     Deadlocks.quiet(Current.require("quiet()"));
     createTask(() -> toThread(latch::countDown));
@@ -299,26 +272,22 @@ class StandstillTest {
   private static List<String> warnings(Action<RuntimeException> looking) {
     try (var log = new CapturedLog("asyncio.loop")) {
       var clock = new VirtualClock().withOtherThreads();
-      VirtualTime.run(
-          clock,
-          () -> {
-            looking.run();
-            Deadlocks.quiet(Current.require("quiet()"));
-            yieldNow();
-            yieldNow();
-          });
+      VirtualTime.run(clock, () -> {
+        looking.run();
+        Deadlocks.quiet(Current.require("quiet()"));
+        yieldNow();
+        yieldNow();
+      });
       return log.messages();
     }
   }
 
   @Test
   void theWarningTellsWhoWaitsForWhatAndTheOptionThatFails() {
-    var warnings =
-        warnings(
-            () -> {
-              createTask("stuck", () -> new Event().await());
-              yieldNow();
-            });
+    var warnings = warnings(() -> {
+      createTask("stuck", () -> new Event().await());
+      yieldNow();
+    });
     assertEquals(1, warnings.size(), warnings::toString);
     String warning = warnings.getFirst();
     assertContains(
@@ -333,12 +302,10 @@ class StandstillTest {
   void theWarningListsForeignWaitsByStack() {
     Only.mounted("on the portable carrier a foreign wait holds the loop");
     var never = new LinkedBlockingQueue<String>();
-    var warnings =
-        warnings(
-            () -> {
-              createTask("foreign", () -> never.take());
-              yieldNow();
-            });
+    var warnings = warnings(() -> {
+      createTask("foreign", () -> never.take());
+      yieldNow();
+    });
     assertEquals(1, warnings.size(), warnings::toString);
     String warning = warnings.getFirst();
     assertContains(warning, "foreign is in foreign code:", "LinkedBlockingQueue.take");
@@ -347,12 +314,10 @@ class StandstillTest {
   @Test
   void whoSaysThatHeBlocksHasSaidEnough() {
     var never = new LinkedBlockingQueue<String>();
-    var warnings =
-        warnings(
-            () -> {
-              createTask("says it", () -> Asyncio.blocking(() -> never.take()));
-              yieldNow();
-            });
+    var warnings = warnings(() -> {
+      createTask("says it", () -> Asyncio.blocking(() -> never.take()));
+      yieldNow();
+    });
     assertEquals(List.of(), warnings);
   }
 
@@ -361,24 +326,21 @@ class StandstillTest {
     RunOptions options = RunOptions.defaults().withClock(new VirtualClock());
     try (var log = new CapturedLog("asyncio.loop");
         var runner = new Runner(options.withCallsFromOtherThreads(true))) {
-      runner.run(
-          () -> {
-            EventLoop loop = runningLoop();
-            Thread self = Thread.currentThread();
-            var event = new Event();
-            Thread.ofPlatform()
-                .start(
-                    () -> {
-                      while (self.getState() != Thread.State.WAITING) {
-                        Thread.onSpinWait();
-                      }
-                      loop.callSoonThreadsafe(event::set);
-                    });
-            event.await();
-            Deadlocks.quiet(Current.require("quiet()"));
-            yieldNow();
-            yieldNow();
-          });
+      runner.run(() -> {
+        EventLoop loop = runningLoop();
+        Thread self = Thread.currentThread();
+        var event = new Event();
+        Thread.ofPlatform().start(() -> {
+          while (self.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+          }
+          loop.callSoonThreadsafe(event::set);
+        });
+        event.await();
+        Deadlocks.quiet(Current.require("quiet()"));
+        yieldNow();
+        yieldNow();
+      });
       assertEquals(List.of(), log.messages());
     }
   }
@@ -388,12 +350,10 @@ class StandstillTest {
     Only.mounted("on the portable carrier it is a thread like any other");
     EventLoop loop = runningLoop();
     var event = new Event();
-    Thread.ofVirtual()
-        .start(
-            () -> {
-              LockSupport.parkNanos(1_000_000);
-              loop.callSoonThreadsafe(event::set);
-            });
+    Thread.ofVirtual().start(() -> {
+      LockSupport.parkNanos(1_000_000);
+      loop.callSoonThreadsafe(event::set);
+    });
     event.await();
   }
 
@@ -401,19 +361,15 @@ class StandstillTest {
   void aVirtualThreadThatSleepsIsNoReasonToWarnAndOneThatWaitsIsTold() {
     Only.mounted("on the portable carrier it is a thread like any other");
     var threads = new ArrayList<Thread>();
-    var sleeping =
-        warnings(
-            () -> {
-              threads.add(Thread.ofVirtual().start(() -> LockSupport.parkNanos(Long.MAX_VALUE)));
-              yieldNow();
-            });
+    var sleeping = warnings(() -> {
+      threads.add(Thread.ofVirtual().start(() -> LockSupport.parkNanos(Long.MAX_VALUE)));
+      yieldNow();
+    });
     assertEquals(List.of(), sleeping);
-    var waiting =
-        warnings(
-            () -> {
-              threads.add(Thread.ofVirtual().name("waits").start(StandstillTest::parksForEver));
-              yieldNow();
-            });
+    var waiting = warnings(() -> {
+      threads.add(Thread.ofVirtual().name("waits").start(StandstillTest::parksForEver));
+      yieldNow();
+    });
     assertEquals(1, waiting.size(), waiting::toString);
     assertTrue(waiting.getFirst().contains("The virtual thread 'waits'"), waiting::toString);
     assertTrue(waiting.getFirst().contains("StandstillTest.parksForEver"), waiting::toString);
@@ -427,15 +383,13 @@ class StandstillTest {
 
   @Test
   void ofVeryManyTasksTheWarningTellsSome() {
-    var warnings =
-        warnings(
-            () -> {
-              var event = new Event();
-              for (int i = 0; i < 1_000; i++) {
-                createTask(() -> event.await());
-              }
-              yieldNow();
-            });
+    var warnings = warnings(() -> {
+      var event = new Event();
+      for (int i = 0; i < 1_000; i++) {
+        createTask(() -> event.await());
+      }
+      yieldNow();
+    });
     assertEquals(1, warnings.size());
     String warning = warnings.getFirst();
     assertContains(warning, "1001 tasks", "and 901 more");
@@ -444,13 +398,10 @@ class StandstillTest {
   @Test
   void whatTheWorldOrTimeEndsIsNoReasonToWarn() {
     assertEquals(List.of(), warnings(() -> createTask(() -> sleep(ofSeconds(1)))));
-    assertEquals(
-        List.of(),
-        warnings(
-            () -> {
-              createTask(() -> Asyncio.await(new CompletableFuture<String>()));
-              yieldNow();
-            }));
+    assertEquals(List.of(), warnings(() -> {
+      createTask(() -> Asyncio.await(new CompletableFuture<String>()));
+      yieldNow();
+    }));
   }
 
   static final class WaitsForNobody {

@@ -137,12 +137,11 @@ class StatisticsTest {
   @Test
   void theWatchdogSeesHowBusyALoopIs() {
     try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(4)))) {
-      runner.run(
-          () -> {
-            while (statistics().busy().isZero()) {
-              Thread.onSpinWait();
-            }
-          });
+      runner.run(() -> {
+        while (statistics().busy().isZero()) {
+          Thread.onSpinWait();
+        }
+      });
       LoopStatistics now = runner.loop().statistics();
       assertTrue(now.busy().compareTo(now.uptime()) <= 0, now::toString);
     }
@@ -152,13 +151,12 @@ class StatisticsTest {
   void theWorstStepsAreKept() {
     try (var log = new CapturedLog("asyncio.watchdog");
         var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(4)))) {
-      runner.run(
-          () -> {
-            createTask("first", () -> hog(log, "'first'")).await();
-            createTask("second", () -> hog(log, "'second'")).await();
-            runningLoop().callSoon(() -> hog(log, "a callback"));
-            yieldNow();
-          });
+      runner.run(() -> {
+        createTask("first", () -> hog(log, "'first'")).await();
+        createTask("second", () -> hog(log, "'second'")).await();
+        runningLoop().callSoon(() -> hog(log, "a callback"));
+        yieldNow();
+      });
       List<SlowStep> worst = runner.loop().statistics().worstSteps();
       for (String task : List.of("first", "second", "a callback")) {
         SlowStep step =
@@ -185,14 +183,13 @@ class StatisticsTest {
   void aStepThatStillRunsIsAmongThemAndGrows() {
     try (var log = new CapturedLog("asyncio.watchdog");
         var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(4)))) {
-      runner.run(
-          () -> {
-            log.spinUntil("has held");
-            Duration first = held();
-            while (held().compareTo(first) <= 0) {
-              Thread.onSpinWait();
-            }
-          });
+      runner.run(() -> {
+        log.spinUntil("has held");
+        Duration first = held();
+        while (held().compareTo(first) <= 0) {
+          Thread.onSpinWait();
+        }
+      });
     }
   }
 

@@ -50,7 +50,10 @@ class WaitGraphTest {
   }
 
   private static Node node(WaitGraph graph, String name) {
-    return graph.tasks().stream().filter(node -> node.name().equals(name)).findFirst().get();
+    return graph.tasks().stream()
+        .filter(node -> node.name().equals(name))
+        .findFirst()
+        .get();
   }
 
   private static Waiting waiting(String name) {
@@ -69,22 +72,18 @@ class WaitGraphTest {
     var lock = new Lock();
     var condition = new Condition();
     var future = new Future<String>();
-    createTask(
-        "holder",
-        () -> {
-          try (var _ = lock.acquire()) {
-            new Event().await();
-          }
-        });
+    createTask("holder", () -> {
+      try (var _ = lock.acquire()) {
+        new Event().await();
+      }
+    });
     createTask("lock", () -> lock.acquire());
     createTask("semaphore", () -> new Semaphore(0).acquire());
-    createTask(
-        "condition",
-        () -> {
-          try (var _ = condition.acquire()) {
-            condition.await();
-          }
-        });
+    createTask("condition", () -> {
+      try (var _ = condition.acquire()) {
+        condition.await();
+      }
+    });
     createTask("barrier", () -> new Barrier(2).await());
     createTask("getter", () -> new Queue<String>().get());
     var full = new Queue<String>(1);
@@ -97,7 +96,8 @@ class WaitGraphTest {
     yieldNow();
     assertEquals(WaitKind.EVENT, waiting("holder").kind());
     assertEquals(
-        new Waiting(WaitKind.LOCK, "a lock held by holder", List.of(node("holder").id()), null),
+        new Waiting(
+            WaitKind.LOCK, "a lock held by holder", List.of(node("holder").id()), null),
         waiting("lock"));
     assertEquals(WaitKind.SEMAPHORE, waiting("semaphore").kind());
     assertEquals(WaitKind.CONDITION, waiting("condition").kind());
@@ -126,11 +126,9 @@ class WaitGraphTest {
     createTask("gathers", () -> gather(List.of(inner, other)));
     createTask("shields", () -> Asyncio.shield(inner));
     createTask("until", () -> Asyncio.waitUntil(Asyncio.FIRST_COMPLETED, List.of(other, inner)));
-    createTask(
-        "completed",
-        () -> {
-          for (var _ : Asyncio.asCompleted(List.of(inner))) {}
-        });
+    createTask("completed", () -> {
+      for (var _ : Asyncio.asCompleted(List.of(inner))) {}
+    });
     var group = new TaskGroup();
     createTask("group", () -> group.run(() -> group.createTask("child", () -> inner.await())));
     yieldNow();
@@ -144,7 +142,8 @@ class WaitGraphTest {
     }
     assertEquals(List.of(in, out), node(graph, "gathers").waitsFor().tasks());
     assertEquals(List.of(out, in), node(graph, "until").waitsFor().tasks());
-    assertEquals(List.of(node(graph, "child").id()), node(graph, "group").waitsFor().tasks());
+    assertEquals(
+        List.of(node(graph, "child").id()), node(graph, "group").waitsFor().tasks());
     inner.cancel();
     other.cancel();
   }
@@ -192,25 +191,24 @@ class WaitGraphTest {
 
   @Test
   void socketsAreToldWithTheirSide() throws Exception {
-    Asyncio.run(
-        () -> {
-          var server =
-              asyncio.Asyncio.startServer(client -> client.reader().read(1), "127.0.0.1", 0);
-          var connection = asyncio.Asyncio.openConnection("127.0.0.1", server.port());
-          var reader = createTask("reader", () -> connection.reader().read(1));
-          yieldNow();
-          yieldNow();
-          var graph = waitGraph();
-          assertEquals(WaitKind.SOCKET, node(graph, "reader").waitsFor().kind());
-          assertEquals(
-              "data from 127.0.0.1:" + server.port(), node(graph, "reader").waitsFor().what());
-          assertEquals(
-              "a client on 127.0.0.1:" + server.port(),
-              node(graph, "server 127.0.0.1:" + server.port()).waitsFor().what());
-          reader.cancel();
-          connection.abort();
-          server.close();
-        });
+    Asyncio.run(() -> {
+      var server = asyncio.Asyncio.startServer(client -> client.reader().read(1), "127.0.0.1", 0);
+      var connection = asyncio.Asyncio.openConnection("127.0.0.1", server.port());
+      var reader = createTask("reader", () -> connection.reader().read(1));
+      yieldNow();
+      yieldNow();
+      var graph = waitGraph();
+      assertEquals(WaitKind.SOCKET, node(graph, "reader").waitsFor().kind());
+      assertEquals(
+          "data from 127.0.0.1:" + server.port(),
+          node(graph, "reader").waitsFor().what());
+      assertEquals(
+          "a client on 127.0.0.1:" + server.port(),
+          node(graph, "server 127.0.0.1:" + server.port()).waitsFor().what());
+      reader.cancel();
+      connection.abort();
+      server.close();
+    });
   }
 
   // ---- text ----
@@ -231,8 +229,7 @@ class WaitGraphTest {
     var right = createTask("right", () -> leaf.await());
     var top = createTask("top", () -> gather(List.of(left, right)));
     yieldNow();
-    assertEquals(
-        """
+    assertEquals("""
         Loop 'x', 5 tasks
         Task-N (main) runs
         top waits for gather of 2
@@ -240,8 +237,7 @@ class WaitGraphTest {
         │  └─ leaf sleeps, 1.5 s left
         └─ right waits for leaf
            └─ leaf, see above\
-        """,
-        text(waitGraph()));
+        """, text(waitGraph()));
     top.await();
   }
 
@@ -249,24 +245,18 @@ class WaitGraphTest {
     var a = new Lock();
     var b = new Lock();
     List<Task<?>> tasks = new ArrayList<>();
-    tasks.add(
-        createTask(
-            "a",
-            () -> {
-              try (var _ = a.acquire()) {
-                yieldNow();
-                b.acquire().close();
-              }
-            }));
-    tasks.add(
-        createTask(
-            "b \"quoted\" \\",
-            () -> {
-              try (var _ = b.acquire()) {
-                yieldNow();
-                a.acquire().close();
-              }
-            }));
+    tasks.add(createTask("a", () -> {
+      try (var _ = a.acquire()) {
+        yieldNow();
+        b.acquire().close();
+      }
+    }));
+    tasks.add(createTask("b \"quoted\" \\", () -> {
+      try (var _ = b.acquire()) {
+        yieldNow();
+        a.acquire().close();
+      }
+    }));
     yieldNow();
     yieldNow();
     return tasks;
@@ -275,15 +265,13 @@ class WaitGraphTest {
   @AsyncTest
   void aCycleIsShownOnce() {
     var tasks = cycle();
-    assertEquals(
-        """
+    assertEquals("""
         Loop 'x', 3 tasks
         Task-N (main) runs
         a waits for a lock held by b "quoted" \\
         └─ b "quoted" \\ waits for a lock held by a
            └─ a: a cycle, see above\
-        """,
-        text(waitGraph()));
+        """, text(waitGraph()));
     assertEquals(List.of(List.of(1, 2)), waitGraph().cycles());
     Asyncio.gatherOutcomes(tasks);
   }
@@ -338,16 +326,12 @@ class WaitGraphTest {
   @AsyncTest
   void aDumpHasAllLoops() throws Exception {
     var dumps = new ArrayList<String>();
-    var other =
-        Thread.ofPlatform()
-            .start(
-                () ->
-                    Asyncio.run(
-                        () -> {
-                          createTask("of the other loop", () -> sleep(ofDays(1)));
-                          yieldNow();
-                          dumps.add(Asyncio.dump());
-                        }));
+    var other = Thread.ofPlatform()
+        .start(() -> Asyncio.run(() -> {
+          createTask("of the other loop", () -> sleep(ofDays(1)));
+          yieldNow();
+          dumps.add(Asyncio.dump());
+        }));
     toThread(() -> other.join());
     assertTrue(dumps.getFirst().contains("of the other loop sleeps"), dumps::toString);
     assertTrue(
@@ -382,15 +366,14 @@ class WaitGraphTest {
 
   static final class WaitsForASignal {
     public static void main(String[] arguments) {
-      Asyncio.run(
-          () -> {
-            createTask("napper", () -> sleep(ofDays(1)));
-            while (!DumpSignal.isInstalled()) {
-              sleep(ofMillis(1)); // the watchdog does it when it first looks
-            }
-            System.out.println("ready");
-            sleep(ofDays(1));
-          });
+      Asyncio.run(() -> {
+        createTask("napper", () -> sleep(ofDays(1)));
+        while (!DumpSignal.isInstalled()) {
+          sleep(ofMillis(1)); // the watchdog does it when it first looks
+        }
+        System.out.println("ready");
+        sleep(ofDays(1));
+      });
     }
   }
 

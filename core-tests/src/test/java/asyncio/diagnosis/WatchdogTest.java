@@ -133,12 +133,10 @@ class WatchdogTest {
   void aForeignWaitOnThePortableCarrierIsReportedWithTheWayOut() {
     Only.portable("the mounted carrier suspends the coroutine");
     var latch = new CountDownLatch(1);
-    Thread.ofPlatform()
-        .start(
-            () -> {
-              log.spinUntil("'waiting'");
-              latch.countDown();
-            });
+    Thread.ofPlatform().start(() -> {
+      log.spinUntil("'waiting'");
+      latch.countDown();
+    });
     createTask("waiting", () -> latch.await()).await();
     String message = log.spinUntil("'waiting'");
     assertContains(message, "blocking(() -> ", "--add-opens java.base/java.lang=ALL-UNNAMED");
@@ -149,24 +147,18 @@ class WatchdogTest {
     Only.portable("the mounted carrier suspends the coroutine");
     var lock = new ReentrantLock();
     try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(1)))) {
-      runner.run(
-          () -> {
-            createTask("holder", () -> holdsAcrossAWait(lock));
-            var blocked =
-                createTask(
-                    "blocked",
-                    () -> {
-                      Thread self = Thread.currentThread();
-                      Thread.ofPlatform()
-                          .start(
-                              () -> {
-                                log.spinUntil("this is a deadlock");
-                                self.interrupt();
-                              });
-                      lock.lockInterruptibly();
-                    });
-            assertThrows(CompletionException.class, blocked::await);
+      runner.run(() -> {
+        createTask("holder", () -> holdsAcrossAWait(lock));
+        var blocked = createTask("blocked", () -> {
+          Thread self = Thread.currentThread();
+          Thread.ofPlatform().start(() -> {
+            log.spinUntil("this is a deadlock");
+            self.interrupt();
           });
+          lock.lockInterruptibly();
+        });
+        assertThrows(CompletionException.class, blocked::await);
+      });
     }
     String message = log.spinUntil("this is a deadlock");
     assertStartsWith(message, "Task 'blocked' has held the event loop");
@@ -189,24 +181,21 @@ class WatchdogTest {
   @Test
   void aLoopThatGetsNoThreadFromTheJvmIsReported() {
     Only.portable("the mounted carrier has a thread of its own");
-    Asyncio.run(
-        () -> {
-          // They keep all threads of the JVM's scheduler until they see the report: 256 at most,
-          // and more than there are processors where something blocked one before. All of them
-          // give up at the same time.
-          long limit = System.nanoTime() + ofSeconds(20).toNanos();
-          for (int i = 0; i < 300; i++) {
-            Thread.ofVirtual()
-                .start(
-                    () -> {
-                      while (System.nanoTime() < limit
-                          && log.messages().stream().noneMatch(m -> m.contains("no thread"))) {
-                        Thread.onSpinWait();
-                      }
-                    });
+    Asyncio.run(() -> {
+      // They keep all threads of the JVM's scheduler until they see the report: 256 at most,
+      // and more than there are processors where something blocked one before. All of them
+      // give up at the same time.
+      long limit = System.nanoTime() + ofSeconds(20).toNanos();
+      for (int i = 0; i < 300; i++) {
+        Thread.ofVirtual().start(() -> {
+          while (System.nanoTime() < limit
+              && log.messages().stream().noneMatch(m -> m.contains("no thread"))) {
+            Thread.onSpinWait();
           }
-          Asyncio.sleep(ofMillis(1));
         });
+      }
+      Asyncio.sleep(ofMillis(1));
+    });
     String message = log.spinUntil("has had no thread");
     assertContains(message, "--add-opens java.base/java.lang=ALL-UNNAMED", "Thread.dump_to_file");
   }
@@ -229,13 +218,12 @@ class WatchdogTest {
   @AsyncTest
   void aForeignWaitThatTheJvmCannotSuspendIsReported() {
     Only.mounted("on the portable carrier every foreign wait holds the loop");
-    Thread.ofPlatform()
-        .start(
-            () -> {
-              log.spinUntil("'pinned'");
-              INITIALISER.countDown();
-            });
-    assertEquals(1, createTask("pinned", () -> WaitsForeignInItsInitialiser.VALUE).await());
+    Thread.ofPlatform().start(() -> {
+      log.spinUntil("'pinned'");
+      INITIALISER.countDown();
+    });
+    assertEquals(
+        1, createTask("pinned", () -> WaitsForeignInItsInitialiser.VALUE).await());
     String message = log.spinUntil("'pinned'");
     assertContains(message, "can't suspend", "<clinit>");
   }
@@ -280,31 +268,27 @@ class WatchdogTest {
     var pointer = ValueLayout.ADDRESS;
     try (Arena arena = Arena.ofConfined()) {
       Throwable[] failure = {null};
-      Comparison comparison =
-          () -> {
-            try {
-              body.run();
-            } catch (Throwable thrown) {
-              failure[0] = thrown; // through a native frame it would end the JVM
-            }
-            return 0;
-          };
-      MethodHandle compare =
-          MethodHandles.dropArguments(
-              MethodHandles.lookup()
-                  .findVirtual(Comparison.class, "call", MethodType.methodType(int.class))
-                  .bindTo(comparison),
-              0,
-              MemorySegment.class,
-              MemorySegment.class);
-      MemorySegment callback =
-          linker.upcallStub(
-              compare, FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, pointer), arena);
-      MethodHandle sort =
-          linker.downcallHandle(
-              linker.defaultLookup().findOrThrow("qsort"),
-              FunctionDescriptor.ofVoid(
-                  pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, pointer));
+      Comparison comparison = () -> {
+        try {
+          body.run();
+        } catch (Throwable thrown) {
+          failure[0] = thrown; // through a native frame it would end the JVM
+        }
+        return 0;
+      };
+      MethodHandle compare = MethodHandles.dropArguments(
+          MethodHandles.lookup()
+              .findVirtual(Comparison.class, "call", MethodType.methodType(int.class))
+              .bindTo(comparison),
+          0,
+          MemorySegment.class,
+          MemorySegment.class);
+      MemorySegment callback = linker.upcallStub(
+          compare, FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, pointer), arena);
+      MethodHandle sort = linker.downcallHandle(
+          linker.defaultLookup().findOrThrow("qsort"),
+          FunctionDescriptor.ofVoid(
+              pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, pointer));
       sort.invokeExact(arena.allocate(2), 2L, 1L, callback);
       if (failure[0] != null) {
         throw failure[0];
@@ -320,20 +304,17 @@ class WatchdogTest {
   void anOwnWaitBelowANativeFrameIsEndedWithAnErrorThatNamesIt() {
     Only.mounted("on the portable carrier the loop has a thread of its own to go on with");
     var other = createTask(() -> "other");
-    var task =
-        createTask(
-            "calls C",
-            () -> {
-              try {
-                belowANativeFrame(() -> Asyncio.sleep(ofSeconds(1)));
-                return "slept";
-              } catch (IllegalStateException told) {
-                yieldNow();
-                return told.getMessage();
-              } catch (Throwable wrong) {
-                throw new AssertionError(wrong);
-              }
-            });
+    var task = createTask("calls C", () -> {
+      try {
+        belowANativeFrame(() -> Asyncio.sleep(ofSeconds(1)));
+        return "slept";
+      } catch (IllegalStateException told) {
+        yieldNow();
+        return told.getMessage();
+      } catch (Throwable wrong) {
+        throw new AssertionError(wrong);
+      }
+    });
     String message = task.await();
     assertContains(message, "calls C", "a native frame");
     assertEquals("other", other.await());
@@ -354,14 +335,13 @@ class WatchdogTest {
 
   @Test
   void optionsKeepTheThreshold() {
-    RunOptions options =
-        RunOptions.defaults()
-            .withSlowStep(ofMillis(7))
-            .withName("kept")
-            .withStackSize(0)
-            .withClock(Clock.system())
-            .withCloseTimeout(ofSeconds(1))
-            .withCarrier(Asyncio.carrier());
+    RunOptions options = RunOptions.defaults()
+        .withSlowStep(ofMillis(7))
+        .withName("kept")
+        .withStackSize(0)
+        .withClock(Clock.system())
+        .withCloseTimeout(ofSeconds(1))
+        .withCarrier(Asyncio.carrier());
     try (var runner = new Runner(options)) {
       assertEquals(ofMillis(7), runner.loop().slowCallbackDuration());
     }
@@ -370,9 +350,8 @@ class WatchdogTest {
   @Test
   void aThresholdOfNothingIsRefusedWithTheWayToNoReports() {
     for (Duration none : List.of(Duration.ZERO, ofMillis(-1))) {
-      var refused =
-          assertThrows(
-              IllegalArgumentException.class, () -> RunOptions.defaults().withSlowStep(none));
+      var refused = assertThrows(
+          IllegalArgumentException.class, () -> RunOptions.defaults().withSlowStep(none));
       assertContains(refused.getMessage(), none.toString(), "ofDays(365)");
       try (var runner = new Runner()) {
         assertThrows(
@@ -384,23 +363,17 @@ class WatchdogTest {
   @Test
   void aThresholdHoldsForItsLoopAlone() {
     try (var quiet = new Runner(RunOptions.defaults().withSlowStep(Duration.ofDays(365)))) {
-      quiet.run(
-          () -> {
-            // Its step begins before that of the other loop, which is reported.
-            var other =
-                Thread.ofPlatform()
-                    .start(
-                        () -> {
-                          try (var loud =
-                              new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
-                            loud.run(
-                                () -> createTask("loud", () -> computeForLong("loud")).await());
-                          }
-                        });
-            while (other.isAlive()) {
-              Thread.onSpinWait();
-            }
-          });
+      quiet.run(() -> {
+        // Its step begins before that of the other loop, which is reported.
+        var other = Thread.ofPlatform().start(() -> {
+          try (var loud = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
+            loud.run(() -> createTask("loud", () -> computeForLong("loud")).await());
+          }
+        });
+        while (other.isAlive()) {
+          Thread.onSpinWait();
+        }
+      });
       assertEquals(List.of(), quiet.loop().statistics().worstSteps());
     }
     assertTrue(
@@ -415,12 +388,11 @@ class WatchdogTest {
   @Test
   void aLowerThresholdHoldsForTheStepThatRunsAlready() {
     try (var runner = new Runner(RunOptions.defaults().withSlowStep(Duration.ofDays(100_000)))) {
-      runner.run(
-          () -> {
-            EventLoop loop = runningLoop();
-            Thread.ofPlatform().start(() -> loop.setSlowCallbackDuration(ofMillis(2)));
-            createTask("late", () -> computeForLong("late")).await();
-          });
+      runner.run(() -> {
+        EventLoop loop = runningLoop();
+        Thread.ofPlatform().start(() -> loop.setSlowCallbackDuration(ofMillis(2)));
+        createTask("late", () -> computeForLong("late")).await();
+      });
     }
   }
 
@@ -486,19 +458,16 @@ class WatchdogTest {
       logger.setUseParentHandlers(false);
     }
     try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
-      runner.run(
-          () -> {
-            runningLoop()
-                .callSoon(
-                    () -> {
-                      throw new Failure("the callback's");
-                    });
-            yieldNow();
-            assertEquals(2, broken.others.get()); // in the default handler, and about it
-            int before = broken.reports.get();
-            createTask(() -> broken.spinUntil(before + 1)).await();
-            createTask(() -> broken.spinUntil(before + 2)).await();
-          });
+      runner.run(() -> {
+        runningLoop().callSoon(() -> {
+          throw new Failure("the callback's");
+        });
+        yieldNow();
+        assertEquals(2, broken.others.get()); // in the default handler, and about it
+        int before = broken.reports.get();
+        createTask(() -> broken.spinUntil(before + 1)).await();
+        createTask(() -> broken.spinUntil(before + 2)).await();
+      });
     } finally {
       for (Logger logger : List.of(loops, dogs, tasks)) {
         logger.removeHandler(broken);
@@ -545,16 +514,16 @@ class WatchdogTest {
     var logger = Logger.getLogger("asyncio.watchdog");
     logger.addHandler(stuck);
     try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
-      runner.run(
-          () -> {
-            EventLoop loop = runningLoop();
-            createTask("reported", () -> spinWhile(() -> stuck.entered.getCount() > 0)).await();
-            createTask("later", () -> spinWhile(() -> !isAmongWorst(loop, "later"))).await();
-            if (loop.carrier() == CarrierKind.MOUNTED) {
-              var pinned = createTask(() -> WaitsWhileTheLogIsStuck.VALUE);
-              assertThrows(ExceptionInInitializerError.class, pinned::await);
-            }
-          });
+      runner.run(() -> {
+        EventLoop loop = runningLoop();
+        createTask("reported", () -> spinWhile(() -> stuck.entered.getCount() > 0))
+            .await();
+        createTask("later", () -> spinWhile(() -> !isAmongWorst(loop, "later"))).await();
+        if (loop.carrier() == CarrierKind.MOUNTED) {
+          var pinned = createTask(() -> WaitsWhileTheLogIsStuck.VALUE);
+          assertThrows(ExceptionInInitializerError.class, pinned::await);
+        }
+      });
       stuck.letGo.countDown();
       // Not the second record for sure: the first step is reported again if the log's thread starts
       // late.
@@ -604,12 +573,11 @@ class WatchdogTest {
   void aStepThatInitialisesAClassIsToldSoAndLater() {
     inInitialiser = () -> computeForLong("first use");
     try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(20)))) {
-      runner.run(
-          () -> {
-            createTask("first use", () -> ComputesInItsInitialiser.VALUE).await();
-            var held = Asyncio.statistics().worstSteps().getFirst().held();
-            assertTrue(held.compareTo(ofMillis(200)) >= 0, held::toString);
-          });
+      runner.run(() -> {
+        createTask("first use", () -> ComputesInItsInitialiser.VALUE).await();
+        var held = Asyncio.statistics().worstSteps().getFirst().held();
+        assertTrue(held.compareTo(ofMillis(200)) >= 0, held::toString);
+      });
     }
     String message = log.messages().getFirst();
     assertContains(
@@ -621,12 +589,11 @@ class WatchdogTest {
   void aStepThatGetsNoProcessorIsToldSoAndLater() {
     try (var _ = Processors.noneLeft();
         var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(20)))) {
-      runner.run(
-          () -> {
-            createTask("starved", () -> computeForLong("starved")).await();
-            var held = Asyncio.statistics().worstSteps().getFirst().held();
-            assertTrue(held.compareTo(ofMillis(200)) >= 0, held::toString);
-          });
+      runner.run(() -> {
+        createTask("starved", () -> computeForLong("starved")).await();
+        var held = Asyncio.statistics().worstSteps().getFirst().held();
+        assertTrue(held.compareTo(ofMillis(200)) >= 0, held::toString);
+      });
     }
     String message = log.messages().getFirst();
     assertTrue(
@@ -642,13 +609,12 @@ class WatchdogTest {
   void aVirtualThreadThatWasStartedInACoroutineIsNamed() throws Exception {
     Only.mounted("on the portable carrier such a thread runs beside the loop");
     try (var runner = new Runner(RunOptions.defaults().withSlowStep(ofMillis(2)))) {
-      runner.run(
-          () -> {
-            var foreign = Thread.ofVirtual().name("foreign").unstarted(this::computeAsForeign);
-            foreign.start();
-            foreign.join();
-            assertEquals("foreign", Asyncio.statistics().worstSteps().getFirst().task());
-          });
+      runner.run(() -> {
+        var foreign = Thread.ofVirtual().name("foreign").unstarted(this::computeAsForeign);
+        foreign.start();
+        foreign.join();
+        assertEquals("foreign", Asyncio.statistics().worstSteps().getFirst().task());
+      });
     }
     String message = log.messages().getFirst();
     assertStartsWith(message, "The virtual thread 'foreign'");

@@ -30,15 +30,14 @@ final class Compiler {
     var messages = new StringWriter();
     var compiler = ToolProvider.getSystemJavaCompiler();
     try (var files = compiler.getStandardFileManager(null, null, null)) {
-      List<String> options =
-          List.of(
-              "-Xlint:all",
-              "-Werror",
-              "-proc:none",
-              "-cp",
-              classPath,
-              "-d",
-              Files.createDirectories(folder).toString());
+      List<String> options = List.of(
+          "-Xlint:all",
+          "-Werror",
+          "-proc:none",
+          "-cp",
+          classPath,
+          "-d",
+          Files.createDirectories(folder).toString());
       if (!compiler
           .getTask(messages, files, null, options, null, files.getJavaFileObjects(source))
           .call()) {

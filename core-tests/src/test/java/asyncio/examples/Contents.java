@@ -20,9 +20,8 @@ import java.util.regex.Pattern;
  */
 final class Contents {
   private static final Pattern NEXT = Pattern.compile("Next: .*?\\]\\(([a-z-]+\\.md)\\).*");
-  private static final Pattern TABLE =
-      Pattern.compile(
-          "(?<=<!-- contents -->\n\n).*?(?=\n<!-- end of contents -->)", Pattern.DOTALL);
+  private static final Pattern TABLE = Pattern.compile(
+      "(?<=<!-- contents -->\n\n).*?(?=\n<!-- end of contents -->)", Pattern.DOTALL);
 
   private Contents() {}
 

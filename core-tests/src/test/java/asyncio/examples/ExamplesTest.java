@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ExamplesTest {
   private static final Pattern PRINTS = Pattern.compile("/\\* Prints:\n(.*?)\\*/", Pattern.DOTALL);
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   static List<Path> examples() throws IOException {
     try (var files = Files.list(Program.root().resolve("examples"))) {
@@ -108,7 +109,8 @@ class ExamplesTest {
       program.interrupt();
       int code = program.exitCode();
       assertAll(
-          () -> assertEquals("the engines are off", program.output().lines().toList().getLast()),
+          () -> assertEquals(
+              "the engines are off", program.output().lines().toList().getLast()),
           () -> assertEquals("", program.errors()),
           () -> assertEquals(130, code));
     }

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** JobRunner and its twin in Python end gracefully on Ctrl-C. */
 class JobRunnerTest {
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @Test
   void ctrlCLetsJobsThatWereBegunEnd() throws Exception {
@@ -31,11 +32,12 @@ class JobRunnerTest {
     program.lineWith("job 4");
     program.interrupt();
     int code = program.exitCode();
-    long begun = program.output().lines().filter(line -> line.matches("job \\d+")).count();
+    long begun =
+        program.output().lines().filter(line -> line.matches("job \\d+")).count();
     assertAll(
-        () ->
-            assertEquals(
-                (begun - 1) + " jobs done, 1 failed", program.output().lines().toList().getLast()),
+        () -> assertEquals(
+            (begun - 1) + " jobs done, 1 failed",
+            program.output().lines().toList().getLast()),
         () -> assertEquals(130, code));
   }
 }

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** PortScanner and its twin in Python, on ports of which the test knows whether they are open. */
 class PortScannerTest {
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private Path classes;
 

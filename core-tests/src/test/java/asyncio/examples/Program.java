@@ -39,12 +39,10 @@ final class Program implements AutoCloseable {
     input = process.outputWriter();
     output = read(process.getInputStream(), lines);
     errors = read(process.getErrorStream(), new LinkedBlockingQueue<>());
-    CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS)
-        .execute(
-            () -> {
-              tooLate = process.isAlive();
-              close();
-            });
+    CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS).execute(() -> {
+      tooLate = process.isAlive();
+      close();
+    });
   }
 
   /** The carrier of this run of the suite. */
@@ -127,7 +125,8 @@ final class Program implements AutoCloseable {
   /** The library alone: what users have on their class path. */
   static Path library() {
     try {
-      return Path.of(Asyncio.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      return Path.of(
+          Asyncio.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     } catch (java.net.URISyntaxException e) {
       throw new IllegalStateException(e);
     }
@@ -142,21 +141,19 @@ final class Program implements AutoCloseable {
 
   private static CompletableFuture<String> read(InputStream stream, BlockingQueue<String> lines) {
     var text = new CompletableFuture<String>();
-    Thread.ofVirtual()
-        .start(
-            () -> {
-              var all = new StringBuilder();
-              try (var reader = new BufferedReader(new java.io.InputStreamReader(stream))) {
-                for (String line; (line = reader.readLine()) != null; ) {
-                  all.append(line).append('\n');
-                  lines.add(line);
-                }
-              } catch (IOException killed) {
-                all.append("(").append(killed).append(")\n");
-              } finally {
-                text.complete(all.toString());
-              }
-            });
+    Thread.ofVirtual().start(() -> {
+      var all = new StringBuilder();
+      try (var reader = new BufferedReader(new java.io.InputStreamReader(stream))) {
+        for (String line; (line = reader.readLine()) != null; ) {
+          all.append(line).append('\n');
+          lines.add(line);
+        }
+      } catch (IOException killed) {
+        all.append("(").append(killed).append(")\n");
+      } finally {
+        text.complete(all.toString());
+      }
+    });
     return text;
   }
 

@@ -24,10 +24,10 @@ import org.junit.jupiter.api.Test;
  */
 class PythonToJavaTest {
   /** Sections without lines that say "later": all but networking, processes and watching. */
-  private static final Set<Integer> COMPLETE =
-      IntStream.of(1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 22, 24, 25, 26)
-          .boxed()
-          .collect(Collectors.toSet());
+  private static final Set<Integer> COMPLETE = IntStream.of(
+          1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 22, 24, 25, 26)
+      .boxed()
+      .collect(Collectors.toSet());
 
   private static final List<Class<?>> EXPORTED = List.of(Asyncio.class, Flows.class);
   private static final Pattern HEADING = Pattern.compile("## (\\d+)\\. .*");
@@ -64,7 +64,8 @@ class PythonToJavaTest {
         wanted.add(line);
       }
     }
-    List<String> found = rows(page()).stream().map(row -> row.section + "\t" + row.name).toList();
+    List<String> found =
+        rows(page()).stream().map(row -> row.section + "\t" + row.name).toList();
     assertEquals(List.of(), missing(wanted, found), "names without a line");
     assertEquals(List.of(), missing(found, wanted), "lines for no name");
     assertEquals(found.size(), Set.copyOf(found).size(), "a line stands twice");
@@ -151,9 +152,7 @@ class PythonToJavaTest {
 
   @Test
   void aLineThatSaysNothingIsFound() throws IOException {
-    List<Row> rows =
-        rows(
-            """
+    List<Row> rows = rows("""
             ## 7. Queues
 
             | asyncio | Java | remarks |
@@ -168,26 +167,27 @@ class PythonToJavaTest {
             | `read` | later: networking |  |
             """);
     assertEquals(
-        List.of("put", "get", "peek", "absent", "read"), rows.stream().map(Row::name).toList());
+        List.of("put", "get", "peek", "absent", "read"),
+        rows.stream().map(Row::name).toList());
     assertEquals(
-        List.of("get", "peek"), rows.stream().filter(row -> !says(row)).map(Row::name).toList());
+        List.of("get", "peek"),
+        rows.stream().filter(row -> !says(row)).map(Row::name).toList());
   }
 
   @Test
   void aNameThatIsNotThereIsFound() throws IOException {
-    List<String> names =
-        List.of(
-            "Queue",
-            "new Queue",
-            "Queue.put",
-            "Lock.Permit",
-            "Asyncio.openConnection",
-            "QueueTest.itemsComeOutInOrder",
-            "Queues",
-            "new Asyncio",
-            "Queue.peek",
-            "Driver",
-            "QueueTest.itemsComeOut");
+    List<String> names = List.of(
+        "Queue",
+        "new Queue",
+        "Queue.put",
+        "Lock.Permit",
+        "Asyncio.openConnection",
+        "QueueTest.itemsComeOutInOrder",
+        "Queues",
+        "new Asyncio",
+        "Queue.peek",
+        "Driver",
+        "QueueTest.itemsComeOut");
     List<String> there = new ArrayList<>();
     for (String name : names) {
       if (exists(name)) {

@@ -27,28 +27,28 @@ import org.opentest4j.TestAbortedException;
  * says how it was called.
  */
 class ScriptTest {
-  private static final List<String> TOOLS =
-      List.of(
-          "sh",
-          "env",
-          "cat",
-          "sed",
-          "mkdir",
-          "rm",
-          "find",
-          "readlink",
-          "id",
-          "head",
-          "awk",
-          "tr",
-          "cp",
-          "mv",
-          "sort",
-          "cksum",
-          "sha256sum",
-          "shasum");
+  private static final List<String> TOOLS = List.of(
+      "sh",
+      "env",
+      "cat",
+      "sed",
+      "mkdir",
+      "rm",
+      "find",
+      "readlink",
+      "id",
+      "head",
+      "awk",
+      "tr",
+      "cp",
+      "mv",
+      "sort",
+      "cksum",
+      "sha256sum",
+      "shasum");
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   @BeforeEach
   void aCheckoutOnAMachineWithoutNetcat() throws IOException {
@@ -162,21 +162,16 @@ class ScriptTest {
   private Path aProgramInACheckoutThatMayNotBeWrittenTo() throws IOException {
     Files.createFile(checkout().resolve("target"));
     Path library = Program.library();
-    String jar =
-        Files.isDirectory(library)
-            ? "'" + Path.of(System.getProperty("java.home"), "bin/jar") + "' --create --file"
-            : "cp '" + library + "'";
-    maven(
-        """
+    String jar = Files.isDirectory(library)
+        ? "'" + Path.of(System.getProperty("java.home"), "bin/jar") + "' --create --file"
+        : "cp '" + library + "'";
+    maven("""
         for argument; do
           case $argument in -Dbuild.folder=*) into=${argument#*=} ;; esac
         done
         mkdir -p "$into" && %s "$into/asyncio-1.jar" %s
-        """
-            .formatted(jar, Files.isDirectory(library) ? "-C '" + library + "' ." : ""));
-    return Files.writeString(
-        checkout().resolve("Works.java"),
-        """
+        """.formatted(jar, Files.isDirectory(library) ? "-C '" + library + "' ." : ""));
+    return Files.writeString(checkout().resolve("Works.java"), """
         public class Works {
           static void main(String[] arguments) {
             IO.println(asyncio.Asyncio.run(() -> "works " + String.join(" ", arguments)));
@@ -205,11 +200,10 @@ class ScriptTest {
   void withoutACacheFolderItUsesOneForTemporaryFiles() throws IOException {
     Path program = aProgramInACheckoutThatMayNotBeWrittenTo();
     Path nobodys = Files.createFile(folder.resolve("no-folder"));
-    List<String> variables =
-        List.of(
-            "XDG_CACHE_HOME=" + nobodys,
-            "HOME=" + nobodys,
-            "TMPDIR=" + Files.createDirectories(folder.resolve("temporary")));
+    List<String> variables = List.of(
+        "XDG_CACHE_HOME=" + nobodys,
+        "HOME=" + nobodys,
+        "TMPDIR=" + Files.createDirectories(folder.resolve("temporary")));
     try (var script = script(variables, "--no-install", "run", program.toString())) {
       assertEquals(0, script.exitCode(), script::whatHappened);
       assertEquals("works \n", script.output());

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What the examples that are servers have in common. */
 abstract class ServerExample {
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private final String name;
   private Path classes;
@@ -55,10 +56,8 @@ abstract class ServerExample {
     assertAll(
         () -> assertEquals("", server.errors()),
         () -> assertEquals(130, code),
-        () ->
-            Assertions.assertThrows(
-                ConnectException.class,
-                () -> new Socket("127.0.0.1", Integer.parseInt(port)).close()));
+        () -> Assertions.assertThrows(
+            ConnectException.class, () -> new Socket("127.0.0.1", Integer.parseInt(port)).close()));
   }
 
   @Test

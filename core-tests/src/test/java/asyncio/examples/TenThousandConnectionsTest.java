@@ -22,7 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TenThousandConnectionsTest {
   private static final String NAME = "TenThousandConnections";
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
+
   private Path classes;
 
   @BeforeEach

@@ -21,8 +21,7 @@ class WithoutJspecifyTest {
   private static final Duration LIMIT = Duration.ofSeconds(50);
 
   /** Touches what is annotated: types that may be null, in methods, overrides and inference. */
-  private static final String PROGRAM =
-      """
+  private static final String PROGRAM = """
       package program;
 
       import static asyncio.Asyncio.*;
@@ -66,7 +65,8 @@ class WithoutJspecifyTest {
 
   private static final String MODULE = "module program { requires asyncio; }";
 
-  @TempDir Path folder;
+  @TempDir
+  Path folder;
 
   private static String jdk(String tool) {
     return Path.of(System.getProperty("java.home"), "bin", tool).toString();

@@ -59,19 +59,16 @@ class CausesTest {
   /** A task in foreign code that turns the nudge of its cancel into something else. */
   private static Task<?> cancelledInForeignCode(Thrown thrown) throws Exception {
     var never = new CountDownLatch(1);
-    Task<?> task =
-        createTask(
-            () -> {
-              try {
-                blocking(
-                    () -> {
-                      never.await();
-                      return null;
-                    });
-              } catch (InterruptedException nudge) {
-                throw thrown.from(nudge);
-              }
-            });
+    Task<?> task = createTask(() -> {
+      try {
+        blocking(() -> {
+          never.await();
+          return null;
+        });
+      } catch (InterruptedException nudge) {
+        throw thrown.from(nudge);
+      }
+    });
     yieldNow();
     task.cancel();
     while (!task.isDone()) {
@@ -82,12 +79,11 @@ class CausesTest {
 
   @Test
   void aCycleOfCausesAfterANudgeEndsItsTask() throws Exception {
-    run(
-        () -> {
-          RuntimeException cycle = cycle();
-          Task<?> task = cancelledInForeignCode(nudge -> cycle);
-          assertSame(cycle, task.exception());
-        });
+    run(() -> {
+      RuntimeException cycle = cycle();
+      Task<?> task = cancelledInForeignCode(nudge -> cycle);
+      assertSame(cycle, task.exception());
+    });
   }
 
   @Test
@@ -112,12 +108,11 @@ class CausesTest {
 
   @Test
   void aFailureThatThrowsWhenItIsAskedEndsItsTaskAndNoMore() throws Exception {
-    run(
-        () -> {
-          var untellable = new Untellable();
-          Task<?> task = cancelledInForeignCode(_ -> untellable);
-          assertSame(untellable, task.exception());
-        });
+    run(() -> {
+      var untellable = new Untellable();
+      Task<?> task = cancelledInForeignCode(_ -> untellable);
+      assertSame(untellable, task.exception());
+    });
   }
 
   /** Fails when it is asked for its cause. */
@@ -132,23 +127,18 @@ class CausesTest {
 
   @Test
   void whoAsksForItsCauseGetsTheFailureAllTheSame() {
-    run(
-        () -> {
-          var failure = new Causeless();
-          var group =
-              assertThrows(
-                  ExceptionGroup.class,
-                  () ->
-                      new TaskGroup()
-                          .run(
-                              () -> {
-                                throw failure;
-                              }));
-          assertSame(failure, group.exceptions().getFirst());
-          var stage = new CompletableFuture<Integer>();
-          runningLoop().callSoon(() -> stage.completeExceptionally(failure));
-          assertSame(failure, assertThrows(Causeless.class, () -> Asyncio.await(stage)));
-        });
+    run(() -> {
+      var failure = new Causeless();
+      var group = assertThrows(
+          ExceptionGroup.class,
+          () -> new TaskGroup().run(() -> {
+            throw failure;
+          }));
+      assertSame(failure, group.exceptions().getFirst());
+      var stage = new CompletableFuture<Integer>();
+      runningLoop().callSoon(() -> stage.completeExceptionally(failure));
+      assertSame(failure, assertThrows(Causeless.class, () -> Asyncio.await(stage)));
+    });
   }
 
   @Test
@@ -185,14 +175,12 @@ class CausesTest {
       group = new ExceptionGroup(String.valueOf(i), List.of(group, group));
     }
     int[] asked = {0};
-    assertNull(
-        group
-            .split(
-                one -> {
-                  asked[0]++;
-                  return one instanceof IllegalStateException;
-                })
-            .rest());
+    assertNull(group
+        .split(one -> {
+          asked[0]++;
+          return one instanceof IllegalStateException;
+        })
+        .rest());
     assertEquals(81, asked[0]);
   }
 }

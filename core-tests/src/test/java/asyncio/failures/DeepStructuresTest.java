@@ -90,12 +90,10 @@ class DeepStructuresTest {
       if (left == 0) {
         bottom();
       } else {
-        staggeredRace(
-            List.<Coroutine<Integer, Exception>>of(
-                () -> {
-                  racing(left - 1);
-                  return 1;
-                }));
+        staggeredRace(List.<Coroutine<Integer, Exception>>of(() -> {
+          racing(left - 1);
+          return 1;
+        }));
       }
     } finally {
       cleaned++;
@@ -108,10 +106,9 @@ class DeepStructuresTest {
         bottom();
       } else {
         var group = new TaskGroup();
-        group.run(
-            () -> {
-              group.createTask(() -> grouping(left - 1));
-            });
+        group.run(() -> {
+          group.createTask(() -> grouping(left - 1));
+        });
       }
     } finally {
       cleaned++;
@@ -152,14 +149,12 @@ class DeepStructuresTest {
 
   @AsyncTest
   void aCancelReachesTheBottomOfFuturesThatFollowTasks() throws Exception {
-    runningLoop()
-        .setTaskFactory(
-            new TaskFactory() {
-              @Override
-              public <T> Task<T> create(EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
-                return TaskFactory.PLAIN.create(loop, body, options);
-              }
-            });
+    runningLoop().setTaskFactory(new TaskFactory() {
+      @Override
+      public <T> Task<T> create(EventLoop loop, Coroutine<T, ?> body, TaskOptions options) {
+        return TaskFactory.PLAIN.create(loop, body, options);
+      }
+    });
     cancelReachesTheBottom(this::relaying, false);
   }
 
@@ -186,19 +181,17 @@ class DeepStructuresTest {
     var counts = new ArrayList<Integer>();
     List<Task<?>> inner = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      inner.add(
-          createTask(
-              () -> {
-                try {
-                  bottom();
-                } catch (CancelledError first) {
-                  try {
-                    bottom();
-                  } finally {
-                    counts.add(Asyncio.currentTask().cancelling());
-                  }
-                }
-              }));
+      inner.add(createTask(() -> {
+        try {
+          bottom();
+        } catch (CancelledError first) {
+          try {
+            bottom();
+          } finally {
+            counts.add(Asyncio.currentTask().cancelling());
+          }
+        }
+      }));
     }
     var outer = createTask(() -> gather(inner));
     yieldNow();

@@ -41,9 +41,8 @@ class ExceptionGroupTest {
 
   @Test
   void subgroupTakesATypeOutOfAllLevels() {
-    var group =
-        new ExceptionGroup(
-            "outer", List.of(other, new ExceptionGroup("inner", List.of(file, other)), io));
+    var group = new ExceptionGroup(
+        "outer", List.of(other, new ExceptionGroup("inner", List.of(file, other)), io));
     ExceptionGroup found = group.subgroup(IOException.class);
     assertEquals(2, found.exceptions().size());
     assertEquals(List.of(file), ((ExceptionGroup) found.exceptions().get(0)).exceptions());
@@ -53,9 +52,8 @@ class ExceptionGroupTest {
 
   @Test
   void splitKeepsTheNesting() {
-    var group =
-        new ExceptionGroup(
-            "outer", List.of(other, new ExceptionGroup("inner", List.of(file, other)), io));
+    var group = new ExceptionGroup(
+        "outer", List.of(other, new ExceptionGroup("inner", List.of(file, other)), io));
     var parts = group.split(IOException.class::isInstance);
     assertEquals(2, parts.matching().exceptions().size());
     assertEquals(2, parts.rest().exceptions().size());

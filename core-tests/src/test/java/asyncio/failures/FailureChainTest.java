@@ -26,10 +26,9 @@ import org.junit.jupiter.api.Test;
 /** Causes and suppressed exceptions of failures that cross an await. */
 class FailureChainTest {
   private static Task<Object> failing(String message) {
-    return createTask(
-        () -> {
-          throw new Failure(message);
-        });
+    return createTask(() -> {
+      throw new Failure(message);
+    });
   }
 
   private static String trace(Throwable failure) {
@@ -41,14 +40,11 @@ class FailureChainTest {
   @AsyncTest
   void aFailureAwaitedWhileAnotherIsInFlightJoinsIt() {
     var second = failing("second");
-    var thrown =
-        assertThrows(
-            Failure.class,
-            () -> {
-              try (AutoCloseable _ = second::await) {
-                throw new Failure("first");
-              }
-            });
+    var thrown = assertThrows(Failure.class, () -> {
+      try (AutoCloseable _ = second::await) {
+        throw new Failure("first");
+      }
+    });
     assertEquals("first", thrown.getMessage());
     assertEquals("second", thrown.getSuppressed()[0].getMessage());
   }
@@ -56,14 +52,11 @@ class FailureChainTest {
   @AsyncTest
   void oneFailureAwaitedTwiceMakesNoCycle() {
     var task = failing("x");
-    var thrown =
-        assertThrows(
-            Failure.class,
-            () -> {
-              try (AutoCloseable _ = task::await) {
-                task.await();
-              }
-            });
+    var thrown = assertThrows(Failure.class, () -> {
+      try (AutoCloseable _ = task::await) {
+        task.await();
+      }
+    });
     Throwable again = thrown.getSuppressed()[0];
     assertTrue(again != thrown);
     assertSame(thrown, again.getCause());
@@ -73,17 +66,15 @@ class FailureChainTest {
   @AsyncTest
   void aFailureInTheHandlerOfAnAwaitedOneKeepsItAsCause() {
     var inner = failing("inner");
-    var outer =
-        createTask(
-            () -> {
-              try {
-                return inner.await();
-              } catch (Failure failure) {
-                var translated = new Failure("outer");
-                translated.initCause(failure);
-                throw translated;
-              }
-            });
+    var outer = createTask(() -> {
+      try {
+        return inner.await();
+      } catch (Failure failure) {
+        var translated = new Failure("outer");
+        translated.initCause(failure);
+        throw translated;
+      }
+    });
     var thrown = assertThrows(Failure.class, outer::await);
     assertEquals("outer", thrown.getMessage());
     assertEquals("inner", thrown.getCause().getMessage());
@@ -93,16 +84,14 @@ class FailureChainTest {
   @AsyncTest
   void theSignalOfACancelledTaskIsTheOneItEndedBy() {
     List<CancelledError> inside = new ArrayList<>();
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError signal) {
-                inside.add(signal);
-                throw signal;
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError signal) {
+        inside.add(signal);
+        throw signal;
+      }
+    });
     yieldNow();
     task.cancel("why");
     yieldNow();
@@ -116,26 +105,21 @@ class FailureChainTest {
   void aFatalErrorInTheCleanUpOfACancelEndsTheRunAndIsTheTasksFailure() {
     List<Task<?>> tasks = new ArrayList<>();
     var fatal = new OutOfMemoryError("made up");
-    var thrown =
-        assertThrows(
-            OutOfMemoryError.class,
-            () ->
-                Asyncio.run(
-                    () -> {
-                      var task =
-                          createTask(
-                              () -> {
-                                try {
-                                  sleep(ofDays(1));
-                                } finally {
-                                  throwIt(fatal);
-                                }
-                              });
-                      tasks.add(task);
-                      yieldNow();
-                      task.cancel();
-                      sleep(ofDays(1));
-                    }));
+    var thrown = assertThrows(
+        OutOfMemoryError.class,
+        () -> Asyncio.run(() -> {
+          var task = createTask(() -> {
+            try {
+              sleep(ofDays(1));
+            } finally {
+              throwIt(fatal);
+            }
+          });
+          tasks.add(task);
+          yieldNow();
+          task.cancel();
+          sleep(ofDays(1));
+        }));
     assertSame(fatal, thrown);
     assertFalse(tasks.getFirst().isCancelled());
     assertInstanceOf(OutOfMemoryError.class, tasks.getFirst().exception());

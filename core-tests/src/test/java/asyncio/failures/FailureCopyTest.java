@@ -76,12 +76,10 @@ class FailureCopyTest {
 
   @AsyncTest
   void twoTasksThatAwaitOneGetTheSame() {
-    var shared =
-        createTask(
-            () -> {
-              yieldNow();
-              throw new HttpError(404, "gone");
-            });
+    var shared = createTask(() -> {
+      yieldNow();
+      throw new HttpError(404, "gone");
+    });
     for (var outcome : gatherOutcomes(() -> shared.await(), () -> shared.await())) {
       var failed = assertInstanceOf(Outcome.Failure.class, outcome);
       assertEquals(404, assertInstanceOf(HttpError.class, failed.failure()).status);
@@ -131,7 +129,8 @@ class FailureCopyTest {
     task[0] = createTask(() -> task[1].await());
     task[1] = createTask(() -> task[0].await());
     var failure = assertThrows(DeadlockException.class, task[0]::await);
-    assertSame(failure.graph(), assertThrows(DeadlockException.class, task[0]::await).graph());
+    assertSame(
+        failure.graph(), assertThrows(DeadlockException.class, task[0]::await).graph());
   }
 
   private static final class Rich extends Exception {
@@ -254,14 +253,11 @@ class FailureCopyTest {
     var failure = new HttpError(503, "busy");
     var task = new Future<Void>();
     task.setException(failure);
-    var thrown =
-        assertThrows(
-            HttpError.class,
-            () -> {
-              try (AutoCloseable _ = task::await) {
-                task.await();
-              }
-            });
+    var thrown = assertThrows(HttpError.class, () -> {
+      try (AutoCloseable _ = task::await) {
+        task.await();
+      }
+    });
     assertSame(failure, thrown);
     assertEquals(503, ((HttpError) thrown.getSuppressed()[0]).status);
   }

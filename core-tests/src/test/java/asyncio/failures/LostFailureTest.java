@@ -53,14 +53,14 @@ class LostFailureTest {
 
   @Test
   void itTellsTheTaskAndWhereItsBodyBeginsAndWhatTellsMore() {
-    Asyncio.run(
-        () -> {
-          capture();
-          createTask("with a result", LostFailureTest::theBody);
-          createTask("without", LostFailureTest::theOtherBody);
-          yieldNow();
-        });
-    List<String> messages = reports.all().stream().map(ExceptionContext::message).sorted().toList();
+    Asyncio.run(() -> {
+      capture();
+      createTask("with a result", LostFailureTest::theBody);
+      createTask("without", LostFailureTest::theOtherBody);
+      yieldNow();
+    });
+    List<String> messages =
+        reports.all().stream().map(ExceptionContext::message).sorted().toList();
     assertEquals(2, messages.size());
     assertContains(
         messages.get(0),
@@ -76,11 +76,10 @@ class LostFailureTest {
   @Test
   void aFailureThatWasMadeInNoBodyHasNoBeginning() {
     var made = new Failure("made before");
-    Asyncio.run(
-        () -> {
-          capture();
-          new Future<Integer>().setException(made);
-        });
+    Asyncio.run(() -> {
+      capture();
+      new Future<Integer>().setException(made);
+    });
     assertLacks(reports.only().message(), "begins at");
     assertContains(reports.only().message(), "-Dasyncio.debug");
   }
@@ -88,27 +87,26 @@ class LostFailureTest {
   @Test
   void whatWasReportedAtTheEndOfTheRunIsNotReportedAgainWhenItIsCollected() {
     List<Object> kept = new ArrayList<>();
-    Asyncio.run(
-        () -> {
-          capture();
-          kept.add(createTask("kept", LostFailureTest::theBody));
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      capture();
+      kept.add(createTask("kept", LostFailureTest::theBody));
+      yieldNow();
+    });
     reports.assertOne();
     kept.clear();
-    Asyncio.run(
-        () -> {
-          capture();
-          // Dropped later: when it is reported, the collector has seen the first one as well.
-          createTask("dropped", LostFailureTest::theBody);
-          yieldNow();
-          for (int i = 0; i < 1_000 && reports.size() < 2; i++) {
-            System.gc();
-            toThread(Thread::yield);
-          }
-        });
+    Asyncio.run(() -> {
+      capture();
+      // Dropped later: when it is reported, the collector has seen the first one as well.
+      createTask("dropped", LostFailureTest::theBody);
+      yieldNow();
+      for (int i = 0; i < 1_000 && reports.size() < 2; i++) {
+        System.gc();
+        toThread(Thread::yield);
+      }
+    });
     assertEquals(
-        List.of("kept", "dropped"), reports.all().stream().map(ExceptionContext::task).toList());
+        List.of("kept", "dropped"),
+        reports.all().stream().map(ExceptionContext::task).toList());
   }
 
   @AsyncTest
@@ -123,15 +121,14 @@ class LostFailureTest {
   void theHandlerOfAServerIsReportedOnceWhenItFailsAndInDebugModeWithWhereTheServerWasStarted()
       throws Exception {
     try (var runner = new Runner(RunOptions.defaults().withDebug(true))) {
-      runner.run(
-          () -> {
-            capture();
-            try (var server = Asyncio.startServer(client -> fails(), "127.0.0.1", 0);
-                var client = Asyncio.openConnection("127.0.0.1", server.port())) {
-              client.reader().readAll();
-              reports.assertOne();
-            }
-          });
+      runner.run(() -> {
+        capture();
+        try (var server = Asyncio.startServer(client -> fails(), "127.0.0.1", 0);
+            var client = Asyncio.openConnection("127.0.0.1", server.port())) {
+          client.reader().readAll();
+          reports.assertOne();
+        }
+      });
     }
     assertContains(reports.only().message(), "The handler of 'client 127.0.0.1:");
     assertContains(reports.only().createdAt().toString(), "theHandlerOfAServer");
@@ -141,17 +138,14 @@ class LostFailureTest {
   void childrenOfAGroupAreThrownByItAndNotReported() {
     capture();
     var group = new TaskGroup();
-    var thrown =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      for (int i = 0; i < 3; i++) {
-                        group.createTask(LostFailureTest::theBody);
-                      }
-                      sleep(ofDays(1));
-                    }));
+    var thrown = assertThrows(
+        ExceptionGroup.class,
+        () -> group.run(() -> {
+          for (int i = 0; i < 3; i++) {
+            group.createTask(LostFailureTest::theBody);
+          }
+          sleep(ofDays(1));
+        }));
     assertEquals(3, thrown.exceptions().size());
     System.gc();
     toThread(Thread::yield);
@@ -162,22 +156,18 @@ class LostFailureTest {
   @AsyncTest
   void childrenThatFailWhileTheirGroupIsCancelledAreThrownByItToo() {
     capture();
-    var outer =
-        createTask(
-            () -> {
-              var group = new TaskGroup();
-              group.run(
-                  () -> {
-                    group.createTask(
-                        () -> {
-                          try {
-                            sleep(ofDays(1));
-                          } finally {
-                            theBody();
-                          }
-                        });
-                  });
-            });
+    var outer = createTask(() -> {
+      var group = new TaskGroup();
+      group.run(() -> {
+        group.createTask(() -> {
+          try {
+            sleep(ofDays(1));
+          } finally {
+            theBody();
+          }
+        });
+      });
+    });
     yieldNow();
     yieldNow();
     outer.cancel();
@@ -188,16 +178,13 @@ class LostFailureTest {
   @AsyncTest
   void closingAResultThatNobodyReceivedIsReportedAtOnce() {
     capture();
-    AutoCloseable failing =
-        () -> {
-          throw new Failure("close");
-        };
-    var task =
-        createTask(
-            () -> {
-              currentTask().cancel();
-              return failing;
-            });
+    AutoCloseable failing = () -> {
+      throw new Failure("close");
+    };
+    var task = createTask(() -> {
+      currentTask().cancel();
+      return failing;
+    });
     assertThrows(CancelledError.class, task::await);
     yieldNow();
     assertEquals("close", reports.only().exception().getMessage());
@@ -214,17 +201,11 @@ class LostFailureTest {
   @Test
   void aTaskThatTheHandlerStartsForTheReportAtTheEndRunsToItsEnd() {
     List<String> sent = new ArrayList<>();
-    Asyncio.run(
-        () ->
-            loseOne(
-                (loop, context) ->
-                    loop.createTask(
-                        "sender",
-                        () -> {
-                          yieldNow();
-                          sent.add(String.valueOf(context.exception().getMessage()));
-                          return null;
-                        })));
+    Asyncio.run(() -> loseOne((loop, context) -> loop.createTask("sender", () -> {
+      yieldNow();
+      sent.add(String.valueOf(context.exception().getMessage()));
+      return null;
+    })));
     assertEquals(List.of("lost"), sent);
   }
 
@@ -234,13 +215,10 @@ class LostFailureTest {
   void aHandlerWhoseTasksAllFailKeepsNoLoopForEver() {
     int[] told = {0};
     try (var log = new CapturedLog("asyncio.task")) {
-      Asyncio.run(
-          () ->
-              loseOne(
-                  (loop, context) -> {
-                    told[0]++;
-                    kept = loop.createTask(LostFailureTest::fails);
-                  }));
+      Asyncio.run(() -> loseOne((loop, context) -> {
+        told[0]++;
+        kept = loop.createTask(LostFailureTest::fails);
+      }));
       assertTrue(told[0] > 1);
       assertEquals(1, log.records().size()); // the last one, for the default handler
     }
@@ -251,20 +229,14 @@ class LostFailureTest {
     List<String> seen = new ArrayList<>();
     var options = RunOptions.defaults().withCloseTimeout(java.time.Duration.ofMillis(10));
     try (var runner = new Runner(options)) {
-      runner.run(
-          () ->
-              loseOne(
-                  (loop, context) ->
-                      loop.createTask(
-                          "sender",
-                          () -> {
-                            try {
-                              sleep(ofDays(1));
-                            } finally {
-                              seen.add("cleaned up");
-                            }
-                            return null;
-                          })));
+      runner.run(() -> loseOne((loop, context) -> loop.createTask("sender", () -> {
+        try {
+          sleep(ofDays(1));
+        } finally {
+          seen.add("cleaned up");
+        }
+        return null;
+      })));
     }
     assertEquals(List.of("cleaned up"), seen);
   }

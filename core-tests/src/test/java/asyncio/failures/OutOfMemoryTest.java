@@ -40,19 +40,16 @@ class OutOfMemoryTest {
       var went = new CountDownLatch(1);
       var started = new CountDownLatch(1);
       Thread.ofPlatform()
-          .start(
-              () ->
-                  run(
-                      () -> {
-                        started.countDown();
-                        while (failed.getCount() > 0) {
-                          sleep(ofNanos(1));
-                        }
-                        createTask(() -> sleep(ofNanos(1))).await();
-                        toThread(() -> 1);
-                        print("the other loop goes on");
-                        went.countDown();
-                      }));
+          .start(() -> run(() -> {
+            started.countDown();
+            while (failed.getCount() > 0) {
+              sleep(ofNanos(1));
+            }
+            createTask(() -> sleep(ofNanos(1))).await();
+            toThread(() -> 1);
+            print("the other loop goes on");
+            went.countDown();
+          }));
       started.await();
       try {
         run(Uncaught::fail);

@@ -82,13 +82,12 @@ class OverflowTest {
   }
 
   private static void sweepWith(String option) throws Exception {
-    try (var child =
-        new ChildJvm(
-            Sweep.class,
-            option,
-            "-Xss400k",
-            "-XX:MaxJavaStackTraceDepth=20",
-            "-Dasyncio.slowStepMillis=5000")) {
+    try (var child = new ChildJvm(
+        Sweep.class,
+        option,
+        "-Xss400k",
+        "-XX:MaxJavaStackTraceDepth=20",
+        "-Dasyncio.slowStepMillis=5000")) {
       int code = child.exitCode();
       assertEquals(
           "all is well", child.lines().isEmpty() ? "" : child.lines().getLast(), child::output);
@@ -175,12 +174,10 @@ class OverflowTest {
 
       /** Does something for who waits, at the latest when the trial is over. */
       private void helper(Action<Exception> help) {
-        helpers.add(
-            createTask(
-                () -> {
-                  other.await();
-                  help.run();
-                }));
+        helpers.add(createTask(() -> {
+          other.await();
+          help.run();
+        }));
       }
 
       /** A child of a group that the stack was too small to wait for. */
@@ -200,341 +197,251 @@ class OverflowTest {
       OPERATIONS.put("sleep", _ -> () -> sleep(ofNanos(1)));
       OPERATIONS.put("set an event", t -> () -> t.event.set());
       OPERATIONS.put("await an event", t -> () -> t.other.await());
-      OPERATIONS.put(
-          "a lock",
-          t ->
-              () -> {
-                try (var _ = t.lock.acquire()) {
-                  t.event.isSet();
-                }
-              });
-      OPERATIONS.put(
-          "a semaphore",
-          t ->
-              () -> {
-                try (var _ = t.semaphore.acquire()) {
-                  t.event.isSet();
-                }
-              });
-      OPERATIONS.put(
-          "try a lock",
-          t ->
-              () -> {
-                try (var _ = t.lock.tryAcquire()) {
-                  t.event.isSet();
-                }
-              });
-      OPERATIONS.put(
-          "try a semaphore",
-          t ->
-              () -> {
-                try (var _ = t.semaphore.tryAcquire()) {
-                  t.event.isSet();
-                }
-              });
-      OPERATIONS.put(
-          "try a condition's lock",
-          t ->
-              () -> {
-                try (var _ = t.condition.tryAcquire()) {
-                  t.condition.signal();
-                }
-              });
-      OPERATIONS.put(
-          "a lock that is held",
-          t -> {
-            t.helpers.add(
-                createTask(
-                    () -> {
-                      try (var _ = t.lock.acquire()) {
-                        t.other.await();
-                      }
-                    }));
-            yieldNow();
-            return () -> {
-              try (var _ = t.lock.acquire()) {
-                t.event.isSet();
-              }
-            };
-          });
+      OPERATIONS.put("a lock", t -> () -> {
+        try (var _ = t.lock.acquire()) {
+          t.event.isSet();
+        }
+      });
+      OPERATIONS.put("a semaphore", t -> () -> {
+        try (var _ = t.semaphore.acquire()) {
+          t.event.isSet();
+        }
+      });
+      OPERATIONS.put("try a lock", t -> () -> {
+        try (var _ = t.lock.tryAcquire()) {
+          t.event.isSet();
+        }
+      });
+      OPERATIONS.put("try a semaphore", t -> () -> {
+        try (var _ = t.semaphore.tryAcquire()) {
+          t.event.isSet();
+        }
+      });
+      OPERATIONS.put("try a condition's lock", t -> () -> {
+        try (var _ = t.condition.tryAcquire()) {
+          t.condition.signal();
+        }
+      });
+      OPERATIONS.put("a lock that is held", t -> {
+        t.helpers.add(createTask(() -> {
+          try (var _ = t.lock.acquire()) {
+            t.other.await();
+          }
+        }));
+        yieldNow();
+        return () -> {
+          try (var _ = t.lock.acquire()) {
+            t.event.isSet();
+          }
+        };
+      });
       OPERATIONS.put("put", t -> () -> t.queue.put(1));
-      OPERATIONS.put(
-          "get",
-          t -> {
-            t.queue.putNowait(1);
-            return () -> t.queue.get();
-          });
-      OPERATIONS.put(
-          "get from an empty queue",
-          t -> {
-            t.helpers.add(
-                createTask(
-                    () -> {
-                      t.other.await();
-                      t.queue.putNowait(1);
-                      t.queue.shutdown();
-                    }));
-            return () -> t.queue.get();
-          });
-      OPERATIONS.put(
-          "a condition",
-          t -> {
-            t.helpers.add(
-                createTask(
-                    () -> {
-                      t.other.await();
-                      try (var _ = t.condition.acquire()) {
-                        t.condition.signalAll();
-                      }
-                    }));
-            return () -> {
-              try (var _ = t.condition.acquire()) {
-                t.condition.await();
-              }
-            };
-          });
+      OPERATIONS.put("get", t -> {
+        t.queue.putNowait(1);
+        return () -> t.queue.get();
+      });
+      OPERATIONS.put("get from an empty queue", t -> {
+        t.helpers.add(createTask(() -> {
+          t.other.await();
+          t.queue.putNowait(1);
+          t.queue.shutdown();
+        }));
+        return () -> t.queue.get();
+      });
+      OPERATIONS.put("a condition", t -> {
+        t.helpers.add(createTask(() -> {
+          t.other.await();
+          try (var _ = t.condition.acquire()) {
+            t.condition.signalAll();
+          }
+        }));
+        return () -> {
+          try (var _ = t.condition.acquire()) {
+            t.condition.await();
+          }
+        };
+      });
       OPERATIONS.put("createTask", _ -> () -> createTask(() -> yieldNow()));
       OPERATIONS.put(
           "an eager task",
           _ -> () -> createTask(TaskOptions.defaults().withEagerStart(true), () -> yieldNow()));
       OPERATIONS.put("gather", _ -> () -> gather(() -> 1, () -> 2));
-      OPERATIONS.put(
-          "a group",
-          _ ->
-              () -> {
-                var group = new TaskGroup();
-                group.run(() -> group.createTask(() -> yieldNow()));
-              });
-      OPERATIONS.put(
-          "a group that waits",
-          t ->
-              () -> {
-                var group = new TaskGroup();
-                group.run(
-                    () -> {
-                      t.ofAGroup = group.createTask(() -> t.other.await());
-                    });
-                t.ofAGroup = null;
-              });
+      OPERATIONS.put("a group", _ -> () -> {
+        var group = new TaskGroup();
+        group.run(() -> group.createTask(() -> yieldNow()));
+      });
+      OPERATIONS.put("a group that waits", t -> () -> {
+        var group = new TaskGroup();
+        group.run(() -> {
+          t.ofAGroup = group.createTask(() -> t.other.await());
+        });
+        t.ofAGroup = null;
+      });
       OPERATIONS.put("a time limit", _ -> () -> timeout(ofDays(1), () -> yieldNow()));
       OPERATIONS.put("waitFor", t -> () -> waitFor(() -> t.other.await(), ofDays(1)));
       OPERATIONS.put("complete a future", t -> () -> t.future.trySetResult(1));
-      OPERATIONS.put(
-          "await a future",
-          t -> {
-            t.helpers.add(
-                createTask(
-                    () -> {
-                      t.other.await();
-                      t.future.trySetResult(1);
-                    }));
-            return () -> t.future.await();
-          });
+      OPERATIONS.put("await a future", t -> {
+        t.helpers.add(createTask(() -> {
+          t.other.await();
+          t.future.trySetResult(1);
+        }));
+        return () -> t.future.await();
+      });
       OPERATIONS.put("addDoneCallback", t -> () -> t.future.addDoneCallback(_ -> {}));
       OPERATIONS.put("callSoon", t -> () -> runningLoop().callSoon(() -> t.event.set()));
       OPERATIONS.put(
           "callLater", t -> () -> runningLoop().callLater(ofNanos(1), () -> t.event.set()));
       OPERATIONS.put("toThread", _ -> () -> toThread(() -> 1));
       OPERATIONS.put("blocking", _ -> () -> blocking(() -> 1));
-      OPERATIONS.put(
-          "cancel",
-          t -> {
-            Task<?> victim = createTask(() -> t.other.await());
-            t.helpers.add(victim);
-            yieldNow();
-            return () -> victim.cancel();
-          });
+      OPERATIONS.put("cancel", t -> {
+        Task<?> victim = createTask(() -> t.other.await());
+        t.helpers.add(victim);
+        yieldNow();
+        return () -> victim.cancel();
+      });
       OPERATIONS.put("shield", t -> () -> shield(createTask(() -> t.other.await())));
       OPERATIONS.put(
           "waitUntil",
           _ -> () -> waitUntil(ReturnWhen.ALL_COMPLETED, List.of(createTask(() -> yieldNow()))));
-      OPERATIONS.put(
-          "asCompleted",
-          _ ->
-              () -> {
-                for (Task<?> task : asCompleted(List.of(createTask(() -> yieldNow())))) {
-                  task.isDone();
-                }
-              });
+      OPERATIONS.put("asCompleted", _ -> () -> {
+        for (Task<?> task : asCompleted(List.of(createTask(() -> yieldNow())))) {
+          task.isDone();
+        }
+      });
       OPERATIONS.put(
           "staggeredRace",
           _ -> () -> staggeredRace(List.<Coroutine<Integer, RuntimeException>>of(() -> 1)));
       OPERATIONS.put("a context", t -> () -> new Context().run(() -> t.variable.set(1)));
       OPERATIONS.put("atomically", t -> () -> atomically(() -> t.event.set()));
+      OPERATIONS.put("write", t -> {
+        var client = t.connection();
+        return () -> client.writer().write("hello\n");
+      });
+      OPERATIONS.put("drain", t -> {
+        var client = t.connection();
+        return () -> {
+          client.writer().write("hello\n");
+          client.writer().drain();
+        };
+      });
+      OPERATIONS.put("read", t -> {
+        var client = t.connection();
+        return () -> client.reader().read(4);
+      });
+      OPERATIONS.put("readExactly", t -> {
+        var client = t.connection();
+        return () -> client.reader().readExactly(4);
+      });
+      OPERATIONS.put("readLine", t -> {
+        var client = t.connection();
+        return () -> client.reader().readLine();
+      });
+      OPERATIONS.put("close a connection", t -> {
+        var client = t.connection();
+        return () -> client.close();
+      });
+      OPERATIONS.put("openConnection", t -> {
+        var listening = t.listening();
+        return () -> {
+          var client = openConnection(HOST, listening.getLocalPort());
+          client.abort();
+        };
+      });
+      OPERATIONS.put("startServer", t -> () -> {
+        var server = startServer(client -> {}, HOST, 0);
+        t.open.add(server);
+      });
+      OPERATIONS.put("close a server", t -> {
+        var server = t.closedAtTheEnd(startServer(client -> {}, HOST, 0));
+        return () -> server.close();
+      });
+      OPERATIONS.put("the last one at a barrier", t -> {
+        var barrier = new Barrier(2);
+        t.helpers.add(createTask(() -> barrier.await()));
+        comeWhereOneWaits(t, barrier);
+        yieldNow();
+        return () -> barrier.await();
+      });
+      OPERATIONS.put("the first one at a barrier", t -> {
+        var barrier = new Barrier(2);
+        comeWhereOneWaits(t, barrier);
+        return () -> barrier.await();
+      });
+      OPERATIONS.put("join a queue", t -> {
+        t.queue.putNowait(1);
+        t.helper(() -> t.queue.taskDone());
+        return () -> t.queue.join();
+      });
+      OPERATIONS.put("put in order", t -> {
+        var queue = new PriorityQueue<Integer>();
+        List.of(5, 1, 4).forEach(queue::putNowait);
+        t.soAtTheEnd.put("the priority queue lost an item or is out of order", () -> {
+          List<Integer> left = all(queue);
+          boolean put = ran && !overflowed;
+          return left.equals(List.of(1, 3, 4, 5)) || !put && left.equals(List.of(1, 4, 5));
+        });
+        return () -> queue.put(3);
+      });
+      OPERATIONS.put("get the last", t -> {
+        var queue = new LifoQueue<Integer>();
+        List.of(1, 2).forEach(queue::putNowait);
+        t.soAtTheEnd.put(
+            "the LIFO queue lost an item",
+            () -> all(queue).equals(ran && !overflowed ? List.of(1) : List.of(2, 1)));
+        return () -> queue.get();
+      });
       OPERATIONS.put(
-          "write",
-          t -> {
-            var client = t.connection();
-            return () -> client.writer().write("hello\n");
-          });
-      OPERATIONS.put(
-          "drain",
-          t -> {
-            var client = t.connection();
-            return () -> {
-              client.writer().write("hello\n");
-              client.writer().drain();
-            };
-          });
-      OPERATIONS.put(
-          "read",
-          t -> {
-            var client = t.connection();
-            return () -> client.reader().read(4);
-          });
-      OPERATIONS.put(
-          "readExactly",
-          t -> {
-            var client = t.connection();
-            return () -> client.reader().readExactly(4);
-          });
-      OPERATIONS.put(
-          "readLine",
-          t -> {
-            var client = t.connection();
-            return () -> client.reader().readLine();
-          });
-      OPERATIONS.put(
-          "close a connection",
-          t -> {
-            var client = t.connection();
-            return () -> client.close();
-          });
-      OPERATIONS.put(
-          "openConnection",
-          t -> {
-            var listening = t.listening();
-            return () -> {
-              var client = openConnection(HOST, listening.getLocalPort());
-              client.abort();
-            };
-          });
-      OPERATIONS.put(
-          "startServer",
-          t ->
-              () -> {
-                var server = startServer(client -> {}, HOST, 0);
-                t.open.add(server);
-              });
-      OPERATIONS.put(
-          "close a server",
-          t -> {
-            var server = t.closedAtTheEnd(startServer(client -> {}, HOST, 0));
-            return () -> server.close();
-          });
-      OPERATIONS.put(
-          "the last one at a barrier",
-          t -> {
-            var barrier = new Barrier(2);
-            t.helpers.add(createTask(() -> barrier.await()));
-            comeWhereOneWaits(t, barrier);
-            yieldNow();
-            return () -> barrier.await();
-          });
-      OPERATIONS.put(
-          "the first one at a barrier",
-          t -> {
-            var barrier = new Barrier(2);
-            comeWhereOneWaits(t, barrier);
-            return () -> barrier.await();
-          });
-      OPERATIONS.put(
-          "join a queue",
-          t -> {
-            t.queue.putNowait(1);
-            t.helper(() -> t.queue.taskDone());
-            return () -> t.queue.join();
-          });
-      OPERATIONS.put(
-          "put in order",
-          t -> {
-            var queue = new PriorityQueue<Integer>();
-            List.of(5, 1, 4).forEach(queue::putNowait);
-            t.soAtTheEnd.put(
-                "the priority queue lost an item or is out of order",
-                () -> {
-                  List<Integer> left = all(queue);
-                  boolean put = ran && !overflowed;
-                  return left.equals(List.of(1, 3, 4, 5)) || !put && left.equals(List.of(1, 4, 5));
-                });
-            return () -> queue.put(3);
-          });
-      OPERATIONS.put(
-          "get the last",
-          t -> {
-            var queue = new LifoQueue<Integer>();
-            List.of(1, 2).forEach(queue::putNowait);
-            t.soAtTheEnd.put(
-                "the LIFO queue lost an item",
-                () -> all(queue).equals(ran && !overflowed ? List.of(1) : List.of(2, 1)));
-            return () -> queue.get();
-          });
-      OPERATIONS.put("runInExecutor", _ -> () -> runningLoop().runInExecutor(() -> 1).await());
+          "runInExecutor", _ -> () -> runningLoop().runInExecutor(() -> 1).await());
       OPERATIONS.put(
           "runInExecutor of others",
           _ -> () -> runningLoop().runInExecutor(Runnable::run, () -> 1).await());
       OPERATIONS.put(
           "runCoroutineThreadsafe",
           _ -> () -> runCoroutineThreadsafe(() -> yieldNow(), runningLoop()).await());
-      OPERATIONS.put(
-          "await a stage",
-          t -> {
-            var stage = new CompletableFuture<Integer>();
-            t.helper(() -> stage.complete(1));
-            return () -> Asyncio.await(stage);
-          });
-      OPERATIONS.put(
-          "wrap a future",
-          t -> {
-            var plain = new FutureTask<>(() -> 1);
-            t.helper(() -> plain.run());
-            return () -> wrapFuture((java.util.concurrent.Future<Integer>) plain).await();
-          });
+      OPERATIONS.put("await a stage", t -> {
+        var stage = new CompletableFuture<Integer>();
+        t.helper(() -> stage.complete(1));
+        return () -> Asyncio.await(stage);
+      });
+      OPERATIONS.put("wrap a future", t -> {
+        var plain = new FutureTask<>(() -> 1);
+        t.helper(() -> plain.run());
+        return () -> wrapFuture((java.util.concurrent.Future<Integer>) plain).await();
+      });
       OPERATIONS.put("take an item of a publisher", t -> taking(t, true));
       OPERATIONS.put("wait for an item of a publisher", t -> taking(t, false));
       OPERATIONS.put("emit", t -> emitting(t, true));
       OPERATIONS.put("emit without demand", t -> emitting(t, false));
       OPERATIONS.put("gatherOutcomes", _ -> () -> gatherOutcomes(() -> 1, () -> 2));
-      OPERATIONS.put(
-          "reschedule a time limit",
-          t -> {
-            var limit = Timeout.none();
-            t.helpers.add(createTask(() -> limit.run(() -> t.other.await())));
-            yieldNow();
-            return () -> limit.reschedule(ofDays(1));
-          });
-      OPERATIONS.put(
-          "readUntil",
-          t -> {
-            var client = t.connection();
-            t.helper(
-                () -> {
-                  if (!t.peer.isClosed()) {
-                    t.peer.getOutputStream().write('!');
-                  }
-                });
-            return () -> client.reader().readUntil("!".getBytes(UTF_8));
-          });
-      OPERATIONS.put(
-          "writeEof",
-          t -> {
-            var client = t.connection();
-            return () -> client.writer().writeEof();
-          });
-      OPERATIONS.put(
-          "waitClosed",
-          t -> {
-            var client = t.connection();
-            t.helper(() -> client.abort());
-            return () -> client.writer().waitClosed();
-          });
-      OPERATIONS.put(
-          "serveForever",
-          t -> {
-            var server = t.closedAtTheEnd(startServer(client -> {}, HOST, 0));
-            t.helper(() -> server.close());
-            return () -> server.serveForever();
-          });
+      OPERATIONS.put("reschedule a time limit", t -> {
+        var limit = Timeout.none();
+        t.helpers.add(createTask(() -> limit.run(() -> t.other.await())));
+        yieldNow();
+        return () -> limit.reschedule(ofDays(1));
+      });
+      OPERATIONS.put("readUntil", t -> {
+        var client = t.connection();
+        t.helper(() -> {
+          if (!t.peer.isClosed()) {
+            t.peer.getOutputStream().write('!');
+          }
+        });
+        return () -> client.reader().readUntil("!".getBytes(UTF_8));
+      });
+      OPERATIONS.put("writeEof", t -> {
+        var client = t.connection();
+        return () -> client.writer().writeEof();
+      });
+      OPERATIONS.put("waitClosed", t -> {
+        var client = t.connection();
+        t.helper(() -> client.abort());
+        return () -> client.writer().waitClosed();
+      });
+      OPERATIONS.put("serveForever", t -> {
+        var server = t.closedAtTheEnd(startServer(client -> {}, HOST, 0));
+        t.helper(() -> server.close());
+        return () -> server.serveForever();
+      });
     }
 
     private static List<Integer> all(Queue<Integer> queue) {
@@ -547,44 +454,39 @@ class OverflowTest {
 
     /** Nobody is left at a barrier of two, and it lets the next two through. */
     private static void comeWhereOneWaits(Things t, Barrier barrier) {
-      t.helper(
-          () -> {
-            if (barrier.waiting() > 0) {
-              barrier.await();
-            }
-          });
-      t.soAtTheEnd.put(
-          "two do not meet at the barrier any more",
-          () -> {
-            List<Task<Integer>> two =
-                List.of(createTask(() -> barrier.await()), createTask(() -> barrier.await()));
-            for (int i = 0; i < 4; i++) {
-              yieldNow();
-            }
-            boolean met = two.stream().allMatch(Task::isDone);
-            two.forEach(Task::cancel);
-            return met;
-          });
+      t.helper(() -> {
+        if (barrier.waiting() > 0) {
+          barrier.await();
+        }
+      });
+      t.soAtTheEnd.put("two do not meet at the barrier any more", () -> {
+        List<Task<Integer>> two =
+            List.of(createTask(() -> barrier.await()), createTask(() -> barrier.await()));
+        for (int i = 0; i < 4; i++) {
+          yieldNow();
+        }
+        boolean met = two.stream().allMatch(Task::isDone);
+        two.forEach(Task::cancel);
+        return met;
+      });
     }
 
     private static Action<Exception> taking(Things t, boolean isThere) {
       Flow.Subscriber<?>[] subscriber = {null};
-      Flow.Publisher<Integer> publisher =
-          to -> {
-            subscriber[0] = to;
-            to.onSubscribe(
-                new Flow.Subscription() {
-                  @Override
-                  public void request(long n) {
-                    if (isThere) {
-                      to.onNext(1);
-                    }
-                  }
+      Flow.Publisher<Integer> publisher = to -> {
+        subscriber[0] = to;
+        to.onSubscribe(new Flow.Subscription() {
+          @Override
+          public void request(long n) {
+            if (isThere) {
+              to.onNext(1);
+            }
+          }
 
-                  @Override
-                  public void cancel() {}
-                });
-          };
+          @Override
+          public void cancel() {}
+        });
+      };
       var items = Flows.subscribe(publisher, 1);
       t.closedAtTheEnd(items);
       t.helper(() -> subscriber[0].onComplete());
@@ -603,35 +505,32 @@ class OverflowTest {
       var emitter = new ArrayList<FlowEmitter<Integer>>();
       Flow.Subscription[] subscription = {null};
       boolean[] complete = {false};
-      Flow.Publisher<Integer> publisher =
-          Flows.publisher(
-              out -> {
-                emitter.add(out);
-                t.other.await();
-                yieldNow();
-                yieldNow();
-              });
-      publisher.subscribe(
-          new Flow.Subscriber<>() {
-            @Override
-            public void onSubscribe(Flow.Subscription given) {
-              subscription[0] = given;
-              if (wanted) {
-                given.request(1);
-              }
-            }
+      Flow.Publisher<Integer> publisher = Flows.publisher(out -> {
+        emitter.add(out);
+        t.other.await();
+        yieldNow();
+        yieldNow();
+      });
+      publisher.subscribe(new Flow.Subscriber<>() {
+        @Override
+        public void onSubscribe(Flow.Subscription given) {
+          subscription[0] = given;
+          if (wanted) {
+            given.request(1);
+          }
+        }
 
-            @Override
-            public void onNext(Integer item) {}
+        @Override
+        public void onNext(Integer item) {}
 
-            @Override
-            public void onError(Throwable failure) {}
+        @Override
+        public void onError(Throwable failure) {}
 
-            @Override
-            public void onComplete() {
-              complete[0] = true;
-            }
-          });
+        @Override
+        public void onComplete() {
+          complete[0] = true;
+        }
+      });
       t.helper(() -> subscription[0].request(1));
       t.soAtTheEnd.put("the subscriber was not told of the end", () -> complete[0]);
       yieldNow();
@@ -641,11 +540,10 @@ class OverflowTest {
     public static void main(String[] arguments) {
       List<String> wrong = new ArrayList<>();
       try {
-        Asyncio.run(
-            () -> {
-              warmUp();
-              OPERATIONS.forEach((name, each) -> sweep(wrong, name, each));
-            });
+        Asyncio.run(() -> {
+          warmUp();
+          OPERATIONS.forEach((name, each) -> sweep(wrong, name, each));
+        });
       } catch (Throwable escaped) {
         escaped.printStackTrace();
         wrong.add("run threw " + escaped);
@@ -656,14 +554,13 @@ class OverflowTest {
 
     /** Each operation once where there is room: classes are loaded, call sites linked. */
     private static void warmUp() {
-      OPERATIONS.forEach(
-          (_, each) -> {
-            var things = new Things();
-            createTask(() -> each.of(things).run());
-            yieldNow();
-            yieldNow();
-            end(things);
-          });
+      OPERATIONS.forEach((_, each) -> {
+        var things = new Things();
+        createTask(() -> each.of(things).run());
+        yieldNow();
+        yieldNow();
+        end(things);
+      });
     }
 
     private static void end(Things things) {
@@ -735,22 +632,19 @@ class OverflowTest {
       Task<?> waiter = createTask("waiter", () -> things.event.await());
       yieldNow();
       int tasks = runningLoop().allTasks().size();
-      Task<?> deep =
-          createTask(
-              "deep",
-              () -> {
-                operation = each.of(things);
-                unwound = 0;
-                at = back;
-                ran = false;
-                overflowed = false;
-                down();
-                Task<?> self = currentTask();
-                if (self == null || !self.name().equals("deep")) {
-                  harm.add("it runs beside the loop");
-                }
-                nextWait(harm);
-              });
+      Task<?> deep = createTask("deep", () -> {
+        operation = each.of(things);
+        unwound = 0;
+        at = back;
+        ran = false;
+        overflowed = false;
+        down();
+        Task<?> self = currentTask();
+        if (self == null || !self.name().equals("deep")) {
+          harm.add("it runs beside the loop");
+        }
+        nextWait(harm);
+      });
       things.helpers.add(deep);
       for (int i = 0; i < 6; i++) {
         yieldNow();
@@ -778,12 +672,11 @@ class OverflowTest {
       for (int i = 0; i < 4; i++) {
         yieldNow();
       }
-      things.soAtTheEnd.forEach(
-          (otherwise, so) -> {
-            if (!so.getAsBoolean()) {
-              harm.add(otherwise);
-            }
-          });
+      things.soAtTheEnd.forEach((otherwise, so) -> {
+        if (!so.getAsBoolean()) {
+          harm.add(otherwise);
+        }
+      });
       if (things.lock.locked() || things.condition.locked()) {
         harm.add("a lock is locked for ever");
       }
@@ -809,12 +702,11 @@ class OverflowTest {
     /** The next wait ends when it is to, and not before. */
     private static void nextWait(List<String> harm) {
       var event = new Event();
-      createTask(
-          () -> {
-            yieldNow();
-            yieldNow();
-            event.set();
-          });
+      createTask(() -> {
+        yieldNow();
+        yieldNow();
+        event.set();
+      });
       event.await();
       if (!event.isSet()) {
         harm.add("its next wait ended at once");

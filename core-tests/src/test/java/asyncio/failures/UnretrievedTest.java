@@ -43,11 +43,9 @@ class UnretrievedTest {
   }
 
   private static Task<Integer> failing(String message) {
-    return createTask(
-        message,
-        () -> {
-          throw new Failure(message);
-        });
+    return createTask(message, () -> {
+      throw new Failure(message);
+    });
   }
 
   private static void collectGarbage() {
@@ -58,13 +56,12 @@ class UnretrievedTest {
   @Test
   void aFailureIsReportedAtTheEndOfTheRunAtTheLatest() {
     List<Task<?>> kept = new ArrayList<>();
-    Asyncio.run(
-        () -> {
-          capture();
-          kept.add(failing("kept"));
-          yieldNow();
-          reports.assertNone();
-        });
+    Asyncio.run(() -> {
+      capture();
+      kept.add(failing("kept"));
+      yieldNow();
+      reports.assertNone();
+    });
     ExceptionContext report = reports.only();
     assertEquals("kept", report.exception().getMessage());
     assertEquals("kept", report.task());
@@ -74,18 +71,17 @@ class UnretrievedTest {
 
   @Test
   void aFailureOfADroppedTaskIsReportedWhileTheRunGoesOnAndOnce() throws Exception {
-    Asyncio.run(
-        () -> {
-          capture();
-          for (int i = 0; i < 5; i++) {
-            failing("dropped " + i);
-          }
-          yieldNow();
-          for (int i = 0; i < 1_000 && reports.size() < 5; i++) {
-            collectGarbage();
-          }
-          assertEquals(5, reports.size());
-        });
+    Asyncio.run(() -> {
+      capture();
+      for (int i = 0; i < 5; i++) {
+        failing("dropped " + i);
+      }
+      yieldNow();
+      for (int i = 0; i < 1_000 && reports.size() < 5; i++) {
+        collectGarbage();
+      }
+      assertEquals(5, reports.size());
+    });
     assertEquals(5, reports.size());
   }
 
@@ -95,11 +91,10 @@ class UnretrievedTest {
     "test_futures.BaseFutureTests.tb_logger_exception_unretrieved"
   })
   void aFailureOfADroppedFutureIsReported() {
-    Asyncio.run(
-        () -> {
-          capture();
-          new Future<Integer>().setException(new Failure("future"));
-        });
+    Asyncio.run(() -> {
+      capture();
+      new Future<Integer>().setException(new Failure("future"));
+    });
     assertEquals("future", reports.only().exception().getMessage());
     assertSame(null, reports.only().task());
   }
@@ -111,11 +106,10 @@ class UnretrievedTest {
   })
   void withoutAHandlerItIsLogged() {
     try (var log = new CapturedLog("asyncio.task")) {
-      Asyncio.run(
-          () -> {
-            failing("logged");
-            yieldNow();
-          });
+      Asyncio.run(() -> {
+        failing("logged");
+        yieldNow();
+      });
       assertEquals(1, log.records().size());
       assertContains(log.messages().getFirst(), "'logged'");
       assertEquals("logged", log.records().getFirst().getThrown().getMessage());
@@ -129,70 +123,67 @@ class UnretrievedTest {
   })
   void aFailureThatSomebodyReceivedIsNotReported() {
     List<Object> kept = new ArrayList<>();
-    Asyncio.run(
-        () -> {
-          capture();
-          var awaited = failing("awaited");
-          assertThrows(Failure.class, awaited::await);
+    Asyncio.run(() -> {
+      capture();
+      var awaited = failing("awaited");
+      assertThrows(Failure.class, awaited::await);
 
-          var awaitedLater = failing("awaited later");
-          yieldNow();
-          assertThrows(Failure.class, awaitedLater::await);
+      var awaitedLater = failing("awaited later");
+      yieldNow();
+      assertThrows(Failure.class, awaitedLater::await);
 
-          var asked = failing("asked");
-          yieldNow();
-          asked.exception();
+      var asked = failing("asked");
+      yieldNow();
+      asked.exception();
 
-          var read = failing("read");
-          yieldNow();
-          assertThrows(Failure.class, read::result);
+      var read = failing("read");
+      yieldNow();
+      assertThrows(Failure.class, read::result);
 
-          var got = failing("got");
-          yieldNow();
-          assertThrows(ExecutionException.class, got::get);
+      var got = failing("got");
+      yieldNow();
+      assertThrows(ExecutionException.class, got::get);
 
-          var inCallback = failing("in a callback");
-          inCallback.addDoneCallback(Future::exception);
+      var inCallback = failing("in a callback");
+      inCallback.addDoneCallback(Future::exception);
 
-          var gathered = failing("gathered");
-          assertThrows(Failure.class, () -> gather(List.of(gathered)));
+      var gathered = failing("gathered");
+      assertThrows(Failure.class, () -> gather(List.of(gathered)));
 
-          var shielded = failing("shielded");
-          assertThrows(Failure.class, () -> Asyncio.shield(shielded));
+      var shielded = failing("shielded");
+      assertThrows(Failure.class, () -> Asyncio.shield(shielded));
 
-          var converted = failing("converted");
-          assertTrue(converted.toCompletableFuture() != null);
+      var converted = failing("converted");
+      assertTrue(converted.toCompletableFuture() != null);
 
-          var cancelled = createTask(() -> new Event().await());
-          yieldNow();
-          cancelled.cancel();
-          yieldNow();
-          kept.addAll(
-              List.of(
-                  awaited,
-                  awaitedLater,
-                  asked,
-                  read,
-                  got,
-                  inCallback,
-                  gathered,
-                  shielded,
-                  converted,
-                  cancelled));
-        });
+      var cancelled = createTask(() -> new Event().await());
+      yieldNow();
+      cancelled.cancel();
+      yieldNow();
+      kept.addAll(List.of(
+          awaited,
+          awaitedLater,
+          asked,
+          read,
+          got,
+          inCallback,
+          gathered,
+          shielded,
+          converted,
+          cancelled));
+    });
     reports.assertNone();
     assertEquals(10, kept.size());
   }
 
   @Test
   void aPendingFutureThatIsDroppedIsSilent() {
-    Asyncio.run(
-        () -> {
-          capture();
-          assertFalse(new Future<Integer>().isDone());
-          collectGarbage();
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      capture();
+      assertFalse(new Future<Integer>().isDone());
+      collectGarbage();
+      yieldNow();
+    });
     reports.assertNone();
   }
 
@@ -204,22 +195,21 @@ class UnretrievedTest {
     "test_futures.BaseFutureTests.tb_logger_result_unretrieved"
   })
   void nothingButAFailureIsReported() {
-    Asyncio.run(
-        () -> {
-          capture();
-          new Future<Integer>(); // abandoned
-          new Future<Integer>().setResult(1);
-          var read = new Future<Integer>();
-          read.setResult(2);
-          assertEquals(2, read.result());
-          var cancelled = new Future<Integer>();
-          cancelled.cancel();
-          cancelled.trySetException(new Failure("too late"));
-          createTask(() -> 3);
-          createTask(() -> sleep(ofDays(1)));
-          yieldNow();
-          collectGarbage();
-        });
+    Asyncio.run(() -> {
+      capture();
+      new Future<Integer>(); // abandoned
+      new Future<Integer>().setResult(1);
+      var read = new Future<Integer>();
+      read.setResult(2);
+      assertEquals(2, read.result());
+      var cancelled = new Future<Integer>();
+      cancelled.cancel();
+      cancelled.trySetException(new Failure("too late"));
+      createTask(() -> 3);
+      createTask(() -> sleep(ofDays(1)));
+      yieldNow();
+      collectGarbage();
+    });
     reports.assertNone();
   }
 
@@ -227,12 +217,10 @@ class UnretrievedTest {
   void theFailureOfTheMainTaskIsThrownAndNotReported() {
     assertThrows(
         Failure.class,
-        () ->
-            Asyncio.run(
-                () -> {
-                  capture();
-                  throw new Failure("main");
-                }));
+        () -> Asyncio.run(() -> {
+          capture();
+          throw new Failure("main");
+        }));
     reports.assertNone();
   }
 
@@ -240,16 +228,13 @@ class UnretrievedTest {
   void afterTheCloseOfTheLoopAFailureWithoutAStackIsReportedLikeTheOthers() {
     var loop = newEventLoop(RunOptions.defaults());
     List<Task<?>> kept = new ArrayList<>();
-    loop.callSoonThreadsafe(
-        () -> {
-          kept.add(
-              createTask(
-                  () -> {
-                    throw new WithoutStack();
-                  }));
-          kept.add(failing("whole"));
-          loop.callSoon(loop::stop);
-        });
+    loop.callSoonThreadsafe(() -> {
+      kept.add(createTask(() -> {
+        throw new WithoutStack();
+      }));
+      kept.add(failing("whole"));
+      loop.callSoon(loop::stop);
+    });
     loop.runForever();
     try (var log = new CapturedLog("asyncio.task")) {
       loop.close();

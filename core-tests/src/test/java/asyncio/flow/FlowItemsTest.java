@@ -47,12 +47,11 @@ class FlowItemsTest {
   private final Reports reported = new Reports();
 
   private Task<?> consumer(FlowItems<Integer> items) {
-    return createTask(
-        () -> {
-          for (int item : items) {
-            taken.add(item);
-          }
-        });
+    return createTask(() -> {
+      for (int item : items) {
+        taken.add(item);
+      }
+    });
   }
 
   /** What was sent comes through the inbox, and the consumer has its step. */
@@ -69,14 +68,10 @@ class FlowItemsTest {
     List<Integer> sent = IntStream.range(0, 1_000).boxed().toList();
     var source = new SubmissionPublisher<Integer>();
     try (var items = Flows.subscribe(source, 16)) {
-      var sending =
-          createTask(
-              () ->
-                  toThread(
-                      () -> {
-                        sent.forEach(source::submit);
-                        source.close();
-                      }));
+      var sending = createTask(() -> toThread(() -> {
+        sent.forEach(source::submit);
+        source.close();
+      }));
       for (int item : items) {
         taken.add(item);
       }
@@ -217,14 +212,11 @@ class FlowItemsTest {
       settle();
       publisher.next(1);
       publisher.fail(failure);
-      var thrown =
-          assertThrows(
-              Failure.class,
-              () -> {
-                for (int item : items) {
-                  taken.add(item);
-                }
-              });
+      var thrown = assertThrows(Failure.class, () -> {
+        for (int item : items) {
+          taken.add(item);
+        }
+      });
       assertSame(failure, thrown);
       // A second receiver gets one of its own.
       var again = assertThrows(RuntimeException.class, () -> items.iterator().next());
@@ -240,7 +232,8 @@ class FlowItemsTest {
     var failure = new IOException("x");
     try (var items = Flows.subscribe(publisher)) {
       publisher.fail(failure);
-      var thrown = assertThrows(CompletionException.class, () -> items.iterator().next());
+      var thrown =
+          assertThrows(CompletionException.class, () -> items.iterator().next());
       assertSame(failure, thrown.getCause());
     }
   }
@@ -261,7 +254,8 @@ class FlowItemsTest {
   void theCancelSignalOfAnotherLoopIsNoCancelHere() {
     try (var items = Flows.subscribe(publisher)) {
       publisher.fail(new CancelledError("there"));
-      var thrown = assertThrows(CancellationException.class, () -> items.iterator().next());
+      var thrown =
+          assertThrows(CancellationException.class, () -> items.iterator().next());
       assertEquals("there", thrown.getMessage());
     }
   }
@@ -269,40 +263,33 @@ class FlowItemsTest {
   @AsyncTest
   void aFailureThatNobodyReceivesIsReported() {
     var failure = new Failure("x");
-    toThread(
-        () ->
-            Asyncio.run(
-                () -> {
-                  runningLoop().setExceptionHandler(reported);
-                  Flows.subscribe(publisher);
-                  publisher.fail(failure);
-                  settle();
-                }));
+    toThread(() -> Asyncio.run(() -> {
+      runningLoop().setExceptionHandler(reported);
+      Flows.subscribe(publisher);
+      publisher.fail(failure);
+      settle();
+    }));
     assertSame(failure, reported.only().exception());
   }
 
   @AsyncTest
   void aFailureThatIsClosedAwayIsNotReported() {
-    toThread(
-        () ->
-            Asyncio.run(
-                () -> {
-                  runningLoop().setExceptionHandler(reported);
-                  try (var _ = Flows.subscribe(publisher)) {
-                    publisher.fail(new Failure("x"));
-                    settle();
-                  }
-                }));
+    toThread(() -> Asyncio.run(() -> {
+      runningLoop().setExceptionHandler(reported);
+      try (var _ = Flows.subscribe(publisher)) {
+        publisher.fail(new Failure("x"));
+        settle();
+      }
+    }));
     reported.assertNone();
   }
 
   @AsyncTest
   void whatSubscribeThrowsComesOut() {
     var failure = new Failure("x");
-    Flow.Publisher<Integer> broken =
-        subscriber -> {
-          throw failure;
-        };
+    Flow.Publisher<Integer> broken = subscriber -> {
+      throw failure;
+    };
     assertSame(failure, assertThrows(Failure.class, () -> Flows.subscribe(broken)));
   }
 
@@ -326,16 +313,15 @@ class FlowItemsTest {
   @AsyncTest
   void aRequestThatThrowsIsAFailureOfThePublisher() {
     var failure = new Failure("x");
-    var broken =
-        new ManualPublisher<Integer>() {
-          @Override
-          public void request(long n) {
-            super.request(n);
-            if (requests.size() == 2) {
-              throw failure;
-            }
-          }
-        };
+    var broken = new ManualPublisher<Integer>() {
+      @Override
+      public void request(long n) {
+        super.request(n);
+        if (requests.size() == 2) {
+          throw failure;
+        }
+      }
+    };
     try (var items = Flows.subscribe(broken, 1)) {
       settle();
       broken.next(1);
@@ -349,13 +335,12 @@ class FlowItemsTest {
   @AsyncTest
   void aCancelThatThrowsIsReportedAndHindersNobody() {
     var failure = new Failure("x");
-    var broken =
-        new ManualPublisher<Integer>() {
-          @Override
-          public void cancel() {
-            throw failure;
-          }
-        };
+    var broken = new ManualPublisher<Integer>() {
+      @Override
+      public void cancel() {
+        throw failure;
+      }
+    };
     runningLoop().setExceptionHandler(reported);
     try (var items = Flows.subscribe(broken)) {
       settle();
@@ -402,16 +387,15 @@ class FlowItemsTest {
 
   @AsyncTest
   void aCancelInsideARequestIsNoFailureOfThePublisherAndStrikesAtTheNextWait() {
-    var slow =
-        new ManualPublisher<Integer>() {
-          @Override
-          public void request(long n) {
-            super.request(n);
-            if (requests.size() == 2) {
-              sleep(ofDays(1));
-            }
-          }
-        };
+    var slow = new ManualPublisher<Integer>() {
+      @Override
+      public void request(long n) {
+        super.request(n);
+        if (requests.size() == 2) {
+          sleep(ofDays(1));
+        }
+      }
+    };
     try (var items = Flows.subscribe(slow, 1)) {
       settle();
       var consumer = consumer(items);
@@ -428,23 +412,20 @@ class FlowItemsTest {
 
   @AsyncTest
   void aCancelInsideTheCancelOfASubscriptionIsNotReportedAndStrikesAtTheNextWait() {
-    var slow =
-        new ManualPublisher<Integer>() {
-          @Override
-          public void cancel() {
-            super.cancel();
-            sleep(ofDays(1));
-          }
-        };
+    var slow = new ManualPublisher<Integer>() {
+      @Override
+      public void cancel() {
+        super.cancel();
+        sleep(ofDays(1));
+      }
+    };
     runningLoop().setExceptionHandler(reported);
     var items = Flows.subscribe(slow);
     settle();
-    var closer =
-        createTask(
-            () -> {
-              items.close();
-              sleep(ofDays(1));
-            });
+    var closer = createTask(() -> {
+      items.close();
+      sleep(ofDays(1));
+    });
     settle();
     closer.cancel("why");
     assertCancelled("why", closer);
@@ -543,20 +524,19 @@ class FlowItemsTest {
   void aCloseInsideARequestCancelsAfterIt() {
     List<String> calls = new ArrayList<>();
     List<FlowItems<Integer>> items = new ArrayList<>();
-    var source =
-        new ManualPublisher<Integer>() {
-          @Override
-          public void request(long n) {
-            calls.add("request begins");
-            items.getFirst().close();
-            calls.add("request ends");
-          }
+    var source = new ManualPublisher<Integer>() {
+      @Override
+      public void request(long n) {
+        calls.add("request begins");
+        items.getFirst().close();
+        calls.add("request ends");
+      }
 
-          @Override
-          public void cancel() {
-            calls.add("cancel");
-          }
-        };
+      @Override
+      public void cancel() {
+        calls.add("cancel");
+      }
+    };
     items.add(Flows.subscribe(source));
     settle();
     assertEquals(List.of("request begins", "request ends", "cancel"), calls);
@@ -587,13 +567,10 @@ class FlowItemsTest {
 
   @AsyncTest
   void whenTheLoopClosesTheSubscriptionIsCancelled() {
-    toThread(
-        () ->
-            Asyncio.run(
-                () -> {
-                  Flows.subscribe(publisher);
-                  settle();
-                }));
+    toThread(() -> Asyncio.run(() -> {
+      Flows.subscribe(publisher);
+      settle();
+    }));
     await(publisher.cancelled);
     publisher.next(1);
     publisher.fail(new Failure("late"));
@@ -609,21 +586,16 @@ class FlowItemsTest {
   @AsyncTest
   void aTaskThatIteratesWhenTheLoopEndsIsCancelledAndCloses() {
     var closedIn = new CompletableFuture<String>();
-    toThread(
-        () ->
-            Asyncio.run(
-                () -> {
-                  createTask(
-                      "consumer",
-                      () -> {
-                        try (var items = Flows.subscribe(publisher)) {
-                          items.iterator().next();
-                        } finally {
-                          closedIn.complete(String.valueOf(publisher.cancelled.isDone()));
-                        }
-                      });
-                  settle();
-                }));
+    toThread(() -> Asyncio.run(() -> {
+      createTask("consumer", () -> {
+        try (var items = Flows.subscribe(publisher)) {
+          items.iterator().next();
+        } finally {
+          closedIn.complete(String.valueOf(publisher.cancelled.isDone()));
+        }
+      });
+      settle();
+    }));
     assertEquals("true", await(closedIn));
   }
 

@@ -55,27 +55,25 @@ class FlowPublisherTest {
   private final Reports reported = new Reports();
 
   private static Flow.Publisher<Integer> range(int count) {
-    return Flows.publisher(
-        out -> {
-          for (int i = 0; i < count; i++) {
-            out.emit(i);
-          }
-        });
+    return Flows.publisher(out -> {
+      for (int i = 0; i < count; i++) {
+        out.emit(i);
+      }
+    });
   }
 
   /** Emits 0, 1, 2 … and notes how it ends. */
   private Flow.Publisher<Integer> endless() {
-    return Flows.publisher(
-        out -> {
-          order.add("began");
-          try {
-            for (int i = 0; ; i++) {
-              out.emit(i);
-            }
-          } finally {
-            order.add("clean-up");
-          }
-        });
+    return Flows.publisher(out -> {
+      order.add("began");
+      try {
+        for (int i = 0; ; i++) {
+          out.emit(i);
+        }
+      } finally {
+        order.add("clean-up");
+      }
+    });
   }
 
   private static void settle() {
@@ -155,13 +153,12 @@ class FlowPublisherTest {
   void theSubscriberIsCalledInTheCoroutineOfTheBody() {
     Thread[] body = new Thread[1];
     var subscriber = new RecordingSubscriber<Integer>(3);
-    Flows.<Integer>publisher(
-            out -> {
-              body[0] = Thread.currentThread();
-              out.emit(1);
-              sleep(ofMillis(1));
-              out.emit(2);
-            })
+    Flows.<Integer>publisher(out -> {
+          body[0] = Thread.currentThread();
+          out.emit(1);
+          sleep(ofMillis(1));
+          out.emit(2);
+        })
         .subscribe(subscriber);
     await(subscriber.ended);
     assertEquals(Set.of(body[0]), new HashSet<>(subscriber.calledOn));
@@ -194,33 +191,30 @@ class FlowPublisherTest {
     var received = new ArrayList<Integer>();
     var processor = new SubmissionPublisher<Integer>();
     var done = processor.consume(received::add);
-    range(100)
-        .subscribe(
-            new RecordingSubscriber<Integer>(100) {
-              @Override
-              void take(Integer item) {
-                processor.offer(item, null);
-              }
+    range(100).subscribe(new RecordingSubscriber<Integer>(100) {
+      @Override
+      void take(Integer item) {
+        processor.offer(item, null);
+      }
 
-              @Override
-              public void onComplete() {
-                processor.close();
-              }
-            });
+      @Override
+      public void onComplete() {
+        processor.close();
+      }
+    });
     await(done);
     assertEquals(IntStream.range(0, 100).boxed().toList(), received);
   }
 
   @AsyncTest
   void aSubscriberMayWait() {
-    var subscriber =
-        new RecordingSubscriber<Integer>(10) {
-          @Override
-          void take(Integer item) {
-            sleep(ofMillis(item));
-            order.add(item + " at " + runningLoop().time().toMillis());
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(10) {
+      @Override
+      void take(Integer item) {
+        sleep(ofMillis(item));
+        order.add(item + " at " + runningLoop().time().toMillis());
+      }
+    };
     range(4).subscribe(subscriber);
     await(subscriber.ended);
     order.assertIs("0 at 0", "1 at 1", "2 at 3", "3 at 6");
@@ -232,11 +226,10 @@ class FlowPublisherTest {
   void whatTheBodyThrowsIsTheError() {
     for (Throwable failure : List.of(new Failure("x"), new IOException("x"), new Error("x"))) {
       var subscriber = new RecordingSubscriber<Integer>(10);
-      Flows.<Integer>publisher(
-              out -> {
-                out.emit(1);
-                throwAny(failure);
-              })
+      Flows.<Integer>publisher(out -> {
+            out.emit(1);
+            throwAny(failure);
+          })
           .subscribe(subscriber);
       assertSame(failure, await(subscriber.ended));
       assertEquals(List.of("subscribed", 1, failure), subscriber.signals);
@@ -249,22 +242,17 @@ class FlowPublisherTest {
   void aFatalErrorIsToldAndEndsTheRun() {
     var subscriber = new RecordingSubscriber<Integer>(10);
     var fatal = new InternalError("x");
-    toThread(
-        () ->
-            assertSame(
-                fatal,
-                assertThrows(
-                    InternalError.class,
-                    () ->
-                        Asyncio.run(
-                            () -> {
-                              Flows.<Integer>publisher(
-                                      out -> {
-                                        throw fatal;
-                                      })
-                                  .subscribe(subscriber);
-                              sleep(ofDays(1));
-                            }))));
+    toThread(() -> assertSame(
+        fatal,
+        assertThrows(
+            InternalError.class,
+            () -> Asyncio.run(() -> {
+              Flows.<Integer>publisher(out -> {
+                    throw fatal;
+                  })
+                  .subscribe(subscriber);
+              sleep(ofDays(1));
+            }))));
     assertEquals(List.of("subscribed", fatal), subscriber.signals);
   }
 
@@ -285,14 +273,13 @@ class FlowPublisherTest {
 
   @AsyncTest
   void aRequestForNothingInOnSubscribeKeepsTheBodyFromBeginning() {
-    var subscriber =
-        new RecordingSubscriber<Integer>(0) {
-          @Override
-          public void onSubscribe(Flow.Subscription subscription) {
-            super.onSubscribe(subscription);
-            subscription.request(0);
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(0) {
+      @Override
+      public void onSubscribe(Flow.Subscription subscription) {
+        super.onSubscribe(subscription);
+        subscription.request(0);
+      }
+    };
     endless().subscribe(subscriber);
     assertInstanceOf(IllegalArgumentException.class, await(subscriber.ended));
     order.assertIsEmpty();
@@ -302,12 +289,9 @@ class FlowPublisherTest {
   void aBodyThatFailsWhenItIsEndedForABadRequestIsNotForgotten() {
     var subscriber = new RecordingSubscriber<Integer>(0);
     var failure = new Failure("clean-up");
-    Flows.<Integer>publisher(
-            out ->
-                sleepAndCleanUp(
-                    () -> {
-                      throw failure;
-                    }))
+    Flows.<Integer>publisher(out -> sleepAndCleanUp(() -> {
+          throw failure;
+        }))
         .subscribe(subscriber);
     settle();
     subscriber.subscription.request(-1);
@@ -355,15 +339,14 @@ class FlowPublisherTest {
 
   @AsyncTest
   void aCancelInOnSubscribeKeepsTheBodyFromBeginning() {
-    var subscriber =
-        new RecordingSubscriber<Integer>(0) {
-          @Override
-          public void onSubscribe(Flow.Subscription subscription) {
-            super.onSubscribe(subscription);
-            subscription.request(5);
-            subscription.cancel();
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(0) {
+      @Override
+      public void onSubscribe(Flow.Subscription subscription) {
+        super.onSubscribe(subscription);
+        subscription.request(5);
+        subscription.cancel();
+      }
+    };
     endless().subscribe(subscriber);
     settle();
     assertEquals(List.of("subscribed"), subscriber.signals);
@@ -372,15 +355,14 @@ class FlowPublisherTest {
 
   @AsyncTest
   void aCancelInOnNextEndsTheBodyAtItsNextEmit() {
-    var subscriber =
-        new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
-          @Override
-          void take(Integer item) {
-            if (item == 2) {
-              subscription.cancel();
-            }
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
+      @Override
+      void take(Integer item) {
+        if (item == 2) {
+          subscription.cancel();
+        }
+      }
+    };
     endless().subscribe(subscriber);
     settle();
     assertEquals(List.of("subscribed", 0, 1, 2), subscriber.signals);
@@ -390,11 +372,10 @@ class FlowPublisherTest {
   @AsyncTest
   void aCancelWhileTheBodyWaitsForSomethingElseEndsIt() {
     var subscriber = new RecordingSubscriber<Integer>(2);
-    Flows.<Integer>publisher(
-            out -> {
-              out.emit(1);
-              sleepAndCleanUp(() -> order.add("clean-up"));
-            })
+    Flows.<Integer>publisher(out -> {
+          out.emit(1);
+          sleepAndCleanUp(() -> order.add("clean-up"));
+        })
         .subscribe(subscriber);
     settle();
     subscriber.subscription.cancel();
@@ -406,16 +387,15 @@ class FlowPublisherTest {
   @AsyncTest
   void theCleanUpAfterACancelIsNotCutShort() {
     var subscriber = new RecordingSubscriber<Integer>(1);
-    Flows.<Integer>publisher(
-            out -> {
-              try {
-                out.emit(1);
-                out.emit(2);
-              } finally {
-                sleep(ofMillis(5));
-                order.add("clean-up");
-              }
-            })
+    Flows.<Integer>publisher(out -> {
+          try {
+            out.emit(1);
+            out.emit(2);
+          } finally {
+            sleep(ofMillis(5));
+            order.add("clean-up");
+          }
+        })
         .subscribe(subscriber);
     settle();
     toThread(() -> subscriber.subscription.cancel());
@@ -426,27 +406,25 @@ class FlowPublisherTest {
   @AsyncTest
   void aBodyThatNeverSuspendsIsStoppedByAnotherThread() {
     var enough = new CompletableFuture<Void>();
-    var subscriber =
-        new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
-          @Override
-          public void onNext(Integer item) {
-            if (item == 100) {
-              enough.complete(null);
-            }
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
+      @Override
+      public void onNext(Integer item) {
+        if (item == 100) {
+          enough.complete(null);
+        }
+      }
+    };
     enough.thenRunAsync(() -> subscriber.subscription.cancel());
-    Flows.<Integer>publisher(
-            out -> {
-              try {
-                for (int i = 0; ; i++) {
-                  out.emit(i);
-                }
-              } finally {
-                sleep(ofMillis(1)); // when the request of that thread comes to the loop
-                order.add("clean-up");
-              }
-            })
+    Flows.<Integer>publisher(out -> {
+          try {
+            for (int i = 0; ; i++) {
+              out.emit(i);
+            }
+          } finally {
+            sleep(ofMillis(1)); // when the request of that thread comes to the loop
+            order.add("clean-up");
+          }
+        })
         .subscribe(subscriber);
     sleep(ofMillis(5));
     order.assertIs("clean-up");
@@ -457,12 +435,9 @@ class FlowPublisherTest {
     collectReports();
     var failure = new Failure("clean-up");
     var subscriber = new RecordingSubscriber<Integer>(0);
-    Flows.<Integer>publisher(
-            out ->
-                sleepAndCleanUp(
-                    () -> {
-                      throw failure;
-                    }))
+    Flows.<Integer>publisher(out -> sleepAndCleanUp(() -> {
+          throw failure;
+        }))
         .subscribe(subscriber);
     settle();
     subscriber.subscription.cancel();
@@ -486,20 +461,18 @@ class FlowPublisherTest {
 
     @Override
     public void victim() {
-      Flow.Publisher<Integer> publisher =
-          Flows.publisher(
-              out -> {
-                begun++;
-                try {
-                  for (int i = 0; i < 6; i++) {
-                    out.emit(i);
-                    sleep(ofMillis(1));
-                  }
-                } finally {
-                  yieldNow();
-                  ended++;
-                }
-              });
+      Flow.Publisher<Integer> publisher = Flows.publisher(out -> {
+        begun++;
+        try {
+          for (int i = 0; i < 6; i++) {
+            out.emit(i);
+            sleep(ofMillis(1));
+          }
+        } finally {
+          yieldNow();
+          ended++;
+        }
+      });
       try (var items = Flows.<Integer>subscribe(publisher, 2)) {
         for (int item : items) {
           taken.add(item);
@@ -526,12 +499,11 @@ class FlowPublisherTest {
   void aCancelOfTheBodysTaskIsTold() {
     Task<?>[] task = new Task<?>[1];
     var subscriber = new RecordingSubscriber<Integer>(1);
-    Flows.<Integer>publisher(
-            out -> {
-              task[0] = currentTask();
-              out.emit(1);
-              sleep(ofDays(1));
-            })
+    Flows.<Integer>publisher(out -> {
+          task[0] = currentTask();
+          out.emit(1);
+          sleep(ofDays(1));
+        })
         .subscribe(subscriber);
     settle();
     task[0].cancel("why");
@@ -557,14 +529,11 @@ class FlowPublisherTest {
   void whenTheLoopEndsItsSubscribersAreTold() {
     var waits = new RecordingSubscriber<Integer>(2);
     var neverBegins = new RecordingSubscriber<Integer>(2);
-    toThread(
-        () ->
-            Asyncio.run(
-                () -> {
-                  endless().subscribe(waits);
-                  settle();
-                  endless().subscribe(neverBegins);
-                }));
+    toThread(() -> Asyncio.run(() -> {
+      endless().subscribe(waits);
+      settle();
+      endless().subscribe(neverBegins);
+    }));
     assertInstanceOf(CancellationException.class, await(waits.ended));
     assertEquals(List.of("subscribed", 0, 1), waits.signals.subList(0, 3));
     await(neverBegins.ended);
@@ -576,19 +545,17 @@ class FlowPublisherTest {
   void aLoopThatIsClosedByHandTellsItsSubscribers() {
     var waits = new RecordingSubscriber<Integer>(2);
     var neverBegins = new RecordingSubscriber<Integer>(2);
-    toThread(
-        () -> {
-          var loop = Asyncio.newEventLoop();
-          loop.runUntilComplete(
-              () -> {
-                endless().subscribe(waits);
-                settle();
-              });
-          Flows.<Integer>publisher(loop, out -> out.emit(1)).subscribe(neverBegins);
-          try (var _ = new CapturedLog("asyncio.loop")) {
-            loop.close();
-          }
-        });
+    toThread(() -> {
+      var loop = Asyncio.newEventLoop();
+      loop.runUntilComplete(() -> {
+        endless().subscribe(waits);
+        settle();
+      });
+      Flows.<Integer>publisher(loop, out -> out.emit(1)).subscribe(neverBegins);
+      try (var _ = new CapturedLog("asyncio.loop")) {
+        loop.close();
+      }
+    });
     var error = assertInstanceOf(IllegalStateException.class, await(waits.ended));
     assertContains(error.getMessage(), "closed");
     assertEquals(List.of("subscribed", 0, 1, error), waits.signals);
@@ -599,29 +566,26 @@ class FlowPublisherTest {
   void aSubscriberThatOutlivesTheLoopIsToldWhenItReturns() {
     Only.mounted("on the portable carrier such a subscriber holds the loop");
     var go = new CountDownLatch(1);
-    var subscriber =
-        new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
-          @Override
-          void take(Integer item) {
-            try {
-              go.await();
-            } catch (InterruptedException unexpected) {
-              throw new AssertionError(unexpected);
-            }
-          }
-        };
-    toThread(
-        () -> {
-          var loop = Asyncio.newEventLoop();
-          loop.runUntilComplete(
-              () -> {
-                endless().subscribe(subscriber);
-                settle();
-              });
-          try (var _ = new CapturedLog("asyncio.loop")) {
-            loop.close();
-          }
-        });
+    var subscriber = new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
+      @Override
+      void take(Integer item) {
+        try {
+          go.await();
+        } catch (InterruptedException unexpected) {
+          throw new AssertionError(unexpected);
+        }
+      }
+    };
+    toThread(() -> {
+      var loop = Asyncio.newEventLoop();
+      loop.runUntilComplete(() -> {
+        endless().subscribe(subscriber);
+        settle();
+      });
+      try (var _ = new CapturedLog("asyncio.loop")) {
+        loop.close();
+      }
+    });
     assertEquals(List.of("subscribed", 0), subscriber.signals);
     go.countDown();
     var error = assertInstanceOf(IllegalStateException.class, await(subscriber.ended));
@@ -700,15 +664,14 @@ class FlowPublisherTest {
   void aSubscriberThatThrowsIsCancelledAndReported() {
     collectReports();
     var failure = new Failure("subscriber");
-    var subscriber =
-        new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
-          @Override
-          void take(Integer item) {
-            if (item == 1) {
-              throw failure;
-            }
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(Long.MAX_VALUE) {
+      @Override
+      void take(Integer item) {
+        if (item == 1) {
+          throw failure;
+        }
+      }
+    };
     endless().subscribe(subscriber);
     settle();
     assertEquals(List.of("subscribed", 0, 1), subscriber.signals);
@@ -721,22 +684,18 @@ class FlowPublisherTest {
   void oneThatThrowsAtItsBeginningOrEndIsReported() {
     collectReports();
     var failure = new Failure("subscriber");
-    endless()
-        .subscribe(
-            new RecordingSubscriber<Integer>(1) {
-              @Override
-              public void onSubscribe(Flow.Subscription subscription) {
-                throw failure;
-              }
-            });
-    range(0)
-        .subscribe(
-            new RecordingSubscriber<Integer>(1) {
-              @Override
-              public void onComplete() {
-                throw failure;
-              }
-            });
+    endless().subscribe(new RecordingSubscriber<Integer>(1) {
+      @Override
+      public void onSubscribe(Flow.Subscription subscription) {
+        throw failure;
+      }
+    });
+    range(0).subscribe(new RecordingSubscriber<Integer>(1) {
+      @Override
+      public void onComplete() {
+        throw failure;
+      }
+    });
     settle();
     order.assertIsEmpty();
     assertEquals(2, reported.size());
@@ -747,19 +706,19 @@ class FlowPublisherTest {
   void aCancelOfTheTaskWhileItsSubscriberWaitsIsNoFaultOfTheSubscriber() {
     collectReports();
     Task<?>[] task = new Task<?>[1];
-    var subscriber =
-        new RecordingSubscriber<Integer>(5) {
-          @Override
-          void take(Integer item) {
-            task[0] = currentTask();
-            sleep(ofDays(1));
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(5) {
+      @Override
+      void take(Integer item) {
+        task[0] = currentTask();
+        sleep(ofDays(1));
+      }
+    };
     range(2).subscribe(subscriber);
     settle();
     task[0].cancel("why");
     assertEquals(
-        "why", assertInstanceOf(CancellationException.class, await(subscriber.ended)).getMessage());
+        "why",
+        assertInstanceOf(CancellationException.class, await(subscriber.ended)).getMessage());
     reported.assertNone();
   }
 
@@ -767,28 +726,24 @@ class FlowPublisherTest {
 
   @AsyncTest
   void tasksOfTheBodyEmitOneAfterTheOther() {
-    var subscriber =
-        new RecordingSubscriber<String>(1) {
-          @Override
-          void take(String item) {
-            sleep(ofMillis(1)); // the others come meanwhile
-            subscription.request(1);
-          }
-        };
-    Flows.<String>publisher(
-            out -> {
-              var group = new TaskGroup();
-              group.run(
-                  () -> {
-                    for (String name : List.of("a", "b", "c")) {
-                      group.createTask(
-                          () -> {
-                            out.emit(name + 1);
-                            out.emit(name + 2);
-                          });
-                    }
-                  });
-            })
+    var subscriber = new RecordingSubscriber<String>(1) {
+      @Override
+      void take(String item) {
+        sleep(ofMillis(1)); // the others come meanwhile
+        subscription.request(1);
+      }
+    };
+    Flows.<String>publisher(out -> {
+          var group = new TaskGroup();
+          group.run(() -> {
+            for (String name : List.of("a", "b", "c")) {
+              group.createTask(() -> {
+                out.emit(name + 1);
+                out.emit(name + 2);
+              });
+            }
+          });
+        })
         .subscribe(subscriber);
     await(subscriber.ended);
     assertEquals(
@@ -798,17 +753,15 @@ class FlowPublisherTest {
   @AsyncTest
   void aCancelEndsAllTasksThatEmit() {
     var subscriber = new RecordingSubscriber<Integer>(1);
-    Flows.<Integer>publisher(
-            out -> {
-              var group = new TaskGroup();
-              group.run(
-                  () -> {
-                    for (int i = 0; i < 3; i++) {
-                      int n = i;
-                      group.createTask(() -> out.emit(n));
-                    }
-                  });
-            })
+    Flows.<Integer>publisher(out -> {
+          var group = new TaskGroup();
+          group.run(() -> {
+            for (int i = 0; i < 3; i++) {
+              int n = i;
+              group.createTask(() -> out.emit(n));
+            }
+          });
+        })
         .subscribe(subscriber);
     settle();
     subscriber.subscription.cancel();
@@ -822,12 +775,11 @@ class FlowPublisherTest {
   void oneThatIsCancelledInItsTurnLetsTheNextEmit() {
     var subscriber = new RecordingSubscriber<Integer>(0);
     Task<?>[] first = new Task<?>[1];
-    Flows.<Integer>publisher(
-            out -> {
-              first[0] = createTask(() -> out.emit(1));
-              var second = createTask(() -> out.emit(2));
-              second.await();
-            })
+    Flows.<Integer>publisher(out -> {
+          first[0] = createTask(() -> out.emit(1));
+          var second = createTask(() -> out.emit(2));
+          second.await();
+        })
         .subscribe(subscriber);
     settle();
     subscriber.subscription.request(1);
@@ -839,20 +791,18 @@ class FlowPublisherTest {
 
   @AsyncTest
   void theEndWaitsForATaskThatStillEmits() {
-    var subscriber =
-        new RecordingSubscriber<Integer>(5) {
-          @Override
-          void take(Integer item) {
-            sleep(ofMillis(5));
-          }
-        };
+    var subscriber = new RecordingSubscriber<Integer>(5) {
+      @Override
+      void take(Integer item) {
+        sleep(ofMillis(5));
+      }
+    };
     Task<?>[] left = new Task<?>[2];
-    Flows.<Integer>publisher(
-            out -> {
-              left[0] = createTask(() -> out.emit(1));
-              left[1] = createTask(() -> out.emit(2));
-              sleep(ofMillis(1));
-            })
+    Flows.<Integer>publisher(out -> {
+          left[0] = createTask(() -> out.emit(1));
+          left[1] = createTask(() -> out.emit(2));
+          sleep(ofMillis(1));
+        })
         .subscribe(subscriber);
     await(subscriber.ended);
     assertEquals(List.of("subscribed", 1, "complete"), subscriber.signals);
@@ -864,13 +814,12 @@ class FlowPublisherTest {
   @AsyncTest
   void theEndIsToldWhenTheTaskThatStillEmitsIsCancelled() {
     var subscriber = new RecordingSubscriber<Integer>(0);
-    Flows.<Integer>publisher(
-            out -> {
-              var left = createTask(() -> out.emit(1));
-              yieldNow();
-              subscriber.subscription.request(1);
-              left.cancel(); // it was woken already
-            })
+    Flows.<Integer>publisher(out -> {
+          var left = createTask(() -> out.emit(1));
+          yieldNow();
+          subscriber.subscription.request(1);
+          left.cancel(); // it was woken already
+        })
         .subscribe(subscriber);
     await(subscriber.ended);
     assertEquals(List.of("subscribed", "complete"), subscriber.signals);
@@ -880,11 +829,10 @@ class FlowPublisherTest {
   void aTaskThatTheBodyForgotIsCancelledWithTheSubscription() {
     var subscriber = new RecordingSubscriber<Integer>(0);
     Task<?>[] forgotten = new Task<?>[1];
-    Flows.<Integer>publisher(
-            out -> {
-              forgotten[0] = createTask(() -> out.emit(1));
-              sleep(ofDays(1));
-            })
+    Flows.<Integer>publisher(out -> {
+          forgotten[0] = createTask(() -> out.emit(1));
+          sleep(ofDays(1));
+        })
         .subscribe(subscriber);
     settle();
     subscriber.subscription.cancel();
@@ -896,16 +844,13 @@ class FlowPublisherTest {
   void anEmitterIsUsedInCoroutinesOfItsLoop() {
     var subscriber = new RecordingSubscriber<Integer>(1);
     Exception[] errors = new Exception[2];
-    Flows.<Integer>publisher(
-            out -> {
-              errors[0] =
-                  toThread(() -> assertThrows(IllegalStateException.class, () -> out.emit(1)));
-              runningLoop()
-                  .callSoon(
-                      () ->
-                          errors[1] = assertThrows(IllegalStateException.class, () -> out.emit(1)));
-              yieldNow();
-            })
+    Flows.<Integer>publisher(out -> {
+          errors[0] = toThread(() -> assertThrows(IllegalStateException.class, () -> out.emit(1)));
+          runningLoop()
+              .callSoon(
+                  () -> errors[1] = assertThrows(IllegalStateException.class, () -> out.emit(1)));
+          yieldNow();
+        })
         .subscribe(subscriber);
     await(subscriber.ended);
     assertContains(errors[0].getMessage(), "runCoroutineThreadsafe");
@@ -928,22 +873,16 @@ class FlowPublisherTest {
   @AsyncTest
   void itemsGoFromLoopToLoop() {
     var publisher = range(1_000);
-    List<Object> received =
-        createTask(
-                () ->
-                    toThread(
-                        () ->
-                            Asyncio.run(
-                                () -> {
-                                  List<Object> all = new ArrayList<>();
-                                  try (var items = Flows.<Integer>subscribe(publisher, 8)) {
-                                    for (int item : items) {
-                                      all.add(item);
-                                    }
-                                  }
-                                  return all;
-                                })))
-            .await();
+    List<Object> received = createTask(() -> toThread(() -> Asyncio.run(() -> {
+          List<Object> all = new ArrayList<>();
+          try (var items = Flows.<Integer>subscribe(publisher, 8)) {
+            for (int item : items) {
+              all.add(item);
+            }
+          }
+          return all;
+        })))
+        .await();
     assertEquals(IntStream.range(0, 1_000).boxed().toList(), received);
   }
 
@@ -964,12 +903,10 @@ class FlowPublisherTest {
   @AsyncTest
   void aFailureGoesThereAndBack() {
     var failure = new Failure("x");
-    Flow.Publisher<Integer> publisher =
-        Flows.publisher(
-            out -> {
-              out.emit(1);
-              throw failure;
-            });
+    Flow.Publisher<Integer> publisher = Flows.publisher(out -> {
+      out.emit(1);
+      throw failure;
+    });
     try (var items = Flows.<Integer>subscribe(publisher)) {
       var each = items.iterator();
       assertEquals(1, each.next());

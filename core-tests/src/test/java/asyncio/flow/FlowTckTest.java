@@ -52,17 +52,13 @@ class FlowTckTest {
   @BeforeAll
   static void startALoop() {
     var started = new CompletableFuture<EventLoop>();
-    thread =
-        Thread.ofPlatform()
-            .daemon()
-            .start(
-                () ->
-                    Asyncio.run(
-                        () -> {
-                          stop = new Event();
-                          started.complete(Asyncio.runningLoop());
-                          stop.await();
-                        }));
+    thread = Thread.ofPlatform()
+        .daemon()
+        .start(() -> Asyncio.run(() -> {
+          stop = new Event();
+          started.complete(Asyncio.runningLoop());
+          stop.await();
+        }));
     loop = started.join();
   }
 
@@ -88,13 +84,11 @@ class FlowTckTest {
   private record Subscribed(FlowItems<Integer> items, Flow.Subscriber<Integer> subscriber) {
     @SuppressWarnings("unchecked") // of Integers, as it was made
     static Subscribed make(int bufferSize) {
-      return onTheLoop(
-          () -> {
-            Flow.Subscriber<?>[] given = new Flow.Subscriber<?>[1];
-            FlowItems<Integer> items =
-                Flows.subscribe(subscriber -> given[0] = subscriber, bufferSize);
-            return new Subscribed(items, (Flow.Subscriber<Integer>) given[0]);
-          });
+      return onTheLoop(() -> {
+        Flow.Subscriber<?>[] given = new Flow.Subscriber<?>[1];
+        FlowItems<Integer> items = Flows.subscribe(subscriber -> given[0] = subscriber, bufferSize);
+        return new Subscribed(items, (Flow.Subscriber<Integer>) given[0]);
+      });
     }
   }
 
@@ -107,22 +101,18 @@ class FlowTckTest {
 
     @Override
     public Flow.Publisher<Integer> createFlowPublisher(long elements) {
-      return Flows.publisher(
-          loop,
-          out -> {
-            for (long i = 0; i < elements; i++) {
-              out.emit((int) i);
-            }
-          });
+      return Flows.publisher(loop, out -> {
+        for (long i = 0; i < elements; i++) {
+          out.emit((int) i);
+        }
+      });
     }
 
     @Override
     public Flow.Publisher<Integer> createFailedFlowPublisher() {
-      return Flows.publisher(
-          loop,
-          out -> {
-            throw new Failure("from its beginning");
-          });
+      return Flows.publisher(loop, out -> {
+        throw new Failure("from its beginning");
+      });
     }
   }
 
@@ -191,11 +181,10 @@ class FlowTckTest {
 
       @Override
       public void signalCancel() {
-        onTheLoop(
-            () -> {
-              items.close();
-              return null;
-            });
+        onTheLoop(() -> {
+          items.close();
+          return null;
+        });
       }
     }
 
@@ -225,42 +214,36 @@ class FlowTckTest {
   private static void verify(Class<?> verification, int atLeast) {
     var passed = new TreeSet<String>();
     var failures = new ConcurrentLinkedQueue<Throwable>();
-    var listener =
-        new TestListenerAdapter() {
-          @Override
-          public void onTestSuccess(ITestResult result) {
-            passed.add(result.getName());
-          }
+    var listener = new TestListenerAdapter() {
+      @Override
+      public void onTestSuccess(ITestResult result) {
+        passed.add(result.getName());
+      }
 
-          @Override
-          public void onTestFailure(ITestResult result) {
-            failures.add(new AssertionError(result.getName(), result.getThrowable()));
-          }
+      @Override
+      public void onTestFailure(ITestResult result) {
+        failures.add(new AssertionError(result.getName(), result.getThrowable()));
+      }
 
-          @Override
-          public void onConfigurationFailure(ITestResult result) {
-            onTestFailure(result);
-          }
-        };
+      @Override
+      public void onConfigurationFailure(ITestResult result) {
+        onTestFailure(result);
+      }
+    };
     var testng = new TestNG(false);
     testng.setVerbose(0);
     testng.setTestClasses(new Class<?>[] {verification});
     testng.addListener(listener);
     testng.run();
-    assertAll(
-        failures.stream()
-            .map(
-                failure ->
-                    () -> {
-                      throw failure;
-                    }));
-    List<String> skipped =
-        Arrays.stream(verification.getMethods())
-            .filter(method -> method.isAnnotationPresent(org.testng.annotations.Test.class))
-            .map(java.lang.reflect.Method::getName)
-            .filter(name -> !name.startsWith("untested_") && !passed.contains(name))
-            .sorted()
-            .collect(Collectors.toList());
+    assertAll(failures.stream().map(failure -> () -> {
+      throw failure;
+    }));
+    List<String> skipped = Arrays.stream(verification.getMethods())
+        .filter(method -> method.isAnnotationPresent(org.testng.annotations.Test.class))
+        .map(java.lang.reflect.Method::getName)
+        .filter(name -> !name.startsWith("untested_") && !passed.contains(name))
+        .sorted()
+        .collect(Collectors.toList());
     assertEquals(List.of(), skipped);
     assertTrue(passed.size() >= atLeast, () -> "it has shrunk: " + passed);
   }

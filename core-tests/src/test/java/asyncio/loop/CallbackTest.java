@@ -76,11 +76,10 @@ class CallbackTest {
   })
   void aCallbackAddedByACallbackWaitsForTheNextTurn() {
     EventLoop loop = runningLoop();
-    loop.callSoon(
-        () -> {
-          order.add("a");
-          loop.callSoon(() -> order.add("c"));
-        });
+    loop.callSoon(() -> {
+      order.add("a");
+      loop.callSoon(() -> order.add("c"));
+    });
     loop.callSoon(() -> order.add("b"));
     yieldNow();
     order.assertIs("a", "b");
@@ -182,30 +181,28 @@ class CallbackTest {
   void aTimerIsWaitedForOnceAndNotEarly() {
     int timers = 20;
     var idle = new AtomicInteger();
-    Clock counting =
-        new Clock() {
-          @Override
-          public long nanoTime() {
-            return Clock.system().nanoTime();
-          }
+    Clock counting = new Clock() {
+      @Override
+      public long nanoTime() {
+        return Clock.system().nanoTime();
+      }
 
-          @Override
-          public long idle(long next, Activity activity) {
-            idle.incrementAndGet();
-            return Clock.system().idle(next, activity);
-          }
-        };
+      @Override
+      public long idle(long next, Activity activity) {
+        idle.incrementAndGet();
+        return Clock.system().idle(next, activity);
+      }
+    };
     try (var runner = new Runner(RunOptions.defaults().withClock(counting))) {
-      runner.run(
-          () -> {
-            idle.set(0);
-            for (int i = 0; i < timers; i++) {
-              Duration before = runningLoop().time();
-              Duration delay = ofNanos(1_000_001L + i * 31_415L);
-              sleep(delay);
-              assertTrue(runningLoop().time().compareTo(before.plus(delay)) >= 0, "too early");
-            }
-          });
+      runner.run(() -> {
+        idle.set(0);
+        for (int i = 0; i < timers; i++) {
+          Duration before = runningLoop().time();
+          Duration delay = ofNanos(1_000_001L + i * 31_415L);
+          sleep(delay);
+          assertTrue(runningLoop().time().compareTo(before.plus(delay)) >= 0, "too early");
+        }
+      });
     }
     assertTrue(idle.get() <= 5 * timers, idle.get() + " turns for " + timers + " timers");
   }
@@ -227,12 +224,11 @@ class CallbackTest {
   void aCallbackHasNoCurrentTaskButTheLoop() {
     EventLoop loop = runningLoop();
     var done = new Future<Void>();
-    loop.callSoon(
-        () -> {
-          assertNull(currentTask());
-          assertSame(loop, runningLoop());
-          done.setResult(null);
-        });
+    loop.callSoon(() -> {
+      assertNull(currentTask());
+      assertSame(loop, runningLoop());
+      done.setResult(null);
+    });
     done.await();
   }
 
@@ -240,13 +236,10 @@ class CallbackTest {
   void aCallbackMayCreateTasksAndFutures() {
     var done = new Future<Integer>();
     runningLoop()
-        .callSoon(
-            () ->
-                createTask(
-                    () -> {
-                      sleep(ofSeconds(1));
-                      done.setResult(9);
-                    }));
+        .callSoon(() -> createTask(() -> {
+          sleep(ofSeconds(1));
+          done.setResult(9);
+        }));
     assertEquals(9, done.await());
   }
 
@@ -255,38 +248,36 @@ class CallbackTest {
     EventLoop loop = runningLoop();
     var lock = new Lock();
     var pending = new Future<Integer>();
-    List<Runnable> waits =
-        List.of(
-            () -> sleep(ofSeconds(1)),
-            () -> sleep(ZERO),
-            Asyncio::yieldNow,
-            pending::await,
-            () -> new Event().await(),
-            () -> lock.acquire(),
-            () -> new Semaphore().acquire(),
-            () -> new Queue<Integer>().get(),
-            () -> new Queue<Integer>().put(1),
-            () -> new Queue<Integer>().join(),
-            () -> new TaskGroup().run(() -> 1),
-            () -> Asyncio.timeout(ofSeconds(1), () -> 1),
-            () -> Asyncio.gather(List.of(pending)),
-            () -> Asyncio.shield(pending),
-            () -> Asyncio.waitFor(pending, ofSeconds(1)),
-            () -> Asyncio.toThread(() -> 1),
-            () -> Asyncio.await(new java.util.concurrent.CompletableFuture<Integer>()));
+    List<Runnable> waits = List.of(
+        () -> sleep(ofSeconds(1)),
+        () -> sleep(ZERO),
+        Asyncio::yieldNow,
+        pending::await,
+        () -> new Event().await(),
+        () -> lock.acquire(),
+        () -> new Semaphore().acquire(),
+        () -> new Queue<Integer>().get(),
+        () -> new Queue<Integer>().put(1),
+        () -> new Queue<Integer>().join(),
+        () -> new TaskGroup().run(() -> 1),
+        () -> Asyncio.timeout(ofSeconds(1), () -> 1),
+        () -> Asyncio.gather(List.of(pending)),
+        () -> Asyncio.shield(pending),
+        () -> Asyncio.waitFor(pending, ofSeconds(1)),
+        () -> Asyncio.toThread(() -> 1),
+        () -> Asyncio.await(new java.util.concurrent.CompletableFuture<Integer>()));
     for (int i = 0; i < waits.size(); i++) {
       Runnable wait = waits.get(i);
       String number = "wait number " + i;
       var refusal = new Future<Throwable>();
-      loop.callSoon(
-          () -> {
-            try {
-              wait.run();
-              refusal.setResult(null);
-            } catch (IllegalStateException error) {
-              refusal.setResult(error);
-            }
-          });
+      loop.callSoon(() -> {
+        try {
+          wait.run();
+          refusal.setResult(null);
+        } catch (IllegalStateException error) {
+          refusal.setResult(error);
+        }
+      });
       Throwable error = refusal.await();
       assertTrue(error != null && error.getMessage().contains("createTask"), number + ": " + error);
     }
@@ -307,17 +298,15 @@ class CallbackTest {
   void aCallbackThatThrowsGoesToTheHandlerAndTheNextOnesRun() {
     EventLoop loop = runningLoop();
     var reports = new Reports();
-    loop.setExceptionHandler(
-        (on, context) -> {
-          assertSame(loop, on);
-          reports.handle(on, context);
-          order.add("handler");
-        });
+    loop.setExceptionHandler((on, context) -> {
+      assertSame(loop, on);
+      reports.handle(on, context);
+      order.add("handler");
+    });
     var failure = new Failure("in a callback");
-    loop.callSoon(
-        () -> {
-          throw failure;
-        });
+    loop.callSoon(() -> {
+      throw failure;
+    });
     loop.callSoon(() -> order.add("next callback"));
     createTask(() -> order.add("task"));
     yieldNow();
@@ -331,12 +320,9 @@ class CallbackTest {
   void aTimerCallbackThatThrowsGoesToTheHandler() {
     var reports = new Reports();
     runningLoop().setExceptionHandler(reports);
-    runningLoop()
-        .callLater(
-            ofSeconds(1),
-            () -> {
-              throw new Failure("late");
-            });
+    runningLoop().callLater(ofSeconds(1), () -> {
+      throw new Failure("late");
+    });
     sleep(ofSeconds(2));
     assertEquals("late", reports.only().exception().getMessage());
   }
@@ -345,16 +331,13 @@ class CallbackTest {
   @Covers("test_base_events.BaseEventLoopTests.default_exc_handler_callback")
   void withoutAHandlerFailuresAreLogged() {
     try (var log = new CapturedLog("asyncio.task")) {
-      Asyncio.run(
-          () -> {
-            assertNull(runningLoop().exceptionHandler());
-            runningLoop()
-                .callSoon(
-                    () -> {
-                      throw new Failure("logged");
-                    });
-            yieldNow();
-          });
+      Asyncio.run(() -> {
+        assertNull(runningLoop().exceptionHandler());
+        runningLoop().callSoon(() -> {
+          throw new Failure("logged");
+        });
+        yieldNow();
+      });
       assertEquals(1, log.records().size());
       assertEquals("logged", log.records().getFirst().getThrown().getMessage());
       assertEquals(java.util.logging.Level.SEVERE, log.records().getFirst().getLevel());
@@ -366,16 +349,12 @@ class CallbackTest {
   void aHandlerThatFailsIsLoggedWithTheFailureItWasGiven() {
     try (var log = new CapturedLog("asyncio.task")) {
       var first = new Failure("first");
-      runningLoop()
-          .setExceptionHandler(
-              (loop, context) -> {
-                throw new Failure("the handler's own");
-              });
-      runningLoop()
-          .callSoon(
-              () -> {
-                throw first;
-              });
+      runningLoop().setExceptionHandler((loop, context) -> {
+        throw new Failure("the handler's own");
+      });
+      runningLoop().callSoon(() -> {
+        throw first;
+      });
       runningLoop().callSoon(() -> order.add("next"));
       yieldNow();
       order.assertIs("next");
@@ -389,16 +368,12 @@ class CallbackTest {
   @AsyncTest
   void aHandlerMayRethrowWhatItWasGiven() {
     try (var log = new CapturedLog("asyncio.task")) {
-      runningLoop()
-          .setExceptionHandler(
-              (loop, context) -> {
-                throw (RuntimeException) context.exception();
-              });
-      runningLoop()
-          .callSoon(
-              () -> {
-                throw new Failure("thrown on");
-              });
+      runningLoop().setExceptionHandler((loop, context) -> {
+        throw (RuntimeException) context.exception();
+      });
+      runningLoop().callSoon(() -> {
+        throw new Failure("thrown on");
+      });
       yieldNow();
       assertEquals("thrown on", log.records().getFirst().getThrown().getMessage());
     }
@@ -422,11 +397,9 @@ class CallbackTest {
     runningLoop().setExceptionHandler(null);
     assertNull(runningLoop().exceptionHandler());
     try (var log = new CapturedLog("asyncio.task")) {
-      runningLoop()
-          .callSoon(
-              () -> {
-                throw new Failure("logged");
-              });
+      runningLoop().callSoon(() -> {
+        throw new Failure("logged");
+      });
       yieldNow();
       assertEquals("logged", log.records().getFirst().getThrown().getMessage());
     }
@@ -439,17 +412,16 @@ class CallbackTest {
     EventLoop loop = runningLoop();
     var latch = new CountDownLatch(1);
     var done = new Future<Void>();
-    loop.callSoon(
-        () -> {
-          order.add("parks");
-          try {
-            latch.await();
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
-          }
-          order.add("goes on");
-          done.setResult(null);
-        });
+    loop.callSoon(() -> {
+      order.add("parks");
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      order.add("goes on");
+      done.setResult(null);
+    });
     loop.callSoon(() -> order.add("next"));
     loop.callSoon(() -> order.add("next but one"));
     createTask(() -> order.add("task"));
@@ -470,9 +442,8 @@ class CallbackTest {
   void aCallbackMayBeHandedOverFromAnyThread() throws Exception {
     EventLoop loop = runningLoop();
     var done = new Future<Thread>();
-    Thread other =
-        Thread.ofPlatform()
-            .start(() -> loop.callSoonThreadsafe(() -> done.setResult(Thread.currentThread())));
+    Thread other = Thread.ofPlatform()
+        .start(() -> loop.callSoonThreadsafe(() -> done.setResult(Thread.currentThread())));
     assertTrue(done.await().isVirtual());
     Asyncio.toThread(() -> other.join());
     loop.callSoonThreadsafe(() -> order.add("from the loop itself"));
@@ -517,13 +488,10 @@ class CallbackTest {
   @AsyncTest
   void aCallbackThatCancelsItsOwnHandleIsCalledAndNotCancelled() {
     Handle[] own = new Handle[1];
-    own[0] =
-        runningLoop()
-            .callSoonThreadsafe(
-                () -> {
-                  own[0].cancel();
-                  order.add("runs on");
-                });
+    own[0] = runningLoop().callSoonThreadsafe(() -> {
+      own[0].cancel();
+      order.add("runs on");
+    });
     yieldNow();
     order.assertIs("runs on");
     assertFalse(own[0].isCancelled());
@@ -533,22 +501,19 @@ class CallbackTest {
   @Covers("test_events.EventLoopTestsMixin.call_soon_threadsafe_handle_cancel_other_thread")
   void aCallbackCanBeCancelledFromAnotherThread() {
     EventLoop loop = runningLoop();
-    boolean cancelled =
-        Asyncio.toThread(
-            () -> {
-              var hold = new CountDownLatch(1);
-              loop.callSoonThreadsafe(
-                  () -> {
-                    // Until the other thread has called off what comes next.
-                    while (hold.getCount() > 0) {
-                      Thread.onSpinWait();
-                    }
-                  });
-              Handle handle = loop.callSoonThreadsafe(() -> order.add("never"));
-              handle.cancel();
-              hold.countDown();
-              return handle.isCancelled();
-            });
+    boolean cancelled = Asyncio.toThread(() -> {
+      var hold = new CountDownLatch(1);
+      loop.callSoonThreadsafe(() -> {
+        // Until the other thread has called off what comes next.
+        while (hold.getCount() > 0) {
+          Thread.onSpinWait();
+        }
+      });
+      Handle handle = loop.callSoonThreadsafe(() -> order.add("never"));
+      handle.cancel();
+      hold.countDown();
+      return handle.isCancelled();
+    });
     assertTrue(cancelled);
     yieldNow();
     yieldNow();
@@ -560,25 +525,21 @@ class CallbackTest {
     EventLoop loop = runningLoop();
     var begun = new CountDownLatch(1);
     var asked = new AtomicBoolean();
-    var handle =
-        Asyncio.toThread(
-            () -> {
-              Handle mine =
-                  loop.callSoonThreadsafe(
-                      () -> {
-                        begun.countDown();
-                        while (!asked.get()) {
-                          Thread.onSpinWait();
-                        }
-                        order.add("ran to its end");
-                      });
-              begun.await();
-              assertFalse(mine.isCancelled());
-              mine.cancel();
-              assertFalse(mine.isCancelled());
-              asked.set(true);
-              return mine;
-            });
+    var handle = Asyncio.toThread(() -> {
+      Handle mine = loop.callSoonThreadsafe(() -> {
+        begun.countDown();
+        while (!asked.get()) {
+          Thread.onSpinWait();
+        }
+        order.add("ran to its end");
+      });
+      begun.await();
+      assertFalse(mine.isCancelled());
+      mine.cancel();
+      assertFalse(mine.isCancelled());
+      asked.set(true);
+      return mine;
+    });
     yieldNow();
     assertFalse(handle.isCancelled());
     order.assertIs("ran to its end");
@@ -598,16 +559,15 @@ class CallbackTest {
     EventLoop loop = runningLoop();
     boolean[] stop = {false};
     int[] turns = {0};
-    loop.callSoon(
-        new Runnable() {
-          @Override
-          public void run() {
-            turns[0]++;
-            if (!stop[0] && turns[0] < 100_000) {
-              loop.callSoon(this);
-            }
-          }
-        });
+    loop.callSoon(new Runnable() {
+      @Override
+      public void run() {
+        turns[0]++;
+        if (!stop[0] && turns[0] < 100_000) {
+          loop.callSoon(this);
+        }
+      }
+    });
     loop.callLater(ZERO, () -> stop[0] = true);
     while (!stop[0] && turns[0] < 100_000) {
       yieldNow();

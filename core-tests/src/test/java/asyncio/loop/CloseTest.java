@@ -66,21 +66,19 @@ class CloseTest {
   @Test
   void coroutinesInForeignCodeAreNudgedAndWaitedFor() {
     var ended = new AtomicBoolean();
-    Asyncio.run(
-        () -> {
-          createTask(
-              () -> {
-                try {
-                  blocking(() -> new LinkedBlockingQueue<String>().take());
-                } catch (InterruptedException nudge) {
-                  assertThrows(CancelledError.class, Asyncio::yieldNow);
-                  yieldNow();
-                  ended.set(true);
-                }
-              });
+    Asyncio.run(() -> {
+      createTask(() -> {
+        try {
+          blocking(() -> new LinkedBlockingQueue<String>().take());
+        } catch (InterruptedException nudge) {
+          assertThrows(CancelledError.class, Asyncio::yieldNow);
           yieldNow();
-          yieldNow();
-        });
+          ended.set(true);
+        }
+      });
+      yieldNow();
+      yieldNow();
+    });
     assertTrue(ended.get());
     assertEquals(List.of(), warnings());
   }
@@ -90,22 +88,19 @@ class CloseTest {
     var latch = new CountDownLatch(1);
     var later = new CompletableFuture<Throwable>();
     try (var runner = impatient("short")) {
-      runner.run(
-          () -> {
-            createTask(
-                "stubborn",
-                () -> {
-                  try {
-                    blocking(() -> Latches.awaitUninterruptibly(latch));
-                    yieldNow();
-                    later.complete(null);
-                  } catch (Throwable failure) {
-                    later.complete(failure);
-                  }
-                });
+      runner.run(() -> {
+        createTask("stubborn", () -> {
+          try {
+            blocking(() -> Latches.awaitUninterruptibly(latch));
             yieldNow();
-            yieldNow();
-          });
+            later.complete(null);
+          } catch (Throwable failure) {
+            later.complete(failure);
+          }
+        });
+        yieldNow();
+        yieldNow();
+      });
     }
     assertEquals(1, warnings().size(), () -> warnings().toString());
     String message = warnings().getFirst();
@@ -120,19 +115,16 @@ class CloseTest {
   @Test
   void aSurvivorThatSwallowsItsCancelIsReportedWithWhatItWaitsFor() {
     try (var runner = impatient("short")) {
-      runner.run(
-          () -> {
-            createTask(
-                "swallows",
-                () -> {
-                  try {
-                    sleep(ofDays(1));
-                  } catch (CancelledError swallowed) {
-                    sleep(ofDays(1));
-                  }
-                });
-            yieldNow();
-          });
+      runner.run(() -> {
+        createTask("swallows", () -> {
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError swallowed) {
+            sleep(ofDays(1));
+          }
+        });
+        yieldNow();
+      });
     }
     assertEquals(1, warnings().size(), () -> warnings().toString());
     assertContains(warnings().getFirst(), "'swallows'", "waits for sleep");
@@ -142,21 +134,18 @@ class CloseTest {
   void aTaskThatNeverStopsYieldingIsReported() {
     var stop = new AtomicBoolean();
     try (var runner = impatient("short")) {
-      runner.run(
-          () -> {
-            createTask(
-                "endless",
-                () -> {
-                  while (!stop.get()) {
-                    try {
-                      yieldNow();
-                    } catch (CancelledError swallowed) {
-                      // goes on
-                    }
-                  }
-                });
-            yieldNow();
-          });
+      runner.run(() -> {
+        createTask("endless", () -> {
+          while (!stop.get()) {
+            try {
+              yieldNow();
+            } catch (CancelledError swallowed) {
+              // goes on
+            }
+          }
+        });
+        yieldNow();
+      });
     }
     stop.set(true);
     assertContains(warnings().getFirst(), "'endless'");
@@ -167,18 +156,14 @@ class CloseTest {
     var begun = new CountDownLatch(1);
     var latch = new CountDownLatch(1);
     try (var runner = impatient("short")) {
-      runner.run(
-          () -> {
-            createTask(
-                () ->
-                    toThread(
-                        () -> {
-                          begun.countDown();
-                          latch.await();
-                        }));
-            yieldNow();
-            toThread(() -> begun.await());
-          });
+      runner.run(() -> {
+        createTask(() -> toThread(() -> {
+          begun.countDown();
+          latch.await();
+        }));
+        yieldNow();
+        toThread(() -> begun.await());
+      });
     }
     latch.countDown();
     assertEquals(1, warnings().size(), () -> warnings().toString());
@@ -192,19 +177,15 @@ class CloseTest {
     var closed = new CountDownLatch(1);
     AutoCloseable resource = closed::countDown;
     try (var runner = impatient("short")) {
-      runner.run(
-          () -> {
-            createTask(
-                () ->
-                    toThread(
-                        () -> {
-                          begun.countDown();
-                          latch.await();
-                          return resource;
-                        }));
-            yieldNow();
-            toThread(() -> begun.await());
-          });
+      runner.run(() -> {
+        createTask(() -> toThread(() -> {
+          begun.countDown();
+          latch.await();
+          return resource;
+        }));
+        yieldNow();
+        toThread(() -> begun.await());
+      });
     }
     latch.countDown();
     assertTrue(closed.await(10, TimeUnit.SECONDS));
@@ -213,22 +194,19 @@ class CloseTest {
   @Test
   void tasksMadeWhileClosingAreWaitedForToo() {
     var order = new Order();
-    Asyncio.run(
-        () -> {
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  createTask(
-                      () -> {
-                        yieldNow();
-                        order.add("made while closing");
-                      });
-                }
-              });
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } finally {
+          createTask(() -> {
+            yieldNow();
+            order.add("made while closing");
+          });
+        }
+      });
+      yieldNow();
+    });
     order.assertIs("made while closing");
   }
 
@@ -237,23 +215,20 @@ class CloseTest {
     var handedOver = new CompletableFuture<Future<Integer>>();
     var waiting = new CountDownLatch(1);
     var thrown = new CompletableFuture<Throwable>();
-    Thread.ofPlatform()
-        .start(
-            () -> {
-              try {
-                var future = handedOver.join();
-                waiting.countDown();
-                future.get();
-                thrown.complete(null);
-              } catch (Throwable failure) {
-                thrown.complete(failure);
-              }
-            });
-    Asyncio.run(
-        () -> {
-          handedOver.complete(new Future<Integer>());
-          toThread(() -> waiting.await());
-        });
+    Thread.ofPlatform().start(() -> {
+      try {
+        var future = handedOver.join();
+        waiting.countDown();
+        future.get();
+        thrown.complete(null);
+      } catch (Throwable failure) {
+        thrown.complete(failure);
+      }
+    });
+    Asyncio.run(() -> {
+      handedOver.complete(new Future<Integer>());
+      toThread(() -> waiting.await());
+    });
     Throwable error = thrown.get(10, TimeUnit.SECONDS);
     assertTrue(error instanceof IllegalStateException, String.valueOf(error));
     assertContains(error.getMessage(), "closed");
@@ -265,20 +240,18 @@ class CloseTest {
     var queue = new LinkedBlockingQueue<String>();
     var got = new CompletableFuture<String>();
     try (var runner = impatient("short")) {
-      runner.run(
-          () -> {
-            createTask(
-                () -> {
-                  while (!got.isDone()) {
-                    try {
-                      got.complete(queue.take());
-                    } catch (InterruptedException swallowed) {
-                      // goes on waiting
-                    }
-                  }
-                });
-            yieldNow();
-          });
+      runner.run(() -> {
+        createTask(() -> {
+          while (!got.isDone()) {
+            try {
+              got.complete(queue.take());
+            } catch (InterruptedException swallowed) {
+              // goes on waiting
+            }
+          }
+        });
+        yieldNow();
+      });
     }
     queue.put("item");
     assertEquals("item", got.get(10, TimeUnit.SECONDS));
@@ -297,22 +270,19 @@ class CloseTest {
     var carriers = new LinkedBlockingQueue<String>();
     var daemons = new LinkedBlockingQueue<Boolean>();
     try (var runner = impatient("gone")) {
-      runner.run(
-          () -> {
-            for (int i = 0; i < 3; i++) {
-              createTask(
-                  () -> {
-                    Latches.awaitUninterruptibly(latch);
-                    String carrier = carrierOfCurrentThread();
-                    daemons.add(
-                        Thread.getAllStackTraces().keySet().stream()
-                            .filter(thread -> thread.getName().equals(carrier))
-                            .allMatch(Thread::isDaemon));
-                    carriers.add(carrier);
-                  });
-            }
-            yieldNow();
+      runner.run(() -> {
+        for (int i = 0; i < 3; i++) {
+          createTask(() -> {
+            Latches.awaitUninterruptibly(latch);
+            String carrier = carrierOfCurrentThread();
+            daemons.add(Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals(carrier))
+                .allMatch(Thread::isDaemon));
+            carriers.add(carrier);
           });
+        }
+        yieldNow();
+      });
     }
     assertEquals(3, warnings().size(), () -> warnings().toString());
     latch.countDown();
@@ -327,11 +297,10 @@ class CloseTest {
     long deadline = System.nanoTime() + 10_000_000_000L;
     List<String> left;
     do {
-      left =
-          Thread.getAllStackTraces().keySet().stream()
-              .map(Thread::getName)
-              .filter(name -> name.startsWith(prefix))
-              .toList();
+      left = Thread.getAllStackTraces().keySet().stream()
+          .map(Thread::getName)
+          .filter(name -> name.startsWith(prefix))
+          .toList();
       Thread.onSpinWait();
     } while (!left.isEmpty() && System.nanoTime() < deadline);
     assertEquals(List.of(), left);
@@ -341,19 +310,17 @@ class CloseTest {
   void aVirtualThreadStartedInACoroutineGoesOnAfterTheClose() throws Exception {
     var queue = new LinkedBlockingQueue<String>();
     var got = new CompletableFuture<String>();
-    Asyncio.run(
-        () -> {
-          Thread.startVirtualThread(
-              () -> {
-                try {
-                  got.complete(queue.take());
-                } catch (InterruptedException e) {
-                  got.completeExceptionally(e);
-                }
-              });
-          yieldNow();
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      Thread.startVirtualThread(() -> {
+        try {
+          got.complete(queue.take());
+        } catch (InterruptedException e) {
+          got.completeExceptionally(e);
+        }
+      });
+      yieldNow();
+      yieldNow();
+    });
     queue.put("item");
     assertEquals("item", got.get(10, TimeUnit.SECONDS));
   }
@@ -361,22 +328,20 @@ class CloseTest {
   @Test
   void noThreadOfOursIsLeft() throws Exception {
     Set<Thread> before = Thread.getAllStackTraces().keySet();
-    Asyncio.run(
-        () -> {
-          toThread(() -> {});
-          createTask(() -> sleep(ofDays(1)));
-          runningLoop().callSoon(() -> {});
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      toThread(() -> {});
+      createTask(() -> sleep(ofDays(1)));
+      runningLoop().callSoon(() -> {});
+      yieldNow();
+    });
     long deadline = System.nanoTime() + 5_000_000_000L;
     List<String> left;
     do {
-      left =
-          Thread.getAllStackTraces().keySet().stream()
-              .filter(thread -> !before.contains(thread))
-              .map(Thread::getName)
-              .filter(name -> name.startsWith("asyncio"))
-              .toList();
+      left = Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> !before.contains(thread))
+          .map(Thread::getName)
+          .filter(name -> name.startsWith("asyncio"))
+          .toList();
       Thread.onSpinWait();
     } while (!left.isEmpty() && System.nanoTime() < deadline);
     assertEquals(List.of(), left);
@@ -387,19 +352,17 @@ class CloseTest {
     var latch = new CountDownLatch(1);
     var seen = new CompletableFuture<String>();
     try (var runner = impatient("short")) {
-      runner.run(
-          () -> {
-            createTask(
-                () -> {
-                  try {
-                    blocking(() -> Latches.awaitUninterruptibly(latch));
-                  } finally {
-                    seen.complete("task " + Asyncio.currentTask());
-                  }
-                });
-            yieldNow();
-            yieldNow();
-          });
+      runner.run(() -> {
+        createTask(() -> {
+          try {
+            blocking(() -> Latches.awaitUninterruptibly(latch));
+          } finally {
+            seen.complete("task " + Asyncio.currentTask());
+          }
+        });
+        yieldNow();
+        yieldNow();
+      });
     }
     latch.countDown();
     assertEquals("task null", seen.get(10, TimeUnit.SECONDS));
@@ -427,9 +390,8 @@ class CloseTest {
     boolean mounted = Asyncio.carrier() == CarrierKind.MOUNTED;
     while (true) {
       Thread.State state = thread.getState();
-      boolean inLatch =
-          List.of(thread.getStackTrace()).stream()
-              .anyMatch(frame -> frame.getClassName().contains("CountDownLatch"));
+      boolean inLatch = List.of(thread.getStackTrace()).stream()
+          .anyMatch(frame -> frame.getClassName().contains("CountDownLatch"));
       if (mounted ? state == Thread.State.RUNNABLE : state == Thread.State.WAITING && !inLatch) {
         return;
       }
@@ -443,20 +405,18 @@ class CloseTest {
     var cleaned = new CountDownLatch(1);
     var thread = new CompletableFuture<Thread>();
     EventLoop loop = Asyncio.newEventLoop();
-    loop.runUntilComplete(
-        () -> {
-          createTask(
-              () -> {
-                thread.complete(Thread.currentThread());
-                try {
-                  blocking(() -> gate.await());
-                } finally {
-                  cleaned.countDown();
-                }
-              });
-          yieldNow();
-          yieldNow();
-        });
+    loop.runUntilComplete(() -> {
+      createTask(() -> {
+        thread.complete(Thread.currentThread());
+        try {
+          blocking(() -> gate.await());
+        } finally {
+          cleaned.countDown();
+        }
+      });
+      yieldNow();
+      yieldNow();
+    });
     gate.countDown();
     awaitComingBack(thread.get());
     loop.close();

@@ -60,11 +60,8 @@ import org.junit.jupiter.api.Test;
 /** A loop without a runner: run, stop, close; timers; what happens when the handlers fail. */
 class EventLoopTest {
   private final Order order = new Order();
-  private final EventLoop loop =
-      newEventLoop(
-          RunOptions.defaults()
-              .withClock(new VirtualClock().withOtherThreads())
-              .withName("by hand"));
+  private final EventLoop loop = newEventLoop(
+      RunOptions.defaults().withClock(new VirtualClock().withOtherThreads()).withName("by hand"));
 
   @AfterEach
   void close() {
@@ -77,14 +74,12 @@ class EventLoopTest {
   @Covers("test_events.EventLoopTestsMixin.run_until_complete")
   void runUntilCompleteGivesTheResultOfABody() throws Exception {
     assertFalse(loop.isRunning());
-    int five =
-        loop.runUntilComplete(
-            () -> {
-              assertSame(loop, runningLoop());
-              assertTrue(loop.isRunning());
-              sleep(ofSeconds(1));
-              return 5;
-            });
+    int five = loop.runUntilComplete(() -> {
+      assertSame(loop, runningLoop());
+      assertTrue(loop.isRunning());
+      sleep(ofSeconds(1));
+      return 5;
+    });
     assertEquals(5, five);
     assertEquals("by hand", loop.name());
     assertFalse(loop.isRunning());
@@ -100,18 +95,14 @@ class EventLoopTest {
         failure,
         assertThrows(
             IOException.class,
-            () ->
-                loop.runUntilComplete(
-                    () -> {
-                      throw failure;
-                    })));
+            () -> loop.runUntilComplete(() -> {
+              throw failure;
+            })));
     assertThrows(
         CancelledError.class,
-        () ->
-            loop.runUntilComplete(
-                () -> {
-                  throw new CancelledError("x");
-                }));
+        () -> loop.runUntilComplete(() -> {
+          throw new CancelledError("x");
+        }));
   }
 
   @Test
@@ -132,11 +123,10 @@ class EventLoopTest {
     Future<String> future = loop.createFuture();
     loop.callSoonThreadsafe(() -> future.setResult("done"));
     loop.runUntilComplete(future);
-    loop.callSoonThreadsafe(
-        () -> {
-          order.add("this turn");
-          loop.callSoon(() -> order.add("next turn"));
-        });
+    loop.callSoonThreadsafe(() -> {
+      order.add("this turn");
+      loop.callSoon(() -> order.add("next turn"));
+    });
     loop.runUntilComplete(future);
     order.assertIs("this turn");
   }
@@ -146,9 +136,8 @@ class EventLoopTest {
   void aFutureOfAnotherLoopIsRefused() {
     EventLoop other = newEventLoop();
     try {
-      var error =
-          assertThrows(
-              IllegalArgumentException.class, () -> loop.runUntilComplete(other.createFuture()));
+      var error = assertThrows(
+          IllegalArgumentException.class, () -> loop.runUntilComplete(other.createFuture()));
       assertContains(error.getMessage(), other.name());
     } finally {
       other.close();
@@ -157,14 +146,10 @@ class EventLoopTest {
 
   @Test
   void tasksStandStillBetweenRunsAndGoOn() {
-    Task<Integer> task =
-        loop.runUntilComplete(
-            () ->
-                createTask(
-                    () -> {
-                      sleep(ofSeconds(1));
-                      return 7;
-                    }));
+    Task<Integer> task = loop.runUntilComplete(() -> createTask(() -> {
+      sleep(ofSeconds(1));
+      return 7;
+    }));
     assertFalse(task.isDone());
     assertEquals(7, loop.runUntilComplete(task));
   }
@@ -185,27 +170,24 @@ class EventLoopTest {
     "test_events.EventLoopTestsMixin.run_until_complete_nesting"
   })
   void aRunInsideARunIsRefused() {
-    loop.runUntilComplete(
-        () -> {
-          assertThrows(IllegalStateException.class, () -> loop.runUntilComplete(() -> 1));
-          assertThrows(IllegalStateException.class, loop::runForever);
-          assertThrows(IllegalStateException.class, loop::close);
-          EventLoop other = newEventLoop();
-          assertThrows(IllegalStateException.class, () -> other.runUntilComplete(() -> 1));
-          Asyncio.toThread(other::close);
-        });
+    loop.runUntilComplete(() -> {
+      assertThrows(IllegalStateException.class, () -> loop.runUntilComplete(() -> 1));
+      assertThrows(IllegalStateException.class, loop::runForever);
+      assertThrows(IllegalStateException.class, loop::close);
+      EventLoop other = newEventLoop();
+      assertThrows(IllegalStateException.class, () -> other.runUntilComplete(() -> 1));
+      Asyncio.toThread(other::close);
+    });
   }
 
   @Test
   void twoThreadsCannotRunOneLoop() throws Exception {
     var started = new CountDownLatch(1);
-    var work =
-        new FutureTask<Void>(
-            () -> {
-              loop.callSoonThreadsafe(started::countDown);
-              loop.runForever();
-              return null;
-            });
+    var work = new FutureTask<Void>(() -> {
+      loop.callSoonThreadsafe(started::countDown);
+      loop.runForever();
+      return null;
+    });
     Thread.ofPlatform().start(work);
     started.await();
     var error = assertThrows(IllegalStateException.class, () -> loop.runUntilComplete(() -> 1));
@@ -221,28 +203,23 @@ class EventLoopTest {
     "test_tasks.BaseTaskTests.stop_while_run_in_complete"
   })
   void stoppingBeforeTheEndIsAnError() {
-    var error =
-        assertThrows(
-            IllegalStateException.class,
-            () ->
-                loop.runUntilComplete(
-                    () -> {
-                      loop.stop();
-                      sleep(ofSeconds(1));
-                      order.add("the task goes on in the next run");
-                    }));
+    var error = assertThrows(
+        IllegalStateException.class,
+        () -> loop.runUntilComplete(() -> {
+          loop.stop();
+          sleep(ofSeconds(1));
+          order.add("the task goes on in the next run");
+        }));
     assertContains(error.getMessage(), "was stopped before Task[");
     loop.runUntilComplete(() -> sleep(ofSeconds(2)));
     order.assertIs("the task goes on in the next run");
     try (var runner = new Runner()) {
       assertThrows(
           IllegalStateException.class,
-          () ->
-              runner.run(
-                  () -> {
-                    runningLoop().stop();
-                    sleep(ofDays(1));
-                  }));
+          () -> runner.run(() -> {
+            runningLoop().stop();
+            sleep(ofDays(1));
+          }));
     }
   }
 
@@ -251,12 +228,10 @@ class EventLoopTest {
     Thread caller = Thread.currentThread();
     assertThrows(
         CancelledError.class,
-        () ->
-            loop.runUntilComplete(
-                () -> {
-                  caller.interrupt();
-                  return new Future<Integer>().await();
-                }));
+        () -> loop.runUntilComplete(() -> {
+          caller.interrupt();
+          return new Future<Integer>().await();
+        }));
     assertTrue(Thread.interrupted());
   }
 
@@ -270,15 +245,12 @@ class EventLoopTest {
         fatal,
         assertThrows(
             InternalError.class,
-            () ->
-                loop.runUntilComplete(
-                    () -> {
-                      throw fatal;
-                    })));
-    loop.callSoonThreadsafe(
-        () -> {
-          throw fatal;
-        });
+            () -> loop.runUntilComplete(() -> {
+              throw fatal;
+            })));
+    loop.callSoonThreadsafe(() -> {
+      throw fatal;
+    });
     assertSame(fatal, assertThrows(InternalError.class, loop::runForever));
     assertEquals(1, loop.runUntilComplete(() -> 1));
     loop.close();
@@ -291,20 +263,16 @@ class EventLoopTest {
   @Covers("test_base_events.BaseEventLoopTests.single_selecter_event_callback_after_stopping")
   void anEventOfASocketCountsOnceThoughTheLoopStopsInItsTurn() throws Exception {
     try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      var connection =
-          loop.runUntilComplete(
-              () -> {
-                var made =
-                    openConnection(
-                        listening.getInetAddress().getHostAddress(), listening.getLocalPort());
-                createTask(
-                    () -> {
-                      while (true) {
-                        order.add(new String(made.reader().read(10), US_ASCII));
-                      }
-                    });
-                return made;
-              });
+      var connection = loop.runUntilComplete(() -> {
+        var made =
+            openConnection(listening.getInetAddress().getHostAddress(), listening.getLocalPort());
+        createTask(() -> {
+          while (true) {
+            order.add(new String(made.reader().read(10), US_ASCII));
+          }
+        });
+        return made;
+      });
       try (var peer = listening.accept()) {
         peer.getOutputStream().write('x');
         while (order.isEmpty()) {
@@ -317,11 +285,10 @@ class EventLoopTest {
         }
         order.assertIs("x");
       }
-      loop.runUntilComplete(
-          () -> {
-            cancelAllBut(currentTask());
-            connection.close();
-          });
+      loop.runUntilComplete(() -> {
+        cancelAllBut(currentTask());
+        connection.close();
+      });
     }
   }
 
@@ -336,12 +303,11 @@ class EventLoopTest {
 
   @Test
   void stopEndsTheRunAfterTheCurrentTurn() {
-    loop.callSoonThreadsafe(
-        () -> {
-          order.add("a");
-          loop.stop();
-          loop.callSoon(() -> order.add("next run"));
-        });
+    loop.callSoonThreadsafe(() -> {
+      order.add("a");
+      loop.stop();
+      loop.callSoon(() -> order.add("next run"));
+    });
     loop.callSoonThreadsafe(() -> order.add("b"));
     loop.runForever();
     order.assertIs("a", "b");
@@ -353,11 +319,10 @@ class EventLoopTest {
   @Test
   @Covers("test_base_events.BaseEventLoopTests.run_forever_pre_stopped")
   void stopBeforeARunMakesItOneTurn() {
-    loop.callSoonThreadsafe(
-        () -> {
-          order.add("a");
-          loop.callSoon(() -> order.add("left for later"));
-        });
+    loop.callSoonThreadsafe(() -> {
+      order.add("a");
+      loop.callSoon(() -> order.add("left for later"));
+    });
     loop.stop();
     loop.runForever();
     order.assertIs("a");
@@ -370,13 +335,11 @@ class EventLoopTest {
   void stopFromAnotherThreadWakesTheLoop() throws Exception {
     var started = new CountDownLatch(1);
     loop.callSoonThreadsafe(started::countDown);
-    var stops =
-        new FutureTask<Void>(
-            () -> {
-              started.await();
-              loop.stop();
-              return null;
-            });
+    var stops = new FutureTask<Void>(() -> {
+      started.await();
+      loop.stop();
+      return null;
+    });
     Thread.ofPlatform().start(stops);
     loop.runForever();
     stops.get();
@@ -416,12 +379,11 @@ class EventLoopTest {
 
   @Test
   void closingDropsTimersAndNamesTheTasksThatAreLeft() {
-    loop.runUntilComplete(
-        () -> {
-          loop.callLater(ofSeconds(1), () -> order.add("never"));
-          createTask("forgotten", () -> sleep(ofSeconds(1)));
-          yieldNow();
-        });
+    loop.runUntilComplete(() -> {
+      loop.callLater(ofSeconds(1), () -> order.add("never"));
+      createTask("forgotten", () -> sleep(ofSeconds(1)));
+      yieldNow();
+    });
     try (var log = new CapturedLog("asyncio.loop")) {
       loop.close();
       String message = log.spinUntil("closed with tasks");
@@ -432,17 +394,13 @@ class EventLoopTest {
 
   @Test
   void closingReportsFailuresThatNobodyReceived() {
-    Task<?> failed =
-        loop.runUntilComplete(
-            () -> {
-              var task =
-                  createTask(
-                      () -> {
-                        throw new Failure("nobody");
-                      });
-              yieldNow();
-              return task;
-            });
+    Task<?> failed = loop.runUntilComplete(() -> {
+      var task = createTask(() -> {
+        throw new Failure("nobody");
+      });
+      yieldNow();
+      return task;
+    });
     try (var log = new CapturedLog("asyncio.task")) {
       loop.close();
       assertEquals(1, log.messages().size(), log.messages().toString());
@@ -533,15 +491,13 @@ class EventLoopTest {
   @AsyncTest
   void aHandlerThatFailsLeavesBothFailuresToTheDefaultOne() {
     EventLoop here = runningLoop();
-    here.setExceptionHandler(
-        (_, _) -> {
-          throw new Failure("the handler's");
-        });
+    here.setExceptionHandler((_, _) -> {
+      throw new Failure("the handler's");
+    });
     try (var log = new CapturedLog("asyncio.task")) {
-      here.callSoon(
-          () -> {
-            throw new Failure("the callback's");
-          });
+      here.callSoon(() -> {
+        throw new Failure("the callback's");
+      });
       yieldNow();
       var record = log.records().getFirst();
       assertContains(record.getMessage(), "itself failed while handling");
@@ -575,10 +531,9 @@ class EventLoopTest {
     logger.addHandler(broken);
     logger.setUseParentHandlers(false);
     try (var log = new CapturedLog("asyncio.loop")) {
-      here.callSoon(
-          () -> {
-            throw new Failure("the callback's");
-          });
+      here.callSoon(() -> {
+        throw new Failure("the callback's");
+      });
       yieldNow();
       var record = log.records().getFirst();
       assertContains(record.getMessage(), "the callback's");
@@ -595,14 +550,12 @@ class EventLoopTest {
   @Test
   void aFatalErrorOfTheHandlerEndsTheRun() {
     var fatal = new InternalError("fatal");
-    loop.setExceptionHandler(
-        (_, _) -> {
-          throw fatal;
-        });
-    loop.callSoonThreadsafe(
-        () -> {
-          throw new Failure("x");
-        });
+    loop.setExceptionHandler((_, _) -> {
+      throw fatal;
+    });
+    loop.callSoonThreadsafe(() -> {
+      throw new Failure("x");
+    });
     assertSame(fatal, assertThrows(InternalError.class, loop::runForever));
     assertEquals(ZERO, loop.time());
   }
@@ -625,26 +578,24 @@ class EventLoopTest {
       others.add(newEventLoop());
     }
     try {
-      Asyncio.run(
-          () -> {
-            EventLoop mine = runningLoop();
-            Task<?> self = currentTask();
-            Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> {});
-            // On the portable carrier its place is given up meanwhile, and it is nobody.
-            blocking(() -> currentTask());
-            assertSame(mine, runningLoop());
-            assertSame(self, currentTask());
-            yieldNow();
-            assertSame(self, currentTask());
-            var strangers = new CompletableFuture<List<Boolean>>();
-            Thread.startVirtualThread(
-                () -> {
-                  boolean first = currentTask() == null;
-                  boolean second = currentTask() == null;
-                  strangers.complete(List.of(first, second));
-                });
-            assertEquals(List.of(true, true), await(strangers));
-          });
+      Asyncio.run(() -> {
+        EventLoop mine = runningLoop();
+        Task<?> self = currentTask();
+        Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> {});
+        // On the portable carrier its place is given up meanwhile, and it is nobody.
+        blocking(() -> currentTask());
+        assertSame(mine, runningLoop());
+        assertSame(self, currentTask());
+        yieldNow();
+        assertSame(self, currentTask());
+        var strangers = new CompletableFuture<List<Boolean>>();
+        Thread.startVirtualThread(() -> {
+          boolean first = currentTask() == null;
+          boolean second = currentTask() == null;
+          strangers.complete(List.of(first, second));
+        });
+        assertEquals(List.of(true, true), await(strangers));
+      });
     } finally {
       others.forEach(EventLoop::close);
     }
@@ -654,14 +605,11 @@ class EventLoopTest {
   void aCancelInsideTheExceptionHandlerStrikesAtTheNextWaitOfItsCaller() {
     runningLoop().setExceptionHandler((_, _) -> sleep(ofDays(1)));
     try (var log = new CapturedLog("asyncio.task")) {
-      var reporter =
-          createTask(
-              () -> {
-                runningLoop()
-                    .callExceptionHandler(new ExceptionContext("x", new Failure("x"), null));
-                order.add("goes on");
-                sleep(ofDays(1));
-              });
+      var reporter = createTask(() -> {
+        runningLoop().callExceptionHandler(new ExceptionContext("x", new Failure("x"), null));
+        order.add("goes on");
+        sleep(ofDays(1));
+      });
       yieldNow();
       reporter.cancel("why");
       assertCancelled("why", reporter);
@@ -707,10 +655,9 @@ class EventLoopTest {
   void aFatalErrorInsideTheDefaultExceptionHandlerEndsTheRun() {
     var fatal = new InternalError("fatal");
     loop.setExceptionHandler(EventLoop::defaultExceptionHandler);
-    loop.callSoonThreadsafe(
-        () -> {
-          throw new Failure("x");
-        });
+    loop.callSoonThreadsafe(() -> {
+      throw new Failure("x");
+    });
     handOnToALogThatRuns(
         () -> {
           throw fatal;
@@ -721,21 +668,16 @@ class EventLoopTest {
   @AsyncTest
   void aCancelInsideTheDefaultExceptionHandlerStrikesAtTheNextWaitOfItsCaller() {
     runningLoop().setExceptionHandler(EventLoop::defaultExceptionHandler);
-    handOnToALogThatRuns(
-        () -> sleep(ofDays(1)),
-        () -> {
-          var reporter =
-              createTask(
-                  () -> {
-                    runningLoop()
-                        .callExceptionHandler(new ExceptionContext("x", new Failure("x"), null));
-                    order.add("goes on");
-                    sleep(ofDays(1));
-                  });
-          yieldNow();
-          reporter.cancel("why");
-          assertCancelled("why", reporter);
-        });
+    handOnToALogThatRuns(() -> sleep(ofDays(1)), () -> {
+      var reporter = createTask(() -> {
+        runningLoop().callExceptionHandler(new ExceptionContext("x", new Failure("x"), null));
+        order.add("goes on");
+        sleep(ofDays(1));
+      });
+      yieldNow();
+      reporter.cancel("why");
+      assertCancelled("why", reporter);
+    });
     order.assertIs("goes on");
   }
 }

@@ -26,19 +26,16 @@ class ExecuteNeverThrowsTest {
     final CountDownLatch release = new CountDownLatch(1);
 
     Owner(Object monitor) throws InterruptedException {
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                synchronized (monitor) {
-                  owned.countDown();
-                  try {
-                    release.await();
-                  } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                  }
-                }
-              });
+      Thread.ofPlatform().daemon().start(() -> {
+        synchronized (monitor) {
+          owned.countDown();
+          try {
+            release.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        }
+      });
       owned.await();
     }
   }
@@ -51,23 +48,21 @@ class ExecuteNeverThrowsTest {
     var entered = new CompletableFuture<Boolean>();
     try (var log = new CapturedLog("asyncio.loop")) {
       try (var runner = new Runner(RunOptions.defaults().withCloseTimeout(ofMillis(20)))) {
-        runner.run(
-            () -> {
-              createTask(
-                  () -> {
-                    synchronized (monitor) {
-                      while (!notified[0]) {
-                        try {
-                          monitor.wait();
-                        } catch (InterruptedException swallowed) {
-                          // It survives the loop.
-                        }
-                      }
-                      entered.complete(true);
-                    }
-                  });
-              yieldNow();
-            });
+        runner.run(() -> {
+          createTask(() -> {
+            synchronized (monitor) {
+              while (!notified[0]) {
+                try {
+                  monitor.wait();
+                } catch (InterruptedException swallowed) {
+                  // It survives the loop.
+                }
+              }
+              entered.complete(true);
+            }
+          });
+          yieldNow();
+        });
       }
       assertAnyContains(log.messages(), "did not end");
     }
@@ -80,14 +75,12 @@ class ExecuteNeverThrowsTest {
     Object another = new Object();
     var anotherOwner = new Owner(another);
     var reached = new CountDownLatch(1);
-    Thread stranger =
-        Thread.startVirtualThread(
-            () -> {
-              reached.countDown();
-              synchronized (another) {
-                Thread.yield();
-              }
-            });
+    Thread stranger = Thread.startVirtualThread(() -> {
+      reached.countDown();
+      synchronized (another) {
+        Thread.yield();
+      }
+    });
     reached.await();
     while (stranger.getState() != Thread.State.BLOCKED) {
       Thread.onSpinWait();

@@ -91,16 +91,15 @@ class LongestDurationsTest {
 
   @AsyncTest
   void theDelayOfARace() {
-    List<Coroutine<Integer, RuntimeException>> bodies =
-        List.of(
-            () -> {
-              sleep(LONG);
-              return 1;
-            },
-            () -> {
-              order.add("the second");
-              return 2;
-            });
+    List<Coroutine<Integer, RuntimeException>> bodies = List.of(
+        () -> {
+          sleep(LONG);
+          return 1;
+        },
+        () -> {
+          order.add("the second");
+          return 2;
+        });
     for (Duration each : OVER_AT_ONCE) {
       assertEquals(1, staggeredRace(bodies, each).index());
     }
@@ -114,20 +113,15 @@ class LongestDurationsTest {
   void getOnAnotherThread() {
     Future<Integer> future = runningLoop().createFuture();
     for (long none : new long[] {0, -1, Long.MIN_VALUE}) {
-      toThread(
-          () -> {
-            assertThrows(
-                java.util.concurrent.TimeoutException.class, () -> future.get(none, TimeUnit.DAYS));
-          });
+      toThread(() -> {
+        assertThrows(
+            java.util.concurrent.TimeoutException.class, () -> future.get(none, TimeUnit.DAYS));
+      });
     }
-    var got =
-        createTask(
-            () ->
-                toThread(
-                    () -> {
-                      waiting = Thread.currentThread();
-                      return future.get(Long.MAX_VALUE, TimeUnit.DAYS);
-                    }));
+    var got = createTask(() -> toThread(() -> {
+      waiting = Thread.currentThread();
+      return future.get(Long.MAX_VALUE, TimeUnit.DAYS);
+    }));
     while (waiting == null || waiting.getState() != Thread.State.TIMED_WAITING) {
       assertFalse(got.isDone());
       yieldNow();

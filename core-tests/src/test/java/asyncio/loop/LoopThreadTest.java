@@ -64,14 +64,12 @@ class LoopThreadTest {
     var clock = new Watching();
     var options = RunOptions.defaults().withClock(clock).withName("of its own");
     try (var runner = new Runner(options)) {
-      Thread coroutine =
-          runner.run(
-              () -> {
-                while (clock.loopThread == null) {
-                  sleep(ofMillis(1));
-                }
-                return Thread.currentThread();
-              });
+      Thread coroutine = runner.run(() -> {
+        while (clock.loopThread == null) {
+          sleep(ofMillis(1));
+        }
+        return Thread.currentThread();
+      });
       assertEquals("of its own", clock.loopThread.getName());
       assertNotSame(coroutine, clock.loopThread);
       assertNotSame(Thread.currentThread(), clock.loopThread);
@@ -95,24 +93,21 @@ class LoopThreadTest {
     try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
       EventLoop loop = runner.loop();
       var enough = loop.<Void>createFuture();
-      var stranger =
-          new Thread(
-              () -> {
-                for (int i = 0; i < 3; i++) {
-                  clock.idles.acquireUninterruptibly(); // about to sleep, or asleep
-                  clock.loopThread.interrupt();
-                }
-                // It woke, slept again, and had no flag that would end each sleep at once.
-                clock.idles.acquireUninterruptibly();
-                loop.callSoonThreadsafe(() -> enough.setResult(null));
-              });
-      runner.run(
-          () -> {
-            before.run();
-            clock.idles.drainPermits();
-            stranger.start();
-            enough.await();
-          });
+      var stranger = new Thread(() -> {
+        for (int i = 0; i < 3; i++) {
+          clock.idles.acquireUninterruptibly(); // about to sleep, or asleep
+          clock.loopThread.interrupt();
+        }
+        // It woke, slept again, and had no flag that would end each sleep at once.
+        clock.idles.acquireUninterruptibly();
+        loop.callSoonThreadsafe(() -> enough.setResult(null));
+      });
+      runner.run(() -> {
+        before.run();
+        clock.idles.drainPermits();
+        stranger.start();
+        enough.await();
+      });
       stranger.join();
     }
     assertFalse(clock.sawAFlag, "the flag was still set when the loop went to sleep again");
@@ -123,39 +118,35 @@ class LoopThreadTest {
     Set<String> wrong = new LinkedHashSet<>();
     List<String> called = new ArrayList<>();
     try (var runner = new Runner(RunOptions.defaults().withClock(new VirtualClock()))) {
-      runner.run(
-          () -> {
-            EventLoop loop = runningLoop();
-            interface Seen {
-              void in(String kind);
-            }
-            Seen seen =
-                kind -> {
-                  called.add(kind);
-                  // A coroutine knows its loop; the loop's own thread does not.
-                  if (!Thread.currentThread().isVirtual() || runningLoop() != loop) {
-                    wrong.add(kind + " on " + Thread.currentThread());
-                  }
-                };
-            loop.setExceptionHandler((on, context) -> seen.in("exception handler"));
-            loop.callSoon(() -> seen.in("callSoon"));
-            loop.callSoonThreadsafe(() -> seen.in("callSoonThreadsafe"));
-            loop.callLater(ZERO, () -> seen.in("callLater"));
-            loop.callSoon(
-                () -> {
-                  throw new Failure("for the handler");
-                });
-            var future = new Future<Integer>();
-            future.addDoneCallback(done -> seen.in("done callback"));
-            future.setResult(1);
-            AutoCloseable lost = () -> seen.in("close of a lost result");
-            createTask(
-                () -> {
-                  currentTask().cancel();
-                  return lost;
-                });
-            sleep(ofSeconds(1));
-          });
+      runner.run(() -> {
+        EventLoop loop = runningLoop();
+        interface Seen {
+          void in(String kind);
+        }
+        Seen seen = kind -> {
+          called.add(kind);
+          // A coroutine knows its loop; the loop's own thread does not.
+          if (!Thread.currentThread().isVirtual() || runningLoop() != loop) {
+            wrong.add(kind + " on " + Thread.currentThread());
+          }
+        };
+        loop.setExceptionHandler((on, context) -> seen.in("exception handler"));
+        loop.callSoon(() -> seen.in("callSoon"));
+        loop.callSoonThreadsafe(() -> seen.in("callSoonThreadsafe"));
+        loop.callLater(ZERO, () -> seen.in("callLater"));
+        loop.callSoon(() -> {
+          throw new Failure("for the handler");
+        });
+        var future = new Future<Integer>();
+        future.addDoneCallback(done -> seen.in("done callback"));
+        future.setResult(1);
+        AutoCloseable lost = () -> seen.in("close of a lost result");
+        createTask(() -> {
+          currentTask().cancel();
+          return lost;
+        });
+        sleep(ofSeconds(1));
+      });
     }
     assertEquals(Set.of(), wrong);
     assertEquals(6, Set.copyOf(called).size(), called::toString);
@@ -182,39 +173,34 @@ class LoopThreadTest {
     Object lock = new Object();
     var order = new Order();
     var logger = Logger.getLogger("asyncio.task");
-    var handler =
-        new Handler() {
-          @Override
-          public void publish(LogRecord record) {
-            synchronized (lock) {
-              order.add("logged");
-            }
-          }
+    var handler = new Handler() {
+      @Override
+      public void publish(LogRecord record) {
+        synchronized (lock) {
+          order.add("logged");
+        }
+      }
 
-          @Override
-          public void flush() {}
+      @Override
+      public void flush() {}
 
-          @Override
-          public void close() {}
-        };
+      @Override
+      public void close() {}
+    };
     logger.setUseParentHandlers(false);
     logger.addHandler(handler);
     try {
       var release = new Event();
-      var holder =
-          createTask(
-              () -> {
-                synchronized (lock) {
-                  release.await();
-                  order.add("released");
-                }
-              });
+      var holder = createTask(() -> {
+        synchronized (lock) {
+          release.await();
+          order.add("released");
+        }
+      });
       yieldNow();
-      runningLoop()
-          .callSoon(
-              () -> {
-                throw new Failure("to be logged");
-              });
+      runningLoop().callSoon(() -> {
+        throw new Failure("to be logged");
+      });
       yieldNow();
       createTask(() -> order.add("others go on")).await();
       release.set();

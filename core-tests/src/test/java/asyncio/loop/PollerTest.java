@@ -27,21 +27,19 @@ class PollerTest {
   @Test
   void pollersAreThreadsOfTheirOwnAndOutliveALoop() throws Exception {
     Only.mounted("on the portable carrier the JDK schedules all virtual threads");
-    Asyncio.run(
-        () -> {
-          try (var socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-            var receiving = createTask(() -> socket.receive(new DatagramPacket(new byte[1], 1)));
-            yieldNow(); // it waits, so the read poller is there now
-            socket.send(new DatagramPacket(new byte[1], 1, socket.getLocalSocketAddress()));
-            receiving.await();
-          }
-        });
+    Asyncio.run(() -> {
+      try (var socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+        var receiving = createTask(() -> socket.receive(new DatagramPacket(new byte[1], 1)));
+        yieldNow(); // it waits, so the read poller is there now
+        socket.send(new DatagramPacket(new byte[1], 1, socket.getLocalSocketAddress()));
+        receiving.await();
+      }
+    });
     assertEquals("1", System.getProperty("jdk.pollerMode"));
-    List<String> pollers =
-        Thread.getAllStackTraces().keySet().stream()
-            .map(Thread::getName)
-            .filter(name -> name.contains("Poller"))
-            .toList();
+    List<String> pollers = Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.contains("Poller"))
+        .toList();
     assertTrue(pollers.contains("Read-Poller"), pollers::toString);
     assertTrue(pollers.stream().noneMatch(name -> name.startsWith("SubPoller")), pollers::toString);
 
@@ -49,15 +47,13 @@ class PollerTest {
         var client = new Socket(server.getInetAddress(), server.getLocalPort());
         var peer = server.accept()) {
       int[] read = new int[1];
-      Thread stranger =
-          Thread.startVirtualThread(
-              () -> {
-                try {
-                  read[0] = client.getInputStream().read();
-                } catch (java.io.IOException e) {
-                  read[0] = -2;
-                }
-              });
+      Thread stranger = Thread.startVirtualThread(() -> {
+        try {
+          read[0] = client.getInputStream().read();
+        } catch (java.io.IOException e) {
+          read[0] = -2;
+        }
+      });
       while (stranger.getState() != Thread.State.WAITING) {
         Thread.onSpinWait();
       }
@@ -103,15 +99,12 @@ class PollerTest {
     public static void main(String[] arguments) throws Exception {
       try (var listener = new ServerSocket(0, CLIENTS, InetAddress.getLoopbackAddress())) {
         var clients = new TaskGroup();
-        Asyncio.run(
-            () ->
-                clients.run(
-                    () -> {
-                      for (int i = 0; i < CLIENTS; i++) {
-                        clients.createTask(
-                            () -> openConnection("127.0.0.1", listener.getLocalPort()).close());
-                      }
-                    }));
+        Asyncio.run(() -> clients.run(() -> {
+          for (int i = 0; i < CLIENTS; i++) {
+            clients.createTask(
+                () -> openConnection("127.0.0.1", listener.getLocalPort()).close());
+          }
+        }));
         System.out.println("all connected");
       }
     }

@@ -73,11 +73,10 @@ class RunTest {
   }
 
   private static void failWith(Exception failure) throws Exception {
-    run(
-        () -> {
-          yieldNow();
-          throw failure;
-        });
+    run(() -> {
+      yieldNow();
+      throw failure;
+    });
   }
 
   @Test
@@ -89,13 +88,12 @@ class RunTest {
 
   @Test
   void theBodyIsATaskOfTheLoop() {
-    run(
-        () -> {
-          assertNotNull(currentTask());
-          assertSame(runningLoop(), currentTask().loop());
-          assertEquals(List.of(currentTask()), runningLoop().allTasks());
-          assertTrue(Thread.currentThread().isVirtual());
-        });
+    run(() -> {
+      assertNotNull(currentTask());
+      assertSame(runningLoop(), currentTask().loop());
+      assertEquals(List.of(currentTask()), runningLoop().allTasks());
+      assertTrue(Thread.currentThread().isVirtual());
+    });
   }
 
   @Test
@@ -117,11 +115,10 @@ class RunTest {
   @Test
   void carrierTellsTheCarrierInsideAndOutside() {
     CarrierKind outside = carrier();
-    run(
-        () -> {
-          assertSame(outside, carrier());
-          assertSame(outside, runningLoop().carrier());
-        });
+    run(() -> {
+      assertSame(outside, carrier());
+      assertSame(outside, runningLoop().carrier());
+    });
     assertEquals(
         System.getProperty("asyncio.carrier", outside.name()).toUpperCase(), outside.name());
   }
@@ -141,27 +138,23 @@ class RunTest {
     "test_runners.RunTests.asyncio_run_from_running_loop"
   })
   void aRunInsideARunIsRefusedAndNamesCreateTask() {
-    run(
-        () -> {
-          var error = assertThrows(IllegalStateException.class, () -> run(() -> 1));
-          assertContains(error.getMessage(), "createTask");
-          yieldNow();
-        });
+    run(() -> {
+      var error = assertThrows(IllegalStateException.class, () -> run(() -> 1));
+      assertContains(error.getMessage(), "createTask");
+      yieldNow();
+    });
   }
 
   @Test
   @Covers("test_base_events.RunningLoopTests.running_loop_within_a_loop")
   void aRunInsideACallbackIsRefused() {
-    run(
-        () -> {
-          var refusal = new Future<Throwable>();
-          runningLoop()
-              .callSoon(
-                  () ->
-                      refusal.setResult(
-                          assertThrows(IllegalStateException.class, () -> run(() -> 1))));
-          refusal.await();
-        });
+    run(() -> {
+      var refusal = new Future<Throwable>();
+      runningLoop()
+          .callSoon(() ->
+              refusal.setResult(assertThrows(IllegalStateException.class, () -> run(() -> 1))));
+      refusal.await();
+    });
   }
 
   @Test
@@ -170,25 +163,20 @@ class RunTest {
     var thrown = new AtomicReference<Throwable>();
     var flag = new AtomicBoolean();
     var cleanedUp = new AtomicBoolean();
-    Thread caller =
-        Thread.ofPlatform()
-            .start(
-                () -> {
-                  try {
-                    run(
-                        () -> {
-                          started.countDown();
-                          sleepAndCleanUp(
-                              () -> {
-                                yieldNow();
-                                cleanedUp.set(true);
-                              });
-                        });
-                  } catch (Throwable failure) {
-                    thrown.set(failure);
-                  }
-                  flag.set(Thread.currentThread().isInterrupted());
-                });
+    Thread caller = Thread.ofPlatform().start(() -> {
+      try {
+        run(() -> {
+          started.countDown();
+          sleepAndCleanUp(() -> {
+            yieldNow();
+            cleanedUp.set(true);
+          });
+        });
+      } catch (Throwable failure) {
+        thrown.set(failure);
+      }
+      flag.set(Thread.currentThread().isInterrupted());
+    });
     started.await();
     caller.interrupt();
     caller.join();
@@ -200,18 +188,14 @@ class RunTest {
 
   @Test
   void anInterruptedCallerGetsTheResultOfABodyThatCatchesTheCancel() throws Exception {
-    var call =
-        new FutureTask<>(
-            () ->
-                run(
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                        return "slept";
-                      } catch (CancelledError cancelled) {
-                        return "caught";
-                      }
-                    }));
+    var call = new FutureTask<>(() -> run(() -> {
+      try {
+        sleep(ofDays(1));
+        return "slept";
+      } catch (CancelledError cancelled) {
+        return "caught";
+      }
+    }));
     Thread caller = Thread.ofPlatform().unstarted(call);
     caller.start();
     caller.interrupt();
@@ -221,23 +205,21 @@ class RunTest {
   @Test
   void tasksThatAreLeftAreCancelledAndWaitedFor() {
     var order = new Order();
-    run(
-        () -> {
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } catch (CancelledError cancelled) {
-                  order.add("cancelled");
-                  yieldNow();
-                  yieldNow();
-                  order.add("cleaned up");
-                  throw cancelled;
-                }
-              });
+    run(() -> {
+      createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError cancelled) {
+          order.add("cancelled");
           yieldNow();
-          order.add("main ended");
-        });
+          yieldNow();
+          order.add("cleaned up");
+          throw cancelled;
+        }
+      });
+      yieldNow();
+      order.add("main ended");
+    });
     order.assertIs("main ended", "cancelled", "cleaned up");
   }
 
@@ -254,14 +236,12 @@ class RunTest {
   void aFailureOfATaskThatWasLeftGoesToTheExceptionHandlerOnly() {
     var failure = new Failure("in clean-up");
     var reports = new Reports();
-    int result =
-        run(
-            () -> {
-              runningLoop().setExceptionHandler(reports);
-              createTask("leftover", () -> sleepAndCleanUp(() -> throwIt(failure)));
-              yieldNow();
-              return 7;
-            });
+    int result = run(() -> {
+      runningLoop().setExceptionHandler(reports);
+      createTask("leftover", () -> sleepAndCleanUp(() -> throwIt(failure)));
+      yieldNow();
+      return 7;
+    });
     assertEquals(7, result);
     assertSame(failure, reports.only().exception());
     assertEquals("leftover", reports.only().task());
@@ -273,15 +253,11 @@ class RunTest {
 
   @Test
   void canBeCalledOnAVirtualThread() throws Exception {
-    var call =
-        new FutureTask<>(
-            () ->
-                run(
-                    () -> {
-                      var task = createTask(() -> 20);
-                      yieldNow();
-                      return task.await() + 1;
-                    }));
+    var call = new FutureTask<>(() -> run(() -> {
+      var task = createTask(() -> 20);
+      yieldNow();
+      return task.await() + 1;
+    }));
     Thread.ofVirtual().start(call);
     assertEquals(21, call.get());
   }
@@ -291,18 +267,14 @@ class RunTest {
     List<FutureTask<Integer>> calls = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       int number = i;
-      var call =
-          new FutureTask<>(
-              () ->
-                  run(
-                      () -> {
-                        int sum = 0;
-                        for (int k = 0; k < 100; k++) {
-                          sum += createTask(() -> number).await();
-                          assertEquals(1, runningLoop().allTasks().size());
-                        }
-                        return sum;
-                      }));
+      var call = new FutureTask<>(() -> run(() -> {
+        int sum = 0;
+        for (int k = 0; k < 100; k++) {
+          sum += createTask(() -> number).await();
+          assertEquals(1, runningLoop().allTasks().size());
+        }
+        return sum;
+      }));
       calls.add(call);
       Thread.ofPlatform().start(call);
     }
@@ -313,42 +285,31 @@ class RunTest {
 
   @Test
   void coroutinesHaveTheContextClassLoaderOfTheCaller() {
-    withClassLoader(
-        mine ->
-            run(
-                () -> {
-                  assertSame(mine, Thread.currentThread().getContextClassLoader());
-                  var inTask = createTask(() -> Thread.currentThread().getContextClassLoader());
-                  assertSame(mine, inTask.await());
-                }));
+    withClassLoader(mine -> run(() -> {
+      assertSame(mine, Thread.currentThread().getContextClassLoader());
+      var inTask = createTask(() -> Thread.currentThread().getContextClassLoader());
+      assertSame(mine, inTask.await());
+    }));
   }
 
   @Test
   void callbacksHaveTheContextClassLoaderOfTheCaller() {
-    withClassLoader(
-        mine ->
-            run(
-                () -> {
-                  var inCallback = new Future<ClassLoader>();
-                  runningLoop()
-                      .callSoon(
-                          () ->
-                              inCallback.setResult(Thread.currentThread().getContextClassLoader()));
-                  assertSame(mine, inCallback.await());
-                }));
+    withClassLoader(mine -> run(() -> {
+      var inCallback = new Future<ClassLoader>();
+      runningLoop()
+          .callSoon(() -> inCallback.setResult(Thread.currentThread().getContextClassLoader()));
+      assertSame(mine, inCallback.await());
+    }));
   }
 
   @Test
   void aTaskHasTheContextClassLoaderOfItsCreator() {
-    withClassLoader(
-        mine ->
-            run(
-                () -> {
-                  Thread.currentThread().setContextClassLoader(null);
-                  var task = createTask(() -> Thread.currentThread().getContextClassLoader());
-                  Thread.currentThread().setContextClassLoader(mine);
-                  assertNull(task.await());
-                }));
+    withClassLoader(mine -> run(() -> {
+      Thread.currentThread().setContextClassLoader(null);
+      var task = createTask(() -> Thread.currentThread().getContextClassLoader());
+      Thread.currentThread().setContextClassLoader(mine);
+      assertNull(task.await());
+    }));
   }
 
   private static void withClassLoader(java.util.function.Consumer<ClassLoader> body) {
@@ -368,34 +329,27 @@ class RunTest {
   @Test
   void aFatalErrorOfATaskIsThrownBareAndEndsTheRun() {
     var fatal = new OutOfMemoryError("thrown by hand");
-    assertThrownBare(
-        fatal,
-        () -> {
-          createTask(
-              () -> {
-                throw fatal;
-              });
-          sleep(ofDays(1));
-        });
+    assertThrownBare(fatal, () -> {
+      createTask(() -> {
+        throw fatal;
+      });
+      sleep(ofDays(1));
+    });
   }
 
   @Test
   void aFatalErrorIsThrownEvenIfItsReceiverSwallowsIt() {
     var fatal = new InternalError("thrown by hand");
-    assertThrownBare(
-        fatal,
-        () -> {
-          var task =
-              createTask(
-                  () -> {
-                    throw fatal;
-                  });
-          try {
-            task.await();
-          } catch (InternalError swallowed) {
-            return;
-          }
-        });
+    assertThrownBare(fatal, () -> {
+      var task = createTask(() -> {
+        throw fatal;
+      });
+      try {
+        task.await();
+      } catch (InternalError swallowed) {
+        return;
+      }
+    });
   }
 
   @Test
@@ -403,23 +357,19 @@ class RunTest {
   void aFatalErrorDuringACancelIsThrownBareAndKeptInItsTask() {
     var fatal = new InternalError("thrown by hand");
     List<Task<?>> made = new ArrayList<>();
-    assertThrownBare(
-        fatal,
-        () -> {
-          var task =
-              createTask(
-                  () -> {
-                    try {
-                      sleep(ofDays(1));
-                    } catch (CancelledError cancelled) {
-                      throw fatal;
-                    }
-                  });
-          made.add(task);
-          yieldNow();
-          task.cancel();
+    assertThrownBare(fatal, () -> {
+      var task = createTask(() -> {
+        try {
           sleep(ofDays(1));
-        });
+        } catch (CancelledError cancelled) {
+          throw fatal;
+        }
+      });
+      made.add(task);
+      yieldNow();
+      task.cancel();
+      sleep(ofDays(1));
+    });
     Task<?> task = made.getFirst();
     assertTrue(task.isDone());
     assertFalse(task.isCancelled());
@@ -429,72 +379,57 @@ class RunTest {
   @Test
   void aFatalErrorPassesATaskGroupBare() {
     var fatal = new OutOfMemoryError("thrown by hand");
-    assertThrownBare(
-        fatal,
-        () -> {
-          var group = new TaskGroup();
-          group.run(
-              () -> {
-                group.createTask(
-                    () -> {
-                      throw fatal;
-                    });
-                sleep(ofDays(1));
-              });
+    assertThrownBare(fatal, () -> {
+      var group = new TaskGroup();
+      group.run(() -> {
+        group.createTask(() -> {
+          throw fatal;
         });
+        sleep(ofDays(1));
+      });
+    });
   }
 
   @Test
   void aFatalErrorOfACallbackIsThrownBare() {
     var fatal = new InternalError("thrown by hand");
-    assertThrownBare(
-        fatal,
-        () -> {
-          runningLoop()
-              .callSoon(
-                  () -> {
-                    throw fatal;
-                  });
-          sleep(ofDays(1));
-        });
+    assertThrownBare(fatal, () -> {
+      runningLoop().callSoon(() -> {
+        throw fatal;
+      });
+      sleep(ofDays(1));
+    });
   }
 
   @Test
   void aFatalErrorOfAHelperIsThrownBare() {
     var fatal = new InternalError("thrown by hand");
-    assertThrownBare(
-        fatal,
-        () -> {
-          Asyncio.toThread(
-              () -> {
-                throw fatal;
-              });
-        });
+    assertThrownBare(fatal, () -> {
+      Asyncio.toThread(() -> {
+        throw fatal;
+      });
+    });
   }
 
   @Test
   void anAssertionErrorIsAnOrdinaryFailureOfItsTask() {
     var failure = new AssertionError("in a task");
-    run(
-        () -> {
-          var task =
-              createTask(
-                  () -> {
-                    throw failure;
-                  });
-          assertSame(failure, assertThrows(AssertionError.class, task::await));
-          yieldNow();
-        });
+    run(() -> {
+      var task = createTask(() -> {
+        throw failure;
+      });
+      assertSame(failure, assertThrows(AssertionError.class, task::await));
+      yieldNow();
+    });
   }
 
   @Test
   void aStackOverflowIsAnOrdinaryFailureOfItsTask() {
-    run(
-        () -> {
-          var task = createTask(() -> depth(0));
-          assertThrows(StackOverflowError.class, task::await);
-          assertEquals(1, createTask(() -> 1).await());
-        });
+    run(() -> {
+      var task = createTask(() -> depth(0));
+      assertThrows(StackOverflowError.class, task::await);
+      assertEquals(1, createTask(() -> 1).await());
+    });
   }
 
   @SuppressWarnings("InfiniteRecursion") // until the stack overflows

@@ -90,13 +90,12 @@ class RunnerTest {
   @Test
   @Covers("test_runners.RunnerTests.no_repr_is_call_on_the_task_result")
   void aResultIsNeverAskedForItsText() {
-    var result =
-        new Object() {
-          @Override
-          public String toString() {
-            throw new AssertionError("the runtime prints a result");
-          }
-        };
+    var result = new Object() {
+      @Override
+      public String toString() {
+        throw new AssertionError("the runtime prints a result");
+      }
+    };
     try (var runner = new Runner()) {
       assertSame(result, runner.run(() -> result));
     }
@@ -115,17 +114,13 @@ class RunnerTest {
   void closeCancelsWhatIsLeft() {
     var order = new Order();
     var runner = virtualTime();
-    runner.run(
-        () -> {
-          createTask(
-              () ->
-                  sleepAndCleanUp(
-                      () -> {
-                        sleep(ofDays(1));
-                        order.add("cleaned up");
-                      }));
-          yieldNow();
-        });
+    runner.run(() -> {
+      createTask(() -> sleepAndCleanUp(() -> {
+        sleep(ofDays(1));
+        order.add("cleaned up");
+      }));
+      yieldNow();
+    });
     order.add("run ended");
     runner.close();
     order.assertIs("run ended", "cleaned up");
@@ -196,14 +191,10 @@ class RunnerTest {
       var started = new CountDownLatch(1);
       EventLoop loop = runner.loop();
       var release = loop.<Void>createFuture();
-      var other =
-          new FutureTask<>(
-              () ->
-                  runner.run(
-                      () -> {
-                        started.countDown();
-                        return release.await();
-                      }));
+      var other = new FutureTask<>(() -> runner.run(() -> {
+        started.countDown();
+        return release.await();
+      }));
       Thread.ofPlatform().start(other);
       started.await();
       var error = assertThrows(IllegalStateException.class, () -> runner.run(() -> 1));
@@ -219,11 +210,9 @@ class RunnerTest {
     try (var runner = new Runner()) {
       assertThrows(
           Failure.class,
-          () ->
-              runner.run(
-                  () -> {
-                    throw new Failure("first");
-                  }));
+          () -> runner.run(() -> {
+            throw new Failure("first");
+          }));
       assertEquals(1, runner.run(() -> 1));
     }
   }
@@ -234,15 +223,12 @@ class RunnerTest {
     try (var runner = virtualTime()) {
       assertThrows(
           InternalError.class,
-          () ->
-              runner.run(
-                  () -> {
-                    createTask(
-                        () -> {
-                          throw new InternalError("by hand");
-                        });
-                    sleep(ofSeconds(1));
-                  }));
+          () -> runner.run(() -> {
+            createTask(() -> {
+              throw new InternalError("by hand");
+            });
+            sleep(ofSeconds(1));
+          }));
       assertEquals(2, runner.run(() -> 2));
     }
   }
@@ -253,21 +239,16 @@ class RunnerTest {
     try (var runner = virtualTime()) {
       assertThrows(
           InternalError.class,
-          () ->
-              runner.run(
-                  () -> {
-                    createTask(
-                        () -> {
-                          throw new InternalError("by hand");
-                        });
-                    sleep(ofSeconds(1));
-                  }));
-      String result =
-          runner.run(
-              () -> {
-                sleep(ofSeconds(2)); // the first main task ends meanwhile
-                return "slept";
-              });
+          () -> runner.run(() -> {
+            createTask(() -> {
+              throw new InternalError("by hand");
+            });
+            sleep(ofSeconds(1));
+          }));
+      String result = runner.run(() -> {
+        sleep(ofSeconds(2)); // the first main task ends meanwhile
+        return "slept";
+      });
       assertEquals("slept", result);
     }
   }
@@ -291,13 +272,10 @@ class RunnerTest {
   void theCarrierCanBeChosenForOneRunner() {
     try (var runner = new Runner(RunOptions.defaults().withCarrier(CarrierKind.PORTABLE))) {
       assertSame(CarrierKind.PORTABLE, runner.loop().carrier());
-      assertSame(
-          CarrierKind.PORTABLE,
-          runner.run(
-              () -> {
-                yieldNow();
-                return Asyncio.carrier();
-              }));
+      assertSame(CarrierKind.PORTABLE, runner.run(() -> {
+        yieldNow();
+        return Asyncio.carrier();
+      }));
     }
   }
 
@@ -324,16 +302,14 @@ class RunnerTest {
       var runner = new Runner();
       EventLoop loop = runner.loop();
       var both = new CyclicBarrier(2);
-      var run =
-          new FutureTask<>(
-              () -> {
-                both.await();
-                try {
-                  return loop.<Integer, RuntimeException>runUntilComplete(() -> 1);
-                } catch (IllegalStateException refused) {
-                  return 1;
-                }
-              });
+      var run = new FutureTask<>(() -> {
+        both.await();
+        try {
+          return loop.<Integer, RuntimeException>runUntilComplete(() -> 1);
+        } catch (IllegalStateException refused) {
+          return 1;
+        }
+      });
       Thread.ofPlatform().start(run);
       both.await();
       runner.close();
@@ -343,13 +319,12 @@ class RunnerTest {
 
   private static int depthWithStack(long bytes) {
     try (var runner = new Runner(RunOptions.defaults().withStackSize(bytes))) {
-      return runner.run(
-          () -> {
-            int[] depth = new int[1];
-            assertThrows(StackOverflowError.class, () -> recurse(depth));
-            yieldNow();
-            return depth[0];
-          });
+      return runner.run(() -> {
+        int[] depth = new int[1];
+        assertThrows(StackOverflowError.class, () -> recurse(depth));
+        yieldNow();
+        return depth[0];
+      });
     }
   }
 
@@ -391,17 +366,13 @@ class RunnerTest {
   void anInterruptDuringCloseIsPutOff() {
     var runner = virtualTime();
     var order = new Order();
-    runner.run(
-        () -> {
-          createTask(
-              () ->
-                  sleepAndCleanUp(
-                      () -> {
-                        yieldNow();
-                        order.add("cleaned up");
-                      }));
-          yieldNow();
-        });
+    runner.run(() -> {
+      createTask(() -> sleepAndCleanUp(() -> {
+        yieldNow();
+        order.add("cleaned up");
+      }));
+      yieldNow();
+    });
     Thread.currentThread().interrupt();
     runner.close();
     assertTrue(Thread.interrupted(), "the flag is set again");
@@ -422,12 +393,11 @@ class RunnerTest {
   @Test
   void timeBeginsAtZeroAndDoesNotGoBack() {
     try (var runner = virtualTime()) {
-      runner.run(
-          () -> {
-            assertEquals(ofSeconds(0), runningLoop().time());
-            sleep(ofSeconds(3));
-            assertEquals(ofSeconds(3), runningLoop().time());
-          });
+      runner.run(() -> {
+        assertEquals(ofSeconds(0), runningLoop().time());
+        sleep(ofSeconds(3));
+        assertEquals(ofSeconds(3), runningLoop().time());
+      });
       runner.run(() -> assertEquals(ofSeconds(3), runningLoop().time()));
     }
   }
@@ -436,37 +406,29 @@ class RunnerTest {
   void closeDoesNotThrowTheVeryErrorThatARunHasThrown() {
     var first = new InternalError("first");
     var second = new InternalError("second");
-    var thrown =
-        assertThrows(
+    var thrown = assertThrows(InternalError.class, () -> {
+      try (var runner = new Runner()) {
+        runner.run(() -> {
+          Asyncio.createTask(() -> {
+            try {
+              Asyncio.sleep(java.time.Duration.ofDays(1));
+            } finally {
+              throwIt(first);
+            }
+          });
+          Asyncio.yieldNow();
+        });
+        Error kept = assertThrows(
             InternalError.class,
-            () -> {
-              try (var runner = new Runner()) {
-                runner.run(
-                    () -> {
-                      Asyncio.createTask(
-                          () -> {
-                            try {
-                              Asyncio.sleep(java.time.Duration.ofDays(1));
-                            } finally {
-                              throwIt(first);
-                            }
-                          });
-                      Asyncio.yieldNow();
-                    });
-                Error kept =
-                    assertThrows(
-                        InternalError.class,
-                        () ->
-                            runner.run(
-                                () -> {
-                                  Asyncio.runningLoop().callSoon(() -> throwIt(first));
-                                  Asyncio.yieldNow();
-                                  Asyncio.yieldNow();
-                                }));
-                assertThrows(InternalError.class, () -> runner.run(() -> throwIt(second)));
-                throw kept;
-              }
-            });
+            () -> runner.run(() -> {
+              Asyncio.runningLoop().callSoon(() -> throwIt(first));
+              Asyncio.yieldNow();
+              Asyncio.yieldNow();
+            }));
+        assertThrows(InternalError.class, () -> runner.run(() -> throwIt(second)));
+        throw kept;
+      }
+    });
     org.junit.jupiter.api.Assertions.assertSame(first, thrown);
     assertEquals(0, thrown.getSuppressed().length);
   }
@@ -482,36 +444,31 @@ class RunnerTest {
         new java.util.concurrent.CountDownLatch(1); // who is woken at a latch wakes the next
     boolean[] wentOn = {false};
     try (var runner = new Runner()) {
-      Thread foreign =
-          runner.run(
-              () -> {
-                Asyncio.createTask(
-                    () -> {
-                      Asyncio.blocking(() -> gate.await());
-                      wentOn[0] = true;
-                    });
-                Asyncio.yieldNow();
-                Asyncio.yieldNow();
-                return Thread.startVirtualThread(
-                    () -> {
-                      try {
-                        others.await();
-                        Thread.sleep(1);
-                      } catch (InterruptedException e) {
-                        throw new AssertionError(e);
-                      }
-                    });
-              });
+      Thread foreign = runner.run(() -> {
+        Asyncio.createTask(() -> {
+          Asyncio.blocking(() -> gate.await());
+          wentOn[0] = true;
+        });
+        Asyncio.yieldNow();
+        Asyncio.yieldNow();
+        return Thread.startVirtualThread(() -> {
+          try {
+            others.await();
+            Thread.sleep(1);
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+      });
       gate.countDown();
       others.countDown();
       assertTrue(foreign.join(java.time.Duration.ofSeconds(20)));
       org.junit.jupiter.api.Assertions.assertFalse(wentOn[0]);
-      runner.run(
-          () -> {
-            while (!wentOn[0]) {
-              Asyncio.yieldNow();
-            }
-          });
+      runner.run(() -> {
+        while (!wentOn[0]) {
+          Asyncio.yieldNow();
+        }
+      });
     }
   }
 }

@@ -38,12 +38,10 @@ class SleepTest {
   @AsyncTest
   @Covers("test_tasks.BaseTaskTests.sleep")
   void aValueIsReturnedAfterTheSleep() {
-    var task =
-        createTask(
-            () -> {
-              sleep(ofSeconds(10));
-              return "yeah";
-            });
+    var task = createTask(() -> {
+      sleep(ofSeconds(10));
+      return "yeah";
+    });
     assertEquals("yeah", task.await());
     assertEquals(ofSeconds(10), runningLoop().time());
   }
@@ -59,11 +57,10 @@ class SleepTest {
   }
 
   private void sleeper(String name, Duration delay) {
-    createTask(
-        () -> {
-          sleep(delay);
-          order.add(name);
-        });
+    createTask(() -> {
+      sleep(delay);
+      order.add(name);
+    });
   }
 
   @AsyncTest
@@ -71,12 +68,10 @@ class SleepTest {
   void sleepOfZeroOrLessIsExactlyOneTurn() {
     for (Duration delay : List.of(ZERO, ofSeconds(-1))) {
       order.clear();
-      runningLoop()
-          .callSoon(
-              () -> {
-                order.add("queued");
-                runningLoop().callSoon(() -> order.add("next turn"));
-              });
+      runningLoop().callSoon(() -> {
+        order.add("queued");
+        runningLoop().callSoon(() -> order.add("next turn"));
+      });
       sleep(delay);
       order.assertIs("queued");
       sleep(delay);
@@ -88,12 +83,11 @@ class SleepTest {
   @AsyncTest
   void yieldNowLetsAllThatIsReadyRunOnce() {
     for (int i = 0; i < 100; i++) {
-      createTask(
-          () -> {
-            order.add("first");
-            yieldNow();
-            order.add("second");
-          });
+      createTask(() -> {
+        order.add("first");
+        yieldNow();
+        order.add("second");
+      });
     }
     yieldNow();
     assertEquals(100, order.size());
@@ -117,13 +111,11 @@ class SleepTest {
 
   @AsyncTest
   void aPendingCancelStrikesAtASleepOfZero() {
-    var task =
-        createTask(
-            () -> {
-              currentTask().cancel();
-              sleep(ZERO);
-              order.add("never");
-            });
+    var task = createTask(() -> {
+      currentTask().cancel();
+      sleep(ZERO);
+      order.add("never");
+    });
     assertThrows(CancelledError.class, task::await);
     order.assertIsEmpty();
   }
@@ -133,11 +125,10 @@ class SleepTest {
     List<Integer> woken = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
       int number = i;
-      createTask(
-          () -> {
-            sleep(ofMillis(1000 - number));
-            woken.add(number);
-          });
+      createTask(() -> {
+        sleep(ofMillis(1000 - number));
+        woken.add(number);
+      });
     }
     sleep(ofSeconds(2));
     for (int i = 0; i < 1000; i++) {

@@ -37,23 +37,19 @@ class SpuriousWakeUpTest {
     assertEquals(ofSeconds(3), runningLoop().time());
 
     var event = new Event();
-    runningLoop()
-        .callLater(
-            ofSeconds(1),
-            () -> {
-              order.add("set");
-              event.set();
-            });
+    runningLoop().callLater(ofSeconds(1), () -> {
+      order.add("set");
+      event.set();
+    });
     LockSupport.unpark(Thread.currentThread());
     event.await();
     order.add("woken");
 
     var queue = new Queue<String>();
-    createTask(
-        () -> {
-          order.add("put");
-          queue.put("item");
-        });
+    createTask(() -> {
+      order.add("put");
+      queue.put("item");
+    });
     LockSupport.unpark(Thread.currentThread());
     order.add(queue.get());
 
@@ -68,13 +64,11 @@ class SpuriousWakeUpTest {
   void anUnparkBySomebodyElseEndsNoWait() {
     Thread[] thread = {null};
     var event = new Event();
-    var waiting =
-        createTask(
-            () -> {
-              thread[0] = Thread.currentThread();
-              event.await();
-              order.add("woken");
-            });
+    var waiting = createTask(() -> {
+      thread[0] = Thread.currentThread();
+      event.await();
+      order.add("woken");
+    });
     yieldNow();
     for (int i = 0; i < 5; i++) {
       LockSupport.unpark(thread[0]); // in a coroutine
@@ -95,42 +89,35 @@ class SpuriousWakeUpTest {
     var stop = new AtomicBoolean();
     int[] sums = {0, 0};
     int[] inside = {0};
-    Asyncio.run(
-        () -> {
-          var threads = new Thread[2];
-          List<Task<?>> tasks = new ArrayList<>();
-          for (int t = 0; t < 2; t++) {
-            int mine = t;
-            tasks.add(
-                createTask(
-                    () -> {
-                      threads[mine] = Thread.currentThread();
-                      Task<?> self = currentTask();
-                      while (!stop.get()) {
-                        assertEquals(1, ++inside[0], "one coroutine at a time");
-                        sums[mine]++;
-                        inside[0]--;
-                        yieldNow();
-                        assertEquals(self, currentTask());
-                      }
-                    }));
+    Asyncio.run(() -> {
+      var threads = new Thread[2];
+      List<Task<?>> tasks = new ArrayList<>();
+      for (int t = 0; t < 2; t++) {
+        int mine = t;
+        tasks.add(createTask(() -> {
+          threads[mine] = Thread.currentThread();
+          Task<?> self = currentTask();
+          while (!stop.get()) {
+            assertEquals(1, ++inside[0], "one coroutine at a time");
+            sums[mine]++;
+            inside[0]--;
+            yieldNow();
+            assertEquals(self, currentTask());
           }
-          yieldNow();
-          Thread dumper =
-              Thread.ofPlatform()
-                  .daemon()
-                  .start(
-                      () -> {
-                        for (int i = 0; i < 2_000; i++) {
-                          threads[i % 2].getStackTrace();
-                        }
-                        stop.set(true);
-                      });
-          for (Task<?> task : tasks) {
-            task.await();
-          }
-          Asyncio.toThread(() -> dumper.join());
-        });
+        }));
+      }
+      yieldNow();
+      Thread dumper = Thread.ofPlatform().daemon().start(() -> {
+        for (int i = 0; i < 2_000; i++) {
+          threads[i % 2].getStackTrace();
+        }
+        stop.set(true);
+      });
+      for (Task<?> task : tasks) {
+        task.await();
+      }
+      Asyncio.toThread(() -> dumper.join());
+    });
     // Both take turns, so that neither is ahead by more than one.
     assertEquals(sums[0], sums[1], 1);
   }
@@ -139,34 +126,27 @@ class SpuriousWakeUpTest {
   void stackDumpsByAnotherThreadLoseNoCallback() throws Exception {
     var stop = new AtomicBoolean();
     int[] counts = {0, 0};
-    Asyncio.run(
-        () -> {
-          Thread[] runner = {null};
-          runningLoop().callSoon(() -> runner[0] = Thread.currentThread());
-          yieldNow();
-          Thread dumper =
-              Thread.ofPlatform()
-                  .daemon()
-                  .start(
-                      () -> {
-                        for (int i = 0; i < 5_000; i++) {
-                          runner[0].getStackTrace();
-                        }
-                        stop.set(true);
-                      });
-          while (!stop.get()) {
-            counts[0]++;
-            runningLoop()
-                .callSoon(
-                    () -> {
-                      counts[1]++;
-                      runner[0] = Thread.currentThread();
-                    });
-            yieldNow();
-          }
-          Asyncio.toThread(() -> dumper.join());
-          yieldNow();
+    Asyncio.run(() -> {
+      Thread[] runner = {null};
+      runningLoop().callSoon(() -> runner[0] = Thread.currentThread());
+      yieldNow();
+      Thread dumper = Thread.ofPlatform().daemon().start(() -> {
+        for (int i = 0; i < 5_000; i++) {
+          runner[0].getStackTrace();
+        }
+        stop.set(true);
+      });
+      while (!stop.get()) {
+        counts[0]++;
+        runningLoop().callSoon(() -> {
+          counts[1]++;
+          runner[0] = Thread.currentThread();
         });
+        yieldNow();
+      }
+      Asyncio.toThread(() -> dumper.join());
+      yieldNow();
+    });
     assertEquals(counts[0], counts[1]);
   }
 
@@ -175,17 +155,15 @@ class SpuriousWakeUpTest {
   void aForeignVirtualThreadMayWakeACoroutineInForeignCode() throws Exception {
     var there = new LinkedBlockingQueue<Integer>();
     var back = new LinkedBlockingQueue<Integer>();
-    Thread foreign =
-        Thread.startVirtualThread(
-            () -> {
-              try {
-                for (int i = there.take(); i >= 0; i = there.take()) {
-                  back.add(i + 1);
-                }
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-            });
+    Thread foreign = Thread.startVirtualThread(() -> {
+      try {
+        for (int i = there.take(); i >= 0; i = there.take()) {
+          back.add(i + 1);
+        }
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    });
     for (int i = 0; i < 200; i++) {
       there.add(i);
       assertEquals(i + 1, Asyncio.blocking(back::take));

@@ -37,12 +37,10 @@ class StuckInitializerTest {
   }
 
   static final class Stuck {
-    static final String CONFIG =
-        run(
-            () -> {
-              yieldNow();
-              return "config";
-            });
+    static final String CONFIG = run(() -> {
+      yieldNow();
+      return "config";
+    });
 
     private Stuck() {}
 

@@ -95,19 +95,18 @@ class AcceptorTest {
   }
 
   private static void oneClientIsTurnedAway(FailingOnce factory) throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server = startServer(AcceptorTest::hello, Loopback.HOST, 0)) {
-            assertEquals("hello", greeting(server));
-            runningLoop().setTaskFactory(factory);
-            assertNull(greeting(server));
-            assertSame(factory.failure, here.takeReport().exception());
-            assertEquals("hello", greeting(server));
-            assertTrue(server.isServing());
-            here.untilOpenHandles(1);
-            assertEquals(0, server.connections());
-          }
-        });
+    Loopback.run(here -> {
+      try (var server = startServer(AcceptorTest::hello, Loopback.HOST, 0)) {
+        assertEquals("hello", greeting(server));
+        runningLoop().setTaskFactory(factory);
+        assertNull(greeting(server));
+        assertSame(factory.failure, here.takeReport().exception());
+        assertEquals("hello", greeting(server));
+        assertTrue(server.isServing());
+        here.untilOpenHandles(1);
+        assertEquals(0, server.connections());
+      }
+    });
   }
 
   @Test
@@ -146,11 +145,8 @@ class AcceptorTest {
   @NetTest
   void anAcceptorThatSomebodyCancelsIsReportedWhereNobodyWaitsAndClientsAreServedOn(Loopback here)
       throws Exception {
-    try (var server =
-            startServer(
-                client -> client.writer().write(client.reader().readLine() + "\n"),
-                Loopback.HOST,
-                0);
+    try (var server = startServer(
+            client -> client.writer().write(client.reader().readLine() + "\n"), Loopback.HOST, 0);
         var client = openConnection(Loopback.HOST, server.port())) {
       Loopback.until(() -> server.connections() == 1);
       acceptor().cancel();
@@ -167,11 +163,10 @@ class AcceptorTest {
   @Test
   void aServerThatIsLeftOpenIsNoReportWhenTheRunEnds() throws Exception {
     var reports = new Reports();
-    asyncio.Asyncio.run(
-        () -> {
-          runningLoop().setExceptionHandler(reports);
-          startServer(AcceptorTest::hello, Loopback.HOST, 0);
-        });
+    asyncio.Asyncio.run(() -> {
+      runningLoop().setExceptionHandler(reports);
+      startServer(AcceptorTest::hello, Loopback.HOST, 0);
+    });
     reports.assertNone();
   }
 
@@ -181,17 +176,16 @@ class AcceptorTest {
     var first = new RuntimeException("first");
     var second = new RuntimeException("second", first);
     first.initCause(second);
-    try (var server =
-        startServer(
-            client -> {
-              try {
-                while (client.reader().readLine() != null) {}
-              } catch (IOException lost) {
-                throw first;
-              }
-            },
-            Loopback.HOST,
-            0)) {
+    try (var server = startServer(
+        client -> {
+          try {
+            while (client.reader().readLine() != null) {}
+          } catch (IOException lost) {
+            throw first;
+          }
+        },
+        Loopback.HOST,
+        0)) {
       var socket = new java.net.Socket(Loopback.HOST, server.port());
       socket.getOutputStream().write('x');
       Loopback.until(() -> server.connections() == 1);
@@ -214,22 +208,19 @@ class AcceptorTest {
    */
   private static void endsTheRun(Error fatal, Server[] started, Loopback.Body prepares)
       throws Exception {
-    var thrown =
-        assertThrows(
-            Error.class,
-            () ->
-                Loopback.run(
-                    here -> {
-                      var server = startServer(AcceptorTest::greetOrFail, Loopback.HOST, 0);
-                      started[0] = server;
-                      prepares.run(here);
-                      var client = createTask(() -> greeting(server));
-                      try {
-                        server.serveForever();
-                      } finally {
-                        client.cancel();
-                      }
-                    }));
+    var thrown = assertThrows(
+        Error.class,
+        () -> Loopback.run(here -> {
+          var server = startServer(AcceptorTest::greetOrFail, Loopback.HOST, 0);
+          started[0] = server;
+          prepares.run(here);
+          var client = createTask(() -> greeting(server));
+          try {
+            server.serveForever();
+          } finally {
+            client.cancel();
+          }
+        }));
     assertSame(fatal, thrown);
     try (var again = new java.net.ServerSocket()) {
       again.setReuseAddress(true);
@@ -278,12 +269,9 @@ class AcceptorTest {
       endsTheRun(
           fatal,
           new Server[1],
-          here ->
-              runningLoop()
-                  .setExceptionHandler(
-                      (loop, context) -> {
-                        throw fatal;
-                      }));
+          here -> runningLoop().setExceptionHandler((loop, context) -> {
+            throw fatal;
+          }));
     } finally {
       handlerFails = null;
     }
@@ -292,17 +280,12 @@ class AcceptorTest {
   @Test
   void aFatalErrorOfTheExceptionHandlerThatIsToldOfALostClientEndsTheRunWithIt() throws Exception {
     var fatal = new OutOfMemoryError("by hand");
-    endsTheRun(
-        fatal,
-        new Server[1],
-        here -> {
-          runningLoop().setTaskFactory(new FailingOnce("client ", false));
-          runningLoop()
-              .setExceptionHandler(
-                  (loop, context) -> {
-                    throw fatal;
-                  });
-        });
+    endsTheRun(fatal, new Server[1], here -> {
+      runningLoop().setTaskFactory(new FailingOnce("client ", false));
+      runningLoop().setExceptionHandler((loop, context) -> {
+        throw fatal;
+      });
+    });
   }
 
   // ---- a socket that something else closes ----
@@ -319,9 +302,8 @@ class AcceptorTest {
   @NetTest
   void aListeningSocketThatSomethingElseClosesEndsServeForeverAndItsClientsAreTurnedAway()
       throws Exception {
-    var server =
-        startServer(
-            client -> client.writer().write(client.reader().readLine() + "\n"), Loopback.HOST, 0);
+    var server = startServer(
+        client -> client.writer().write(client.reader().readLine() + "\n"), Loopback.HOST, 0);
     var forever = createTask(() -> server.serveForever());
     try (var client = openConnection(Loopback.HOST, server.port())) {
       Loopback.until(() -> server.connections() == 1);
@@ -339,11 +321,8 @@ class AcceptorTest {
   @NetTest
   void aListeningSocketThatSomethingElseClosesIsReportedWhereNobodyWaitsAndClientsAreServedOn(
       Loopback here) throws Exception {
-    try (var server =
-            startServer(
-                client -> client.writer().write(client.reader().readLine() + "\n"),
-                Loopback.HOST,
-                0);
+    try (var server = startServer(
+            client -> client.writer().write(client.reader().readLine() + "\n"), Loopback.HOST, 0);
         var client = openConnection(Loopback.HOST, server.port())) {
       Loopback.until(() -> server.connections() == 1);
       closeFromBelow(server);
@@ -393,29 +372,26 @@ class AcceptorTest {
       throws Exception {
     var mayEnd = new Event();
     boolean[] begun = {false};
-    var server =
-        startServer(
-            client -> {
-              begun[0] = true;
-              try {
-                client.reader().readLine();
-              } finally {
-                mayEnd.await();
-              }
-            },
-            Loopback.HOST,
-            0);
+    var server = startServer(
+        client -> {
+          begun[0] = true;
+          try {
+            client.reader().readLine();
+          } finally {
+            mayEnd.await();
+          }
+        },
+        Loopback.HOST,
+        0);
     CancelledError[] thrown = {null};
-    var forever =
-        createTask(
-            () -> {
-              try {
-                server.serveForever();
-              } catch (CancelledError cancelled) {
-                thrown[0] = cancelled;
-                throw cancelled;
-              }
-            });
+    var forever = createTask(() -> {
+      try {
+        server.serveForever();
+      } catch (CancelledError cancelled) {
+        thrown[0] = cancelled;
+        throw cancelled;
+      }
+    });
     try (var _ = openConnection(Loopback.HOST, server.port())) {
       Loopback.until(() -> begun[0]);
       acceptor().cancel();

@@ -62,11 +62,10 @@ class CloseFromWithinTest {
       @Override
       void close(Server server) {
         var group = new TaskGroup();
-        group.run(
-            () -> {
-              group.createTask(() -> server.close());
-              group.createTask(() -> server.close());
-            });
+        group.run(() -> {
+          group.createTask(() -> server.close());
+          group.createTask(() -> server.close());
+        });
       }
     },
     IN_A_GATHER {
@@ -101,19 +100,18 @@ class CloseFromWithinTest {
 
     Closing(Way way) throws Exception {
       Server[] made = {null};
-      made[0] =
-          startServer(
-              client -> {
-                begun++;
-                try {
-                  client.reader().readLine();
-                } finally {
-                  way.close(made[0]);
-                  closed++;
-                }
-              },
-              Loopback.HOST,
-              0);
+      made[0] = startServer(
+          client -> {
+            begun++;
+            try {
+              client.reader().readLine();
+            } finally {
+              way.close(made[0]);
+              closed++;
+            }
+          },
+          Loopback.HOST,
+          0);
       server = made[0];
     }
   }
@@ -121,85 +119,79 @@ class CloseFromWithinTest {
   @ParameterizedTest
   @EnumSource(Way.class)
   void handlersThatCloseInTheirCleanUpHoldNobody(Way way) throws Exception {
-    Loopback.run(
-        here -> {
-          var closing = new Closing(way);
-          Server server = closing.server;
-          var serving = createTask(() -> server.serveForever());
-          try (var _ = openConnection(Loopback.HOST, server.port());
-              var _ = openConnection(Loopback.HOST, server.port());
-              var _ = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> closing.begun == 3);
-            timeout(ofSeconds(20), () -> server.close());
-            assertEquals(0, server.connections());
-            assertEquals(3, closing.closed);
-            timeout(ofSeconds(20), serving::await);
-          }
-        });
+    Loopback.run(here -> {
+      var closing = new Closing(way);
+      Server server = closing.server;
+      var serving = createTask(() -> server.serveForever());
+      try (var _ = openConnection(Loopback.HOST, server.port());
+          var _ = openConnection(Loopback.HOST, server.port());
+          var _ = openConnection(Loopback.HOST, server.port())) {
+        Loopback.until(() -> closing.begun == 3);
+        timeout(ofSeconds(20), () -> server.close());
+        assertEquals(0, server.connections());
+        assertEquals(3, closing.closed);
+        timeout(ofSeconds(20), serving::await);
+      }
+    });
   }
 
   @ParameterizedTest
   @EnumSource(Way.class)
   void handlersThatCloseOfTheirOwnAccordHoldNobody(Way way) throws Exception {
-    Loopback.run(
-        here -> {
-          var closing = new Closing(way);
-          Server server = closing.server;
-          var serving = createTask(() -> server.serveForever());
-          try (var first = openConnection(Loopback.HOST, server.port());
-              var second = openConnection(Loopback.HOST, server.port());
-              var third = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> closing.begun == 3);
-            first.writer().write("one\n");
-            second.writer().write("two\n"); // perhaps in the same turn
-            timeout(ofSeconds(20), serving::await);
-            assertEquals(0, server.connections());
-            assertEquals(0, third.reader().readAll().length);
-          }
-        });
+    Loopback.run(here -> {
+      var closing = new Closing(way);
+      Server server = closing.server;
+      var serving = createTask(() -> server.serveForever());
+      try (var first = openConnection(Loopback.HOST, server.port());
+          var second = openConnection(Loopback.HOST, server.port());
+          var third = openConnection(Loopback.HOST, server.port())) {
+        Loopback.until(() -> closing.begun == 3);
+        first.writer().write("one\n");
+        second.writer().write("two\n"); // perhaps in the same turn
+        timeout(ofSeconds(20), serving::await);
+        assertEquals(0, server.connections());
+        assertEquals(0, third.reader().readAll().length);
+      }
+    });
   }
 
   @ParameterizedTest
   @EnumSource(Way.class)
   void aCancelledServeForeverEnds(Way way) throws Exception {
-    Loopback.run(
-        here -> {
-          var closing = new Closing(way);
-          Server server = closing.server;
-          var serving = createTask(() -> server.serveForever());
-          try (var _ = openConnection(Loopback.HOST, server.port());
-              var _ = openConnection(Loopback.HOST, server.port())) {
-            Loopback.until(() -> closing.begun == 2);
-            serving.cancel();
-            timeout(ofSeconds(20), () -> assertThrows(CancelledError.class, serving::await));
-            assertEquals(0, server.connections());
-            assertEquals(2, closing.closed);
-          }
-        });
+    Loopback.run(here -> {
+      var closing = new Closing(way);
+      Server server = closing.server;
+      var serving = createTask(() -> server.serveForever());
+      try (var _ = openConnection(Loopback.HOST, server.port());
+          var _ = openConnection(Loopback.HOST, server.port())) {
+        Loopback.until(() -> closing.begun == 2);
+        serving.cancel();
+        timeout(ofSeconds(20), () -> assertThrows(CancelledError.class, serving::await));
+        assertEquals(0, server.connections());
+        assertEquals(2, closing.closed);
+      }
+    });
   }
 
   @NetTest
   void handlersMayAwaitATaskThatIsNotTheirsAndClosesTheirServer() throws Exception {
     Server[] server = {null};
     int[] begun = {0};
-    var closer =
-        createTask(
-            () -> {
-              Loopback.until(() -> begun[0] == 2);
-              server[0].close();
-            });
-    server[0] =
-        startServer(
-            client -> {
-              begun[0]++;
-              try {
-                client.reader().readLine();
-              } finally {
-                closer.await();
-              }
-            },
-            Loopback.HOST,
-            0);
+    var closer = createTask(() -> {
+      Loopback.until(() -> begun[0] == 2);
+      server[0].close();
+    });
+    server[0] = startServer(
+        client -> {
+          begun[0]++;
+          try {
+            client.reader().readLine();
+          } finally {
+            closer.await();
+          }
+        },
+        Loopback.HOST,
+        0);
     try (var _ = openConnection(Loopback.HOST, server[0].port());
         var _ = openConnection(Loopback.HOST, server[0].port())) {
       timeout(ofSeconds(20), () -> shield(closer));
@@ -214,18 +206,17 @@ class CloseFromWithinTest {
     int[] begun = {0};
     for (int i = 0; i < 2; i++) {
       int other = 1 - i;
-      servers[i] =
-          startServer(
-              client -> {
-                begun[0]++;
-                try {
-                  client.reader().readLine();
-                } finally {
-                  servers[other].close();
-                }
-              },
-              Loopback.HOST,
-              0);
+      servers[i] = startServer(
+          client -> {
+            begun[0]++;
+            try {
+              client.reader().readLine();
+            } finally {
+              servers[other].close();
+            }
+          },
+          Loopback.HOST,
+          0);
     }
     try (var _ = openConnection(Loopback.HOST, servers[0].port());
         var _ = openConnection(Loopback.HOST, servers[1].port())) {
@@ -246,23 +237,22 @@ class CloseFromWithinTest {
   private void oneOfTwoCloses(Close closes, Action<Exception> cleansUp) throws Exception {
     Server[] server = {null};
     int[] begun = {0};
-    server[0] =
-        startServer(
-            client -> {
-              begun[0]++;
-              try {
-                if (client.reader().readLine().equals("close")) {
-                  closes.of(server[0]);
-                  order.add("closed");
-                }
-              } catch (CancelledError cancelled) {
-                cleansUp.run();
-                order.add("cleaned up");
-                throw cancelled;
-              }
-            },
-            Loopback.HOST,
-            0);
+    server[0] = startServer(
+        client -> {
+          begun[0]++;
+          try {
+            if (client.reader().readLine().equals("close")) {
+              closes.of(server[0]);
+              order.add("closed");
+            }
+          } catch (CancelledError cancelled) {
+            cleansUp.run();
+            order.add("cleaned up");
+            throw cancelled;
+          }
+        },
+        Loopback.HOST,
+        0);
     try (var _ = openConnection(Loopback.HOST, server[0].port());
         var closer = openConnection(Loopback.HOST, server[0].port())) {
       Loopback.until(() -> begun[0] == 2);
@@ -283,13 +273,12 @@ class CloseFromWithinTest {
     oneOfTwoCloses(
         server -> {
           Task<?> closer = createTask(() -> server.close());
-          createTask(
-              () -> {
-                Loopback.until(() -> !server.isServing());
-                yieldNow();
-                order.add("not before");
-                mayEnd.set();
-              });
+          createTask(() -> {
+            Loopback.until(() -> !server.isServing());
+            yieldNow();
+            order.add("not before");
+            mayEnd.set();
+          });
           closer.await();
         },
         () -> mayEnd.await());

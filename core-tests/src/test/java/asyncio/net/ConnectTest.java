@@ -91,9 +91,8 @@ class ConnectTest {
         assertThrows(UnknownHostException.class, () -> openConnection("nonexistent.invalid", 4711));
     assertContains(e.getMessage(), "nonexistent.invalid:4711", "Check");
     assertInstanceOf(UnknownHostException.class, e.getCause());
-    var listening =
-        assertThrows(
-            UnknownHostException.class, () -> startServer(c -> {}, "nonexistent.invalid", 4711));
+    var listening = assertThrows(
+        UnknownHostException.class, () -> startServer(c -> {}, "nonexistent.invalid", 4711));
     assertContains(listening.getMessage(), "nonexistent.invalid:4711");
     assertInstanceOf(UnknownHostException.class, listening.getCause());
     assertEquals(0, here.openHandles());
@@ -161,11 +160,8 @@ class ConnectTest {
   void aCallbackMayNotConnect() throws Exception {
     List<Throwable> thrown = new ArrayList<>();
     asyncio.Asyncio.runningLoop()
-        .callSoon(
-            () ->
-                thrown.add(
-                    assertThrows(
-                        IllegalStateException.class, () -> openConnection(Loopback.HOST, 80))));
+        .callSoon(() -> thrown.add(
+            assertThrows(IllegalStateException.class, () -> openConnection(Loopback.HOST, 80))));
     yieldNow();
     Loopback.until(() -> !thrown.isEmpty());
     assertTrue(thrown.getFirst().getMessage().contains("createTask"), thrown::toString);
@@ -203,20 +199,16 @@ class ConnectTest {
 
   @Test
   void aCancelledConnectClosesItsSocket() throws Exception {
-    Loopback.run(
-        here ->
-            withFullBacklog(
-                port -> {
-                  int before = here.openHandles();
-                  Task<Connection> connecting =
-                      createTask(() -> openConnection(Loopback.HOST, port));
-                  yieldNow();
-                  Loopback.until(() -> connecting.toString().contains("a connection to"));
-                  assertEquals(before + 1, here.openHandles());
-                  connecting.cancel();
-                  assertThrows(CancelledError.class, connecting::await);
-                  assertEquals(before, here.openHandles());
-                }));
+    Loopback.run(here -> withFullBacklog(port -> {
+      int before = here.openHandles();
+      Task<Connection> connecting = createTask(() -> openConnection(Loopback.HOST, port));
+      yieldNow();
+      Loopback.until(() -> connecting.toString().contains("a connection to"));
+      assertEquals(before + 1, here.openHandles());
+      connecting.cancel();
+      assertThrows(CancelledError.class, connecting::await);
+      assertEquals(before, here.openHandles());
+    }));
   }
 
   @NetTest

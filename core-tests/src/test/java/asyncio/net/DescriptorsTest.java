@@ -28,26 +28,23 @@ class DescriptorsTest {
   /** Serves in the child process: an echo, and each report as a line. */
   static final class Child {
     public static void main(String[] arguments) throws Exception {
-      Asyncio.run(
-          () -> {
-            Asyncio.runningLoop()
-                .setExceptionHandler(
-                    (loop, context) ->
-                        System.out.println(context.message() + " " + context.exception()));
-            var server =
-                startServer(
-                    client -> {
-                      byte[] bytes = client.reader().read(100);
-                      while (bytes.length > 0) {
-                        client.writer().write(bytes);
-                        bytes = client.reader().read(100);
-                      }
-                    },
-                    Loopback.HOST,
-                    0);
-            System.out.println(server.port());
-            server.serveForever();
-          });
+      Asyncio.run(() -> {
+        Asyncio.runningLoop()
+            .setExceptionHandler((loop, context) ->
+                System.out.println(context.message() + " " + context.exception()));
+        var server = startServer(
+            client -> {
+              byte[] bytes = client.reader().read(100);
+              while (bytes.length > 0) {
+                client.writer().write(bytes);
+                bytes = client.reader().read(100);
+              }
+            },
+            Loopback.HOST,
+            0);
+        System.out.println(server.port());
+        server.serveForever();
+      });
     }
   }
 
@@ -62,11 +59,10 @@ class DescriptorsTest {
     if (Asyncio.carrier() == CarrierKind.MOUNTED) {
       command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
     }
-    command.addAll(
-        List.of(
-            "-cp",
-            whereFrom(Child.class) + File.pathSeparator + whereFrom(Asyncio.class),
-            Child.class.getName()));
+    command.addAll(List.of(
+        "-cp",
+        whereFrom(Child.class) + File.pathSeparator + whereFrom(Asyncio.class),
+        Child.class.getName()));
     Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
     List<Socket> clients = new ArrayList<>();
     BufferedReader output = child.inputReader();
@@ -94,15 +90,15 @@ class DescriptorsTest {
       }
       assertTrue(!waiting.isEmpty() && waiting.size() < LIMIT, "waiting: " + waiting.size());
       clients.stream().filter(client -> !waiting.contains(client)).forEach(DescriptorsTest::close);
-      List<Socket> unserved =
-          waiting.stream()
-              .limit(LIMIT - waiting.size())
-              .filter(client -> !answers(client, 10_000))
-              .toList();
+      List<Socket> unserved = waiting.stream()
+          .limit(LIMIT - waiting.size())
+          .filter(client -> !answers(client, 10_000))
+          .toList();
       assertEquals(List.of(), unserved);
     } catch (AssertionError failed) {
       child.toHandle().destroyForcibly(); // of the process itself it would close the output, too
-      failed.addSuppressed(new AssertionError("the child said: " + output.lines().toList()));
+      failed.addSuppressed(
+          new AssertionError("the child said: " + output.lines().toList()));
       throw failed;
     } finally {
       clients.forEach(DescriptorsTest::close);

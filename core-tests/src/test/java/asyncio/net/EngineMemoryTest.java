@@ -53,34 +53,32 @@ class EngineMemoryTest {
   /** Memory that is there again after an engine could not be opened. */
   static final class TooLittle {
     public static void main(String[] arguments) throws Exception {
-      run(
-          () -> {
-            takeMemory();
-            try {
-              useTheNetwork();
-            } catch (IOException expected) {
-              System.out.println(expected.getMessage());
-            }
-            releaseMemory();
-            useTheNetwork();
-            System.out.println("opened later");
-          });
+      run(() -> {
+        takeMemory();
+        try {
+          useTheNetwork();
+        } catch (IOException expected) {
+          System.out.println(expected.getMessage());
+        }
+        releaseMemory();
+        useTheNetwork();
+        System.out.println("opened later");
+      });
     }
   }
 
   /** Two tasks that open the engine while the JDK sleeps for want of memory. */
   static final class TwoAtOnce {
     public static void main(String[] arguments) throws Exception {
-      run(
-          () -> {
-            takeMemory();
-            var first = createTask(EngineMemoryTest::useTheNetwork);
-            var second = createTask(EngineMemoryTest::useTheNetwork);
-            createTask(EngineMemoryTest::releaseMemory);
-            first.await();
-            second.await();
-            System.out.println("both had it");
-          });
+      run(() -> {
+        takeMemory();
+        var first = createTask(EngineMemoryTest::useTheNetwork);
+        var second = createTask(EngineMemoryTest::useTheNetwork);
+        createTask(EngineMemoryTest::releaseMemory);
+        first.await();
+        second.await();
+        System.out.println("both had it");
+      });
     }
   }
 
@@ -95,11 +93,8 @@ class EngineMemoryTest {
         List.of("-XX:MaxDirectMemorySize=600k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of(options));
     command.add("-Dasyncio.slowStepMillis=30000");
-    command.addAll(
-        List.of(
-            "-cp",
-            whereFrom(main) + File.pathSeparator + whereFrom(Asyncio.class),
-            main.getName()));
+    command.addAll(List.of(
+        "-cp", whereFrom(main) + File.pathSeparator + whereFrom(Asyncio.class), main.getName()));
     Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
       List<String> lines = child.inputReader().lines().toList();

@@ -47,14 +47,13 @@ final class Loopback {
   /** As {@link #run(Body)}, and {@link NetTest} does it for a whole test. */
   void run(Action<?> body) throws Exception {
     try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
-      runner.run(
-          () -> {
-            // The loop tells about itself when it is idle.
-            until(() -> openHandles() == 0);
-            Asyncio.runningLoop().setExceptionHandler(reports);
-            body.run();
-            untilOpenHandles(0);
-          });
+      runner.run(() -> {
+        // The loop tells about itself when it is idle.
+        until(() -> openHandles() == 0);
+        Asyncio.runningLoop().setExceptionHandler(reports);
+        body.run();
+        untilOpenHandles(0);
+      });
     }
     reports.assertNone();
   }

@@ -67,27 +67,25 @@ class NameServerDownTest {
     private static final int THREADS = 32;
 
     public static void main(String[] arguments) throws Exception {
-      run(
-          () -> {
-            try (var server =
-                startServer(client -> client.writer().write("hi\n"), "127.0.0.1", 0)) {
-              List<Task<?>> lookUps = new ArrayList<>();
-              for (int i = 0; i < 10 * THREADS; i++) {
-                String host = "host" + i + ".example";
-                lookUps.add(createTask(() -> openConnection(host, server.port()).close()));
-              }
-              while (Provider.ASKED.get() < THREADS) {
-                yieldNow();
-              }
-              lookUps.forEach(Task::cancel);
-              waitUntil(Asyncio.ALL_COMPLETED, lookUps);
-              Provider.UP.countDown();
-              try (var connection = openConnection("host.example", server.port())) {
-                System.out.println(connection.reader().readLine());
-              }
-              System.out.println("asked for " + (Provider.ASKED.get() - THREADS));
-            }
-          });
+      run(() -> {
+        try (var server = startServer(client -> client.writer().write("hi\n"), "127.0.0.1", 0)) {
+          List<Task<?>> lookUps = new ArrayList<>();
+          for (int i = 0; i < 10 * THREADS; i++) {
+            String host = "host" + i + ".example";
+            lookUps.add(createTask(() -> openConnection(host, server.port()).close()));
+          }
+          while (Provider.ASKED.get() < THREADS) {
+            yieldNow();
+          }
+          lookUps.forEach(Task::cancel);
+          waitUntil(Asyncio.ALL_COMPLETED, lookUps);
+          Provider.UP.countDown();
+          try (var connection = openConnection("host.example", server.port())) {
+            System.out.println(connection.reader().readLine());
+          }
+          System.out.println("asked for " + (Provider.ASKED.get() - THREADS));
+        }
+      });
     }
   }
 
@@ -96,30 +94,29 @@ class NameServerDownTest {
     private static final int ROOM = 10_000;
 
     public static void main(String[] arguments) throws Exception {
-      run(
-          () -> {
-            List<Task<?>> lookUps = new ArrayList<>();
-            for (int i = 0; i < THREADS; i++) {
-              lookUps.add(lookUp("taken" + i + ".example"));
-            }
-            while (Provider.ASKED.get() < THREADS) {
-              yieldNow();
-            }
-            for (int i = 0; i < ROOM; i++) {
-              lookUps.add(lookUp("waits" + i + ".example"));
-            }
-            yieldNow();
-            System.out.println(lookUps.stream().filter(Task::isDone).count() + " are done");
-            var refused = lookUp("refused.example");
-            waitUntil(Asyncio.ALL_COMPLETED, List.of(refused));
-            System.out.println(refused.exception());
-            lookUps.getLast().cancel();
-            yieldNow();
-            var accepted = lookUp("accepted.example");
-            yieldNow();
-            System.out.println("one more waits: " + !accepted.isDone());
-            Provider.UP.countDown();
-          });
+      run(() -> {
+        List<Task<?>> lookUps = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+          lookUps.add(lookUp("taken" + i + ".example"));
+        }
+        while (Provider.ASKED.get() < THREADS) {
+          yieldNow();
+        }
+        for (int i = 0; i < ROOM; i++) {
+          lookUps.add(lookUp("waits" + i + ".example"));
+        }
+        yieldNow();
+        System.out.println(lookUps.stream().filter(Task::isDone).count() + " are done");
+        var refused = lookUp("refused.example");
+        waitUntil(Asyncio.ALL_COMPLETED, List.of(refused));
+        System.out.println(refused.exception());
+        lookUps.getLast().cancel();
+        yieldNow();
+        var accepted = lookUp("accepted.example");
+        yieldNow();
+        System.out.println("one more waits: " + !accepted.isDone());
+        Provider.UP.countDown();
+      });
     }
 
     private static Task<?> lookUp(String host) {

@@ -44,21 +44,18 @@ class NetCancellationSweepTest {
   }
 
   private static void sweep(ConnectionHandler handler, Scenarios scenarios) throws Exception {
-    Loopback.run(
-        here -> {
-          try (var server = Asyncio.startServer(handler, Loopback.HOST, 0)) {
-            int turns =
-                Sweep.play(
-                    () -> {
-                      try {
-                        return scenarios.make(here, server.port());
-                      } catch (Exception e) {
-                        throw new AssertionError(e);
-                      }
-                    });
-            assertTrue(turns > 1, "it does not wait");
+    Loopback.run(here -> {
+      try (var server = Asyncio.startServer(handler, Loopback.HOST, 0)) {
+        int turns = Sweep.play(() -> {
+          try {
+            return scenarios.make(here, server.port());
+          } catch (Exception e) {
+            throw new AssertionError(e);
           }
         });
+        assertTrue(turns > 1, "it does not wait");
+      }
+    });
   }
 
   private static void echo(Connection client) throws Exception {
@@ -71,20 +68,17 @@ class NetCancellationSweepTest {
 
   @Test
   void connectAndClose() throws Exception {
-    sweep(
-        NetCancellationSweepTest::echo,
-        (here, port) ->
-            new Served(here, port) {
-              @Override
-              public void victim() throws Exception {
-                try (var connection = connect()) {
-                  yieldNow();
-                  connection.writer().write("hello\n");
-                  connection.writer().drain();
-                  assertEquals("hello", connection.reader().readLine());
-                }
-              }
-            });
+    sweep(NetCancellationSweepTest::echo, (here, port) -> new Served(here, port) {
+      @Override
+      public void victim() throws Exception {
+        try (var connection = connect()) {
+          yieldNow();
+          connection.writer().write("hello\n");
+          connection.writer().drain();
+          assertEquals("hello", connection.reader().readLine());
+        }
+      }
+    });
   }
 
   /** Reads what a server sends to each connection, all of it, in spite of the cancel. */
@@ -129,110 +123,94 @@ class NetCancellationSweepTest {
 
   @Test
   void readLine() throws Exception {
-    sweep(
-        NetCancellationSweepTest::send,
-        (here, port) ->
-            new Reading(here, port) {
-              @Override
-              String next() throws Exception {
-                return connection.reader().readLine();
-              }
-            });
+    sweep(NetCancellationSweepTest::send, (here, port) -> new Reading(here, port) {
+      @Override
+      String next() throws Exception {
+        return connection.reader().readLine();
+      }
+    });
   }
 
   @Test
   void readUntil() throws Exception {
-    sweep(
-        NetCancellationSweepTest::send,
-        (here, port) ->
-            new Reading(here, port) {
-              @Override
-              String next() throws Exception {
-                try {
-                  return new String(connection.reader().readUntil(new byte[] {'\n'}), UTF_8)
-                      .strip();
-                } catch (IncompleteReadException end) {
-                  return null;
-                }
-              }
-            });
+    sweep(NetCancellationSweepTest::send, (here, port) -> new Reading(here, port) {
+      @Override
+      String next() throws Exception {
+        try {
+          return new String(connection.reader().readUntil(new byte[] {'\n'}), UTF_8).strip();
+        } catch (IncompleteReadException end) {
+          return null;
+        }
+      }
+    });
   }
 
   @Test
   void readExactly() throws Exception {
-    sweep(
-        NetCancellationSweepTest::send,
-        (here, port) ->
-            new Reading(here, port) {
-              private int parts;
+    sweep(NetCancellationSweepTest::send, (here, port) -> new Reading(here, port) {
+      private int parts;
 
-              @Override
-              String next() throws Exception {
-                if (parts == 3) {
-                  return null;
-                }
-                byte[] part = connection.reader().readExactly(parts == 2 ? 6 : 4);
-                parts++;
-                return new String(part, UTF_8).strip();
-              }
-            });
+      @Override
+      String next() throws Exception {
+        if (parts == 3) {
+          return null;
+        }
+        byte[] part = connection.reader().readExactly(parts == 2 ? 6 : 4);
+        parts++;
+        return new String(part, UTF_8).strip();
+      }
+    });
   }
 
   @Test
   void read() throws Exception {
-    sweep(
-        NetCancellationSweepTest::send,
-        (here, port) ->
-            new Served(here, port) {
-              private final Connection connection = connect();
-              private final StringBuilder read = new StringBuilder();
+    sweep(NetCancellationSweepTest::send, (here, port) -> new Served(here, port) {
+      private final Connection connection = connect();
+      private final StringBuilder read = new StringBuilder();
 
-              @Override
-              public void victim() throws Exception {
-                for (byte[] part = connection.reader().read(5);
-                    part.length > 0;
-                    part = connection.reader().read(5)) {
-                  read.append(new String(part, UTF_8));
-                }
-              }
+      @Override
+      public void victim() throws Exception {
+        for (byte[] part = connection.reader().read(5);
+            part.length > 0;
+            part = connection.reader().read(5)) {
+          read.append(new String(part, UTF_8));
+        }
+      }
 
-              @Override
-              public void check() throws Exception {
-                victim();
-                assertEquals("one\ntwo\nthree\n", read.toString());
-                connection.close();
-                super.check();
-              }
-            });
+      @Override
+      public void check() throws Exception {
+        victim();
+        assertEquals("one\ntwo\nthree\n", read.toString());
+        connection.close();
+        super.check();
+      }
+    });
   }
 
   @Test
   void readIntoAnArray() throws Exception {
-    sweep(
-        NetCancellationSweepTest::send,
-        (here, port) ->
-            new Served(here, port) {
-              private final Connection connection = connect();
-              private final StringBuilder read = new StringBuilder();
-              private final byte[] into = new byte[5];
+    sweep(NetCancellationSweepTest::send, (here, port) -> new Served(here, port) {
+      private final Connection connection = connect();
+      private final StringBuilder read = new StringBuilder();
+      private final byte[] into = new byte[5];
 
-              @Override
-              public void victim() throws Exception {
-                for (int count = connection.reader().read(into);
-                    count >= 0;
-                    count = connection.reader().read(into)) {
-                  read.append(new String(into, 0, count, UTF_8));
-                }
-              }
+      @Override
+      public void victim() throws Exception {
+        for (int count = connection.reader().read(into);
+            count >= 0;
+            count = connection.reader().read(into)) {
+          read.append(new String(into, 0, count, UTF_8));
+        }
+      }
 
-              @Override
-              public void check() throws Exception {
-                victim();
-                assertEquals("one\ntwo\nthree\n", read.toString());
-                connection.close();
-                super.check();
-              }
-            });
+      @Override
+      public void check() throws Exception {
+        victim();
+        assertEquals("one\ntwo\nthree\n", read.toString());
+        connection.close();
+        super.check();
+      }
+    });
   }
 
   @Test
@@ -248,63 +226,58 @@ class NetCancellationSweepTest {
             yieldNow();
           }
         },
-        (here, port) ->
-            new Served(here, port) {
-              private final Connection connection = connect();
-              private final long before = received[0];
-              private long written;
+        (here, port) -> new Served(here, port) {
+          private final Connection connection = connect();
+          private final long before = received[0];
+          private long written;
 
-              @Override
-              public void victim() throws Exception {
-                for (int i = 0; i < 3; i++) {
-                  connection.writer().write(block);
-                  written += block.length;
-                  connection.writer().drain();
-                }
-              }
+          @Override
+          public void victim() throws Exception {
+            for (int i = 0; i < 3; i++) {
+              connection.writer().write(block);
+              written += block.length;
+              connection.writer().drain();
+            }
+          }
 
-              @Override
-              public void check() throws Exception {
-                connection.close(); // flushes
-                super.check();
-                assertEquals(written, received[0] - before);
-              }
-            });
+          @Override
+          public void check() throws Exception {
+            connection.close(); // flushes
+            super.check();
+            assertEquals(written, received[0] - before);
+          }
+        });
   }
 
   @Test
   void serveForever() throws Exception {
-    sweep(
-        NetCancellationSweepTest::echo,
-        (here, port) ->
-            new Served(here, port) {
-              private Server server;
+    sweep(NetCancellationSweepTest::echo, (here, port) -> new Served(here, port) {
+      private Server server;
 
-              @Override
-              public void victim() throws Exception {
-                try (var started =
-                    Asyncio.startServer(NetCancellationSweepTest::echo, Loopback.HOST, 0)) {
-                  server = started;
-                  started.serveForever();
-                }
-              }
+      @Override
+      public void victim() throws Exception {
+        try (var started = Asyncio.startServer(NetCancellationSweepTest::echo, Loopback.HOST, 0)) {
+          server = started;
+          started.serveForever();
+        }
+      }
 
-              @Override
-              public void others() throws Exception {
-                for (int i = 0; i < 100 && server == null; i++) {
-                  yieldNow();
-                }
-                if (server == null) {
-                  return; // it was cancelled before it began
-                }
-                try (var connection = Asyncio.openConnection(Loopback.HOST, server.port())) {
-                  connection.writer().write("hello\n");
-                  connection.reader().readLine();
-                } catch (java.io.IOException gone) {
-                  // The server was faster.
-                }
-                server.close();
-              }
-            });
+      @Override
+      public void others() throws Exception {
+        for (int i = 0; i < 100 && server == null; i++) {
+          yieldNow();
+        }
+        if (server == null) {
+          return; // it was cancelled before it began
+        }
+        try (var connection = Asyncio.openConnection(Loopback.HOST, server.port())) {
+          connection.writer().write("hello\n");
+          connection.reader().readLine();
+        } catch (java.io.IOException gone) {
+          // The server was faster.
+        }
+        server.close();
+      }
+    });
   }
 }

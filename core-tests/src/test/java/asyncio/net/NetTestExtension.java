@@ -37,7 +37,10 @@ final class NetTestExtension implements ParameterResolver, InvocationInterceptor
   }
 
   private static <T> List<T> allOf(Class<T> type, ReflectiveInvocationContext<Method> method) {
-    return method.getArguments().stream().filter(type::isInstance).map(type::cast).toList();
+    return method.getArguments().stream()
+        .filter(type::isInstance)
+        .map(type::cast)
+        .toList();
   }
 
   private static void withPairs(List<Pair> left, Invocation<@Nullable Void> invocation)

@@ -63,11 +63,9 @@ class NetTestTest {
   static class LosesAFailure {
     @NetTest
     void test() {
-      runningLoop()
-          .callSoon(
-              () -> {
-                throw new Failure("lost");
-              });
+      runningLoop().callSoon(() -> {
+        throw new Failure("lost");
+      });
       yieldNow();
     }
   }

@@ -76,16 +76,13 @@ class ServerTest {
 
   private static <T> CompletableFuture<T> elsewhere(java.util.concurrent.Callable<T> work) {
     var done = new CompletableFuture<T>();
-    Thread.ofPlatform()
-        .daemon()
-        .start(
-            () -> {
-              try {
-                done.complete(work.call());
-              } catch (Throwable failure) {
-                done.completeExceptionally(failure);
-              }
-            });
+    Thread.ofPlatform().daemon().start(() -> {
+      try {
+        done.complete(work.call());
+      } catch (Throwable failure) {
+        done.completeExceptionally(failure);
+      }
+    });
     return done;
   }
 
@@ -111,16 +108,13 @@ class ServerTest {
   void aBlockingSocketIsAsGoodAClient() throws Exception {
     try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
       int port = server.port();
-      String answer =
-          await(
-              elsewhere(
-                  () -> {
-                    try (var socket = new Socket(Loopback.HOST, port)) {
-                      socket.getOutputStream().write("from afar\nand more\n".getBytes(UTF_8));
-                      socket.shutdownOutput();
-                      return new String(socket.getInputStream().readAllBytes(), UTF_8);
-                    }
-                  }));
+      String answer = await(elsewhere(() -> {
+        try (var socket = new Socket(Loopback.HOST, port)) {
+          socket.getOutputStream().write("from afar\nand more\n".getBytes(UTF_8));
+          socket.shutdownOutput();
+          return new String(socket.getInputStream().readAllBytes(), UTF_8);
+        }
+      }));
       assertEquals("from afar\nand more\n", answer);
     }
   }
@@ -183,17 +177,16 @@ class ServerTest {
   @Covers("test_streams.StreamTests.unhandled_exception")
   void aHandlerThatThrowsIsReportedOnceAndTheServerGoesOn(Loopback here) throws Exception {
     var failure = new IllegalStateException("on purpose");
-    try (var server =
-        startServer(
-            client -> {
-              if (client.reader().readLine().equals("fail")) {
-                client.writer().write("last words\n");
-                throw failure;
-              }
-              client.writer().write("still there?\n");
-            },
-            Loopback.HOST,
-            0)) {
+    try (var server = startServer(
+        client -> {
+          if (client.reader().readLine().equals("fail")) {
+            client.writer().write("last words\n");
+            throw failure;
+          }
+          client.writer().write("still there?\n");
+        },
+        Loopback.HOST,
+        0)) {
       try (var connection = openConnection(Loopback.HOST, server.port())) {
         connection.writer().write("fail\n");
         assertEquals("last words", connection.reader().readLine());
@@ -214,18 +207,17 @@ class ServerTest {
   @NetTest
   void aResetInTheMiddleOfAReadFailsThatHandlerAlone(Loopback here) throws Exception {
     List<Throwable> failures = new ArrayList<>();
-    try (var server =
-        startServer(
-            client -> {
-              try {
-                echoLines(client);
-              } catch (Throwable failure) {
-                failures.add(failure);
-                throw failure;
-              }
-            },
-            Loopback.HOST,
-            0)) {
+    try (var server = startServer(
+        client -> {
+          try {
+            echoLines(client);
+          } catch (Throwable failure) {
+            failures.add(failure);
+            throw failure;
+          }
+        },
+        Loopback.HOST,
+        0)) {
       int before = here.openHandlesSoon(1);
       var peer = new Socket(Loopback.HOST, server.port());
       peer.getOutputStream().write("half a li".getBytes(UTF_8));
@@ -246,32 +238,29 @@ class ServerTest {
   @NetTest
   void aResetInTheMiddleOfAWriteFailsThatHandlerAlone(Loopback here) throws Exception {
     List<Throwable> failures = new ArrayList<>();
-    try (var server =
-        startServer(
-            client -> {
-              if (client.reader().readLine().equals("flood")) {
-                byte[] block = new byte[100_000];
-                try {
-                  while (true) {
-                    client.writer().write(block);
-                    client.writer().drain();
-                  }
-                } catch (IOException failure) {
-                  failures.add(failure);
-                  throw failure;
-                }
+    try (var server = startServer(
+        client -> {
+          if (client.reader().readLine().equals("flood")) {
+            byte[] block = new byte[100_000];
+            try {
+              while (true) {
+                client.writer().write(block);
+                client.writer().drain();
               }
-              client.writer().write("still there?\n");
-            },
-            Loopback.HOST,
-            0)) {
+            } catch (IOException failure) {
+              failures.add(failure);
+              throw failure;
+            }
+          }
+          client.writer().write("still there?\n");
+        },
+        Loopback.HOST,
+        0)) {
       int before = here.openHandlesSoon(1);
       var peer = new Socket(Loopback.HOST, server.port());
       peer.getOutputStream().write("flood\n".getBytes(UTF_8));
-      Loopback.until(
-          () ->
-              Asyncio.runningLoop().allTasks().stream()
-                  .anyMatch(task -> task.toString().contains("output")));
+      Loopback.until(() -> Asyncio.runningLoop().allTasks().stream()
+          .anyMatch(task -> task.toString().contains("output")));
       Loopback.reset(peer);
       Loopback.until(() -> server.connections() == 0);
       assertEquals(1, failures.size());
@@ -283,19 +272,17 @@ class ServerTest {
   @Test
   void whatAPeerDidIsADebugRecordOfItsPartAndNoReport() throws Exception {
     try (var log = new CapturedLog("asyncio.net", Level.ALL)) {
-      Loopback.run(
-          here -> {
-            try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
-              var peer = new Socket(Loopback.HOST, server.port());
-              peer.getOutputStream().write("half a li".getBytes(UTF_8));
-              Loopback.until(() -> server.connections() == 1);
-              Loopback.reset(peer);
-              Loopback.until(() -> server.connections() == 0);
-              assertTrue(
-                  Asyncio.runningLoop().allTasks().stream()
-                      .noneMatch(task -> task.name().startsWith("client")));
-            }
-          });
+      Loopback.run(here -> {
+        try (var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
+          var peer = new Socket(Loopback.HOST, server.port());
+          peer.getOutputStream().write("half a li".getBytes(UTF_8));
+          Loopback.until(() -> server.connections() == 1);
+          Loopback.reset(peer);
+          Loopback.until(() -> server.connections() == 0);
+          assertTrue(Asyncio.runningLoop().allTasks().stream()
+              .noneMatch(task -> task.name().startsWith("client")));
+        }
+      });
       assertEquals(1, log.records().size());
       assertEquals(Level.FINE, log.records().getFirst().getLevel());
       assertContains(log.records().getFirst().getMessage(), "client 127.0.0.1:");
@@ -306,19 +293,18 @@ class ServerTest {
   void aHandlerMayLimitAClientThatNeverReads(Loopback here) throws Exception {
     var options = ServerOptions.defaults().withCloseFlushLimit(ofMillis(1));
     int[] most = {0};
-    try (var server =
-        startServer(
-            client -> {
-              byte[] block = new byte[100_000];
-              while (true) {
-                client.writer().write(block);
-                most[0] = Math.max(most[0], client.writer().bufferSize());
-                timeout(ofMillis(50), () -> client.writer().drain());
-              }
-            },
-            Loopback.HOST,
-            0,
-            options)) {
+    try (var server = startServer(
+        client -> {
+          byte[] block = new byte[100_000];
+          while (true) {
+            client.writer().write(block);
+            most[0] = Math.max(most[0], client.writer().bufferSize());
+            timeout(ofMillis(50), () -> client.writer().drain());
+          }
+        },
+        Loopback.HOST,
+        0,
+        options)) {
       try (var peer = new Socket(Loopback.HOST, server.port())) {
         var report = here.takeReport();
         assertInstanceOf(TimeoutException.class, report.exception());
@@ -333,15 +319,14 @@ class ServerTest {
   @Covers("test_streams.StreamTests.unhandled_cancel")
   void aCancelledHandlerEndsWithoutAWord() throws Exception {
     List<Task<?>> tasks = new ArrayList<>();
-    try (var server =
-        startServer(
-            client -> {
-              tasks.add(currentTask());
-              client.writer().write("hello\n");
-              echo(client);
-            },
-            Loopback.HOST,
-            0)) {
+    try (var server = startServer(
+        client -> {
+          tasks.add(currentTask());
+          client.writer().write("hello\n");
+          echo(client);
+        },
+        Loopback.HOST,
+        0)) {
       try (var connection = openConnection(Loopback.HOST, server.port())) {
         assertEquals("hello", connection.reader().readLine());
         tasks.getFirst().cancel();
@@ -356,21 +341,20 @@ class ServerTest {
   @Covers("test_events.EventLoopTestsMixin.server_close")
   void closeCancelsTheHandlersAndWaitsForThem() throws Exception {
     List<String> events = new ArrayList<>();
-    var server =
-        startServer(
-            client -> {
-              try {
-                client.reader().readLine();
-              } catch (CancelledError cancelled) {
-                events.add("cancelled");
-                yieldNow();
-                yieldNow();
-                events.add("cleaned up");
-                throw cancelled;
-              }
-            },
-            Loopback.HOST,
-            0);
+    var server = startServer(
+        client -> {
+          try {
+            client.reader().readLine();
+          } catch (CancelledError cancelled) {
+            events.add("cancelled");
+            yieldNow();
+            yieldNow();
+            events.add("cleaned up");
+            throw cancelled;
+          }
+        },
+        Loopback.HOST,
+        0);
     try (var connection = openConnection(Loopback.HOST, server.port())) {
       Loopback.until(() -> server.connections() == 1);
       server.close();
@@ -396,16 +380,15 @@ class ServerTest {
   @NetTest
   void aHandlerMayCloseItsServer() throws Exception {
     Server[] server = {null};
-    server[0] =
-        startServer(
-            client -> {
-              if (client.reader().readLine().equals("stop")) {
-                server[0].close();
-                client.writer().write("stopped\n");
-              }
-            },
-            Loopback.HOST,
-            0);
+    server[0] = startServer(
+        client -> {
+          if (client.reader().readLine().equals("stop")) {
+            server[0].close();
+            client.writer().write("stopped\n");
+          }
+        },
+        Loopback.HOST,
+        0);
     var serving = createTask(() -> server[0].serveForever());
     try (var idle = openConnection(Loopback.HOST, server[0].port());
         var connection = openConnection(Loopback.HOST, server[0].port())) {
@@ -438,23 +421,21 @@ class ServerTest {
   void whatAServerLeftOpenEndsWithTheLoop() throws Exception {
     // Not Loopback.run: here the server and its clients are left to the end of the run.
     int[] port = {0};
-    Asyncio.run(
-        () -> {
-          var server = startServer(ServerTest::echo, Loopback.HOST, 0);
-          port[0] = server.port();
-          var connection = openConnection(Loopback.HOST, port[0]);
-          connection.writer().write("x");
-          connection.reader().readExactly(1);
-        });
+    Asyncio.run(() -> {
+      var server = startServer(ServerTest::echo, Loopback.HOST, 0);
+      port[0] = server.port();
+      var connection = openConnection(Loopback.HOST, port[0]);
+      connection.writer().write("x");
+      connection.reader().readExactly(1);
+    });
     assertThrows(ConnectException.class, () -> new Socket(Loopback.HOST, port[0]));
   }
 
   @NetTest
   void aServerIsUsedOnItsLoopOnly() throws Exception {
     try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
-      for (var call :
-          List.<org.junit.jupiter.api.function.Executable>of(
-              server::close, server::isServing, server::connections, server::addresses)) {
+      for (var call : List.<org.junit.jupiter.api.function.Executable>of(
+          server::close, server::isServing, server::connections, server::addresses)) {
         await(elsewhere(() -> assertThrows(IllegalStateException.class, call)));
       }
     }
@@ -479,26 +460,24 @@ class ServerTest {
       Future<Void> allThere = new Future<>();
       int[] connected = {0};
       var clients = new TaskGroup();
-      clients.run(
-          () -> {
-            for (int i = 0; i < count; i++) {
-              byte[] mine = ("client number " + i).getBytes(UTF_8);
-              clients.createTask(
-                  () -> {
-                    try (var connection = openConnection(Loopback.HOST, server.port())) {
-                      connection.writer().write(mine);
-                      assertArrayEquals(mine, connection.reader().readExactly(mine.length));
-                      if (++connected[0] == count) {
-                        assertEquals(count, server.connections());
-                        allThere.setResult(null);
-                      }
-                      Asyncio.shield(allThere);
-                      connection.writer().write(mine);
-                      assertArrayEquals(mine, connection.reader().readExactly(mine.length));
-                    }
-                  });
+      clients.run(() -> {
+        for (int i = 0; i < count; i++) {
+          byte[] mine = ("client number " + i).getBytes(UTF_8);
+          clients.createTask(() -> {
+            try (var connection = openConnection(Loopback.HOST, server.port())) {
+              connection.writer().write(mine);
+              assertArrayEquals(mine, connection.reader().readExactly(mine.length));
+              if (++connected[0] == count) {
+                assertEquals(count, server.connections());
+                allThere.setResult(null);
+              }
+              Asyncio.shield(allThere);
+              connection.writer().write(mine);
+              assertArrayEquals(mine, connection.reader().readExactly(mine.length));
             }
           });
+        }
+      });
       assertEquals(count, connected[0]);
       Loopback.until(() -> server.connections() == 0);
     }
@@ -507,36 +486,31 @@ class ServerTest {
   @NetTest
   void aClientThatFloodsDoesNotKeepOthersWaiting() throws Exception {
     boolean[] stop = {false};
-    try (var sink =
-            startServer(
-                client -> {
-                  while (client.reader().read(100_000).length > 0) {
-                    // Take all there is.
-                  }
-                },
-                Loopback.HOST,
-                0);
+    try (var sink = startServer(
+            client -> {
+              while (client.reader().read(100_000).length > 0) {
+                // Take all there is.
+              }
+            },
+            Loopback.HOST,
+            0);
         var server = startServer(ServerTest::echoLines, Loopback.HOST, 0)) {
       int port = sink.port();
-      var flood =
-          elsewhere(
-              () -> {
-                try (var socket = new Socket(Loopback.HOST, port)) {
-                  byte[] block = new byte[1_000_000];
-                  while (!stop[0]) {
-                    socket.getOutputStream().write(block);
-                  }
-                  return "done";
-                }
-              });
+      var flood = elsewhere(() -> {
+        try (var socket = new Socket(Loopback.HOST, port)) {
+          byte[] block = new byte[1_000_000];
+          while (!stop[0]) {
+            socket.getOutputStream().write(block);
+          }
+          return "done";
+        }
+      });
       Loopback.until(() -> sink.connections() == 1);
-      timeout(
-          ofSeconds(20),
-          () -> {
-            for (int i = 0; i < 100; i++) {
-              checkServed(server);
-            }
-          });
+      timeout(ofSeconds(20), () -> {
+        for (int i = 0; i < 100; i++) {
+          checkServed(server);
+        }
+      });
       stop[0] = true;
       assertEquals("done", await(flood));
       Loopback.until(() -> sink.connections() == 0);
@@ -547,36 +521,30 @@ class ServerTest {
   void everyByteReturnsWhateverTheChunks() throws Exception {
     try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
       var clients = new TaskGroup();
-      clients.run(
-          () -> {
-            for (int seed = 1; seed <= 20; seed++) {
-              var random = new Random(seed);
-              byte[] sent = new byte[200_000];
-              random.nextBytes(sent);
-              clients.createTask(
-                  () -> {
-                    try (var connection = openConnection(Loopback.HOST, server.port())) {
-                      var sending =
-                          createTask(
-                              () -> {
-                                for (int at = 0; at < sent.length; ) {
-                                  int size =
-                                      Math.min(
-                                          sent.length - at,
-                                          1 + random.nextInt(1 << random.nextInt(17)));
-                                  connection.writer().write(sent, at, size);
-                                  connection.writer().drain();
-                                  at += size;
-                                }
-                                connection.writer().writeEof();
-                              });
-                      byte[] received = connection.reader().readAll();
-                      sending.await();
-                      assertTrue(Arrays.equals(sent, received));
-                    }
-                  });
+      clients.run(() -> {
+        for (int seed = 1; seed <= 20; seed++) {
+          var random = new Random(seed);
+          byte[] sent = new byte[200_000];
+          random.nextBytes(sent);
+          clients.createTask(() -> {
+            try (var connection = openConnection(Loopback.HOST, server.port())) {
+              var sending = createTask(() -> {
+                for (int at = 0; at < sent.length; ) {
+                  int size =
+                      Math.min(sent.length - at, 1 + random.nextInt(1 << random.nextInt(17)));
+                  connection.writer().write(sent, at, size);
+                  connection.writer().drain();
+                  at += size;
+                }
+                connection.writer().writeEof();
+              });
+              byte[] received = connection.reader().readAll();
+              sending.await();
+              assertTrue(Arrays.equals(sent, received));
             }
           });
+        }
+      });
     }
   }
 
@@ -585,14 +553,13 @@ class ServerTest {
   @NetTest
   void aHandlerThatIsCancelledInForeignCodeEndsWithoutAWord() throws Exception {
     Task<?>[] handler = {null};
-    var server =
-        startServer(
-            client -> {
-              handler[0] = currentTask();
-              blocking(() -> new CountDownLatch(1).await());
-            },
-            Loopback.HOST,
-            0);
+    var server = startServer(
+        client -> {
+          handler[0] = currentTask();
+          blocking(() -> new CountDownLatch(1).await());
+        },
+        Loopback.HOST,
+        0);
     try (var _ = openConnection(Loopback.HOST, server.port())) {
       Loopback.until(() -> handler[0] != null);
       server.close();
@@ -616,24 +583,21 @@ class ServerTest {
   private static ExceptionContext reportOfWhatWasCut(asyncio.ConnectionHandler end)
       throws Exception {
     var report = new ExceptionContext[1];
-    Loopback.run(
-        here -> {
-          try (var server = serverOfMuch(end);
-              var peer = new Socket(Loopback.HOST, server.port())) {
-            report[0] = here.takeReport();
-            Loopback.until(() -> server.connections() == 0);
-            String ending =
-                Asyncio.toThread(
-                    () -> {
-                      try {
-                        return peer.getInputStream().readAllBytes().length + " bytes and the end";
-                      } catch (IOException lost) {
-                        return lost.getMessage();
-                      }
-                    });
-            assertEquals("Connection reset", ending);
+    Loopback.run(here -> {
+      try (var server = serverOfMuch(end);
+          var peer = new Socket(Loopback.HOST, server.port())) {
+        report[0] = here.takeReport();
+        Loopback.until(() -> server.connections() == 0);
+        String ending = Asyncio.toThread(() -> {
+          try {
+            return peer.getInputStream().readAllBytes().length + " bytes and the end";
+          } catch (IOException lost) {
+            return lost.getMessage();
           }
         });
+        assertEquals("Connection reset", ending);
+      }
+    });
     return report[0];
   }
 

@@ -47,15 +47,13 @@ class StreamReaderTest {
   }
 
   private static Thread onAThread(Action<IOException> sends) {
-    return Thread.ofPlatform()
-        .start(
-            () -> {
-              try {
-                sends.run();
-              } catch (IOException e) {
-                throw new UncheckedIOException(e);
-              }
-            });
+    return Thread.ofPlatform().start(() -> {
+      try {
+        sends.run();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    });
   }
 
   private static byte[] utf8(String text) {
@@ -224,12 +222,10 @@ class StreamReaderTest {
   @NetTest
   void readAllGivesEverythingToTheEnd(Pair pair) throws Exception {
     byte[] sent = noise(1, 1_000_000);
-    Thread sender =
-        onAThread(
-            () -> {
-              send(pair.peer(), sent);
-              pair.peer().shutdownOutput();
-            });
+    Thread sender = onAThread(() -> {
+      send(pair.peer(), sent);
+      pair.peer().shutdownOutput();
+    });
     assertArrayEquals(sent, pair.reader().readAll());
     assertEquals(0, pair.reader().readAll().length);
     sender.join();
@@ -239,12 +235,10 @@ class StreamReaderTest {
   void moreThanAnArrayHoldsCantBeReadAtOnceAndTheErrorNamesRead(Pair pair) throws Exception {
     try (var _ = new Buffers(300_000)) {
       byte[] sent = noise(2, 1_000_000);
-      Thread sender =
-          onAThread(
-              () -> {
-                send(pair.peer(), sent);
-                pair.peer().shutdownOutput();
-              });
+      Thread sender = onAThread(() -> {
+        send(pair.peer(), sent);
+        pair.peer().shutdownOutput();
+      });
       var reader = pair.reader();
       for (Read all : List.<Read>of(() -> reader.readAll(), () -> reader.readExactly(1_000_000))) {
         var e = assertThrows(LimitOverrunException.class, all::now);
@@ -513,12 +507,11 @@ class StreamReaderTest {
   void aCancelledReadLosesNothing(Pair pair) throws Exception {
     var reader = pair.reader();
     send(pair.peer(), "abc");
-    List<asyncio.Coroutine<?, ?>> reads =
-        List.of(
-            () -> reader.readExactly(5),
-            () -> reader.readAll(),
-            () -> reader.readLine(),
-            () -> reader.readUntil(utf8(";")));
+    List<asyncio.Coroutine<?, ?>> reads = List.of(
+        () -> reader.readExactly(5),
+        () -> reader.readAll(),
+        () -> reader.readLine(),
+        () -> reader.readUntil(utf8(";")));
     for (var read : reads) {
       Task<?> reading = createTask(read);
       Loopback.until(() -> reader.toString().contains("3 bytes"));
@@ -555,16 +548,14 @@ class StreamReaderTest {
     for (int i = 0; i < 2; i++) {
       int me = i;
       var reader = (i == 0 ? one : two).reader();
-      tasks.add(
-          createTask(
-              () -> {
-                String got = new String(reader.read(10), UTF_8);
-                // Both are woken by the same look at the selector: whoever runs first
-                // cancels the other, which has its data already.
-                tasks.get(1 - me).cancel();
-                events.add(got);
-                return got;
-              }));
+      tasks.add(createTask(() -> {
+        String got = new String(reader.read(10), UTF_8);
+        // Both are woken by the same look at the selector: whoever runs first
+        // cancels the other, which has its data already.
+        tasks.get(1 - me).cancel();
+        events.add(got);
+        return got;
+      }));
     }
     yieldNow();
     send(one.peer(), "one");
@@ -583,17 +574,14 @@ class StreamReaderTest {
       try (var pair =
           Loopback.pair(ConnectOptions.defaults().withLimit(1 + random.nextInt(100_000)))) {
         var sizes = new Random(seed + 100);
-        Thread sender =
-            onAThread(
-                () -> {
-                  for (int at = 0; at < sent.length; ) {
-                    int size =
-                        Math.min(sent.length - at, 1 + sizes.nextInt(1 << sizes.nextInt(17)));
-                    send(pair.peer(), Arrays.copyOfRange(sent, at, at + size));
-                    at += size;
-                  }
-                  pair.peer().shutdownOutput();
-                });
+        Thread sender = onAThread(() -> {
+          for (int at = 0; at < sent.length; ) {
+            int size = Math.min(sent.length - at, 1 + sizes.nextInt(1 << sizes.nextInt(17)));
+            send(pair.peer(), Arrays.copyOfRange(sent, at, at + size));
+            at += size;
+          }
+          pair.peer().shutdownOutput();
+        });
         byte[] received = new byte[sent.length];
         int at = 0;
         var reader = pair.reader();
@@ -601,17 +589,16 @@ class StreamReaderTest {
           int want = Math.min(sent.length - at, 1 + random.nextInt(1 << random.nextInt(17)));
           byte[] got;
           try {
-            got =
-                switch (random.nextInt(4)) {
-                  case 0 -> reader.read(want);
-                  case 3 -> {
-                    byte[] into = new byte[want];
-                    int count = reader.read(into);
-                    yield Arrays.copyOf(into, count);
-                  }
-                  case 1 -> reader.readExactly(want);
-                  default -> reader.readUntil(new byte[] {(byte) random.nextInt()});
-                };
+            got = switch (random.nextInt(4)) {
+              case 0 -> reader.read(want);
+              case 3 -> {
+                byte[] into = new byte[want];
+                int count = reader.read(into);
+                yield Arrays.copyOf(into, count);
+              }
+              case 1 -> reader.readExactly(want);
+              default -> reader.readUntil(new byte[] {(byte) random.nextInt()});
+            };
           } catch (LimitOverrunException tooLong) {
             continue;
           } catch (IncompleteReadException end) {

@@ -57,16 +57,13 @@ class StreamWriterTest {
 
   private static CompletableFuture<byte[]> receiveAll(java.net.Socket peer) {
     var all = new CompletableFuture<byte[]>();
-    Thread.ofPlatform()
-        .daemon()
-        .start(
-            () -> {
-              try {
-                all.complete(peer.getInputStream().readAllBytes());
-              } catch (Throwable e) {
-                all.completeExceptionally(e);
-              }
-            });
+    Thread.ofPlatform().daemon().start(() -> {
+      try {
+        all.complete(peer.getInputStream().readAllBytes());
+      } catch (Throwable e) {
+        all.completeExceptionally(e);
+      }
+    });
     return all;
   }
 
@@ -136,11 +133,10 @@ class StreamWriterTest {
 
   @NetTest
   void aConnectionThatEndsInItsStepLeavesTheOthersUnharmed() throws Exception {
-    List<org.junit.jupiter.api.function.ThrowingConsumer<Connection>> ends =
-        List.of(
-            connection -> connection.writer().close(),
-            connection -> connection.writer().writeEof(),
-            Connection::abort);
+    List<org.junit.jupiter.api.function.ThrowingConsumer<Connection>> ends = List.of(
+        connection -> connection.writer().close(),
+        connection -> connection.writer().writeEof(),
+        Connection::abort);
     for (var end : ends) {
       try (var ending = Loopback.pair();
           var other = Loopback.pair()) {
@@ -171,13 +167,11 @@ class StreamWriterTest {
   @NetTest
   void aStepThatParksInForeignCodeSendsFirstWhatItWrote(Pair pair, Pair other) throws Exception {
     var writer = pair.writer();
-    var meanwhile =
-        createTask(
-            () -> {
-              other.writer().write("x");
-              yieldNow();
-              other.writer().write("y");
-            });
+    var meanwhile = createTask(() -> {
+      other.writer().write("x");
+      yieldNow();
+      other.writer().write("y");
+    });
     writer.write("abc");
     // The peer gets it only if it was sent before this waits.
     String first = asyncio.Asyncio.blocking(() -> received(pair.peer(), 3));
@@ -229,15 +223,12 @@ class StreamWriterTest {
       var writer = pair.writer();
       byte[] piece = noise(3, 100_000);
       var accepted = new ByteArrayOutputStream();
-      var e =
-          assertThrows(
-              IllegalStateException.class,
-              () -> {
-                for (int i = 0; i < 500; i++) {
-                  writer.write(piece);
-                  accepted.writeBytes(piece);
-                }
-              });
+      var e = assertThrows(IllegalStateException.class, () -> {
+        for (int i = 0; i < 500; i++) {
+          writer.write(piece);
+          accepted.writeBytes(piece);
+        }
+      });
       assertStartsWith(e.getMessage(), "write() of 100000 bytes while ");
       assertEndsWith(
           e.getMessage(),
@@ -270,11 +261,10 @@ class StreamWriterTest {
   void whatTheLastStepOfARunWroteIsSent() throws Exception {
     try (var listening =
         new java.net.ServerSocket(0, 5, java.net.InetAddress.getLoopbackAddress())) {
-      asyncio.Asyncio.run(
-          () -> {
-            var left = Asyncio.openConnection(Loopback.HOST, listening.getLocalPort());
-            left.writer().write("last words");
-          });
+      asyncio.Asyncio.run(() -> {
+        var left = Asyncio.openConnection(Loopback.HOST, listening.getLocalPort());
+        left.writer().write("last words");
+      });
       try (var peer = listening.accept()) {
         assertEquals("last words", new String(peer.getInputStream().readAllBytes(), UTF_8));
       }
@@ -285,14 +275,12 @@ class StreamWriterTest {
   void whatCouldNotBeSentAtTheEndOfAStepIsNamedByClose(Pair pair, Pair other) throws Exception {
     var connection = pair.connection();
     Loopback.reset(pair.peer());
-    assertThrows(
-        IOException.class,
-        () -> {
-          while (true) {
-            connection.writer().write("x");
-            yieldNow();
-          }
-        });
+    assertThrows(IOException.class, () -> {
+      while (true) {
+        connection.writer().write("x");
+        yieldNow();
+      }
+    });
     assertEquals(0, connection.writer().bufferSize());
     var unsent = assertThrows(IOException.class, connection::close);
     assertContains(unsent.getMessage(), "was lost");
@@ -318,16 +306,14 @@ class StreamWriterTest {
     var writer = pair.writer();
     byte[] block = new byte[10_000];
     int[] most = {0};
-    Task<?> sending =
-        createTask(
-            () -> {
-              for (int i = 0; i < 2_000; i++) {
-                writer.write(block);
-                most[0] = Math.max(most[0], writer.bufferSize());
-                writer.drain();
-              }
-              writer.writeEof();
-            });
+    Task<?> sending = createTask(() -> {
+      for (int i = 0; i < 2_000; i++) {
+        writer.write(block);
+        most[0] = Math.max(most[0], writer.bufferSize());
+        writer.drain();
+      }
+      writer.writeEof();
+    });
     Loopback.until(() -> writer.bufferSize() > HIGH);
     for (int i = 0; i < 100; i++) {
       yieldNow();
@@ -345,7 +331,8 @@ class StreamWriterTest {
   @NetTest
   void aTimeoutRoundDrainFiresAndOthersAreUnaffected(Pair stuck, Pair other) throws Exception {
     fill(stuck.writer());
-    assertThrows(TimeoutException.class, () -> timeout(ofMillis(20), () -> stuck.writer().drain()));
+    assertThrows(
+        TimeoutException.class, () -> timeout(ofMillis(20), () -> stuck.writer().drain()));
     other.writer().write("ping");
     other.writer().drain();
     yieldNow();
@@ -358,14 +345,12 @@ class StreamWriterTest {
     CompletableFuture<byte[]> all = receiveAll(pair.peer());
     boolean[] done = {false};
     int[] turns = {0};
-    var other =
-        createTask(
-            () -> {
-              while (!done[0]) {
-                turns[0]++;
-                yieldNow();
-              }
-            });
+    var other = createTask(() -> {
+      while (!done[0]) {
+        turns[0]++;
+        yieldNow();
+      }
+    });
     byte[] block = new byte[50_000];
     for (int i = 0; i < 400; i++) {
       writer.write(block);
@@ -385,14 +370,12 @@ class StreamWriterTest {
       CompletableFuture<byte[]> all = receiveAll(pair.peer());
       boolean[] done = {false};
       int[] turns = {0};
-      var other =
-          createTask(
-              () -> {
-                while (!done[0]) {
-                  turns[0]++;
-                  yieldNow();
-                }
-              });
+      var other = createTask(() -> {
+        while (!done[0]) {
+          turns[0]++;
+          yieldNow();
+        }
+      });
       byte[] block = new byte[10_000];
       for (int i = 0; i < 2_000; i++) {
         writer.write(block);
@@ -450,15 +433,13 @@ class StreamWriterTest {
     var writer = pair.writer();
     pair.peer().close();
     // The first write is answered by a reset, which a later one meets.
-    assertThrows(
-        IOException.class,
-        () -> {
-          while (true) {
-            writer.write("x");
-            writer.drain();
-            yieldNow();
-          }
-        });
+    assertThrows(IOException.class, () -> {
+      while (true) {
+        writer.write("x");
+        writer.drain();
+        yieldNow();
+      }
+    });
   }
 
   // ---- ending ----
@@ -586,17 +567,16 @@ class StreamWriterTest {
   @NetTest
   void aCallFromAnotherThreadIsRefusedAndSaysWhatToCall(Pair pair) throws Exception {
     var connection = pair.connection();
-    for (var call :
-        List.<org.junit.jupiter.api.function.Executable>of(
-            () -> connection.writer().write("x"),
-            () -> connection.writer().drain(),
-            () -> connection.writer().bufferSize(),
-            () -> connection.writer().close(),
-            () -> connection.reader().read(1),
-            () -> connection.reader().read(new byte[1]),
-            () -> connection.reader().atEof(),
-            connection::abort,
-            connection::close)) {
+    for (var call : List.<org.junit.jupiter.api.function.Executable>of(
+        () -> connection.writer().write("x"),
+        () -> connection.writer().drain(),
+        () -> connection.writer().bufferSize(),
+        () -> connection.writer().close(),
+        () -> connection.reader().read(1),
+        () -> connection.reader().read(new byte[1]),
+        () -> connection.reader().atEof(),
+        connection::abort,
+        connection::close)) {
       var refused = new CompletableFuture<IllegalStateException>();
       Thread.ofPlatform()
           .name("stranger")
@@ -611,16 +591,11 @@ class StreamWriterTest {
     var connection = pair.connection();
     var refused = new CompletableFuture<IllegalStateException>();
     Thread.ofPlatform()
-        .start(
-            () ->
-                asyncio.Asyncio.run(
-                    () -> {
-                      assertThrows(
-                          IllegalStateException.class, () -> connection.writer().write("x"));
-                      refused.complete(
-                          assertThrows(
-                              IllegalStateException.class, () -> connection.reader().readLine()));
-                    }));
+        .start(() -> asyncio.Asyncio.run(() -> {
+          assertThrows(IllegalStateException.class, () -> connection.writer().write("x"));
+          refused.complete(assertThrows(
+              IllegalStateException.class, () -> connection.reader().readLine()));
+        }));
     String message = asyncio.Asyncio.await(refused).getMessage();
     assertContains(message, "belongs to loop");
   }
@@ -631,10 +606,8 @@ class StreamWriterTest {
   void everyByteGoesOnceAndInOrderWhateverTheChunks() throws Exception {
     for (int seed = 1; seed <= 5; seed++) {
       var random = new Random(seed);
-      try (var pair =
-          Loopback.pair(
-              ConnectOptions.defaults()
-                  .withWriteWater(1 + random.nextInt(100_000), random.nextInt(1)))) {
+      try (var pair = Loopback.pair(ConnectOptions.defaults()
+          .withWriteWater(1 + random.nextInt(100_000), random.nextInt(1)))) {
         CompletableFuture<byte[]> received = receiveAll(pair.peer());
         var sent = new ByteArrayOutputStream();
         var writer = pair.writer();
@@ -723,16 +696,15 @@ class StreamWriterTest {
   private void withSlowPeer(SlowPeer body) throws Exception {
     var clock = new SetClock();
     try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
-      runner.run(
-          () -> {
-            runningLoop().setExceptionHandler(reports);
-            try (var pair =
-                Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofSeconds(5)))) {
-              fill(pair.writer());
-              pair.writer().write(new byte[8_000_000]);
-              body.test(pair, clock);
-            }
-          });
+      runner.run(() -> {
+        runningLoop().setExceptionHandler(reports);
+        try (var pair =
+            Loopback.pair(ConnectOptions.defaults().withCloseFlushLimit(ofSeconds(5)))) {
+          fill(pair.writer());
+          pair.writer().write(new byte[8_000_000]);
+          body.test(pair, clock);
+        }
+      });
     }
   }
 
@@ -763,71 +735,65 @@ class StreamWriterTest {
 
   /** How the peer's stream ends. */
   private static String endOf(Socket peer) {
-    return asyncio.Asyncio.toThread(
-        () -> {
-          try {
-            peer.getInputStream().readAllBytes();
-            return "end";
-          } catch (IOException lost) {
-            return lost.getMessage();
-          }
-        });
+    return asyncio.Asyncio.toThread(() -> {
+      try {
+        peer.getInputStream().readAllBytes();
+        return "end";
+      } catch (IOException lost) {
+        return lost.getMessage();
+      }
+    });
   }
 
   @Test
   void aPeerThatTakesALittleNowAndThenIsNotCut() throws Exception {
-    withSlowPeer(
-        (pair, clock) -> {
-          var writer = pair.writer();
-          var closing = createTask(() -> pair.connection().close());
-          yieldNow();
-          for (int i = 0; i < 10; i++) {
-            int before = writer.bufferSize();
-            clock.advance(ofSeconds(4));
-            turns();
-            take(pair, 400_000);
-            clock.advance(ofMillis(1_000)); // the selector may not have told yet
-            until(() -> writer.bufferSize() < before);
-            assertFalse(pair.connection().isClosed());
-          }
-          assertTrue(writer.bufferSize() > 0);
-          passTimeUntil(closing::isDone, clock);
-          var lost =
-              assertThrows(IOException.class, () -> closing.awaitThrowing(IOException.class));
-          assertContains(lost.getMessage(), "bytes within 5000 ms");
-          assertEquals("Connection reset", endOf(pair.peer()));
-          reports.assertNone();
-        });
+    withSlowPeer((pair, clock) -> {
+      var writer = pair.writer();
+      var closing = createTask(() -> pair.connection().close());
+      yieldNow();
+      for (int i = 0; i < 10; i++) {
+        int before = writer.bufferSize();
+        clock.advance(ofSeconds(4));
+        turns();
+        take(pair, 400_000);
+        clock.advance(ofMillis(1_000)); // the selector may not have told yet
+        until(() -> writer.bufferSize() < before);
+        assertFalse(pair.connection().isClosed());
+      }
+      assertTrue(writer.bufferSize() > 0);
+      passTimeUntil(closing::isDone, clock);
+      var lost = assertThrows(IOException.class, () -> closing.awaitThrowing(IOException.class));
+      assertContains(lost.getMessage(), "bytes within 5000 ms");
+      assertEquals("Connection reset", endOf(pair.peer()));
+      reports.assertNone();
+    });
   }
 
   @Test
   void aConnectionThatIsCutWhileNobodyWaitsIsReported() throws Exception {
-    withSlowPeer(
-        (pair, clock) -> {
-          pair.writer().close();
-          passTimeUntil(reports::areThere, clock);
-          String why = reports.only().exception().getMessage();
-          assertContains(why, "bytes within 5000 ms");
-          assertTrue(pair.connection().isClosed());
-          assertEquals("Connection reset", endOf(pair.peer()));
-        });
+    withSlowPeer((pair, clock) -> {
+      pair.writer().close();
+      passTimeUntil(reports::areThere, clock);
+      String why = reports.only().exception().getMessage();
+      assertContains(why, "bytes within 5000 ms");
+      assertTrue(pair.connection().isClosed());
+      assertEquals("Connection reset", endOf(pair.peer()));
+    });
   }
 
   @Test
   void anAbortThatDropsSomethingResetsAndOneThatDropsNothingDoesNot() throws Exception {
-    withSlowPeer(
-        (pair, clock) -> {
-          pair.connection().abort();
-          assertEquals("Connection reset", endOf(pair.peer()));
-        });
-    Loopback.run(
-        here -> {
-          try (var pair = Loopback.pair()) {
-            pair.writer().write("all");
-            yieldNow();
-            pair.connection().abort();
-            assertEquals("end", endOf(pair.peer()));
-          }
-        });
+    withSlowPeer((pair, clock) -> {
+      pair.connection().abort();
+      assertEquals("Connection reset", endOf(pair.peer()));
+    });
+    Loopback.run(here -> {
+      try (var pair = Loopback.pair()) {
+        pair.writer().write("all");
+        yieldNow();
+        pair.connection().abort();
+        assertEquals("end", endOf(pair.peer()));
+      }
+    });
   }
 }

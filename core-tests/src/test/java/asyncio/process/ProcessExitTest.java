@@ -45,20 +45,18 @@ class ProcessExitTest {
   }
 
   private static void cleansUp(String told) {
-    sleepAndCleanUp(
-        () -> {
-          sleep(ofMillis(1));
-          print(told);
-        });
+    sleepAndCleanUp(() -> {
+      sleep(ofMillis(1));
+      print(told);
+    });
   }
 
   private static void hangsInCleanUp() {
-    sleepAndCleanUp(
-        () -> {
-          print("cleaning up");
-          sleep(ofDays(1));
-          print("never");
-        });
+    sleepAndCleanUp(() -> {
+      print("cleaning up");
+      sleep(ofDays(1));
+      print("never");
+    });
   }
 
   static final class Returns {
@@ -77,19 +75,15 @@ class ProcessExitTest {
 
   static final class ExitsInACoroutine {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            createTask(
-                () ->
-                    sleepAndCleanUp(
-                        () -> {
-                          yieldNow();
-                          sleep(ofMillis(1));
-                          print("other task cleaned up");
-                        }));
-            yieldNow();
-            System.exit(3);
-          });
+      run(() -> {
+        createTask(() -> sleepAndCleanUp(() -> {
+          yieldNow();
+          sleep(ofMillis(1));
+          print("other task cleaned up");
+        }));
+        yieldNow();
+        System.exit(3);
+      });
     }
   }
 
@@ -114,12 +108,11 @@ class ProcessExitTest {
 
   static final class ExitsOnAHelper {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            createTask(() -> cleansUp("cleaned up"));
-            yieldNow();
-            toThread(() -> System.exit(4));
-          });
+      run(() -> {
+        createTask(() -> cleansUp("cleaned up"));
+        yieldNow();
+        toThread(() -> System.exit(4));
+      });
     }
   }
 
@@ -133,21 +126,20 @@ class ProcessExitTest {
 
   static final class Waits {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            createTask(() -> cleansUp("other task cleaned up"));
-            yieldNow();
-            print("ready");
-            try {
-              sleep(ofDays(1));
-            } catch (CancelledError cancelled) {
-              print("cancelled: " + cancelled.getMessage());
-              throw cancelled;
-            } finally {
-              sleep(ofMillis(1));
-              print("cleaned up");
-            }
-          });
+      run(() -> {
+        createTask(() -> cleansUp("other task cleaned up"));
+        yieldNow();
+        print("ready");
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError cancelled) {
+          print("cancelled: " + cancelled.getMessage());
+          throw cancelled;
+        } finally {
+          sleep(ofMillis(1));
+          print("cleaned up");
+        }
+      });
     }
   }
 
@@ -174,12 +166,11 @@ class ProcessExitTest {
 
     public static void main(String[] arguments) {
       try {
-        run(
-            () -> {
-              again();
-              print("ready");
-              sleep(ofDays(1));
-            });
+        run(() -> {
+          again();
+          print("ready");
+          sleep(ofDays(1));
+        });
       } catch (KeyboardInterrupt interrupt) {
         print("KeyboardInterrupt");
       }
@@ -201,15 +192,15 @@ class ProcessExitTest {
     public static void main(String[] arguments) {
       List<Future<?>> awaited = new ArrayList<>();
       try {
-        run(
-            () -> {
-              var future = new Future<Void>();
-              awaited.add(future);
-              print("ready");
-              future.await();
-            });
+        run(() -> {
+          var future = new Future<Void>();
+          awaited.add(future);
+          print("ready");
+          future.await();
+        });
       } catch (KeyboardInterrupt interrupt) {
-        print("KeyboardInterrupt, the future is cancelled: " + awaited.getFirst().isCancelled());
+        print(
+            "KeyboardInterrupt, the future is cancelled: " + awaited.getFirst().isCancelled());
       }
     }
   }
@@ -229,16 +220,15 @@ class ProcessExitTest {
   static final class IsCancelledBefore {
     public static void main(String[] arguments) {
       try {
-        run(
-            () -> {
-              currentTask().cancel("by the program");
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError signal) {
-                print("ready");
-                sleep(ofDays(1));
-              }
-            });
+        run(() -> {
+          currentTask().cancel("by the program");
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError signal) {
+            print("ready");
+            sleep(ofDays(1));
+          }
+        });
       } catch (CancelledError cancelled) {
         print("CancelledError");
       }
@@ -259,16 +249,15 @@ class ProcessExitTest {
   static final class IsCancelledToo {
     public static void main(String[] arguments) {
       try {
-        run(
-            () -> {
-              print("ready");
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError signal) {
-                currentTask().cancel("by the program");
-                sleep(ofDays(1));
-              }
-            });
+        run(() -> {
+          print("ready");
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError signal) {
+            currentTask().cancel("by the program");
+            sleep(ofDays(1));
+          }
+        });
       } catch (CancelledError cancelled) {
         print("CancelledError: " + cancelled.getMessage());
       }
@@ -292,11 +281,10 @@ class ProcessExitTest {
 
   static final class HangsInCleanUp {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            print("ready");
-            hangsInCleanUp();
-          });
+      run(() -> {
+        print("ready");
+        hangsInCleanUp();
+      });
     }
   }
 
@@ -314,14 +302,13 @@ class ProcessExitTest {
 
   static final class GetsTwoAtOnce {
     public static void main(String[] arguments) throws Exception {
-      run(
-          () -> {
-            Class<?> type = Class.forName("sun.misc.Signal"); // javac warns if it is named directly
-            Object signal = type.getConstructor(String.class).newInstance("INT");
-            type.getMethod("raise", type).invoke(null, signal);
-            type.getMethod("raise", type).invoke(null, signal);
-            sleep(ofDays(1));
-          });
+      run(() -> {
+        Class<?> type = Class.forName("sun.misc.Signal"); // javac warns if it is named directly
+        Object signal = type.getConstructor(String.class).newInstance("INT");
+        type.getMethod("raise", type).invoke(null, signal);
+        type.getMethod("raise", type).invoke(null, signal);
+        sleep(ofDays(1));
+      });
     }
   }
 
@@ -335,13 +322,12 @@ class ProcessExitTest {
 
   static final class HangsInTheCleanUpOfClose {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            createTask(() -> hangsInCleanUp());
-            yieldNow();
-            print("ready");
-            sleep(ofDays(1));
-          });
+      run(() -> {
+        createTask(() -> hangsInCleanUp());
+        yieldNow();
+        print("ready");
+        sleep(ofDays(1));
+      });
     }
   }
 
@@ -358,13 +344,12 @@ class ProcessExitTest {
 
   static final class NeverYields {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            print("computing");
-            while (true) {
-              Thread.onSpinWait();
-            }
-          });
+      run(() -> {
+        print("computing");
+        while (true) {
+          Thread.onSpinWait();
+        }
+      });
     }
   }
 
@@ -385,12 +370,11 @@ class ProcessExitTest {
     public static void main(String[] arguments) {
       // From its first record on, java.util.logging closes its handlers when the JVM ends.
       System.getLogger("app").log(System.Logger.Level.INFO, "begins");
-      run(
-          () -> {
-            createTask(() -> hangsInCleanUp());
-            yieldNow();
-            toThread(() -> System.exit(6));
-          });
+      run(() -> {
+        createTask(() -> hangsInCleanUp());
+        yieldNow();
+        toThread(() -> System.exit(6));
+      });
     }
   }
 
@@ -408,11 +392,10 @@ class ProcessExitTest {
 
   static final class ExitsInACallback {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            Asyncio.runningLoop().callSoon(() -> System.exit(7));
-            sleep(ofDays(1));
-          });
+      run(() -> {
+        Asyncio.runningLoop().callSoon(() -> System.exit(7));
+        sleep(ofDays(1));
+      });
     }
   }
 
@@ -425,11 +408,10 @@ class ProcessExitTest {
 
   static final class ExitsInCleanUpAfterCtrlC {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            print("ready");
-            sleepAndCleanUp(() -> System.exit(8));
-          });
+      run(() -> {
+        print("ready");
+        sleepAndCleanUp(() -> System.exit(8));
+      });
     }
   }
 
@@ -445,18 +427,16 @@ class ProcessExitTest {
   static final class RunsOutOfMemory {
     public static void main(String[] arguments) {
       try {
-        run(
-            () -> {
-              createTask(
-                  () -> {
-                    List<byte[]> kept = new ArrayList<>();
-                    while (true) {
-                      kept.add(new byte[1 << 20]);
-                      yieldNow();
-                    }
-                  });
-              sleep(ofDays(1));
-            });
+        run(() -> {
+          createTask(() -> {
+            List<byte[]> kept = new ArrayList<>();
+            while (true) {
+              kept.add(new byte[1 << 20]);
+              yieldNow();
+            }
+          });
+          sleep(ofDays(1));
+        });
       } catch (OutOfMemoryError bare) {
         print("out of memory");
       }
@@ -475,13 +455,11 @@ class ProcessExitTest {
   static final class OverflowsItsStack {
     public static void main(String[] arguments) {
       int[] depth = {0};
-      var failure =
-          run(
-              () -> {
-                var task = createTask(() -> recurse(depth));
-                yieldNow();
-                return task.exception();
-              });
+      var failure = run(() -> {
+        var task = createTask(() -> recurse(depth));
+        yieldNow();
+        return task.exception();
+      });
       print(failure.getClass().getSimpleName() + " " + (depth[0] > 100));
     }
 
@@ -503,11 +481,10 @@ class ProcessExitTest {
   static final class CatchesIt {
     public static void main(String[] arguments) {
       try {
-        run(
-            () -> {
-              print("ready");
-              sleep(ofDays(1));
-            });
+        run(() -> {
+          print("ready");
+          sleep(ofDays(1));
+        });
       } catch (KeyboardInterrupt interrupt) {
         print("caught " + interrupt.getMessage() + " " + interrupt.exitCode());
       }
@@ -527,17 +504,15 @@ class ProcessExitTest {
 
   static final class SwallowsIt {
     public static void main(String[] arguments) {
-      String result =
-          run(
-              () -> {
-                print("ready");
-                try {
-                  sleep(ofDays(1));
-                  return "slept";
-                } catch (CancelledError swallowed) {
-                  return "swallowed";
-                }
-              });
+      String result = run(() -> {
+        print("ready");
+        try {
+          sleep(ofDays(1));
+          return "slept";
+        } catch (CancelledError swallowed) {
+          return "swallowed";
+        }
+      });
       print(result);
     }
   }
@@ -556,13 +531,10 @@ class ProcessExitTest {
     public static void main(String[] arguments) throws InterruptedException {
       Thread.ofPlatform()
           .name("worker")
-          .start(
-              () ->
-                  run(
-                      () -> {
-                        print("ready");
-                        cleansUp("cleaned up");
-                      }))
+          .start(() -> run(() -> {
+            print("ready");
+            cleansUp("cleaned up");
+          }))
           .join();
     }
   }
@@ -580,10 +552,9 @@ class ProcessExitTest {
 
   static final class Fails {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            throw new IllegalStateException("by hand");
-          });
+      run(() -> {
+        throw new IllegalStateException("by hand");
+      });
     }
   }
 
@@ -646,7 +617,8 @@ class ProcessExitTest {
   void anUnknownCarrierIsAnError() throws Exception {
     try (var child = new ChildJvm(TellsItsCarrier.class, "-Dasyncio.carrier=pigeon")) {
       child.assertExitCode(1);
-      assertTrue(child.lines().getFirst().contains("pigeon"), () -> child.lines().toString());
+      assertTrue(
+          child.lines().getFirst().contains("pigeon"), () -> child.lines().toString());
       assertFalse(child.lines().contains("MOUNTED"));
     }
   }
@@ -656,11 +628,10 @@ class ProcessExitTest {
       try (var runner = new Runner()) {
         for (String run : List.of("first", "second")) {
           try {
-            runner.run(
-                () -> {
-                  print(run);
-                  sleep(ofDays(1));
-                });
+            runner.run(() -> {
+              print(run);
+              sleep(ofDays(1));
+            });
           } catch (KeyboardInterrupt interrupt) {
             print("caught");
           }
@@ -730,13 +701,12 @@ class ProcessExitTest {
 
   static final class JoinsForEver {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            createTask("other", () -> sleep(ofDays(1)));
-            yieldNow();
-            print("joining");
-            new CompletableFuture<String>().join();
-          });
+      run(() -> {
+        createTask("other", () -> sleep(ofDays(1)));
+        yieldNow();
+        print("joining");
+        new CompletableFuture<String>().join();
+      });
     }
   }
 
@@ -758,13 +728,12 @@ class ProcessExitTest {
     public static void main(String[] arguments) {
       var options = RunOptions.defaults().withShutdownGrace(ofMillis(100));
       try (var runner = new Runner(options)) {
-        runner.run(
-            () -> {
-              createTask("hanging", () -> sleepAndCleanUp(() -> sleep(ofDays(1))));
-              yieldNow();
-              print("ready");
-              sleep(ofDays(1));
-            });
+        runner.run(() -> {
+          createTask("hanging", () -> sleepAndCleanUp(() -> sleep(ofDays(1))));
+          yieldNow();
+          print("ready");
+          sleep(ofDays(1));
+        });
       }
     }
   }
@@ -782,13 +751,10 @@ class ProcessExitTest {
   static final class HangsOnAnotherThread {
     public static void main(String[] arguments) throws InterruptedException {
       Thread.ofPlatform()
-          .start(
-              () ->
-                  run(
-                      () -> {
-                        print("ready");
-                        sleepAndCleanUp(() -> sleep(ofDays(1)));
-                      }))
+          .start(() -> run(() -> {
+            print("ready");
+            sleepAndCleanUp(() -> sleep(ofDays(1)));
+          }))
           .join();
     }
   }
@@ -820,11 +786,10 @@ class ProcessExitTest {
 
   static final class HangsInTheMainRun {
     public static void main(String[] arguments) {
-      run(
-          () -> {
-            print("ready");
-            sleepAndCleanUp(() -> sleep(ofDays(1)));
-          });
+      run(() -> {
+        print("ready");
+        sleepAndCleanUp(() -> sleep(ofDays(1)));
+      });
     }
   }
 
@@ -854,12 +819,11 @@ class ProcessExitTest {
     public static void main(String[] arguments) {
       var options = RunOptions.defaults().withShutdownGrace(FOREVER.getDuration());
       try (var runner = new Runner(options)) {
-        runner.run(
-            () -> {
-              createTask(() -> cleansUp("cleaned up"));
-              yieldNow();
-              toThread(() -> System.exit(6));
-            });
+        runner.run(() -> {
+          createTask(() -> cleansUp("cleaned up"));
+          yieldNow();
+          toThread(() -> System.exit(6));
+        });
       }
     }
   }

@@ -57,7 +57,9 @@ public final class ChildJvm implements AutoCloseable {
 
   private static boolean canResetSignals() throws IOException {
     try {
-      return new ProcessBuilder("env", "--default-signal=INT,TERM,HUP", "true").start().waitFor()
+      return new ProcessBuilder("env", "--default-signal=INT,TERM,HUP", "true")
+              .start()
+              .waitFor()
           == 0;
     } catch (InterruptedException e) {
       throw new AssertionError(e);
@@ -88,8 +90,9 @@ public final class ChildJvm implements AutoCloseable {
 
   /** Sends a signal: INT, TERM, HUP. */
   public void signal(String name) throws Exception {
-    int code =
-        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+    int code = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+        .start()
+        .waitFor();
     if (code != 0 && process.isAlive()) {
       throw new AssertionError("kill -" + name + " ended with " + code + "; output: " + seen);
     }

@@ -67,18 +67,16 @@ public final class Sweep {
     }
     boolean struck = victim.cancel("sweep");
     try {
-      timeout(
-          ofSeconds(60),
-          () -> {
-            try {
-              victim.await();
-            } catch (CancelledError cancelled) {
-              if (!victim.isCancelled()) {
-                throw cancelled;
-              }
-            }
-            others.await();
-          });
+      timeout(ofSeconds(60), () -> {
+        try {
+          victim.await();
+        } catch (CancelledError cancelled) {
+          if (!victim.isCancelled()) {
+            throw cancelled;
+          }
+        }
+        others.await();
+      });
       scenario.check();
       Set<Task<?>> left = new HashSet<>(runningLoop().allTasks());
       left.removeAll(before);

@@ -122,17 +122,15 @@ class BarrierTest {
     List<Task<?>> tasks = new ArrayList<>();
     int[] round = {0};
     for (int i = 0; i < 3; i++) {
-      tasks.add(
-          createTask(
-              () -> {
-                for (int r = 0; r < 5; r++) {
-                  assertEquals(r, round[0]);
-                  if (barrier.await() == 2) {
-                    round[0]++;
-                  }
-                  barrier.await();
-                }
-              }));
+      tasks.add(createTask(() -> {
+        for (int r = 0; r < 5; r++) {
+          assertEquals(r, round[0]);
+          if (barrier.await() == 2) {
+            round[0]++;
+          }
+          barrier.await();
+        }
+      }));
     }
     tasks.forEach(Task::await);
     assertEquals(5, round[0]);
@@ -186,12 +184,10 @@ class BarrierTest {
     var barrier = new Barrier(2);
     var first = comers(barrier, 1);
     settle();
-    var early =
-        createTask(
-            () -> {
-              order.add(barrier.toString());
-              return barrier.await();
-            });
+    var early = createTask(() -> {
+      order.add(barrier.toString());
+      return barrier.await();
+    });
     barrier.await(); // early runs before the first one can leave
     assertEquals(0, barrier.waiting());
     first.get(0).await();
@@ -210,14 +206,12 @@ class BarrierTest {
     List<Task<?>> tasks = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       String name = "abc".substring(i, i + 1);
-      tasks.add(
-          createTask(
-              () -> {
-                barrier.await();
-                order.add(name + 1 + barrier);
-                barrier.await();
-                order.add(name + 2);
-              }));
+      tasks.add(createTask(() -> {
+        barrier.await();
+        order.add(name + 1 + barrier);
+        barrier.await();
+        order.add(name + 2);
+      }));
     }
     tasks.forEach(Task::await);
     order.assertBeginsWith(
@@ -233,11 +227,10 @@ class BarrierTest {
     var first = comers(barrier, 1);
     settle();
     var outside = createTask(barrier::await);
-    createTask(
-        () -> {
-          order.add(outside.toString());
-          outside.cancel();
-        });
+    createTask(() -> {
+      order.add(outside.toString());
+      outside.cancel();
+    });
     barrier.await();
     first.get(0).await();
     assertThrows(CancelledError.class, outside::await);
@@ -279,13 +272,11 @@ class BarrierTest {
     var barrier = new Barrier(3);
     List<Task<?>> tasks = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      tasks.add(
-          createTask(
-              () -> {
-                assertThrows(BrokenBarrierException.class, barrier::await);
-                order.add(barrier.toString());
-                barrier.await();
-              }));
+      tasks.add(createTask(() -> {
+        assertThrows(BrokenBarrierException.class, barrier::await);
+        order.add(barrier.toString());
+        barrier.await();
+      }));
     }
     settle();
     barrier.reset();
@@ -302,19 +293,17 @@ class BarrierTest {
     var barrier = new Barrier(4);
     List<Task<?>> tasks = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      tasks.add(
-          createTask(
-              () -> {
-                try {
-                  barrier.await();
-                  order.add("passed");
-                  if (order.size() == 2) {
-                    barrier.reset();
-                  }
-                } catch (BrokenBarrierException broken) {
-                  order.add("told");
-                }
-              }));
+      tasks.add(createTask(() -> {
+        try {
+          barrier.await();
+          order.add("passed");
+          if (order.size() == 2) {
+            barrier.reset();
+          }
+        } catch (BrokenBarrierException broken) {
+          order.add("told");
+        }
+      }));
     }
     settle();
     barrier.await();
@@ -330,12 +319,10 @@ class BarrierTest {
     var inside = comers(barrier, 2);
     settle();
     var outside = comers(barrier, 2);
-    var resetting =
-        createTask(
-            () -> {
-              order.add(outside.get(1).toString());
-              barrier.reset();
-            });
+    var resetting = createTask(() -> {
+      order.add(outside.get(1).toString());
+      barrier.reset();
+    });
     barrier.await(); // those outside come, and the reset, before anyone inside can leave
     resetting.await();
     assertTrue(order.get(0).toString().contains("a barrier to drain"), order::toString);
@@ -385,12 +372,10 @@ class BarrierTest {
     var barrier = new Barrier(3);
     var inside = comers(barrier, 2);
     settle();
-    var outside =
-        createTask(
-            () -> {
-              order.add(barrier.toString());
-              barrier.await();
-            });
+    var outside = createTask(() -> {
+      order.add(barrier.toString());
+      barrier.await();
+    });
     var aborting = createTask(barrier::abort);
     barrier.await();
     aborting.await();
@@ -406,16 +391,14 @@ class BarrierTest {
   })
   void aParticipantThatFailsAbortsForTheOthers() {
     var barrier = new Barrier(3);
-    var failing =
-        createTask(
-            () -> {
-              try {
-                throw new ArithmeticException("in its work");
-              } catch (ArithmeticException failure) {
-                barrier.abort();
-                throw failure;
-              }
-            });
+    var failing = createTask(() -> {
+      try {
+        throw new ArithmeticException("in its work");
+      } catch (ArithmeticException failure) {
+        barrier.abort();
+        throw failure;
+      }
+    });
     var others = comers(barrier, 2);
     assertThrows(ArithmeticException.class, failing::await);
     assertBroken(others);

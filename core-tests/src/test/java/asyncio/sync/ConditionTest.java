@@ -40,15 +40,13 @@ class ConditionTest {
 
   /** Waits once and notes that it went on, with the lock held. */
   private Task<?> waiter(String name) {
-    return createTask(
-        name,
-        () -> {
-          try (var _ = condition.acquire()) {
-            condition.await();
-            assertTrue(condition.locked());
-            order.add(name);
-          }
-        });
+    return createTask(name, () -> {
+      try (var _ = condition.acquire()) {
+        condition.await();
+        assertTrue(condition.locked());
+        order.add(name);
+      }
+    });
   }
 
   private void signal(int n) {
@@ -162,19 +160,16 @@ class ConditionTest {
   @AsyncTest
   void awaitOfAPredicateLooksAgainAfterEachSignal() {
     int[] stock = {0};
-    var buyer =
-        createTask(
-            () -> {
-              try (var _ = condition.acquire()) {
-                condition.await(
-                    () -> {
-                      assertTrue(condition.locked());
-                      order.add("look");
-                      return stock[0] >= 2;
-                    });
-                stock[0] -= 2;
-              }
-            });
+    var buyer = createTask(() -> {
+      try (var _ = condition.acquire()) {
+        condition.await(() -> {
+          assertTrue(condition.locked());
+          order.add("look");
+          return stock[0] >= 2;
+        });
+        stock[0] -= 2;
+      }
+    });
     settle();
     for (int i = 0; i < 2; i++) {
       assertFalse(buyer.isDone());
@@ -192,11 +187,9 @@ class ConditionTest {
     var permit = condition.acquire();
     assertThrows(
         ArithmeticException.class,
-        () ->
-            condition.await(
-                () -> {
-                  throw new ArithmeticException();
-                }));
+        () -> condition.await(() -> {
+          throw new ArithmeticException();
+        }));
     assertTrue(condition.locked());
     permit.close();
   }
@@ -205,13 +198,12 @@ class ConditionTest {
 
   @AsyncTest
   void everythingNeedsTheLockAndTheErrorShowsHow() {
-    List<Action<RuntimeException>> calls =
-        List.of(
-            condition::await,
-            () -> condition.await(() -> true),
-            condition::signal,
-            () -> condition.signal(2),
-            condition::signalAll);
+    List<Action<RuntimeException>> calls = List.of(
+        condition::await,
+        () -> condition.await(() -> true),
+        condition::signal,
+        () -> condition.signal(2),
+        condition::signalAll);
     for (var call : calls) {
       var error = assertThrows(IllegalStateException.class, call::run);
       assertContains(error.getMessage(), "condition.acquire()");
@@ -231,14 +223,12 @@ class ConditionTest {
   void aCallbackThatTakesTheLockMaySignal() {
     var a = waiter("a");
     settle();
-    runningLoop()
-        .callSoon(
-            () -> {
-              try (var permit = condition.tryAcquire()) {
-                assertNotNull(permit);
-                condition.signal();
-              }
-            });
+    runningLoop().callSoon(() -> {
+      try (var permit = condition.tryAcquire()) {
+        assertNotNull(permit);
+        condition.signal();
+      }
+    });
     a.await();
   }
 
@@ -248,17 +238,15 @@ class ConditionTest {
   @Covers("test_locks.ConditionTests.wait_cancel")
   void aCancelledWaiterLeavesWithTheLockHeldAndIsForgotten() {
     var held = new ArrayList<Boolean>();
-    var cancelled =
-        createTask(
-            () -> {
-              try (var _ = condition.acquire()) {
-                try {
-                  condition.await();
-                } finally {
-                  held.add(condition.locked());
-                }
-              }
-            });
+    var cancelled = createTask(() -> {
+      try (var _ = condition.acquire()) {
+        try {
+          condition.await();
+        } finally {
+          held.add(condition.locked());
+        }
+      }
+    });
     settle();
     assertEquals("Condition[unlocked, waiters:1]", condition.toString());
     cancelled.cancel();
@@ -349,13 +337,12 @@ class ConditionTest {
 
   /** Waits for a predicate, and notes the signal that ends the wait before it throws it on. */
   private Task<?> noting(List<CancelledError> raised, boolean[] woken) {
-    return createTask(
-        () -> {
-          try (var _ = condition.acquire()) {
-            raised.add(assertThrows(CancelledError.class, () -> condition.await(() -> woken[0])));
-            throw raised.getFirst();
-          }
-        });
+    return createTask(() -> {
+      try (var _ = condition.acquire()) {
+        raised.add(assertThrows(CancelledError.class, () -> condition.await(() -> woken[0])));
+        throw raised.getFirst();
+      }
+    });
   }
 
   @AsyncTest
@@ -391,16 +378,14 @@ class ConditionTest {
   @AsyncTest
   void ofSeveralCancelsTheLastOneIsRaisedAndAllAreCounted() {
     var seen = new ArrayList<String>();
-    var task =
-        createTask(
-            () -> {
-              try (var _ = condition.acquire()) {
-                condition.await();
-              } catch (CancelledError cancelled) {
-                seen.add(cancelled.getMessage() + " " + Asyncio.currentTask().cancelling());
-                throw cancelled;
-              }
-            });
+    var task = createTask(() -> {
+      try (var _ = condition.acquire()) {
+        condition.await();
+      } catch (CancelledError cancelled) {
+        seen.add(cancelled.getMessage() + " " + Asyncio.currentTask().cancelling());
+        throw cancelled;
+      }
+    });
     settle();
     var permit = condition.acquire();
     task.cancel("first");
@@ -466,14 +451,12 @@ class ConditionTest {
     var lock = new Lock();
     var full = new Condition(lock);
     var empty = new Condition(lock);
-    var task =
-        createTask(
-            () -> {
-              try (var _ = lock.acquire()) {
-                full.await();
-                empty.signal();
-              }
-            });
+    var task = createTask(() -> {
+      try (var _ = lock.acquire()) {
+        full.await();
+        empty.signal();
+      }
+    });
     yieldNow();
     try (var _ = empty.acquire()) {
       assertTrue(lock.locked() && full.locked());
@@ -506,12 +489,10 @@ class ConditionTest {
     var permit = condition.acquire();
     return assertThrows(
         IllegalStateException.class,
-        () ->
-            condition.await(
-                () -> {
-                  permit.close();
-                  return met;
-                }));
+        () -> condition.await(() -> {
+          permit.close();
+          return met;
+        }));
   }
 
   @AsyncTest
@@ -537,25 +518,21 @@ class ConditionTest {
   @AsyncTest
   void aCancelIsNotLostWhenTheLockCantBeHadAgain() {
     List<Throwable> thrown = new ArrayList<>();
-    var waiting =
-        createTask(
-            () -> {
-              condition.acquire();
-              try {
-                condition.await();
-              } catch (DeadlockException lockIsLost) {
-                thrown.add(lockIsLost);
-                sleep(ofSeconds(1));
-              }
-            });
+    var waiting = createTask(() -> {
+      condition.acquire();
+      try {
+        condition.await();
+      } catch (DeadlockException lockIsLost) {
+        thrown.add(lockIsLost);
+        sleep(ofSeconds(1));
+      }
+    });
     settle();
-    var holder =
-        createTask(
-            () -> {
-              condition.acquire();
-              waiting.cancel("why");
-              settle();
-            });
+    var holder = createTask(() -> {
+      condition.acquire();
+      waiting.cancel("why");
+      settle();
+    });
     holder.await();
     assertCancelled("why", waiting);
     assertEquals(1, thrown.size());

@@ -19,11 +19,10 @@ class EventTest {
   private final Event event = new Event();
 
   private Task<?> waiter(String name) {
-    return createTask(
-        () -> {
-          event.await();
-          order.add(name);
-        });
+    return createTask(() -> {
+      event.await();
+      order.add(name);
+    });
   }
 
   @AsyncTest

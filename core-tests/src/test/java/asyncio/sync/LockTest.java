@@ -34,14 +34,12 @@ class LockTest {
   private final Lock lock = new Lock();
 
   private Task<?> holder(String name) {
-    return createTask(
-        name,
-        () -> {
-          try (var _ = lock.acquire()) {
-            order.add(name);
-            sleep(ofSeconds(1));
-          }
-        });
+    return createTask(name, () -> {
+      try (var _ = lock.acquire()) {
+        order.add(name);
+        sleep(ofSeconds(1));
+      }
+    });
   }
 
   @AsyncTest
@@ -240,12 +238,10 @@ class LockTest {
   @AsyncTest
   void aPendingCancelStrikesAtAnAcquireThatWaits() {
     lock.acquire();
-    var task =
-        createTask(
-            () -> {
-              Asyncio.currentTask().cancel();
-              lock.acquire();
-            });
+    var task = createTask(() -> {
+      Asyncio.currentTask().cancel();
+      lock.acquire();
+    });
     assertThrows(CancelledError.class, task::await);
     assertEquals("Lock[locked]", lock.toString());
   }
@@ -264,13 +260,10 @@ class LockTest {
   void whoWaitsForALockWhoseHolderHasEndedIsTold() {
     var lock = new Lock();
     var go = new Event();
-    var holder =
-        createTask(
-            "holder",
-            () -> {
-              lock.acquire();
-              go.await();
-            });
+    var holder = createTask("holder", () -> {
+      lock.acquire();
+      go.await();
+    });
     yieldNow();
     var waits = createTask("waits", () -> lock.acquire());
     yieldNow();
@@ -304,16 +297,13 @@ class LockTest {
     var first = new Lock();
     var second = new Lock();
     var third = new Lock();
-    var holder =
-        createTask(
-            "holder",
-            () -> {
-              var one = first.acquire();
-              second.acquire();
-              third.acquire();
-              one.close();
-              third.release();
-            });
+    var holder = createTask("holder", () -> {
+      var one = first.acquire();
+      second.acquire();
+      third.acquire();
+      one.close();
+      third.release();
+    });
     holder.await();
     assertThrows(DeadlockException.class, second::acquire);
     first.acquire().close();
@@ -325,15 +315,14 @@ class LockTest {
     var lock = new Lock();
     lock.acquire();
     List<String> inside = new ArrayList<>();
-    Action<RuntimeException> body =
-        () -> {
-          try (var _ = lock.acquire()) {
-            assertEquals(List.of(), inside);
-            inside.add("one");
-            yieldNow();
-            inside.clear();
-          }
-        };
+    Action<RuntimeException> body = () -> {
+      try (var _ = lock.acquire()) {
+        assertEquals(List.of(), inside);
+        inside.add("one");
+        yieldNow();
+        inside.clear();
+      }
+    };
     var first = createTask(body);
     var second = createTask(body);
     yieldNow();

@@ -110,49 +110,36 @@ class LoopBindingTest {
   @Covers("test_locks.ConditionTests.ambiguous_loops")
   void everyCallOnAnotherLoopIsAnErrorThatCoaches() throws Exception {
     List<String> wrong = new ArrayList<>();
-    Asyncio.run(
-        () -> {
-          useAll();
-          onAThread(
-              () ->
-                  Asyncio.run(
-                      () ->
-                          calls()
-                              .forEach(
-                                  (name, call) -> {
-                                    String message = messageOf(call);
-                                    if (!message.contains("belongs to loop")
-                                        || !message.contains("callSoonThreadsafe")) {
-                                      wrong.add(name + ": " + message);
-                                    }
-                                  })));
-          yieldNow();
-          useAll();
-        });
+    Asyncio.run(() -> {
+      useAll();
+      onAThread(() -> Asyncio.run(() -> calls().forEach((name, call) -> {
+        String message = messageOf(call);
+        if (!message.contains("belongs to loop") || !message.contains("callSoonThreadsafe")) {
+          wrong.add(name + ": " + message);
+        }
+      })));
+      yieldNow();
+      useAll();
+    });
     assertEquals(List.of(), wrong);
   }
 
   @Test
   void everyCallOnAForeignThreadIsAnErrorThatCoaches() throws Exception {
     List<String> wrong = new ArrayList<>();
-    Asyncio.run(
-        () -> {
-          useAll();
-          var held = lock.acquire();
-          onAThread(
-              () ->
-                  calls()
-                      .forEach(
-                          (name, call) -> {
-                            String message = messageOf(call);
-                            if (!message.contains("not a coroutine of a running event loop")) {
-                              wrong.add(name + ": " + message);
-                            }
-                          }));
-          assertTrue(lock.locked());
-          held.close();
-          useAll();
-        });
+    Asyncio.run(() -> {
+      useAll();
+      var held = lock.acquire();
+      onAThread(() -> calls().forEach((name, call) -> {
+        String message = messageOf(call);
+        if (!message.contains("not a coroutine of a running event loop")) {
+          wrong.add(name + ": " + message);
+        }
+      }));
+      assertTrue(lock.locked());
+      held.close();
+      useAll();
+    });
     assertEquals(List.of(), wrong);
   }
 
@@ -170,20 +157,18 @@ class LoopBindingTest {
   /** Of a loop that was closed by hand, with a task in each wait. */
   private void leaveWaiters() {
     EventLoop before = newEventLoop();
-    before.runUntilComplete(
-        () -> {
-          var permit = semaphore.acquire();
-          createTask(queue::get);
-          createTask(semaphore::acquire);
-          createTask(
-              () -> {
-                try (var _ = condition.acquire()) {
-                  condition.await();
-                }
-              });
-          yieldNow();
-          permits.add(permit);
-        });
+    before.runUntilComplete(() -> {
+      var permit = semaphore.acquire();
+      createTask(queue::get);
+      createTask(semaphore::acquire);
+      createTask(() -> {
+        try (var _ = condition.acquire()) {
+          condition.await();
+        }
+      });
+      yieldNow();
+      permits.add(permit);
+    });
     before.close();
   }
 
@@ -192,117 +177,104 @@ class LoopBindingTest {
   @Test
   void whoWaitedOnAClosedLoopTakesNoWakeUpFromTheNext() {
     leaveWaiters();
-    run(
-        () -> {
-          var getter = createTask(queue::get);
-          var taker = createTask(() -> semaphore.acquire());
-          var signalled =
-              createTask(
-                  () -> {
-                    try (var _ = condition.acquire()) {
-                      condition.await();
-                    }
-                  });
-          yieldNow();
-          queue.putNowait(1);
-          permits.getFirst().close();
-          try (var _ = condition.acquire()) {
-            condition.signal();
-          }
-          for (int turn = 0; turn < 10; turn++) {
-            yieldNow();
-          }
-          for (var each : List.of(getter, taker, signalled)) {
-            assertTrue(each.isDone(), each.toString());
-          }
-        });
+    run(() -> {
+      var getter = createTask(queue::get);
+      var taker = createTask(() -> semaphore.acquire());
+      var signalled = createTask(() -> {
+        try (var _ = condition.acquire()) {
+          condition.await();
+        }
+      });
+      yieldNow();
+      queue.putNowait(1);
+      permits.getFirst().close();
+      try (var _ = condition.acquire()) {
+        condition.signal();
+      }
+      for (int turn = 0; turn < 10; turn++) {
+        yieldNow();
+      }
+      for (var each : List.of(getter, taker, signalled)) {
+        assertTrue(each.isDone(), each.toString());
+      }
+    });
   }
 
   @Test
   void whatWasPromisedToAWaiterOfAClosedLoopIsFreeOnTheNext() {
     try (var first = new ByHand()) {
-      first.loop.runUntilComplete(
-          () -> {
-            var permit = lock.acquire();
-            var other = semaphore.acquire();
-            createTask(lock::acquire);
-            createTask(semaphore::acquire);
-            yieldNow();
-            yieldNow();
-            permit.close();
-            other.close();
-          });
+      first.loop.runUntilComplete(() -> {
+        var permit = lock.acquire();
+        var other = semaphore.acquire();
+        createTask(lock::acquire);
+        createTask(semaphore::acquire);
+        yieldNow();
+        yieldNow();
+        permit.close();
+        other.close();
+      });
     }
-    run(
-        () -> {
-          try (var now = lock.tryAcquire();
-              var too = semaphore.tryAcquire()) {
-            assertTrue(now != null);
-            assertTrue(too != null);
-          }
-        });
+    run(() -> {
+      try (var now = lock.tryAcquire();
+          var too = semaphore.tryAcquire()) {
+        assertTrue(now != null);
+        assertTrue(too != null);
+      }
+    });
   }
 
   @Test
   void roomThatWasKeptForAPutterOfAClosedLoopIsFreeOnTheNext() {
     var one = new PriorityQueue<Integer>(1);
     try (var first = new ByHand()) {
-      first.loop.runUntilComplete(
-          () -> {
-            one.put(1);
-            createTask(() -> one.put(2));
-            yieldNow();
-            assertEquals(1, one.getNowait()); // the putter is woken, and never runs
-          });
+      first.loop.runUntilComplete(() -> {
+        one.put(1);
+        createTask(() -> one.put(2));
+        yieldNow();
+        assertEquals(1, one.getNowait()); // the putter is woken, and never runs
+      });
     }
-    run(
-        () -> {
-          assertTrue(one.tryPut(3));
-          assertTrue(one.full());
-          assertEquals(3, one.get());
-          assertFalse(one.full());
-        });
+    run(() -> {
+      assertTrue(one.tryPut(3));
+      assertTrue(one.full());
+      assertEquals(3, one.get());
+      assertFalse(one.full());
+    });
   }
 
   @Test
   void aPutterThatStillComparedWhenItsLoopClosedKeepsNoRoomAndGivesNoneBack() {
     var compares = new CountDownLatch(1);
     var unwound = new CountDownLatch(1);
-    var two =
-        new PriorityQueue<Integer>(
-            2,
-            (a, b) -> {
-              if (a == 2) {
-                blocking(() -> awaitDespiteInterrupts(compares));
-                throw new Failure("can't be compared");
-              }
-              return Integer.compare(a, b);
-            });
+    var two = new PriorityQueue<Integer>(2, (a, b) -> {
+      if (a == 2) {
+        blocking(() -> awaitDespiteInterrupts(compares));
+        throw new Failure("can't be compared");
+      }
+      return Integer.compare(a, b);
+    });
     try (var first = new ByHand()) {
-      first.loop.runUntilComplete(
-          () -> {
-            two.put(1);
-            createTask(
-                () -> {
-                  try {
-                    two.put(2);
-                  } finally {
-                    unwound.countDown();
-                  }
-                });
-            yieldNow();
-          });
-    }
-    run(
-        () -> {
-          assertTrue(two.tryPut(3));
-          compares.countDown();
-          awaitDespiteInterrupts(unwound);
-          assertTrue(two.full());
-          assertFalse(two.tryPut(4));
-          assertEquals(1, two.get());
-          assertEquals(3, two.get());
+      first.loop.runUntilComplete(() -> {
+        two.put(1);
+        createTask(() -> {
+          try {
+            two.put(2);
+          } finally {
+            unwound.countDown();
+          }
         });
+        yieldNow();
+      });
+    }
+    run(() -> {
+      assertTrue(two.tryPut(3));
+      compares.countDown();
+      awaitDespiteInterrupts(unwound);
+      assertTrue(two.full());
+      assertFalse(two.tryPut(4));
+      assertEquals(1, two.get());
+      assertEquals(3, two.get());
+    });
   }
 
   private static void awaitDespiteInterrupts(CountDownLatch latch) {
@@ -319,43 +291,37 @@ class LoopBindingTest {
   void whoWaitedInABarrierOfAClosedLoopCountsNoLonger() {
     var both = new Barrier(2);
     try (var first = new ByHand()) {
-      first.loop.runUntilComplete(
-          () -> {
-            createTask(both::await);
-            yieldNow();
-            yieldNow();
-            assertEquals(1, both.waiting());
-          });
+      first.loop.runUntilComplete(() -> {
+        createTask(both::await);
+        yieldNow();
+        yieldNow();
+        assertEquals(1, both.waiting());
+      });
     }
-    run(
-        () -> {
-          var one = createTask(both::await);
-          yieldNow();
-          assertEquals(1, both.waiting());
-          both.await();
-          one.await();
-        });
+    run(() -> {
+      var one = createTask(both::await);
+      yieldNow();
+      assertEquals(1, both.waiting());
+      both.await();
+      one.await();
+    });
   }
 
   @Test
   void aLockHeldByATaskOfAClosedLoopIsAnErrorThatNamesIt() {
     try (var first = new ByHand()) {
-      first.loop.runUntilComplete(
-          () -> {
-            Asyncio.createTask(
-                "holder",
-                () -> {
-                  lock.acquire();
-                  event.await();
-                });
-            yieldNow();
-          });
-    }
-    run(
-        () -> {
-          var error = assertThrows(IllegalStateException.class, lock::acquire);
-          assertContains(error.getMessage(), "holder", "still held when the event loop");
+      first.loop.runUntilComplete(() -> {
+        Asyncio.createTask("holder", () -> {
+          lock.acquire();
+          event.await();
         });
+        yieldNow();
+      });
+    }
+    run(() -> {
+      var error = assertThrows(IllegalStateException.class, lock::acquire);
+      assertContains(error.getMessage(), "holder", "still held when the event loop");
+    });
   }
 
   /** A loop that is closed with what is left in it, which its log tells: not here. */

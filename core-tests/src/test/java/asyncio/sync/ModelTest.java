@@ -74,11 +74,10 @@ class ModelTest {
   void aPriorityQueueDoesWhatItsModelDoes() {
     Model.run(
         SEEDS,
-        seed ->
-            new QueueModel(
-                seed,
-                maxSize -> new PriorityQueue<>(maxSize, Comparator.comparingInt(Item::rank)),
-                Kind.SMALLEST));
+        seed -> new QueueModel(
+            seed,
+            maxSize -> new PriorityQueue<>(maxSize, Comparator.comparingInt(Item::rank)),
+            Kind.SMALLEST));
   }
 
   /** Those who ask for permits: strictly first in first out, but for those who were cancelled. */
@@ -92,18 +91,14 @@ class ModelTest {
     final void askingFor(Actor actor, boolean free, Action<RuntimeException> acquire) {
       asking.add(actor);
       try {
-        call(
-            actor,
-            "acquire",
-            free && asking.size() == 1,
-            () -> {
-              acquire.run();
-              int left = take(actor);
-              require(left >= 0, actor + " got what was not there");
-              List<Actor> before = new ArrayList<>(asking.subList(0, asking.indexOf(actor)));
-              before.removeIf(other -> other.doomed);
-              require(before.isEmpty(), actor + " overtook one of " + before);
-            });
+        call(actor, "acquire", free && asking.size() == 1, () -> {
+          acquire.run();
+          int left = take(actor);
+          require(left >= 0, actor + " got what was not there");
+          List<Actor> before = new ArrayList<>(asking.subList(0, asking.indexOf(actor)));
+          before.removeIf(other -> other.doomed);
+          require(before.isEmpty(), actor + " overtook one of " + before);
+        });
       } finally {
         asking.remove(actor);
       }
@@ -310,18 +305,14 @@ class ModelTest {
         order.add(actor);
       }
       try {
-        call(
-            actor,
-            "await",
-            wasSet,
-            () -> {
-              event.await();
-              require(wasSet || mayGo.contains(actor), actor + " went on before the event was set");
-              if (!wasSet) {
-                going.removeIf(before -> before.doomed);
-                require(going.peek() == actor, actor + " went on before " + going.peek());
-              }
-            });
+        call(actor, "await", wasSet, () -> {
+          event.await();
+          require(wasSet || mayGo.contains(actor), actor + " went on before the event was set");
+          if (!wasSet) {
+            going.removeIf(before -> before.doomed);
+            require(going.peek() == actor, actor + " went on before " + going.peek());
+          }
+        });
       } finally {
         order.remove(actor);
         mayGo.remove(actor);
@@ -363,14 +354,10 @@ class ModelTest {
 
     @Override
     void operate(Actor actor) {
-      call(
-          actor,
-          "acquire",
-          false,
-          () -> {
-            condition.acquire();
-            hold(actor);
-          });
+      call(actor, "acquire", false, () -> {
+        condition.acquire();
+        hold(actor);
+      });
       try {
         switch (random.nextInt(5)) {
           case 0 -> signal(actor, random.nextInt(3));
@@ -419,15 +406,11 @@ class ModelTest {
       unsignalled.add(actor);
       holder = null;
       try {
-        call(
-            actor,
-            "await",
-            false,
-            () -> {
-              condition.await();
-              require(signalled.remove(actor), actor + " went on without a signal");
-              hold(actor);
-            });
+        call(actor, "await", false, () -> {
+          condition.await();
+          require(signalled.remove(actor), actor + " went on without a signal");
+          hold(actor);
+        });
       } catch (CancelledError cancel) {
         hold(actor);
         unsignalled.remove(actor);
@@ -506,25 +489,20 @@ class ModelTest {
     private void await(Actor actor) {
       breaksBefore.put(actor, breaks);
       boolean wasBroken = broken;
-      call(
-          actor,
-          "await",
-          wasBroken || parties == 1,
-          () -> {
-            try {
-              int place = barrier.await();
-              require(!wasBroken, "a broken barrier let it pass");
-              if (place == parties - 1) {
-                places.clear();
-              }
-              require(place >= 0 && place < parties, "a place that is not there");
-              require(places.add(place), "a place given twice");
-              require(places.contains(parties - 1), "one went on before the last one came");
-            } catch (BrokenBarrierException told) {
-              require(
-                  wasBroken || breaks > breaksBefore.get(actor), "told of a break that was not");
-            }
-          });
+      call(actor, "await", wasBroken || parties == 1, () -> {
+        try {
+          int place = barrier.await();
+          require(!wasBroken, "a broken barrier let it pass");
+          if (place == parties - 1) {
+            places.clear();
+          }
+          require(place >= 0 && place < parties, "a place that is not there");
+          require(places.add(place), "a place given twice");
+          require(places.contains(parties - 1), "one went on before the last one came");
+        } catch (BrokenBarrierException told) {
+          require(wasBroken || breaks > breaksBefore.get(actor), "told of a break that was not");
+        }
+      });
     }
 
     @Override
@@ -629,24 +607,20 @@ class ModelTest {
         outside.put(actor, item);
       }
       try {
-        call(
-            actor,
-            "put " + item,
-            atOnce,
-            () -> {
-              try {
-                queue.put(item);
-                require(!wasShutDown, "an item was put after the shutdown");
-                if (atOnce || promised.remove(actor)) {
-                  added(item);
-                } else {
-                  require(!outside.containsKey(actor), "put returned before there was room");
-                }
-              } catch (QueueShutDownException refused) {
-                require(wasShutDown || outside.containsKey(actor), "refused for no reason");
-                require(shutDown, "refused before the shutdown");
-              }
-            });
+        call(actor, "put " + item, atOnce, () -> {
+          try {
+            queue.put(item);
+            require(!wasShutDown, "an item was put after the shutdown");
+            if (atOnce || promised.remove(actor)) {
+              added(item);
+            } else {
+              require(!outside.containsKey(actor), "put returned before there was room");
+            }
+          } catch (QueueShutDownException refused) {
+            require(wasShutDown || outside.containsKey(actor), "refused for no reason");
+            require(shutDown, "refused before the shutdown");
+          }
+        });
       } catch (CancelledError cancel) {
         require(outside.containsKey(actor), "cancelled although the item is in");
         if (promised.remove(actor)) {
@@ -663,12 +637,11 @@ class ModelTest {
 
     /** The item that has to come out now, which is taken; who waits first puts his in. */
     private Item take() {
-      Item next =
-          switch (kind) {
-            case FIRST_IN -> items.getFirst();
-            case LAST_IN -> items.getLast();
-            case SMALLEST -> items.stream().min(BY_RANK_AND_PUT).orElseThrow();
-          };
+      Item next = switch (kind) {
+        case FIRST_IN -> items.getFirst();
+        case LAST_IN -> items.getLast();
+        case SMALLEST -> items.stream().min(BY_RANK_AND_PUT).orElseThrow();
+      };
       items.remove(next);
       letNextIn();
       return next;
@@ -688,18 +661,14 @@ class ModelTest {
     }
 
     private void get(Actor actor) {
-      call(
-          actor,
-          "get",
-          !items.isEmpty() || shutDown,
-          () -> {
-            try {
-              Item item = queue.get();
-              taken(item);
-            } catch (QueueShutDownException end) {
-              require(shutDown && items.isEmpty(), "refused for no reason");
-            }
-          });
+      call(actor, "get", !items.isEmpty() || shutDown, () -> {
+        try {
+          Item item = queue.get();
+          taken(item);
+        } catch (QueueShutDownException end) {
+          require(shutDown && items.isEmpty(), "refused for no reason");
+        }
+      });
     }
 
     private void taken(Item item) {
@@ -746,14 +715,10 @@ class ModelTest {
       joining.add(actor);
       settleJoiners();
       try {
-        call(
-            actor,
-            "join",
-            unfinished == 0,
-            () -> {
-              queue.join();
-              require(!joining.contains(actor), "join returned before all was done");
-            });
+        call(actor, "join", unfinished == 0, () -> {
+          queue.join();
+          require(!joining.contains(actor), "join returned before all was done");
+        });
       } finally {
         joining.remove(actor);
       }

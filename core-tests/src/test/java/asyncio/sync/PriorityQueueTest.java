@@ -30,13 +30,12 @@ class PriorityQueueTest {
   }
 
   /** Numbers in their order; a negative one can't be compared with another. */
-  private static final Comparator<Integer> FAILING =
-      (one, other) -> {
-        if (one < 0 || other < 0) {
-          throw new Incomparable();
-        }
-        return one.compareTo(other);
-      };
+  private static final Comparator<Integer> FAILING = (one, other) -> {
+    if (one < 0 || other < 0) {
+      throw new Incomparable();
+    }
+    return one.compareTo(other);
+  };
 
   @AsyncTest
   @Covers("test_queues.PriorityQueueTests.order")
@@ -178,51 +177,44 @@ class PriorityQueueTest {
   @AsyncTest
   void whateverHappensMeanwhileTheSmallestComesOutAndTheBoundHolds() {
     var random = new Random(42);
-    var queue =
-        new PriorityQueue<Integer>(
-            7,
-            (one, other) -> {
-              for (int yields = random.nextInt(3); yields > 0; yields--) {
-                yieldNow();
-              }
-              if (random.nextInt(50) == 0) {
-                throw new Incomparable();
-              }
-              return Integer.compare(one, other);
-            });
+    var queue = new PriorityQueue<Integer>(7, (one, other) -> {
+      for (int yields = random.nextInt(3); yields > 0; yields--) {
+        yieldNow();
+      }
+      if (random.nextInt(50) == 0) {
+        throw new Incomparable();
+      }
+      return Integer.compare(one, other);
+    });
     var inside = new TreeMap<Integer, Integer>(); // the items and how often they are there
     int[] counts = new int[2];
     var tasks = new ArrayList<Task<?>>();
     for (int p = 0; p < 10; p++) {
-      tasks.add(
-          createTask(
-              () -> {
-                for (int i = 0; i < 100; i++) {
-                  int item = random.nextInt(30);
-                  try {
-                    queue.put(item);
-                    inside.merge(item, 1, Integer::sum);
-                    counts[0]++;
-                  } catch (Incomparable refused) {
-                    // not added
-                  }
-                  assertTrue(queue.size() <= 7);
-                }
-              }));
+      tasks.add(createTask(() -> {
+        for (int i = 0; i < 100; i++) {
+          int item = random.nextInt(30);
+          try {
+            queue.put(item);
+            inside.merge(item, 1, Integer::sum);
+            counts[0]++;
+          } catch (Incomparable refused) {
+            // not added
+          }
+          assertTrue(queue.size() <= 7);
+        }
+      }));
     }
     var getters = new ArrayList<Task<?>>();
     for (int g = 0; g < 4; g++) {
-      getters.add(
-          createTask(
-              () -> {
-                for (int item : queue) {
-                  assertEquals(inside.firstKey(), item);
-                  inside.computeIfPresent(item, (key, count) -> count == 1 ? null : count - 1);
-                  counts[1]++;
-                  queue.taskDone();
-                  yieldNow();
-                }
-              }));
+      getters.add(createTask(() -> {
+        for (int item : queue) {
+          assertEquals(inside.firstKey(), item);
+          inside.computeIfPresent(item, (key, count) -> count == 1 ? null : count - 1);
+          counts[1]++;
+          queue.taskDone();
+          yieldNow();
+        }
+      }));
     }
     tasks.forEach(Task::await);
     queue.join();
@@ -254,14 +246,12 @@ class PriorityQueueTest {
 
   @AsyncTest
   void ofEqualItemsThatWhosePutWasCalledFirstComesFirstAlsoWhenItComparesForLonger() {
-    var queue =
-        new PriorityQueue<Job>(
-            (one, other) -> {
-              for (int i = 0; i < (one.name().equals("slow") ? 20 : 1); i++) {
-                yieldNow();
-              }
-              return Integer.compare(one.rank(), other.rank());
-            });
+    var queue = new PriorityQueue<Job>((one, other) -> {
+      for (int i = 0; i < (one.name().equals("slow") ? 20 : 1); i++) {
+        yieldNow();
+      }
+      return Integer.compare(one.rank(), other.rank());
+    });
     queue.put(new Job(1, "first"));
     var slow = createTask(() -> queue.put(new Job(1, "slow")));
     var fast = createTask(() -> queue.put(new Job(1, "fast")));
@@ -275,15 +265,13 @@ class PriorityQueueTest {
   @AsyncTest
   void aComparatorMayUseTheQueue() {
     var queues = new ArrayList<PriorityQueue<Integer>>();
-    var queue =
-        new PriorityQueue<Integer>(
-            (one, other) -> {
-              if (one == 50 && other < 100) {
-                int taken = queues.getFirst().get();
-                queues.getFirst().putNowait(taken + 100);
-              }
-              return Integer.compare(one, other);
-            });
+    var queue = new PriorityQueue<Integer>((one, other) -> {
+      if (one == 50 && other < 100) {
+        int taken = queues.getFirst().get();
+        queues.getFirst().putNowait(taken + 100);
+      }
+      return Integer.compare(one, other);
+    });
     queues.add(queue);
     for (int i = 0; i < 10; i++) {
       queue.put(10 * i + 5);
@@ -317,13 +305,10 @@ class PriorityQueueTest {
 
   @AsyncTest
   void whoCantBeComparedAfterAWaitLeavesNothingAndItsRoomGoesToTheNext() {
-    var queue =
-        new PriorityQueue<Integer>(
-            2,
-            (one, other) -> {
-              yieldNow();
-              return FAILING.compare(one, other);
-            });
+    var queue = new PriorityQueue<Integer>(2, (one, other) -> {
+      yieldNow();
+      return FAILING.compare(one, other);
+    });
     queue.put(5);
     var failing = createTask(() -> queue.put(-1));
     var next = createTask(() -> queue.put(4));
@@ -374,9 +359,8 @@ class PriorityQueueTest {
 
   @AsyncTest
   void aComparatorThatOverflowsTheStackLeavesTheQueueWhole() {
-    var queue =
-        new PriorityQueue<Integer>(
-            2, (one, other) -> one == 0 ? overflow(other) : Integer.compare(one, other));
+    var queue = new PriorityQueue<Integer>(
+        2, (one, other) -> one == 0 ? overflow(other) : Integer.compare(one, other));
     queue.put(5);
     assertThrows(StackOverflowError.class, () -> queue.put(0));
     assertFalse(queue.full());
@@ -394,12 +378,10 @@ class PriorityQueueTest {
   void aPutComparesWithFewOfManyItems() {
     for (int step : new int[] {1, 37, 999}) { // in their order, mixed, and against their order
       int[] compared = {0};
-      var queue =
-          new PriorityQueue<Integer>(
-              (one, other) -> {
-                compared[0]++;
-                return Integer.compare(one, other);
-              });
+      var queue = new PriorityQueue<Integer>((one, other) -> {
+        compared[0]++;
+        return Integer.compare(one, other);
+      });
       for (int i = 0; i < 1000; i++) {
         queue.put(i * step % 1000);
       }

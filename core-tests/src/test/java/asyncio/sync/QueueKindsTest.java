@@ -78,25 +78,21 @@ class QueueKindsTest {
     for (var queue : kinds(1)) {
       var producers = new ArrayList<Task<?>>();
       for (int p = 0; p < 3; p++) {
-        producers.add(
-            createTask(
-                () -> {
-                  for (int i = 0; i < 50; i++) {
-                    queue.put(i);
-                  }
-                }));
+        producers.add(createTask(() -> {
+          for (int i = 0; i < 50; i++) {
+            queue.put(i);
+          }
+        }));
       }
       var consumers = new ArrayList<Task<Integer>>();
       for (int c = 0; c < 3; c++) {
-        consumers.add(
-            createTask(
-                () -> {
-                  int sum = 0;
-                  for (int i = 0; i < 50; i++) {
-                    sum += timeout(ofSeconds(1), () -> queue.get());
-                  }
-                  return sum;
-                }));
+        consumers.add(createTask(() -> {
+          int sum = 0;
+          for (int i = 0; i < 50; i++) {
+            sum += timeout(ofSeconds(1), () -> queue.get());
+          }
+          return sum;
+        }));
       }
       producers.forEach(Task::await);
       assertEquals(3 * 49 * 25, consumers.stream().mapToInt(Task::await).sum());
@@ -139,15 +135,13 @@ class QueueKindsTest {
       var workers = new ArrayList<Task<?>>();
       int[] sum = {0};
       for (int w = 0; w < 2; w++) {
-        workers.add(
-            createTask(
-                () -> {
-                  for (int item : queue) {
-                    yieldNow();
-                    sum[0] += item;
-                    queue.taskDone();
-                  }
-                }));
+        workers.add(createTask(() -> {
+          for (int item : queue) {
+            yieldNow();
+            sum[0] += item;
+            queue.taskDone();
+          }
+        }));
       }
       for (int i = 0; i < 100; i++) {
         queue.put(i);

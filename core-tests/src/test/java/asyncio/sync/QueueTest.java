@@ -34,11 +34,10 @@ class QueueTest {
   }
 
   private Task<?> putter(Queue<Integer> queue, int item) {
-    return createTask(
-        () -> {
-          queue.put(item);
-          order.add("put " + item);
-        });
+    return createTask(() -> {
+      queue.put(item);
+      order.add("put " + item);
+    });
   }
 
   // ---- the queue ----
@@ -120,11 +119,10 @@ class QueueTest {
   })
   void getWaitsForAnItem() {
     var queue = new Queue<Integer>();
-    createTask(
-        () -> {
-          sleep(ofSeconds(1));
-          queue.put(5);
-        });
+    createTask(() -> {
+      sleep(ofSeconds(1));
+      queue.put(5);
+    });
     assertEquals(5, queue.get());
   }
 
@@ -311,14 +309,12 @@ class QueueTest {
   void aPutterThatIsCancelledInTheTurnOfTheGetHasPutAndIsStruckAtItsNextWait() {
     var queue = new Queue<Integer>(1);
     queue.put(1);
-    var cancelled =
-        createTask(
-            () -> {
-              queue.put(2);
-              order.add("went on");
-              yieldNow();
-              order.add("never");
-            });
+    var cancelled = createTask(() -> {
+      queue.put(2);
+      order.add("went on");
+      yieldNow();
+      order.add("never");
+    });
     yieldNow();
     assertEquals(1, queue.get());
     cancelled.cancel();
@@ -364,13 +360,11 @@ class QueueTest {
     var queue = new Queue<Integer>(1);
     var producers = new ArrayList<Task<?>>();
     for (int p = 0; p < 3; p++) {
-      producers.add(
-          createTask(
-              () -> {
-                for (int i = 0; i < 200; i++) {
-                  queue.put(i);
-                }
-              }));
+      producers.add(createTask(() -> {
+        for (int i = 0; i < 200; i++) {
+          queue.put(i);
+        }
+      }));
     }
     int sum = 0;
     for (int i = 0; i < 600; i++) {
@@ -388,12 +382,10 @@ class QueueTest {
     queue.join();
     queue.put(1);
     queue.put(2);
-    var join =
-        createTask(
-            () -> {
-              queue.join();
-              order.add("joined");
-            });
+    var join = createTask(() -> {
+      queue.join();
+      order.add("joined");
+    });
     queue.get();
     queue.get();
     queue.taskDone();
@@ -521,14 +513,12 @@ class QueueTest {
   @AsyncTest
   void iterationWaitsAndEndsAtShutdown() {
     var queue = new Queue<Integer>();
-    var consumer =
-        createTask(
-            () -> {
-              for (Integer item : queue) {
-                order.add(item);
-              }
-              order.add("end");
-            });
+    var consumer = createTask(() -> {
+      for (Integer item : queue) {
+        order.add(item);
+      }
+      order.add("end");
+    });
     yieldNow();
     queue.put(1);
     yieldNow();
@@ -544,14 +534,12 @@ class QueueTest {
     var queue = new Queue<Integer>();
     var consumers = new ArrayList<Task<?>>();
     for (int c = 0; c < 3; c++) {
-      consumers.add(
-          createTask(
-              () -> {
-                for (Integer item : queue) {
-                  order.add(item);
-                  yieldNow();
-                }
-              }));
+      consumers.add(createTask(() -> {
+        for (Integer item : queue) {
+          order.add(item);
+          yieldNow();
+        }
+      }));
     }
     for (int i = 0; i < 30; i++) {
       queue.put(i);
@@ -580,13 +568,11 @@ class QueueTest {
   @AsyncTest
   void aCancelledIterationLosesNoItem() {
     var queue = new Queue<Integer>();
-    var consumer =
-        createTask(
-            () -> {
-              for (Integer item : queue) {
-                order.add(item);
-              }
-            });
+    var consumer = createTask(() -> {
+      for (Integer item : queue) {
+        order.add(item);
+      }
+    });
     yieldNow();
     queue.put(1);
     consumer.cancel();

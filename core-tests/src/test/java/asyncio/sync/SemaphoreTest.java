@@ -25,12 +25,10 @@ class SemaphoreTest {
   private final Order order = new Order();
 
   private Task<?> taker(Semaphore semaphore, String name) {
-    return createTask(
-        name,
-        () -> {
-          semaphore.acquire();
-          order.add(name);
-        });
+    return createTask(name, () -> {
+      semaphore.acquire();
+      order.add(name);
+    });
   }
 
   @AsyncTest
@@ -70,15 +68,13 @@ class SemaphoreTest {
     int[] most = {0};
     List<Task<?>> tasks = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
-      tasks.add(
-          createTask(
-              () -> {
-                try (var _ = semaphore.acquire()) {
-                  most[0] = Math.max(most[0], ++now[0]);
-                  sleep(ofSeconds(1));
-                  now[0]--;
-                }
-              }));
+      tasks.add(createTask(() -> {
+        try (var _ = semaphore.acquire()) {
+          most[0] = Math.max(most[0], ++now[0]);
+          sleep(ofSeconds(1));
+          now[0]--;
+        }
+      }));
     }
     tasks.forEach(Task::await);
     assertEquals(3, most[0]);
@@ -153,15 +149,13 @@ class SemaphoreTest {
   void whoReleasesAndAsksAgainStandsBehindThoseWhoWait() {
     var semaphore = new Semaphore(1);
     var a = taker(semaphore, "a");
-    var b =
-        createTask(
-            () -> {
-              semaphore.acquire();
-              order.add("b");
-              semaphore.release();
-              semaphore.acquire();
-              order.add("b again");
-            });
+    var b = createTask(() -> {
+      semaphore.acquire();
+      order.add("b");
+      semaphore.release();
+      semaphore.acquire();
+      order.add("b again");
+    });
     var c = taker(semaphore, "c");
     yieldNow();
     semaphore.release();
@@ -207,14 +201,12 @@ class SemaphoreTest {
   @AsyncTest
   void aPermitIsReleasedHoweverTheBlockEnds() {
     var semaphore = new Semaphore(1);
-    assertThrows(
-        ArithmeticException.class,
-        () -> {
-          try (var _ = semaphore.acquire()) {
-            assertTrue(semaphore.locked());
-            throw new ArithmeticException();
-          }
-        });
+    assertThrows(ArithmeticException.class, () -> {
+      try (var _ = semaphore.acquire()) {
+        assertTrue(semaphore.locked());
+        throw new ArithmeticException();
+      }
+    });
     assertFalse(semaphore.locked());
   }
 

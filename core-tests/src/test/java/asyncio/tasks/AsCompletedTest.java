@@ -41,12 +41,10 @@ class AsCompletedTest {
   private final Order order = new Order();
 
   private static Task<String> after(Duration delay, String value) {
-    return createTask(
-        value,
-        () -> {
-          sleep(delay);
-          return value;
-        });
+    return createTask(value, () -> {
+      sleep(delay);
+      return value;
+    });
   }
 
   @AsyncTest
@@ -104,14 +102,11 @@ class AsCompletedTest {
     var a = new Future<String>();
     var b = new Future<String>();
     var c = new Future<String>();
-    runningLoop()
-        .callLater(
-            ofSeconds(1),
-            () -> {
-              c.setResult("c");
-              a.cancel();
-              b.setException(new Failure("b"));
-            });
+    runningLoop().callLater(ofSeconds(1), () -> {
+      c.setResult("c");
+      a.cancel();
+      b.setException(new Failure("b"));
+    });
     List<Future<String>> given = new ArrayList<>();
     asCompleted(List.of(a, b, c)).forEach(given::add);
     assertEquals(List.of(c, a, b), given);
@@ -218,17 +213,15 @@ class AsCompletedTest {
     }
     var completed = asCompleted(tasks);
     var group = new TaskGroup();
-    group.run(
-        () -> {
-          for (String name : List.of("x", "y")) {
-            group.createTask(
-                () -> {
-                  for (var task : completed) {
-                    order.add(name + " " + task.await());
-                  }
-                });
+    group.run(() -> {
+      for (String name : List.of("x", "y")) {
+        group.createTask(() -> {
+          for (var task : completed) {
+            order.add(name + " " + task.await());
           }
         });
+      }
+    });
     order.assertIs("x t1", "y t2", "x t3", "y t4", "x t5", "y t6");
   }
 
@@ -264,13 +257,11 @@ class AsCompletedTest {
   void theLimitIsThrownByTheIterationAndNothingIsCancelled() {
     var slow = after(ofSeconds(9), "slow");
     var fast = after(ofSeconds(1), "fast");
-    assertThrows(
-        TimeoutException.class,
-        () -> {
-          for (var task : asCompleted(List.of(slow, fast), ofSeconds(2))) {
-            order.add(task.await());
-          }
-        });
+    assertThrows(TimeoutException.class, () -> {
+      for (var task : asCompleted(List.of(slow, fast), ofSeconds(2))) {
+        order.add(task.await());
+      }
+    });
     order.assertIs("fast");
     assertEquals(ofSeconds(2), runningLoop().time());
     assertEquals("slow", slow.await());
@@ -369,12 +360,10 @@ class AsCompletedTest {
     List<Task<Integer>> tasks = new ArrayList<>();
     for (int i = 0; i < 2_000; i++) {
       int number = i;
-      tasks.add(
-          createTask(
-              () -> {
-                sleep(ofMillis((number * 7919L) % 1_000));
-                return number;
-              }));
+      tasks.add(createTask(() -> {
+        sleep(ofMillis((number * 7919L) % 1_000));
+        return number;
+      }));
     }
     Set<Integer> given = new java.util.HashSet<>();
     for (var task : asCompleted(tasks)) {

@@ -97,7 +97,8 @@ class ContextTest {
     var other = new ContextVar<String>("other");
     var token = USER.set("ann");
     assertThrows(IllegalArgumentException.class, () -> other.reset(token));
-    createTask(() -> assertThrows(IllegalStateException.class, () -> USER.reset(token))).await();
+    createTask(() -> assertThrows(IllegalStateException.class, () -> USER.reset(token)))
+        .await();
     new Context().run(() -> assertThrows(IllegalStateException.class, token::close));
     USER.reset(token);
     var again = assertThrows(IllegalStateException.class, () -> USER.reset(token));
@@ -158,14 +159,12 @@ class ContextTest {
   void whatABodySetsStaysInTheContextItRunsIn() throws Exception {
     USER.set("ann");
     Context context = copyContext();
-    String inside =
-        context.run(
-            () -> {
-              seen.add(USER.get());
-              USER.set("bob");
-              yieldNow();
-              return USER.get();
-            });
+    String inside = context.run(() -> {
+      seen.add(USER.get());
+      USER.set("bob");
+      yieldNow();
+      return USER.get();
+    });
     assertEquals("bob", inside);
     assertEquals(List.of("ann"), seen);
     assertEquals("ann", USER.get());
@@ -176,11 +175,9 @@ class ContextTest {
         failure,
         assertThrows(
             Failure.class,
-            () ->
-                context.run(
-                    () -> {
-                      throw failure;
-                    })));
+            () -> context.run(() -> {
+              throw failure;
+            })));
     assertEquals("ann", USER.get());
   }
 
@@ -188,15 +185,13 @@ class ContextTest {
   void aContextIsEnteredOnce() {
     Context context = copyContext();
     Context other = new Context();
-    context.run(
-        () -> {
-          assertThrows(IllegalStateException.class, () -> context.run(() -> {}));
-          other.run(() -> assertThrows(IllegalStateException.class, () -> context.run(() -> {})));
-          var error =
-              createTask(() -> assertThrows(IllegalStateException.class, () -> other(context)))
-                  .await();
-          assertContains(error.getMessage(), "by Task '" + myName() + "'");
-        });
+    context.run(() -> {
+      assertThrows(IllegalStateException.class, () -> context.run(() -> {}));
+      other.run(() -> assertThrows(IllegalStateException.class, () -> context.run(() -> {})));
+      var error = createTask(() -> assertThrows(IllegalStateException.class, () -> other(context)))
+          .await();
+      assertContains(error.getMessage(), "by Task '" + myName() + "'");
+    });
     context.run(() -> {});
     Context own = Objects.requireNonNull(currentTask()).context();
     assertThrows(IllegalStateException.class, () -> own.run(() -> {}));
@@ -222,17 +217,15 @@ class ContextTest {
   })
   void aTaskRunsInACopyOfItsCreatorsContext() {
     USER.set("ann");
-    var child =
-        createTask(
-            () -> {
-              seen.add(USER.get());
-              USER.set("bob");
-              var grandchild = createTask(() -> seen.add(USER.get()));
-              USER.set("cid");
-              yieldNow();
-              seen.add(USER.get());
-              grandchild.await();
-            });
+    var child = createTask(() -> {
+      seen.add(USER.get());
+      USER.set("bob");
+      var grandchild = createTask(() -> seen.add(USER.get()));
+      USER.set("cid");
+      yieldNow();
+      seen.add(USER.get());
+      grandchild.await();
+    });
     USER.set("dan");
     child.await();
     assertEquals(List.of("ann", "bob", "cid"), seen);
@@ -271,19 +264,15 @@ class ContextTest {
     assertEquals(0, empty.size());
     assertSame(empty, task.context());
 
-    var sets =
-        createTask(
-            () -> {
-              Context mine = Objects.requireNonNull(currentTask()).context();
-              USER.set("ann");
-              new Context()
-                  .run(
-                      () -> {
-                        USER.set("inner");
-                        assertSame(mine, Objects.requireNonNull(currentTask()).context());
-                      });
-              return mine;
-            });
+    var sets = createTask(() -> {
+      Context mine = Objects.requireNonNull(currentTask()).context();
+      USER.set("ann");
+      new Context().run(() -> {
+        USER.set("inner");
+        assertSame(mine, Objects.requireNonNull(currentTask()).context());
+      });
+      return mine;
+    });
     Context mine = sets.await();
     assertSame(mine, sets.context());
     assertEquals("ann", mine.get(USER));
@@ -293,12 +282,10 @@ class ContextTest {
   @AsyncTest
   void twoTasksThatShareAContextDoNotTakeWhatAnotherRunsInForTheirOwn() {
     Context shared = new Context();
-    var inside =
-        createTask(
-            () -> {
-              USER.set("outer");
-              shared.run(() -> sleep(ofSeconds(1)));
-            });
+    var inside = createTask(() -> {
+      USER.set("outer");
+      shared.run(() -> sleep(ofSeconds(1)));
+    });
     yieldNow();
     var handle = runningLoop().callSoon(shared, () -> USER.set("set by a callback"));
     yieldNow();
@@ -314,11 +301,10 @@ class ContextTest {
     timeout(ofSeconds(1), () -> USER.set("in a timeout"));
     assertEquals("in a timeout", USER.get());
     var group = new TaskGroup();
-    group.run(
-        () -> {
-          USER.set("in a group");
-          group.createTask(() -> seen.add(USER.get()));
-        });
+    group.run(() -> {
+      USER.set("in a group");
+      group.createTask(() -> seen.add(USER.get()));
+    });
     assertEquals(List.of("in a group"), seen);
     assertEquals("in a group", USER.get());
   }
@@ -329,11 +315,10 @@ class ContextTest {
   void callbacksRunInACopyOfTheContextTheyWereScheduledIn() {
     EventLoop loop = runningLoop();
     USER.set("ann");
-    loop.callSoon(
-        () -> {
-          seen.add("soon " + USER.get());
-          USER.set("bob");
-        });
+    loop.callSoon(() -> {
+      seen.add("soon " + USER.get());
+      USER.set("bob");
+    });
     loop.callSoon(() -> seen.add("next " + USER.get()));
     loop.callLater(ofSeconds(1), () -> seen.add("later " + USER.get()));
     loop.callAt(ofSeconds(2), () -> seen.add("at " + USER.get()));
@@ -373,12 +358,10 @@ class ContextTest {
 
   @AsyncTest
   void aTaskMadeInACallbackGetsTheCallbacksContext() {
-    runningLoop()
-        .callSoon(
-            () -> {
-              USER.set("ann");
-              createTask(() -> seen.add(USER.get()));
-            });
+    runningLoop().callSoon(() -> {
+      USER.set("ann");
+      createTask(() -> seen.add(USER.get()));
+    });
     sleep(ofSeconds(1));
     assertEquals(List.of("ann"), seen);
   }
@@ -406,30 +389,25 @@ class ContextTest {
     loop.setExceptionHandler(
         (_, failed) -> seen.add(failed.exception().getMessage() + " " + USER.get()));
     USER.set("ann");
-    loop.callSoon(
-        () -> {
-          USER.set("the callback's");
-          throw new Failure("callback");
-        });
+    loop.callSoon(() -> {
+      USER.set("the callback's");
+      throw new Failure("callback");
+    });
     yieldNow();
-    failAfterItsShieldWasCancelled(
-        loop,
-        () -> {
-          USER.set("the task's");
-          throw new Failure("shielded");
-        });
+    failAfterItsShieldWasCancelled(loop, () -> {
+      USER.set("the task's");
+      throw new Failure("shielded");
+    });
     assertEquals(List.of("callback the callback's", "shielded the task's"), seen);
   }
 
   private static void failAfterItsShieldWasCancelled(
       EventLoop loop, Action<RuntimeException> body) {
-    var task =
-        loop.createTask(
-            () -> {
-              sleep(ofSeconds(1));
-              body.run();
-              return null;
-            });
+    var task = loop.createTask(() -> {
+      sleep(ofSeconds(1));
+      body.run();
+      return null;
+    });
     var shields = createTask(() -> Asyncio.shield(task));
     yieldNow();
     shields.cancel();
@@ -439,16 +417,14 @@ class ContextTest {
   @Test
   @Covers("test_futures2.FutureTests.task_exc_handler_correct_context")
   void aFailureNobodyReceivedIsHandledInTheContextOfItsTask() {
-    Asyncio.run(
-        () -> {
-          runningLoop().setExceptionHandler((_, _) -> seen.add(USER.get()));
-          createTask(
-              () -> {
-                USER.set("the task's");
-                throw new Failure("x");
-              });
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      runningLoop().setExceptionHandler((_, _) -> seen.add(USER.get()));
+      createTask(() -> {
+        USER.set("the task's");
+        throw new Failure("x");
+      });
+      yieldNow();
+    });
     assertEquals(List.of("the task's"), seen);
   }
 
@@ -458,13 +434,11 @@ class ContextTest {
   @Covers("test_threads.ToThreadTests.to_thread_contextvars")
   void toThreadRunsInACopy() {
     USER.set("ann");
-    String there =
-        toThread(
-            () -> {
-              String before = USER.get();
-              USER.set("changed there");
-              return before;
-            });
+    String there = toThread(() -> {
+      String before = USER.get();
+      USER.set("changed there");
+      return before;
+    });
     assertEquals("ann", there);
     assertEquals("ann", USER.get());
     new Context().run(() -> assertEquals("nobody", toThread(() -> USER.get())));
@@ -473,11 +447,10 @@ class ContextTest {
   @AsyncTest
   void blockingRunsInTheContextOfItsTask() throws Exception {
     USER.set("ann");
-    blocking(
-        () -> {
-          assertEquals("ann", USER.get());
-          USER.set("bob");
-        });
+    blocking(() -> {
+      assertEquals("ann", USER.get());
+      USER.set("bob");
+    });
     assertEquals("bob", USER.get());
   }
 
@@ -485,15 +458,13 @@ class ContextTest {
   void aThreadThatIsNoCoroutineHasAContextOfItsOwn() throws Exception {
     USER.set("ann");
     EventLoop loop = runningLoop();
-    var work =
-        new FutureTask<>(
-            () -> {
-              seen.add(USER.get());
-              USER.set("the thread's");
-              loop.callSoonThreadsafe(() -> seen.add("callback " + USER.get()));
-              runCoroutineThreadsafe(() -> seen.add("task " + USER.get()), loop).get();
-              return USER.get();
-            });
+    var work = new FutureTask<>(() -> {
+      seen.add(USER.get());
+      USER.set("the thread's");
+      loop.callSoonThreadsafe(() -> seen.add("callback " + USER.get()));
+      runCoroutineThreadsafe(() -> seen.add("task " + USER.get()), loop).get();
+      return USER.get();
+    });
     Thread.ofPlatform().start(work);
     assertEquals("the thread's", blocking(() -> work.get()));
     assertEquals(List.of("nobody", "callback the thread's", "task the thread's"), seen);
@@ -504,14 +475,13 @@ class ContextTest {
   void aVirtualThreadStartedInACoroutineHasAnEmptyContext() throws Exception {
     USER.set("ann");
     var answers = new SynchronousQueue<String>();
-    Thread.startVirtualThread(
-        () -> {
-          try {
-            answers.put(USER.get());
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
-          }
-        });
+    Thread.startVirtualThread(() -> {
+      try {
+        answers.put(USER.get());
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    });
     assertEquals("nobody", blocking(() -> answers.take()));
   }
 
@@ -522,11 +492,10 @@ class ContextTest {
   void theRunsOfARunnerShareOneContext() {
     try (var before = USER.set("the caller's");
         var runner = new Runner()) {
-      runner.run(
-          () -> {
-            assertEquals("the caller's", USER.get());
-            USER.set("first run");
-          });
+      runner.run(() -> {
+        assertEquals("the caller's", USER.get());
+        USER.set("first run");
+      });
       assertEquals("the caller's", USER.get());
       assertEquals("first run", runner.run(() -> USER.get()));
       Context given = new Context();

@@ -40,14 +40,13 @@ class EagerConformanceTest {
   @AsyncTest
   @Covers("test_eager_task_factory.EagerTaskFactoryLoopTests.await_future_during_eager_step")
   void aResultSetInTheFirstStepIsThereForTheCreator() {
-    withoutATurn(
-        () -> {
-          var future = new Future<String>();
-          var task = createTask(() -> future.setResult("set in the first step"));
-          assertTrue(task.isDone());
-          assertEquals("set in the first step", future.result());
-          assertEquals("set in the first step", future.await());
-        });
+    withoutATurn(() -> {
+      var future = new Future<String>();
+      var task = createTask(() -> future.setResult("set in the first step"));
+      assertTrue(task.isDone());
+      assertEquals("set in the first step", future.result());
+      assertEquals("set in the first step", future.await());
+    });
   }
 
   private static int chain(int left) {
@@ -65,15 +64,13 @@ class EagerConformanceTest {
       return 1;
     }
     var group = new TaskGroup();
-    List<Task<Integer>> children =
-        group.run(
-            () -> {
-              List<Task<Integer>> made = new ArrayList<>();
-              for (int i = 0; i < width; i++) {
-                made.add(group.createTask(() -> groups(width, depth - 1)));
-              }
-              return made;
-            });
+    List<Task<Integer>> children = group.run(() -> {
+      List<Task<Integer>> made = new ArrayList<>();
+      for (int i = 0; i < width; i++) {
+        made.add(group.createTask(() -> groups(width, depth - 1)));
+      }
+      return made;
+    });
     return children.stream().mapToInt(Task::result).sum();
   }
 
@@ -111,17 +108,15 @@ class EagerConformanceTest {
   @Covers("test_eager_task_factory.EagerTaskFactoryLoopTests.staggered_race_with_eager_tasks")
   void aStaggeredRaceOfEagerTasksIsWonByTheFirstThatSucceeds() {
     runningLoop().setTaskFactory(TaskFactory.EAGER);
-    Coroutine<String, RuntimeException> slow =
-        () -> {
-          order.add("slow");
-          sleep(ofDays(1));
-          return "slow";
-        };
-    Coroutine<String, RuntimeException> fails =
-        () -> {
-          order.add("fails");
-          throw new Failure("x");
-        };
+    Coroutine<String, RuntimeException> slow = () -> {
+      order.add("slow");
+      sleep(ofDays(1));
+      return "slow";
+    };
+    Coroutine<String, RuntimeException> fails = () -> {
+      order.add("fails");
+      throw new Failure("x");
+    };
     Race<String> race =
         staggeredRace(List.of(slow, fails, winner("winner"), winner("never")), ofSeconds(1));
     assertEquals("winner", race.value());
@@ -136,11 +131,10 @@ class EagerConformanceTest {
       "test_eager_task_factory.EagerTaskFactoryLoopTests.staggered_race_with_eager_tasks_no_delay")
   void aRaceOfEagerTasksWithoutADelayIsOverBeforeTheSecondStarts() {
     runningLoop().setTaskFactory(TaskFactory.EAGER);
-    Coroutine<String, RuntimeException> fails =
-        () -> {
-          order.add("fails");
-          throw new Failure("x");
-        };
+    Coroutine<String, RuntimeException> fails = () -> {
+      order.add("fails");
+      throw new Failure("x");
+    };
     Race<String> race = staggeredRace(List.of(fails, winner("winner"), winner("never")), ofDays(1));
     assertEquals("winner", race.value());
     assertEquals(1, race.index());

@@ -53,13 +53,10 @@ class EagerStartTest {
   })
   void aTaskThatWaitsForNothingIsDoneWhenItsCreatorGoesOn() {
     runningLoop().callSoon(() -> order.add("ready before"));
-    var task =
-        createTask(
-            EAGER,
-            () -> {
-              order.add("task");
-              return 5;
-            });
+    var task = createTask(EAGER, () -> {
+      order.add("task");
+      return 5;
+    });
     order.add("creator");
     assertTrue(task.isDone());
     assertEquals(5, task.result());
@@ -73,14 +70,11 @@ class EagerStartTest {
   void aTaskThatWaitsGoesOnLater() {
     runningLoop().callSoon(() -> order.add("ready before"));
     var future = new Future<String>();
-    var task =
-        createTask(
-            EAGER,
-            () -> {
-              order.add("first step");
-              order.add(future.await());
-              return 5;
-            });
+    var task = createTask(EAGER, () -> {
+      order.add("first step");
+      order.add(future.await());
+      return 5;
+    });
     order.add("creator");
     assertFalse(task.isDone());
     future.setResult("second step");
@@ -90,14 +84,11 @@ class EagerStartTest {
 
   @AsyncTest
   void yieldingEndsTheFirstStepToo() {
-    var task =
-        createTask(
-            EAGER,
-            () -> {
-              order.add("first step");
-              yieldNow();
-              order.add("second step");
-            });
+    var task = createTask(EAGER, () -> {
+      order.add("first step");
+      yieldNow();
+      order.add("second step");
+    });
     order.add("creator");
     task.await();
     order.assertIs("first step", "creator", "second step");
@@ -114,14 +105,11 @@ class EagerStartTest {
   @AsyncTest
   void aParkInForeignCodeEndsTheFirstStep() {
     var release = new CountDownLatch(1);
-    var task =
-        createTask(
-            EAGER,
-            () -> {
-              order.add("first step");
-              blocking(() -> release.await());
-              order.add("second step");
-            });
+    var task = createTask(EAGER, () -> {
+      order.add("first step");
+      blocking(() -> release.await());
+      order.add("second step");
+    });
     order.add("creator");
     assertFalse(task.isDone());
     release.countDown();
@@ -131,22 +119,17 @@ class EagerStartTest {
 
   @AsyncTest
   void eagerTasksNest() {
-    var task =
-        createTask(
-            EAGER,
-            () -> {
-              order.add("child");
-              createTask(
-                  EAGER,
-                  () -> {
-                    order.add("grandchild");
-                    yieldNow();
-                    order.add("grandchild again");
-                  });
-              order.add("child again");
-              yieldNow();
-              order.add("child at last");
-            });
+    var task = createTask(EAGER, () -> {
+      order.add("child");
+      createTask(EAGER, () -> {
+        order.add("grandchild");
+        yieldNow();
+        order.add("grandchild again");
+      });
+      order.add("child again");
+      yieldNow();
+      order.add("child at last");
+    });
     order.add("creator");
     task.await();
     order.assertIs(
@@ -167,22 +150,18 @@ class EagerStartTest {
   @AsyncTest
   void aCallbackGoesOnAfterTheFirstStepOfTheTaskItMakes() {
     EventLoop loop = runningLoop();
-    loop.callSoon(
-        () -> {
-          order.add("callback");
-          var task =
-              createTask(
-                  EAGER,
-                  () -> {
-                    order.add("task in " + Objects.requireNonNull(currentTask()).name());
-                    sleep(ofSeconds(1));
-                    order.add("task again");
-                  });
-          task.setName("renamed");
-          assertNull(currentTask());
-          assertThrows(IllegalStateException.class, () -> sleep(ofSeconds(1)));
-          order.add("callback again");
-        });
+    loop.callSoon(() -> {
+      order.add("callback");
+      var task = createTask(EAGER, () -> {
+        order.add("task in " + Objects.requireNonNull(currentTask()).name());
+        sleep(ofSeconds(1));
+        order.add("task again");
+      });
+      task.setName("renamed");
+      assertNull(currentTask());
+      assertThrows(IllegalStateException.class, () -> sleep(ofSeconds(1)));
+      order.add("callback again");
+    });
     loop.callSoon(() -> order.add("next callback"));
     yieldNow();
     sleep(ofSeconds(2));
@@ -194,11 +173,10 @@ class EagerStartTest {
   void callbacksGoOnWhenAFirstStepStandsInForeignCode() {
     EventLoop loop = runningLoop();
     var release = new CountDownLatch(1);
-    loop.callSoon(
-        () -> {
-          createTask(EAGER, () -> blocking(() -> release.await()));
-          order.add("callback");
-        });
+    loop.callSoon(() -> {
+      createTask(EAGER, () -> blocking(() -> release.await()));
+      order.add("callback");
+    });
     loop.callSoon(() -> order.add("next"));
     loop.callSoon(release::countDown);
     yieldNow();
@@ -215,15 +193,12 @@ class EagerStartTest {
   })
   void currentTaskNameAndAllTasksAreRightInTheFirstStep() {
     Task<?> me = currentTask();
-    var task =
-        createTask(
-            EAGER.withName("quick"),
-            () -> {
-              Task<?> self = Objects.requireNonNull(currentTask());
-              assertEquals("quick", self.name());
-              assertEquals(List.of(Objects.requireNonNull(me), self), runningLoop().allTasks());
-              return self;
-            });
+    var task = createTask(EAGER.withName("quick"), () -> {
+      Task<?> self = Objects.requireNonNull(currentTask());
+      assertEquals("quick", self.name());
+      assertEquals(List.of(Objects.requireNonNull(me), self), runningLoop().allTasks());
+      return self;
+    });
     assertSame(task, task.result());
     assertSame(me, currentTask());
     assertEquals(1, runningLoop().allTasks().size());
@@ -241,15 +216,12 @@ class EagerStartTest {
   void theFirstStepRunsInAContextOfItsOwn() {
     var variable = new ContextVar<String>("v");
     variable.set("creator");
-    var task =
-        createTask(
-            EAGER,
-            () -> {
-              String before = variable.get();
-              variable.set("task");
-              yieldNow();
-              return before + ", " + variable.get();
-            });
+    var task = createTask(EAGER, () -> {
+      String before = variable.get();
+      variable.set("task");
+      yieldNow();
+      return before + ", " + variable.get();
+    });
     assertEquals("creator", variable.get());
     assertEquals("creator, task", task.await());
     Context given = new Context();
@@ -263,12 +235,9 @@ class EagerStartTest {
   @AsyncTest
   void aFailureInTheFirstStepIsTheTasksOwn() {
     var failure = new Failure("x");
-    var task =
-        createTask(
-            EAGER,
-            () -> {
-              throw failure;
-            });
+    var task = createTask(EAGER, () -> {
+      throw failure;
+    });
     assertTrue(task.isDone());
     assertSame(failure, assertThrows(Failure.class, task::await));
   }
@@ -293,15 +262,13 @@ class EagerStartTest {
 
   @AsyncTest
   void aCancelOfTheCreatorStrikesAtItsNextWait() {
-    var creator =
-        createTask(
-            () -> {
-              Task<?> self = Objects.requireNonNull(currentTask());
-              createTask(EAGER, () -> self.cancel("by the child"));
-              order.add("creator goes on");
-              sleep(ofSeconds(1));
-              order.add("never");
-            });
+    var creator = createTask(() -> {
+      Task<?> self = Objects.requireNonNull(currentTask());
+      createTask(EAGER, () -> self.cancel("by the child"));
+      order.add("creator goes on");
+      sleep(ofSeconds(1));
+      order.add("never");
+    });
     var cancelled = assertThrows(CancelledError.class, creator::await);
     assertEquals("by the child", cancelled.getMessage());
     order.assertIs("creator goes on");
@@ -309,24 +276,20 @@ class EagerStartTest {
 
   @AsyncTest
   void aCreatorThatIsCancelledInItsLastStepEndsCancelled() {
-    var creator =
-        createTask(
-            () -> {
-              Task<?> self = Objects.requireNonNull(currentTask());
-              createTask(EAGER, () -> self.cancel());
-              return 5;
-            });
+    var creator = createTask(() -> {
+      Task<?> self = Objects.requireNonNull(currentTask());
+      createTask(EAGER, () -> self.cancel());
+      return 5;
+    });
     assertThrows(CancelledError.class, creator::await);
   }
 
   @AsyncTest
   void aTaskMayAwaitItsCreator() {
-    var creator =
-        createTask(
-            () -> {
-              Task<?> self = Objects.requireNonNull(currentTask());
-              return createTask(EAGER, () -> self.await());
-            });
+    var creator = createTask(() -> {
+      Task<?> self = Objects.requireNonNull(currentTask());
+      return createTask(EAGER, () -> self.await());
+    });
     assertSame(creator.await(), creator.await().await());
   }
 
@@ -368,15 +331,13 @@ class EagerStartTest {
   @AsyncTest
   void aGroupTakesTasksThatFinishAtOnce() throws Exception {
     var group = new TaskGroup();
-    int sum =
-        group.run(
-            () -> {
-              var a = group.createTask(EAGER, () -> 1);
-              var b = group.createTask(EAGER.withName("b"), () -> order.add("b"));
-              var c = group.createTask(EAGER, () -> sleep(ofSeconds(1)));
-              assertTrue(a.isDone() && b.isDone() && !c.isDone());
-              return a.result();
-            });
+    int sum = group.run(() -> {
+      var a = group.createTask(EAGER, () -> 1);
+      var b = group.createTask(EAGER.withName("b"), () -> order.add("b"));
+      var c = group.createTask(EAGER, () -> sleep(ofSeconds(1)));
+      assertTrue(a.isDone() && b.isDone() && !c.isDone());
+      return a.result();
+    });
     assertEquals(1, sum);
     assertEquals(ofSeconds(1), runningLoop().time());
   }
@@ -384,23 +345,18 @@ class EagerStartTest {
   @AsyncTest
   void aGroupTakesTasksThatFailAtOnce() {
     var group = new TaskGroup();
-    var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      var sleeper = group.createTask(EAGER, () -> sleep(ofSeconds(9)));
-                      group.createTask(
-                          EAGER,
-                          () -> {
-                            throw new Failure("at once");
-                          });
-                      order.add("body goes on");
-                      assertFalse(sleeper.isDone());
-                      sleep(ofSeconds(1));
-                      order.add("never");
-                    }));
+    var failures = assertThrows(
+        ExceptionGroup.class,
+        () -> group.run(() -> {
+          var sleeper = group.createTask(EAGER, () -> sleep(ofSeconds(9)));
+          group.createTask(EAGER, () -> {
+            throw new Failure("at once");
+          });
+          order.add("body goes on");
+          assertFalse(sleeper.isDone());
+          sleep(ofSeconds(1));
+          order.add("never");
+        }));
     assertEquals("at once", failures.exceptions().getFirst().getMessage());
     order.assertIs("body goes on");
     assertEquals(0, Objects.requireNonNull(currentTask()).cancelling());
@@ -428,29 +384,21 @@ class EagerStartTest {
     assertEquals(1, lazy.await());
     assertThrows(
         Failure.class,
-        () ->
-            gather(
-                () -> sleep(ofSeconds(1)),
-                () -> {
-                  throw new Failure("at once");
-                }));
+        () -> gather(() -> sleep(ofSeconds(1)), () -> {
+          throw new Failure("at once");
+        }));
   }
 
   @AsyncTest
   void aGroupWhoseLastTaskFailsInItsFirstStepFails() {
     var group = new TaskGroup();
-    var failures =
-        assertThrows(
-            ExceptionGroup.class,
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          EAGER,
-                          () -> {
-                            throw new Failure("first step");
-                          });
-                    }));
+    var failures = assertThrows(
+        ExceptionGroup.class,
+        () -> group.run(() -> {
+          group.createTask(EAGER, () -> {
+            throw new Failure("first step");
+          });
+        }));
     assertEquals("first step", failures.exceptions().getFirst().getMessage());
   }
 }

@@ -32,14 +32,13 @@ import org.junit.jupiter.api.TestFactory;
 class EagerTaskGroupTest {
   private static final String PREFIX = "test_taskgroups.";
 
-  private static final List<Class<?>> TESTS =
-      List.of(
-          TaskGroupTest.class,
-          TaskGroupFailuresTest.class,
-          TaskGroupCancelTest.class,
-          TaskGroupEndedEarlyTest.class,
-          NestedTaskGroupsTest.class,
-          TaskFactoryTest.class);
+  private static final List<Class<?>> TESTS = List.of(
+      TaskGroupTest.class,
+      TaskGroupFailuresTest.class,
+      TaskGroupCancelTest.class,
+      TaskGroupEndedEarlyTest.class,
+      NestedTaskGroupsTest.class,
+      TaskFactoryTest.class);
 
   @TestFactory
   List<DynamicTest> allThatCoverATestOfCPythons() {
@@ -92,12 +91,11 @@ class EagerTaskGroupTest {
       return;
     }
     try (var runner = new Runner(RunOptions.defaults().withClock(new VirtualClock()))) {
-      runner.run(
-          () -> {
-            Object test = constructor.newInstance();
-            runningLoop().setTaskFactory(TaskFactory.EAGER);
-            invoke(method, test);
-          });
+      runner.run(() -> {
+        Object test = constructor.newInstance();
+        runningLoop().setTaskFactory(TaskFactory.EAGER);
+        invoke(method, test);
+      });
     }
   }
 

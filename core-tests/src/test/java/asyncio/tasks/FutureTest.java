@@ -75,7 +75,8 @@ class FutureTest {
     future.setException(failure);
     assertSame(failure, future.exception());
     assertSame(failure, assertThrows(IllegalArgumentException.class, future::result));
-    assertSame(failure, assertThrows(IllegalArgumentException.class, future::await).getCause());
+    assertSame(
+        failure, assertThrows(IllegalArgumentException.class, future::await).getCause());
     assertContains(future.toString(), "failed: java.lang.IllegalArgumentException");
   }
 
@@ -186,11 +187,10 @@ class FutureTest {
   void callbacksAndAwaitersAreToldInOneOrder() {
     var future = new Future<Integer>();
     future.addDoneCallback(done -> order.add("callback 1"));
-    createTask(
-        () -> {
-          future.await();
-          order.add("awaiter");
-        });
+    createTask(() -> {
+      future.await();
+      order.add("awaiter");
+    });
     yieldNow();
     future.addDoneCallback(done -> order.add("callback 2"));
     future.setResult(1);
@@ -333,12 +333,11 @@ class FutureTest {
   void aCallbackMayRemoveAndAddOthers() {
     var future = new Future<Integer>();
     Consumer<Future<Integer>> second = done -> order.add("second");
-    future.addDoneCallback(
-        done -> {
-          order.add("first");
-          future.removeDoneCallback(second);
-          future.addDoneCallback(again -> order.add("late"));
-        });
+    future.addDoneCallback(done -> {
+      order.add("first");
+      future.removeDoneCallback(second);
+      future.addDoneCallback(again -> order.add("late"));
+    });
     future.addDoneCallback(second);
     future.setResult(1);
     yieldNow();
@@ -352,10 +351,9 @@ class FutureTest {
     runningLoop().setExceptionHandler(reports);
     var failure = new Failure("in a callback");
     var future = new Future<Integer>();
-    future.addDoneCallback(
-        done -> {
-          throw failure;
-        });
+    future.addDoneCallback(done -> {
+      throw failure;
+    });
     future.addDoneCallback(done -> order.add("next"));
     future.setResult(1);
     yieldNow();
@@ -422,41 +420,35 @@ class FutureTest {
 
   @Test
   void aCompletableFutureIsCompletedThoughTheLoopClosesInTheSameStep() throws Exception {
-    CompletableFuture<Integer> copy =
-        Asyncio.run(
-            () -> {
-              var future = new Future<Integer>();
-              var made = future.toCompletableFuture();
-              yieldNow();
-              yieldNow();
-              future.setResult(1);
-              return made;
-            });
+    CompletableFuture<Integer> copy = Asyncio.run(() -> {
+      var future = new Future<Integer>();
+      var made = future.toCompletableFuture();
+      yieldNow();
+      yieldNow();
+      future.setResult(1);
+      return made;
+    });
     assertEquals(1, copy.get());
   }
 
   @Test
   void aCompletableFutureOfAPendingFutureFailsWhenTheLoopCloses() {
-    CompletableFuture<Integer> copy =
-        Asyncio.run(
-            () -> {
-              var made = new Future<Integer>().toCompletableFuture();
-              yieldNow();
-              return made;
-            });
+    CompletableFuture<Integer> copy = Asyncio.run(() -> {
+      var made = new Future<Integer>().toCompletableFuture();
+      yieldNow();
+      return made;
+    });
     var failure = assertThrows(ExecutionException.class, copy::get).getCause();
     assertContains(failure.getMessage(), "closed before");
   }
 
   @Test
   void aFutureOfAClosedLoopCanStillBeTurnedIntoACompletableFuture() {
-    Future<Integer> done =
-        Asyncio.run(
-            () -> {
-              var future = new Future<Integer>();
-              future.setResult(1);
-              return future;
-            });
+    Future<Integer> done = Asyncio.run(() -> {
+      var future = new Future<Integer>();
+      future.setResult(1);
+      return future;
+    });
     assertEquals(1, done.toCompletableFuture().join());
     assertEquals(1, done.result());
   }

@@ -47,33 +47,29 @@ class GatherOutcomesTest {
     "test_tasks.GatherTestsBase.return_exceptions"
   })
   void resultsAndFailuresComeInTheOrderOfTheArguments() {
-    List<Outcome<String>> outcomes =
-        gatherOutcomes(
-            () -> {
-              sleep(ofSeconds(3));
-              return "a";
-            },
-            () -> {
-              sleep(ofSeconds(1));
-              throw new IOException("b");
-            },
-            () -> {
-              sleep(ofSeconds(2));
-              throw new AssertionError("c");
-            });
+    List<Outcome<String>> outcomes = gatherOutcomes(
+        () -> {
+          sleep(ofSeconds(3));
+          return "a";
+        },
+        () -> {
+          sleep(ofSeconds(1));
+          throw new IOException("b");
+        },
+        () -> {
+          sleep(ofSeconds(2));
+          throw new AssertionError("c");
+        });
     assertEquals(List.of("value a", "failure b", "failure c"), texts(outcomes));
     assertEquals(ofSeconds(3), runningLoop().time());
   }
 
   @AsyncTest
   void bodiesWithoutResultsHaveOutcomesToo() {
-    var outcomes =
-        gatherOutcomes(
-            () -> sleep(ofSeconds(1)),
-            () -> {
-              sleep(ofSeconds(1));
-              throw new Failure("b");
-            });
+    var outcomes = gatherOutcomes(() -> sleep(ofSeconds(1)), () -> {
+      sleep(ofSeconds(1));
+      throw new Failure("b");
+    });
     assertEquals(List.of("value null", "failure b"), texts(outcomes));
   }
 
@@ -84,26 +80,24 @@ class GatherOutcomesTest {
     var reports = new Reports();
     var failure = new IOException("x");
     var second = new IllegalStateException("y");
-    Asyncio.run(
-        () -> {
-          runningLoop().setExceptionHandler(reports);
-          List<Outcome<Object>> outcomes =
-              gatherOutcomes(
-                  () -> 3,
-                  () -> {
-                    throw failure;
-                  },
-                  () -> {
-                    yieldNow();
-                    throw second;
-                  });
-          assertEquals(
-              List.of(
-                  new Outcome.Success<Object>(3),
-                  new Outcome.Failure<Object>(failure),
-                  new Outcome.Failure<Object>(second)),
-              outcomes);
-        });
+    Asyncio.run(() -> {
+      runningLoop().setExceptionHandler(reports);
+      List<Outcome<Object>> outcomes = gatherOutcomes(
+          () -> 3,
+          () -> {
+            throw failure;
+          },
+          () -> {
+            yieldNow();
+            throw second;
+          });
+      assertEquals(
+          List.of(
+              new Outcome.Success<Object>(3),
+              new Outcome.Failure<Object>(failure),
+              new Outcome.Failure<Object>(second)),
+          outcomes);
+    });
     reports.assertNone();
   }
 
@@ -134,12 +128,10 @@ class GatherOutcomesTest {
 
   @AsyncTest
   void aFutureThatStandsTwiceFillsBothPlaces() {
-    Task<Integer> task =
-        createTask(
-            () -> {
-              sleep(ofSeconds(1));
-              throw new Failure("x");
-            });
+    Task<Integer> task = createTask(() -> {
+      sleep(ofSeconds(1));
+      throw new Failure("x");
+    });
     assertEquals(List.of("failure x", "failure x"), texts(gatherOutcomes(List.of(task, task))));
   }
 
@@ -150,25 +142,22 @@ class GatherOutcomesTest {
 
   @AsyncTest
   void cancellingItCancelsAllAndIsNoOutcome() {
-    var outer =
-        createTask(
-            () ->
-                gatherOutcomes(
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        sleep(ofSeconds(2));
-                        order.add("a");
-                      }
-                    },
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError swallowed) {
-                        order.add("b");
-                      }
-                    }));
+    var outer = createTask(() -> gatherOutcomes(
+        () -> {
+          try {
+            sleep(ofDays(1));
+          } finally {
+            sleep(ofSeconds(2));
+            order.add("a");
+          }
+        },
+        () -> {
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError swallowed) {
+            order.add("b");
+          }
+        }));
     sleep(ofSeconds(1));
     outer.cancel("all");
     assertEquals("all", assertThrows(CancelledError.class, outer::await).getMessage());
@@ -179,12 +168,10 @@ class GatherOutcomesTest {
   @AsyncTest
   void aCancelOfTheCallerAfterAFailureStillCancelsTheOthers() {
     var slow = createTask(() -> sleep(ofDays(1)));
-    var failing =
-        createTask(
-            () -> {
-              sleep(ofSeconds(1));
-              throw new Failure("x");
-            });
+    var failing = createTask(() -> {
+      sleep(ofSeconds(1));
+      throw new Failure("x");
+    });
     var outer = createTask(() -> gatherOutcomes(List.of(slow, failing)));
     sleep(ofSeconds(2));
     assertFalse(outer.isDone());

@@ -46,11 +46,10 @@ class GatherTest {
     "test_tasks.GatherTestsBase.success"
   })
   void resultsKeepTheOrderOfTheArguments() {
-    List<String> all =
-        gather(
-            () -> after(ofSeconds(3), "a"),
-            () -> after(ofSeconds(1), "b"),
-            () -> after(ofSeconds(2), "c"));
+    List<String> all = gather(
+        () -> after(ofSeconds(3), "a"),
+        () -> after(ofSeconds(1), "b"),
+        () -> after(ofSeconds(2), "c"));
     assertEquals(List.of("a", "b", "c"), all);
     assertEquals(ofSeconds(3), runningLoop().time());
   }
@@ -79,13 +78,11 @@ class GatherTest {
     List<? extends Comparable<?>> common = gather(() -> "a", () -> 1);
     assertEquals(List.of("a", 1), common);
     var group = new TaskGroup();
-    String both =
-        group.run(
-            () -> {
-              var text = group.createTask(() -> after(ofSeconds(1), "a"));
-              var number = group.createTask(() -> after(ofSeconds(1), 1));
-              return text.await() + number.await();
-            });
+    String both = group.run(() -> {
+      var text = group.createTask(() -> after(ofSeconds(1), "a"));
+      var number = group.createTask(() -> after(ofSeconds(1), 1));
+      return text.await() + number.await();
+    });
     assertEquals("a1", both);
   }
 
@@ -116,20 +113,18 @@ class GatherTest {
   @Covers("test_tasks.GatherTestsBase.one_exception")
   void theFirstFailureIsThrownAtOnceAndTheOthersGoOn() {
     var failure = new IOException("first");
-    var thrown =
-        assertThrows(
-            IOException.class,
-            () ->
-                gather(
-                    () -> {
-                      sleep(ofSeconds(2));
-                      order.add("went on");
-                      return 1;
-                    },
-                    () -> {
-                      sleep(ofSeconds(1));
-                      throw failure;
-                    }));
+    var thrown = assertThrows(
+        IOException.class,
+        () -> gather(
+            () -> {
+              sleep(ofSeconds(2));
+              order.add("went on");
+              return 1;
+            },
+            () -> {
+              sleep(ofSeconds(1));
+              throw failure;
+            }));
     assertSame(failure, thrown);
     assertEquals(ofSeconds(1), runningLoop().time());
     sleep(ofSeconds(2));
@@ -144,28 +139,23 @@ class GatherTest {
   })
   void failuresOfTheOthersAreDropped() {
     var reports = new Reports();
-    Asyncio.run(
-        () -> {
-          runningLoop().setExceptionHandler(reports);
-          var first =
-              createTask(
-                  () -> {
-                    throw new Failure("first");
-                  });
-          var begin = new Future<String>();
-          var second =
-              createTask(
-                  () -> {
-                    throw new Failure(begin.await());
-                  });
-          assertEquals(
-              "first",
-              assertThrows(Failure.class, () -> gather(List.of(first, second))).getMessage());
-          begin.setResult("second");
-          yieldNow();
-          yieldNow();
-          assertTrue(second.isDone());
-        });
+    Asyncio.run(() -> {
+      runningLoop().setExceptionHandler(reports);
+      var first = createTask(() -> {
+        throw new Failure("first");
+      });
+      var begin = new Future<String>();
+      var second = createTask(() -> {
+        throw new Failure(begin.await());
+      });
+      assertEquals(
+          "first",
+          assertThrows(Failure.class, () -> gather(List.of(first, second))).getMessage());
+      begin.setResult("second");
+      yieldNow();
+      yieldNow();
+      assertTrue(second.isDone());
+    });
     reports.assertNone();
   }
 
@@ -198,22 +188,15 @@ class GatherTest {
     "test_tasks.CoroutineGatherTests.cancellation_broadcast"
   })
   void cancellingTheGatherCancelsAllAndWaitsForTheirEnd() {
-    var outer =
-        createTask(
-            () ->
-                gather(
-                    () ->
-                        sleepAndCleanUp(
-                            () -> {
-                              sleep(ofSeconds(1));
-                              order.add("a");
-                            }),
-                    () ->
-                        sleepAndCleanUp(
-                            () -> {
-                              sleep(ofSeconds(2));
-                              order.add("b");
-                            })));
+    var outer = createTask(() -> gather(
+        () -> sleepAndCleanUp(() -> {
+          sleep(ofSeconds(1));
+          order.add("a");
+        }),
+        () -> sleepAndCleanUp(() -> {
+          sleep(ofSeconds(2));
+          order.add("b");
+        })));
     sleep(ofSeconds(1));
     outer.cancel("all");
     assertCancelled("all", outer);
@@ -234,17 +217,13 @@ class GatherTest {
 
   @AsyncTest
   void aCancelledGatherWhoseChildrenSwallowTheCancelIsCancelled() {
-    var outer =
-        createTask(
-            () ->
-                gather(
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError swallowed) {
-                        order.add("swallowed");
-                      }
-                    }));
+    var outer = createTask(() -> gather(() -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError swallowed) {
+        order.add("swallowed");
+      }
+    }));
     yieldNow();
     yieldNow();
     outer.cancel();
@@ -273,10 +252,9 @@ class GatherTest {
 
   @AsyncTest
   void gatherInsideGather() {
-    List<List<Integer>> all =
-        gather(
-            () -> gather(() -> after(ofSeconds(2), 1), () -> 2),
-            () -> gather(() -> 3, () -> after(ofSeconds(1), 4)));
+    List<List<Integer>> all = gather(
+        () -> gather(() -> after(ofSeconds(2), 1), () -> 2),
+        () -> gather(() -> 3, () -> after(ofSeconds(1), 4)));
     assertEquals(List.of(List.of(1, 2), List.of(3, 4)), all);
   }
 

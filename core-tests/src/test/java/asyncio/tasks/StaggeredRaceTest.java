@@ -95,9 +95,8 @@ class StaggeredRaceTest {
   @AsyncTest
   @Covers("test_staggered.StaggeredTests.first_error_second_successful")
   void whenTheFirstFailsTheSecondStartsAtOnce() {
-    Race<String> race =
-        staggeredRace(
-            List.of(failAfter(ofSeconds(1), "a"), after(ofSeconds(1), "b")), ofSeconds(9));
+    Race<String> race = staggeredRace(
+        List.of(failAfter(ofSeconds(1), "a"), after(ofSeconds(1), "b")), ofSeconds(9));
     assertEquals("b", race.value());
     assertEquals(1, race.index());
     assertEquals(2, race.errors().size());
@@ -130,10 +129,9 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void aFailureOfAnEarlierOneDoesNotHurryTheNext() {
-    Race<String> race =
-        staggeredRace(
-            List.of(failAfter(ofSeconds(3), "a"), after(ofDays(1), "b"), after(ZERO, "c")),
-            ofSeconds(2));
+    Race<String> race = staggeredRace(
+        List.of(failAfter(ofSeconds(3), "a"), after(ofDays(1), "b"), after(ZERO, "c")),
+        ofSeconds(2));
     assertEquals("c", race.value());
     order.assertIs("a at 0", "b at 2", "c at 4", "b cancelled");
   }
@@ -141,9 +139,8 @@ class StaggeredRaceTest {
   @AsyncTest
   @Covers("test_staggered.StaggeredTests.none_successful")
   void whenAllFailThereIsNoWinner() {
-    Race<String> race =
-        staggeredRace(
-            List.of(failAfter(ofSeconds(5), "a"), failAfter(ofSeconds(1), "b")), ofSeconds(2));
+    Race<String> race = staggeredRace(
+        List.of(failAfter(ofSeconds(5), "a"), failAfter(ofSeconds(1), "b")), ofSeconds(2));
     assertFalse(race.won());
     assertNull(race.value());
     assertEquals(
@@ -154,10 +151,8 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void withoutADelayTheyAreTriedOneByOne() {
-    Race<String> race =
-        staggeredRace(
-            List.of(
-                failAfter(ofSeconds(5), "a"), after(ofSeconds(9), "b"), after(ofSeconds(1), "c")));
+    Race<String> race = staggeredRace(
+        List.of(failAfter(ofSeconds(5), "a"), after(ofSeconds(9), "b"), after(ofSeconds(1), "c")));
     assertEquals("b", race.value());
     order.assertIs("a at 0", "b at 5");
     assertEquals(ofSeconds(14), runningLoop().time());
@@ -165,15 +160,15 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void aDelayOfZeroStartsTheNextAfterOneTurn() {
-    Race<String> race =
-        staggeredRace(
-            List.of(after(ofSeconds(3), "a"), after(ofSeconds(1), "b"), after(ofSeconds(2), "c")),
-            ZERO);
+    Race<String> race = staggeredRace(
+        List.of(after(ofSeconds(3), "a"), after(ofSeconds(1), "b"), after(ofSeconds(2), "c")),
+        ZERO);
     assertEquals("b", race.value());
     order.assertIs("a at 0", "b at 0", "c at 0", "a cancelled", "c cancelled");
     order.clear();
     Coroutine<String, Exception> atOnce = () -> "at once";
-    assertEquals("at once", staggeredRace(List.of(atOnce, after(ZERO, "never")), ZERO).value());
+    assertEquals(
+        "at once", staggeredRace(List.of(atOnce, after(ZERO, "never")), ZERO).value());
     order.assertIsEmpty();
   }
 
@@ -181,21 +176,20 @@ class StaggeredRaceTest {
   @Covers("test_staggered.StaggeredTests.multiple_winners")
   void ofTwoWinnersInOneTurnTheFirstCounts() {
     var event = new Event();
-    List<Coroutine<Integer, RuntimeException>> bodies =
-        List.of(
-            () -> {
-              event.await();
-              return 0;
-            },
-            () -> {
-              event.await();
-              return 1;
-            },
-            () -> {
-              event.set();
-              sleep(ofDays(1));
-              return 2;
-            });
+    List<Coroutine<Integer, RuntimeException>> bodies = List.of(
+        () -> {
+          event.await();
+          return 0;
+        },
+        () -> {
+          event.await();
+          return 1;
+        },
+        () -> {
+          event.set();
+          sleep(ofDays(1));
+          return 2;
+        });
     Race<Integer> race = staggeredRace(bodies, ofSeconds(1));
     assertEquals(0, race.value());
     assertEquals(0, race.index());
@@ -207,16 +201,15 @@ class StaggeredRaceTest {
   @AsyncTest
   void aValueThatComesTooLateIsClosed() {
     var future = new Future<String>();
-    List<Coroutine<AutoCloseable, RuntimeException>> bodies =
-        List.of(
-            () -> {
-              future.await();
-              return () -> order.add("first closed");
-            },
-            () -> {
-              future.await(); // delivered before the first one wins
-              return () -> order.add("second closed");
-            });
+    List<Coroutine<AutoCloseable, RuntimeException>> bodies = List.of(
+        () -> {
+          future.await();
+          return () -> order.add("first closed");
+        },
+        () -> {
+          future.await(); // delivered before the first one wins
+          return () -> order.add("second closed");
+        });
     runningLoop().callLater(ofSeconds(1), () -> future.setResult("x"));
     Race<AutoCloseable> race = staggeredRace(bodies, ofMillis(1));
     assertEquals(0, race.index());
@@ -227,18 +220,17 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void itReturnsWhenTheOvertakenHaveEndedAndKeepsTheFailuresOfTheirCleanUp() {
-    List<Coroutine<String, Exception>> bodies =
-        List.of(
-            () -> {
-              try {
-                sleep(ofDays(1));
-                return "never";
-              } finally {
-                sleep(ofSeconds(5));
-                throwIt(new Failure("in clean-up"));
-              }
-            },
-            after(ofSeconds(1), "b"));
+    List<Coroutine<String, Exception>> bodies = List.of(
+        () -> {
+          try {
+            sleep(ofDays(1));
+            return "never";
+          } finally {
+            sleep(ofSeconds(5));
+            throwIt(new Failure("in clean-up"));
+          }
+        },
+        after(ofSeconds(1), "b"));
     Race<String> race = staggeredRace(bodies, ofSeconds(1));
     assertEquals("b", race.value());
     assertEquals("in clean-up", race.errors().getFirst().getMessage());
@@ -251,17 +243,14 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void racesNest() {
-    Coroutine<String, Exception> inner =
-        () ->
-            staggeredRace(
-                    List.of(failAfter(ofSeconds(1), "a"), after(ofSeconds(1), "b")), ofSeconds(9))
-                .value();
-    Coroutine<String, Exception> group =
-        () -> {
-          var tasks = new TaskGroup();
-          tasks.run(() -> tasks.createTask(() -> throwIt(new Failure("in a group"))));
-          return "never";
-        };
+    Coroutine<String, Exception> inner = () -> staggeredRace(
+            List.of(failAfter(ofSeconds(1), "a"), after(ofSeconds(1), "b")), ofSeconds(9))
+        .value();
+    Coroutine<String, Exception> group = () -> {
+      var tasks = new TaskGroup();
+      tasks.run(() -> tasks.createTask(() -> throwIt(new Failure("in a group"))));
+      return "never";
+    };
     Race<String> race = staggeredRace(List.of(group, inner), ofSeconds(9));
     assertEquals("b", race.value());
     assertEquals(1, race.index());
@@ -283,22 +272,19 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void aCancelCancelsAllAndWaitsForThem() {
-    var outer =
-        createTask(
-            () ->
-                staggeredRace(
-                    List.of(
-                        after(ofDays(1), "a"),
-                        () -> {
-                          try {
-                            return after(ofDays(1), "b").run();
-                          } finally {
-                            sleep(ofSeconds(2));
-                            order.add("b cleaned up");
-                          }
-                        },
-                        after(ofDays(1), "c")),
-                    ofSeconds(2)));
+    var outer = createTask(() -> staggeredRace(
+        List.of(
+            after(ofDays(1), "a"),
+            () -> {
+              try {
+                return after(ofDays(1), "b").run();
+              } finally {
+                sleep(ofSeconds(2));
+                order.add("b cleaned up");
+              }
+            },
+            after(ofDays(1), "c")),
+        ofSeconds(2)));
     sleep(ofSeconds(3));
     outer.cancel("enough");
     assertEquals("enough", assertThrows(CancelledError.class, outer::await).getMessage());
@@ -310,26 +296,23 @@ class StaggeredRaceTest {
   @AsyncTest
   @Covers("test_staggered.StaggeredTests.cancelled")
   void everyCancelReachesTheBodies() {
-    Coroutine<String, Exception> stubborn =
-        () -> {
-          for (int i = 1; i <= 2; i++) {
-            try {
-              sleep(ofDays(1));
-            } catch (CancelledError cancelled) {
-              order.add("cancelled " + i + " " + cancelled.getMessage());
-            }
-          }
-          return "late";
-        };
-    var outer =
-        createTask(
-            () -> {
-              try {
-                return staggeredRace(List.of(stubborn));
-              } finally {
-                order.add("cancelling " + currentTask().cancelling());
-              }
-            });
+    Coroutine<String, Exception> stubborn = () -> {
+      for (int i = 1; i <= 2; i++) {
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError cancelled) {
+          order.add("cancelled " + i + " " + cancelled.getMessage());
+        }
+      }
+      return "late";
+    };
+    var outer = createTask(() -> {
+      try {
+        return staggeredRace(List.of(stubborn));
+      } finally {
+        order.add("cancelling " + currentTask().cancelling());
+      }
+    });
     sleep(ofSeconds(1));
     outer.cancel("one");
     sleep(ofSeconds(1));
@@ -342,34 +325,30 @@ class StaggeredRaceTest {
   void aTimeoutRoundItWins() {
     assertThrows(
         TimeoutException.class,
-        () ->
-            Asyncio.timeout(
-                ofSeconds(3),
-                () -> staggeredRace(List.of(after(ofDays(1), "a"), after(ofDays(1), "b")))));
+        () -> Asyncio.timeout(
+            ofSeconds(3),
+            () -> staggeredRace(List.of(after(ofDays(1), "a"), after(ofDays(1), "b")))));
     order.assertIs("a at 0", "a cancelled");
     assertEquals(0, currentTask().cancelling());
   }
 
   @AsyncTest
   void aValueThatWasWonBeforeTheCancelIsNotLost() {
-    Coroutine<String, Exception> slowToEnd =
-        () -> {
-          try {
-            sleep(ofDays(1));
-          } finally {
-            sleep(ofDays(1));
-          }
-          return "never";
-        };
-    var outer =
-        createTask(
-            () -> {
-              String won =
-                  staggeredRace(List.of(slowToEnd, after(ZERO, "b")), ofSeconds(1)).value();
-              order.add("won " + won);
-              yieldNow();
-              order.add("never");
-            });
+    Coroutine<String, Exception> slowToEnd = () -> {
+      try {
+        sleep(ofDays(1));
+      } finally {
+        sleep(ofDays(1));
+      }
+      return "never";
+    };
+    var outer = createTask(() -> {
+      String won =
+          staggeredRace(List.of(slowToEnd, after(ZERO, "b")), ofSeconds(1)).value();
+      order.add("won " + won);
+      yieldNow();
+      order.add("never");
+    });
     sleep(ofSeconds(2));
     assertFalse(outer.isDone());
     outer.cancel("late");
@@ -423,21 +402,19 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void aRaceThatCannotStartABodyEndsTheOthersAndFails() {
-    atTheSecondBody(
-        () -> {
-          throw new Failure("no task");
-        });
-    Coroutine<String, RuntimeException> cleansUp =
-        () -> {
-          try {
-            sleep(ofDays(1));
-          } catch (CancelledError cancelled) {
-            sleep(ofSeconds(5));
-            order.add("cleaned up");
-            throw cancelled;
-          }
-          return "a";
-        };
+    atTheSecondBody(() -> {
+      throw new Failure("no task");
+    });
+    Coroutine<String, RuntimeException> cleansUp = () -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        sleep(ofSeconds(5));
+        order.add("cleaned up");
+        throw cancelled;
+      }
+      return "a";
+    };
     assertEquals(
         "no task",
         assertThrows(
@@ -473,10 +450,9 @@ class StaggeredRaceTest {
   @AsyncTest
   void whatIsOverWhileTheTaskFactoryWaitsDoesNotCutTheCleanUpOfTheOvertakenShort() {
     atBody(2, () -> sleep(ofSeconds(5)));
-    Race<String> race =
-        staggeredRace(
-            List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
-            ofSeconds(1));
+    Race<String> race = staggeredRace(
+        List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
+        ofSeconds(1));
     assertEquals("b", race.value());
     order.assertIs("b at 1", "cleaned up");
     assertEquals(ofSeconds(14), runningLoop().time());
@@ -484,42 +460,36 @@ class StaggeredRaceTest {
 
   @AsyncTest
   void norDoesATaskFactoryThatFailsWhenTheRaceIsWon() {
-    atBody(
-        2,
-        () -> {
-          sleep(ofSeconds(5));
-          throw new Failure("no task");
-        });
+    atBody(2, () -> {
+      sleep(ofSeconds(5));
+      throw new Failure("no task");
+    });
     assertThrows(
         Failure.class,
-        () ->
-            staggeredRace(
-                List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
-                ofSeconds(1)));
+        () -> staggeredRace(
+            List.of(this::cleanUpSlowly, after(ofSeconds(3), "b"), after(ofDays(1), "c")),
+            ofSeconds(1)));
     order.assertIs("b at 1", "cleaned up");
     assertEquals(ofSeconds(14), runningLoop().time());
   }
 
   @AsyncTest
   void whyABodyCouldNotBeStartedIsNotLostWhenTheOthersNeverEnd() {
-    atTheSecondBody(
-        () -> {
-          throw new Failure("no task");
-        });
+    atTheSecondBody(() -> {
+      throw new Failure("no task");
+    });
     var never = new Event();
-    Coroutine<String, RuntimeException> hangs =
-        () -> {
-          try {
-            sleep(ofDays(1));
-          } catch (CancelledError cancelled) {
-            never.await();
-          }
-          return "a";
-        };
-    var thrown =
-        assertThrows(
-            DeadlockException.class,
-            () -> staggeredRace(List.of(hangs, after(ZERO, "b")), ofSeconds(1)));
+    Coroutine<String, RuntimeException> hangs = () -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        never.await();
+      }
+      return "a";
+    };
+    var thrown = assertThrows(
+        DeadlockException.class,
+        () -> staggeredRace(List.of(hangs, after(ZERO, "b")), ofSeconds(1)));
     assertEquals(1, thrown.getSuppressed().length);
     assertEquals("no task", thrown.getSuppressed()[0].getMessage());
     never.set();

@@ -100,27 +100,23 @@ class TaskFactoryTest {
     assertEquals("n", runningLoop().createTask(named, () -> 1).name());
     assertEquals("n", runningLoop().createTask(named, () -> {}).name());
     var group = new TaskGroup();
-    group.run(
-        () -> {
-          Context context = new Context();
-          var variable = new ContextVar<>("v", 0);
-          var options = named.withContext(context);
-          for (int i = 1; i <= 2; i++) {
-            int value = i;
-            var child =
-                group.createTask(
-                    options,
-                    () -> {
-                      sleep(ofSeconds(1));
-                      variable.set(value);
-                    });
-            assertEquals("n", child.name());
-            assertSame(context, child.context());
-            child.await();
-            assertEquals(value, context.run(() -> variable.get()));
-            assertEquals(0, variable.get());
-          }
+    group.run(() -> {
+      Context context = new Context();
+      var variable = new ContextVar<>("v", 0);
+      var options = named.withContext(context);
+      for (int i = 1; i <= 2; i++) {
+        int value = i;
+        var child = group.createTask(options, () -> {
+          sleep(ofSeconds(1));
+          variable.set(value);
         });
+        assertEquals("n", child.name());
+        assertSame(context, child.context());
+        child.await();
+        assertEquals(value, context.run(() -> variable.get()));
+        assertEquals(0, variable.get());
+      }
+    });
   }
 
   @AsyncTest
@@ -166,11 +162,9 @@ class TaskFactoryTest {
   @AsyncTest
   void aFactoryIsCalledOnItsLoopOnly() throws Exception {
     EventLoop loop = runningLoop();
-    toThread(
-        () ->
-            assertThrows(
-                IllegalStateException.class,
-                () -> TaskFactory.PLAIN.create(loop, () -> 1, TaskOptions.defaults())));
+    toThread(() -> assertThrows(
+        IllegalStateException.class,
+        () -> TaskFactory.PLAIN.create(loop, () -> 1, TaskOptions.defaults())));
   }
 
   // ---- from other threads ----
@@ -181,18 +175,14 @@ class TaskFactoryTest {
     loop.setTaskFactory(this::noting);
     assertEquals(5, toThread(() -> runCoroutineThreadsafe(() -> 5, loop).get()));
     assertEquals(List.of("unnamed", "begins"), made);
-    var failed =
-        assertThrows(
-            ExecutionException.class,
-            () ->
-                toThread(
-                    () ->
-                        runCoroutineThreadsafe(
-                                () -> {
-                                  throw new Failure("x");
-                                },
-                                loop)
-                            .get()));
+    var failed = assertThrows(
+        ExecutionException.class,
+        () -> toThread(() -> runCoroutineThreadsafe(
+                () -> {
+                  throw new Failure("x");
+                },
+                loop)
+            .get()));
     assertEquals("x", Objects.requireNonNull(failed.getCause()).getMessage());
     loop.setTaskFactory(TaskFactory.EAGER);
     assertEquals(6, toThread(() -> runCoroutineThreadsafe(() -> 6, loop).get()));
@@ -203,20 +193,17 @@ class TaskFactoryTest {
     EventLoop loop = runningLoop();
     loop.setTaskFactory(this::noting);
     var started = new Future<String>();
-    Future<String> outer =
-        toThread(
-            () ->
-                runCoroutineThreadsafe(
-                    () -> {
-                      started.setResult("started");
-                      try {
-                        sleep(ofSeconds(9));
-                      } finally {
-                        made.add("unwound");
-                      }
-                      return "never";
-                    },
-                    loop));
+    Future<String> outer = toThread(() -> runCoroutineThreadsafe(
+        () -> {
+          started.setResult("started");
+          try {
+            sleep(ofSeconds(9));
+          } finally {
+            made.add("unwound");
+          }
+          return "never";
+        },
+        loop));
     started.await();
     toThread(() -> outer.cancel());
     assertThrows(CancellationException.class, () -> toThread(() -> outer.get()));
@@ -232,10 +219,9 @@ class TaskFactoryTest {
     var reports = new Reports();
     loop.setExceptionHandler(reports);
     loop.setTaskFactory(this::failing);
-    var failed =
-        assertThrows(
-            ExecutionException.class,
-            () -> toThread(() -> runCoroutineThreadsafe(() -> 5, loop).get()));
+    var failed = assertThrows(
+        ExecutionException.class,
+        () -> toThread(() -> runCoroutineThreadsafe(() -> 5, loop).get()));
     assertEquals("no tasks today", Objects.requireNonNull(failed.getCause()).getMessage());
     assertEquals("no tasks today", reports.only().exception().getMessage());
   }
@@ -252,15 +238,13 @@ class TaskFactoryTest {
   void aTaskOfAnotherLoopIsRefused() {
     EventLoop other = newEventLoop();
     other.runUntilComplete(() -> stranger = createTask(() -> "stranger"));
-    run(
-        () -> {
-          runningLoop().setTaskFactory(this::mistaken);
-          var error = assertThrows(IllegalStateException.class, () -> createTask(() -> "mine"));
-          assertContains(error.getMessage(), "another event loop");
-          var group = new TaskGroup();
-          group.run(
-              () -> assertThrows(IllegalStateException.class, () -> group.createTask(() -> "b")));
-        });
+    run(() -> {
+      runningLoop().setTaskFactory(this::mistaken);
+      var error = assertThrows(IllegalStateException.class, () -> createTask(() -> "mine"));
+      assertContains(error.getMessage(), "another event loop");
+      var group = new TaskGroup();
+      group.run(() -> assertThrows(IllegalStateException.class, () -> group.createTask(() -> "b")));
+    });
     other.runUntilComplete(() -> {});
     other.close();
   }
@@ -269,18 +253,17 @@ class TaskFactoryTest {
   void aCancelFromTheFirstStepOfAnEagerTaskReachesItThroughTheThreadsafeFuture() {
     runningLoop().setTaskFactory(TaskFactory.EAGER);
     List<Future<?>> handle = new ArrayList<>();
-    handle.add(
-        runCoroutineThreadsafe(
-            () -> {
-              handle.getFirst().cancel();
-              try {
-                sleep(ofSeconds(10));
-              } catch (CancelledError cancelled) {
-                made.add("cancelled");
-                throw cancelled;
-              }
-            },
-            runningLoop()));
+    handle.add(runCoroutineThreadsafe(
+        () -> {
+          handle.getFirst().cancel();
+          try {
+            sleep(ofSeconds(10));
+          } catch (CancelledError cancelled) {
+            made.add("cancelled");
+            throw cancelled;
+          }
+        },
+        runningLoop()));
     sleep(ofSeconds(1));
     assertEquals(List.of("cancelled"), made);
   }

@@ -27,20 +27,13 @@ class TaskGroupCancelTest extends TaskGroupFixture {
     "test_taskgroups.BaseTestTaskGroup.taskgroup_07"
   })
   void aCancelFromOutsideCancelsTheTasksWaitsAndKeepsItsMessage() {
-    var task =
-        createTask(
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () ->
-                              sleepAndCleanUp(
-                                  () -> {
-                                    sleep(ofSeconds(1));
-                                    order.add("child cleaned up");
-                                  }));
-                      sleepOrTell("body");
-                    }));
+    var task = createTask(() -> group.run(() -> {
+      group.createTask(() -> sleepAndCleanUp(() -> {
+        sleep(ofSeconds(1));
+        order.add("child cleaned up");
+      }));
+      sleepOrTell("body");
+    }));
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertCancelled("outside", task);
@@ -51,14 +44,10 @@ class TaskGroupCancelTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_22")
   void aCancelFromOutsideWhileTheGroupWaitsForItsTasks() {
-    var task =
-        createTask(
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepOrTell("a"));
-                      group.createTask(() -> sleepOrTell("b"));
-                    }));
+    var task = createTask(() -> group.run(() -> {
+      group.createTask(() -> sleepOrTell("a"));
+      group.createTask(() -> sleepOrTell("b"));
+    }));
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertCancelled("outside", task);
@@ -67,19 +56,12 @@ class TaskGroupCancelTest extends TaskGroupFixture {
 
   @AsyncTest
   void aSecondCancelWhileTheGroupIsEndingDoesNotCutTheTasksCleanUpShort() {
-    var task =
-        createTask(
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () ->
-                              sleepAndCleanUp(
-                                  () -> {
-                                    sleep(ofSeconds(2));
-                                    order.add("cleaned up");
-                                  }));
-                    }));
+    var task = createTask(() -> group.run(() -> {
+      group.createTask(() -> sleepAndCleanUp(() -> {
+        sleep(ofSeconds(2));
+        order.add("cleaned up");
+      }));
+    }));
     sleep(ofSeconds(1));
     task.cancel("one");
     sleep(ofSeconds(1));
@@ -90,22 +72,19 @@ class TaskGroupCancelTest extends TaskGroupFixture {
 
   @AsyncTest
   void failuresBeatACancelFromOutsideWhichStrikesAtTheNextWait() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
-                      sleep(ofDays(1));
-                    });
-              } catch (ExceptionGroup failures) {
-                order.add(failures.exceptions().getFirst().getMessage());
-                assertEquals(1, currentTask().cancelling());
-              }
-              sleep(ofDays(1));
-              order.add("never");
-            });
+    var task = createTask(() -> {
+      try {
+        group.run(() -> {
+          group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
+          sleep(ofDays(1));
+        });
+      } catch (ExceptionGroup failures) {
+        order.add(failures.exceptions().getFirst().getMessage());
+        assertEquals(1, currentTask().cancelling());
+      }
+      sleep(ofDays(1));
+      order.add("never");
+    });
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertCancelled("outside", task);
@@ -115,19 +94,15 @@ class TaskGroupCancelTest extends TaskGroupFixture {
 
   @AsyncTest
   void aFailureOfTheBodyBeatsACancelThatComesWhileTheTasksEnd() {
-    var task =
-        createTask(
-            () -> {
-              var failures =
-                  groupFails(
-                      () -> {
-                        group.createTask(() -> sleepAndCleanUp(() -> sleep(ofSeconds(1))));
-                        yieldNow();
-                        fail("body");
-                      });
-              order.addAll(messages(failures));
-              sleepOrTell("next wait");
-            });
+    var task = createTask(() -> {
+      var failures = groupFails(() -> {
+        group.createTask(() -> sleepAndCleanUp(() -> sleep(ofSeconds(1))));
+        yieldNow();
+        fail("body");
+      });
+      order.addAll(messages(failures));
+      sleepOrTell("next wait");
+    });
     sleep(ofSeconds(1).dividedBy(2));
     task.cancel("outside");
     assertCancelled("outside", task);
@@ -137,25 +112,21 @@ class TaskGroupCancelTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.error_and_cancel")
   void aCancelInTheTurnOfAChildsFailureIsNotLost() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            sleep(ofSeconds(1));
-                            fail("child");
-                          });
-                      sleep(ofDays(1));
-                    });
-              } catch (ExceptionGroup failures) {
-                order.add("failures");
-              }
-              yieldNow();
-              order.add("never");
-            });
+    var task = createTask(() -> {
+      try {
+        group.run(() -> {
+          group.createTask(() -> {
+            sleep(ofSeconds(1));
+            fail("child");
+          });
+          sleep(ofDays(1));
+        });
+      } catch (ExceptionGroup failures) {
+        order.add("failures");
+      }
+      yieldNow();
+      order.add("never");
+    });
     runningLoop().callLater(ofSeconds(1), () -> task.cancel("outside"));
     assertThrows(CancelledError.class, task::await);
     order.assertIs("failures");
@@ -174,17 +145,13 @@ class TaskGroupCancelTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_18")
   void aBodyThatTurnsACancelIntoAFailureFailsTheGroup() {
-    var task =
-        createTask(
-            () ->
-                group.run(
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError cancelled) {
-                        fail("instead");
-                      }
-                    }));
+    var task = createTask(() -> group.run(() -> {
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        fail("instead");
+      }
+    }));
     yieldNow();
     task.cancel();
     assertEquals(List.of("instead"), messages(assertThrows(ExceptionGroup.class, task::await)));
@@ -192,50 +159,43 @@ class TaskGroupCancelTest extends TaskGroupFixture {
 
   @AsyncTest
   void aBodyThatSleepsInItsCancelHandlerIsWaitedFor() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> fail("child"));
-              sleepAndCleanUp(
-                  () -> {
-                    sleep(ofSeconds(1));
-                    order.add("body cleaned up");
-                  });
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> fail("child"));
+      sleepAndCleanUp(() -> {
+        sleep(ofSeconds(1));
+        order.add("body cleaned up");
+      });
+    });
     assertEquals(List.of("child"), messages(thrown));
     order.assertIs("body cleaned up");
   }
 
   @AsyncTest
   void aCancelWhileTheBodySleepsInItsCancelHandler() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            sleep(ofSeconds(3));
-                            fail("child");
-                          });
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError cancelled) {
-                        try {
-                          sleep(ofSeconds(9));
-                        } finally {
-                          order.add("at " + runningLoop().time().toSeconds());
-                        }
-                        throw cancelled;
-                      }
-                    });
-              } catch (ExceptionGroup failures) {
-                order.addAll(messages(failures));
-              }
-              yieldNow();
-              order.add("never");
-            });
+    var task = createTask(() -> {
+      try {
+        group.run(() -> {
+          group.createTask(() -> {
+            sleep(ofSeconds(3));
+            fail("child");
+          });
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError cancelled) {
+            try {
+              sleep(ofSeconds(9));
+            } finally {
+              order.add("at " + runningLoop().time().toSeconds());
+            }
+            throw cancelled;
+          }
+        });
+      } catch (ExceptionGroup failures) {
+        order.addAll(messages(failures));
+      }
+      yieldNow();
+      order.add("never");
+    });
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertThrows(CancelledError.class, task::await);

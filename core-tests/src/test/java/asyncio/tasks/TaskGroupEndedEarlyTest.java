@@ -22,18 +22,15 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void cancelEndsTasksAndBodyWithoutAnError() {
-    String result =
-        group.run(
-            () -> {
-              group.createTask(() -> sleepOrTell("a"));
-              group.createTask(
-                  () -> {
-                    sleep(ofSeconds(1));
-                    group.cancel();
-                  });
-              sleepOrTell("body");
-              return "never";
-            });
+    String result = group.run(() -> {
+      group.createTask(() -> sleepOrTell("a"));
+      group.createTask(() -> {
+        sleep(ofSeconds(1));
+        group.cancel();
+      });
+      sleepOrTell("body");
+      return "never";
+    });
     assertEquals(null, result);
     order.assertIs("a cancelled", "body cancelled");
     assertEquals(ofSeconds(1), runningLoop().time());
@@ -44,12 +41,10 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
   @AsyncTest
   void cancelWhileTheGroupWaitsForItsTasksKeepsTheBodysResult() {
     runningLoop().callLater(ofSeconds(1), group::cancel);
-    String result =
-        group.run(
-            () -> {
-              group.createTask(() -> sleepOrTell("a"));
-              return "result";
-            });
+    String result = group.run(() -> {
+      group.createTask(() -> sleepOrTell("a"));
+      return "result";
+    });
     assertEquals("result", result);
     order.assertIs("a cancelled");
     assertEquals(0, currentTask().cancelling());
@@ -58,13 +53,12 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void cancelInTheBodyStrikesAtItsNextWait() {
-    group.run(
-        () -> {
-          group.cancel();
-          order.add("goes on");
-          yieldNow();
-          order.add("never");
-        });
+    group.run(() -> {
+      group.cancel();
+      order.add("goes on");
+      yieldNow();
+      order.add("never");
+    });
     assertEquals("result", returnsAfterCancel(new TaskGroup()));
     order.assertIs("goes on");
     assertEquals(0, currentTask().cancelling());
@@ -72,50 +66,45 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
   }
 
   private static String returnsAfterCancel(TaskGroup ended) {
-    return ended.run(
-        () -> {
-          ended.cancel();
-          return "result";
-        });
+    return ended.run(() -> {
+      ended.cancel();
+      return "result";
+    });
   }
 
   @AsyncTest
   void cancelOfATaskThatCancelsItsGroupItself() {
-    group.run(
-        () -> {
-          group.createTask(
-              () -> {
-                group.cancel();
-                order.add("goes on");
-                yieldNow();
-                order.add("never");
-              });
-        });
+    group.run(() -> {
+      group.createTask(() -> {
+        group.cancel();
+        order.add("goes on");
+        yieldNow();
+        order.add("never");
+      });
+    });
     order.assertIs("goes on");
   }
 
   @AsyncTest
   void cancelTwiceIsAsOnce() {
-    group.run(
-        () -> {
-          group.createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  sleep(ofSeconds(1));
-                  order.add("cleaned up");
-                }
-              });
-          yieldNow();
-          group.cancel();
-          group.cancel();
-          try {
-            yieldNow();
-          } finally {
-            group.cancel();
-          }
-        });
+    group.run(() -> {
+      group.createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } finally {
+          sleep(ofSeconds(1));
+          order.add("cleaned up");
+        }
+      });
+      yieldNow();
+      group.cancel();
+      group.cancel();
+      try {
+        yieldNow();
+      } finally {
+        group.cancel();
+      }
+    });
     order.assertIs("cleaned up");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -132,12 +121,11 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
   @AsyncTest
   void cancelBeforeTheGroupRunsStrikesAtTheBodysFirstWait() {
     group.cancel();
-    group.run(
-        () -> {
-          order.add("begins");
-          sleep(ofDays(1));
-          order.add("never");
-        });
+    group.run(() -> {
+      order.add("begins");
+      sleep(ofDays(1));
+      order.add("never");
+    });
     order.assertIs("begins");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -145,35 +133,31 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void noNewTaskAfterCancel() {
-    group.run(
-        () -> {
-          group.cancel();
-          var error = assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
-          assertContains(error.getMessage(), "shutting down");
-        });
+    group.run(() -> {
+      group.cancel();
+      var error = assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
+      assertContains(error.getMessage(), "shutting down");
+    });
   }
 
   @AsyncTest
   void failuresAfterCancelAreThrown() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(
-                  () -> {
-                    try {
-                      sleep(ofDays(1));
-                    } finally {
-                      fail("child");
-                    }
-                  });
-              yieldNow();
-              group.cancel();
-              try {
-                yieldNow();
-              } finally {
-                fail("body");
-              }
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } finally {
+          fail("child");
+        }
+      });
+      yieldNow();
+      group.cancel();
+      try {
+        yieldNow();
+      } finally {
+        fail("body");
+      }
+    });
     assertEquals(List.of("child", "body"), messages(thrown));
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -181,17 +165,13 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void aCancelFromOutsidePassesAGroupThatWasCancelled() {
-    var task =
-        createTask(
-            () ->
-                group.run(
-                    () -> {
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        sleep(ofDays(1));
-                      }
-                    }));
+    var task = createTask(() -> group.run(() -> {
+      try {
+        sleep(ofDays(1));
+      } finally {
+        sleep(ofDays(1));
+      }
+    }));
     yieldNow();
     group.cancel();
     yieldNow();
@@ -202,25 +182,21 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void aCancelFromOutsideIsNotLostWhileACancelledGroupWaitsForItsTasks() {
-    var task =
-        createTask(
-            () -> {
-              group.run(
-                  () -> {
-                    group.createTask(
-                        () -> {
-                          try {
-                            sleep(ofDays(1));
-                          } finally {
-                            sleep(ofSeconds(2));
-                            order.add("cleaned up");
-                          }
-                        });
-                    yieldNow();
-                    group.cancel();
-                  });
-              order.add("never");
-            });
+    var task = createTask(() -> {
+      group.run(() -> {
+        group.createTask(() -> {
+          try {
+            sleep(ofDays(1));
+          } finally {
+            sleep(ofSeconds(2));
+            order.add("cleaned up");
+          }
+        });
+        yieldNow();
+        group.cancel();
+      });
+      order.add("never");
+    });
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
@@ -230,23 +206,20 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void aGroupInACleanUpEndsQuietlyWhenItIsCancelled() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } finally {
-                group.run(
-                    () -> {
-                      group.createTask(() -> sleepOrTell("a"));
-                      yieldNow();
-                      group.cancel();
-                      yieldNow();
-                    });
-                sleep(ofSeconds(1));
-                order.add("cleaned up");
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } finally {
+        group.run(() -> {
+          group.createTask(() -> sleepOrTell("a"));
+          yieldNow();
+          group.cancel();
+          yieldNow();
+        });
+        sleep(ofSeconds(1));
+        order.add("cleaned up");
+      }
+    });
     yieldNow();
     task.cancel("outside");
     assertEquals("outside", assertThrows(CancelledError.class, task::await).getMessage());
@@ -256,21 +229,18 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void aGroupThatFailsInACleanUpDoesNotCancelTheRestOfIt() {
-    var task =
-        createTask(
-            () -> {
-              try {
-                sleep(ofDays(1));
-              } finally {
-                groupFails(
-                    () -> {
-                      group.createTask(() -> fail("child"));
-                      sleep(ofDays(1));
-                    });
-                sleep(ofSeconds(1));
-                order.add("cleaned up");
-              }
-            });
+    var task = createTask(() -> {
+      try {
+        sleep(ofDays(1));
+      } finally {
+        groupFails(() -> {
+          group.createTask(() -> fail("child"));
+          sleep(ofDays(1));
+        });
+        sleep(ofSeconds(1));
+        order.add("cleaned up");
+      }
+    });
     yieldNow();
     task.cancel("outside");
     assertThrows(CancelledError.class, task::await);
@@ -281,15 +251,13 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
   @AsyncTest
   void cancelOfAnOuterGroupEndsTheInnerOne() {
     var inner = new TaskGroup();
-    group.run(
-        () -> {
-          inner.run(
-              () -> {
-                inner.createTask(() -> sleepOrTell("inner"));
-                inner.createTask(() -> group.cancel());
-              });
-          order.add("never");
-        });
+    group.run(() -> {
+      inner.run(() -> {
+        inner.createTask(() -> sleepOrTell("inner"));
+        inner.createTask(() -> group.cancel());
+      });
+      order.add("never");
+    });
     order.assertIs("inner cancelled");
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -297,9 +265,7 @@ class TaskGroupEndedEarlyTest extends TaskGroupFixture {
 
   @AsyncTest
   void cancelOnAForeignThreadIsAnError() {
-    group.run(
-        () ->
-            assertThrows(
-                IllegalStateException.class, () -> Asyncio.toThread(() -> group.cancel())));
+    group.run(() ->
+        assertThrows(IllegalStateException.class, () -> Asyncio.toThread(() -> group.cancel())));
   }
 }

@@ -38,35 +38,30 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_03")
   void aChildThatIsCancelledOnItsOwnDoesNotFailTheGroup() {
-    group.run(
-        () -> {
-          var child = group.createTask(() -> sleepOrTell("child"));
-          group.createTask(
-              () -> {
-                sleep(ofSeconds(1));
-                order.add("sibling done");
-              });
-          yieldNow();
-          child.cancel();
-        });
+    group.run(() -> {
+      var child = group.createTask(() -> sleepOrTell("child"));
+      group.createTask(() -> {
+        sleep(ofSeconds(1));
+        order.add("sibling done");
+      });
+      yieldNow();
+      child.cancel();
+    });
     order.assertIs("child cancelled", "sibling done");
   }
 
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_04")
   void aFailureCancelsTheSiblingsAndTheBody() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> sleepOrTell("a"));
-              group.createTask(
-                  () -> {
-                    sleep(ofSeconds(1));
-                    fail("child");
-                  });
-              group.createTask(() -> sleepOrTell("b"));
-              sleepOrTell("body");
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> sleepOrTell("a"));
+      group.createTask(() -> {
+        sleep(ofSeconds(1));
+        fail("child");
+      });
+      group.createTask(() -> sleepOrTell("b"));
+      sleepOrTell("body");
+    });
     assertEquals(List.of("child"), messages(thrown));
     order.assertIsInAnyOrder("a cancelled", "b cancelled", "body cancelled");
     assertEquals(ofSeconds(1), runningLoop().time());
@@ -77,16 +72,13 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.cancel_children_on_child_error")
   void aFailureWhileTheGroupWaitsForItsTasksCancelsTheSiblings() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> sleepOrTell("a"));
-              group.createTask(
-                  () -> {
-                    sleep(ofSeconds(1));
-                    fail("child");
-                  });
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> sleepOrTell("a"));
+      group.createTask(() -> {
+        sleep(ofSeconds(1));
+        fail("child");
+      });
+    });
     assertEquals(List.of("child"), messages(thrown));
     order.assertIs("a cancelled");
     assertEquals(0, currentTask().cancelling());
@@ -96,42 +88,34 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   void theVeryFailureObjectsAreInTheGroupAndSuppressed() {
     var failure = new IOException("x");
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(
-                  () -> {
-                    throw failure;
-                  });
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> {
+        throw failure;
+      });
+    });
     assertSame(failure, thrown.exceptions().getFirst());
     assertSame(failure, thrown.getSuppressed()[0]);
   }
 
   @AsyncTest
   void failuresOfSeveralChildrenAreAllKept() {
-    var thrown =
-        groupFails(
-            () -> {
-              for (String name : List.of("b", "c")) {
-                group.createTask(() -> sleepAndCleanUp(() -> fail(name)));
-              }
-              yieldNow();
-              group.createTask(() -> fail("a"));
-            });
+    var thrown = groupFails(() -> {
+      for (String name : List.of("b", "c")) {
+        group.createTask(() -> sleepAndCleanUp(() -> fail(name)));
+      }
+      yieldNow();
+      group.createTask(() -> fail("a"));
+    });
     assertEquals(List.of("a", "b", "c"), messages(thrown));
   }
 
   @AsyncTest
   void anAssertionErrorIsAnOrdinaryFailure() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(
-                  () -> {
-                    throw new AssertionError("child");
-                  });
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> {
+        throw new AssertionError("child");
+      });
+    });
     assertInstanceOf(AssertionError.class, thrown.exceptions().getFirst());
   }
 
@@ -159,16 +143,13 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Timeout(10)
   void manyFailuresOfOneTurnAreAllCollectedOnce() {
     int children = 100_000;
-    var thrown =
-        groupFails(
-            () -> {
-              for (int i = 0; i < children; i++) {
-                group.createTask(
-                    () -> {
-                      throw new OneOfMany();
-                    });
-              }
-            });
+    var thrown = groupFails(() -> {
+      for (int i = 0; i < children; i++) {
+        group.createTask(() -> {
+          throw new OneOfMany();
+        });
+      }
+    });
     assertEquals(children, thrown.exceptions().size());
   }
 
@@ -178,13 +159,11 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_09")
   void aFailureOfTheBodyCancelsTheTasksAndJoinsTheGroup() {
     var failure = new IOException("body");
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> sleepOrTell("a"));
-              yieldNow();
-              throw failure;
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> sleepOrTell("a"));
+      yieldNow();
+      throw failure;
+    });
     assertEquals(List.of(failure), thrown.exceptions());
     order.assertIs("a cancelled");
   }
@@ -194,13 +173,11 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   void aFailureOfTheBodyRightAfterItMadeTasksCancelsThem() {
     List<Task<?>> tasks = new ArrayList<>();
     var failure = new IOException("body");
-    var thrown =
-        groupFails(
-            () -> {
-              tasks.add(group.createTask(() -> sleepOrTell("a")));
-              tasks.add(group.createTask(() -> sleepOrTell("b")));
-              throw failure;
-            });
+    var thrown = groupFails(() -> {
+      tasks.add(group.createTask(() -> sleepOrTell("a")));
+      tasks.add(group.createTask(() -> sleepOrTell("b")));
+      throw failure;
+    });
     assertEquals(List.of(failure), thrown.exceptions());
     assertEquals(2, tasks.size());
     assertTrue(tasks.stream().allMatch(Task::isCancelled), tasks::toString);
@@ -208,39 +185,34 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
 
   @AsyncTest
   void aFailureOfTheBodyBeforeATaskBeganNeverStartsIt() {
-    groupFails(
-        () -> {
-          group.createTask(() -> order.add("began"));
-          fail("body");
-        });
+    groupFails(() -> {
+      group.createTask(() -> order.add("began"));
+      fail("body");
+    });
     order.assertIsEmpty();
   }
 
   @AsyncTest
   void failuresOfBodyAndChildrenComeTogether() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
-              yieldNow();
-              fail("body");
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> sleepAndCleanUp(() -> fail("child")));
+      yieldNow();
+      fail("body");
+    });
     assertEquals(List.of("child", "body"), messages(thrown));
   }
 
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_19")
   void aBodyThatTurnsTheGroupsCancelIntoAFailureAddsIt() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> fail("child"));
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError cancelled) {
-                fail("body");
-              }
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> fail("child"));
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        fail("body");
+      }
+    });
     assertEquals(List.of("child", "body"), messages(thrown));
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -248,14 +220,12 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
 
   @AsyncTest
   void aFailingCloseInTheBodyIsReportedAndTheCountIsBalanced() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> fail("child"));
-              try (AutoCloseable _ = () -> fail("close")) {
-                sleep(ofDays(1));
-              }
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> fail("child"));
+      try (AutoCloseable _ = () -> fail("close")) {
+        sleep(ofDays(1));
+      }
+    });
     assertEquals("child", thrown.exceptions().getFirst().getMessage());
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -264,16 +234,14 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_context_manager_exit_raises")
   void aFailingReleaseInTheBodyJoinsTheGroupAndTheCountIsBalanced() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> fail("child"));
-              try {
-                sleep(ofDays(1));
-              } finally {
-                fail("release");
-              }
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> fail("child"));
+      try {
+        sleep(ofDays(1));
+      } finally {
+        fail("release");
+      }
+    });
     assertEquals(List.of("child", "release"), messages(thrown));
     assertEquals(0, currentTask().cancelling());
     yieldNow();
@@ -282,32 +250,26 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_15")
   void aChildThatFailsWhileTheBodyCleansUpAfterACancelBeatsIt() {
-    var task =
-        createTask(
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            try {
-                              sleep(ofDays(1));
-                            } finally {
-                              sleep(ofSeconds(1));
-                              fail("child");
-                            }
-                          });
-                      group.createTask(
-                          () -> {
-                            sleep(ofSeconds(3));
-                            fail("crash");
-                          });
-                      try {
-                        sleep(ofDays(1));
-                      } finally {
-                        sleep(ofSeconds(5));
-                        order.add("body cleaned up");
-                      }
-                    }));
+    var task = createTask(() -> group.run(() -> {
+      group.createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } finally {
+          sleep(ofSeconds(1));
+          fail("child");
+        }
+      });
+      group.createTask(() -> {
+        sleep(ofSeconds(3));
+        fail("crash");
+      });
+      try {
+        sleep(ofDays(1));
+      } finally {
+        sleep(ofSeconds(5));
+        order.add("body cleaned up");
+      }
+    }));
     sleep(ofSeconds(1));
     task.cancel("outside");
     assertEquals(
@@ -323,16 +285,14 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
     var fatal = new InternalError("by hand");
     assertThrownBare(
         fatal,
-        () ->
-            group.run(
-                () -> {
-                  group.createTask(() -> fail("child"));
-                  try {
-                    sleep(ofDays(1));
-                  } catch (CancelledError cancelled) {
-                    throw fatal;
-                  }
-                }));
+        () -> group.run(() -> {
+          group.createTask(() -> fail("child"));
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError cancelled) {
+            throw fatal;
+          }
+        }));
   }
 
   @Test
@@ -341,34 +301,29 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
     var fatal = new InternalError("by hand");
     assertThrownBare(
         fatal,
-        () ->
-            group.run(
-                () -> {
-                  group.createTask(
-                      () -> {
-                        throw fatal;
-                      });
-                  try {
-                    sleep(ofDays(1));
-                  } catch (CancelledError cancelled) {
-                    fail("body");
-                  }
-                }));
+        () -> group.run(() -> {
+          group.createTask(() -> {
+            throw fatal;
+          });
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError cancelled) {
+            fail("body");
+          }
+        }));
   }
 
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_21a")
   void errorsThatAreNotFatalAreFailuresLikeOthers() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> fail("child"));
-              try {
-                sleep(ofDays(1));
-              } catch (CancelledError cancelled) {
-                throw new LinkageError("body");
-              }
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> fail("child"));
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        throw new LinkageError("body");
+      }
+    });
     assertEquals(List.of("child", "body"), messages(thrown));
     assertInstanceOf(LinkageError.class, thrown.exceptions().get(1));
   }
@@ -385,50 +340,42 @@ class TaskGroupFailuresTest extends TaskGroupFixture {
 
   @AsyncTest
   void whatTheBodysCleanUpThrowsAfterAFailureComesWithIt() {
-    var failures =
-        groupFails(
-            () -> {
-              group.createTask(() -> fail("task"));
-              sleepInside("body");
-            });
+    var failures = groupFails(() -> {
+      group.createTask(() -> fail("task"));
+      sleepInside("body");
+    });
     assertEquals(List.of("task", "body not closed"), messages(failures));
   }
 
   @AsyncTest
   void whatCleanUpThrowsAfterACancelOfTheGroupIsItsFailure() {
-    var failures =
-        groupFails(
-            () -> {
-              group.createTask(() -> sleepInside("task"));
-              group.createTask(group::cancel);
-              sleepInside("body");
-            });
+    var failures = groupFails(() -> {
+      group.createTask(() -> sleepInside("task"));
+      group.createTask(group::cancel);
+      sleepInside("body");
+    });
     assertEquals(List.of("task not closed", "body not closed"), messages(failures));
   }
 
   @AsyncTest
   void whatTheCleanUpOfATaskThrowsThatWasCancelledOnItsOwnEndsTheGroup() {
-    var failures =
-        groupFails(
-            () -> {
-              var task = group.createTask(() -> sleepInside("task"));
-              yieldNow();
-              task.cancel();
-              sleepOrTell("body");
-            });
+    var failures = groupFails(() -> {
+      var task = group.createTask(() -> sleepInside("task"));
+      yieldNow();
+      task.cancel();
+      sleepOrTell("body");
+    });
     assertEquals(List.of("task not closed"), messages(failures));
     order.assertIs("body cancelled");
   }
 
   @AsyncTest
   void whatACleanUpThrewCountsOnceThoughTheBodyAwaitsTheTask() {
-    var failures =
-        groupFails(
-            () -> {
-              var task = group.createTask(() -> sleepInside("task"));
-              group.createTask(() -> fail("other"));
-              task.await();
-            });
+    var failures = groupFails(() -> {
+      var task = group.createTask(() -> sleepInside("task"));
+      group.createTask(() -> fail("other"));
+      task.await();
+    });
     assertEquals(List.of("other", "task not closed"), messages(failures));
   }
 

@@ -24,11 +24,10 @@ abstract class TaskGroupFixture {
   TaskFactory factory = TaskFactory.PLAIN;
 
   void runALoop(Action<?> body) throws Exception {
-    Asyncio.run(
-        () -> {
-          runningLoop().setTaskFactory(factory);
-          body.run();
-        });
+    Asyncio.run(() -> {
+      runningLoop().setTaskFactory(factory);
+      body.run();
+    });
   }
 
   void sleepOrTell(String name) {

@@ -41,21 +41,17 @@ class TaskGroupTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_01")
   void theGroupWaitsForAllAndGivesTheBodysResult() {
-    String result =
-        group.run(
-            () -> {
-              group.createTask(
-                  () -> {
-                    sleep(ofSeconds(1));
-                    order.add("a");
-                  });
-              group.createTask(
-                  () -> {
-                    sleep(ofSeconds(2));
-                    order.add("b");
-                  });
-              return "result";
-            });
+    String result = group.run(() -> {
+      group.createTask(() -> {
+        sleep(ofSeconds(1));
+        order.add("a");
+      });
+      group.createTask(() -> {
+        sleep(ofSeconds(2));
+        order.add("b");
+      });
+      return "result";
+    });
     assertEquals("result", result);
     order.assertIs("a", "b");
     assertEquals(ofSeconds(2), runningLoop().time());
@@ -70,13 +66,11 @@ class TaskGroupTest extends TaskGroupFixture {
 
   @AsyncTest
   void tasksMayBeAwaitedInTheBody() {
-    int sum =
-        group.run(
-            () -> {
-              var a = group.createTask(() -> 1);
-              var b = group.createTask(() -> 2);
-              return a.await() + b.await();
-            });
+    int sum = group.run(() -> {
+      var a = group.createTask(() -> 1);
+      var b = group.createTask(() -> 2);
+      return a.await() + b.await();
+    });
     assertEquals(3, sum);
   }
 
@@ -98,13 +92,11 @@ class TaskGroupTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_25")
   void endlessSpawningIsStoppedByAFailure() {
-    var thrown =
-        groupFails(
-            () -> {
-              group.createTask(() -> spawnForEver());
-              sleep(ofSeconds(1));
-              fail("stop");
-            });
+    var thrown = groupFails(() -> {
+      group.createTask(() -> spawnForEver());
+      sleep(ofSeconds(1));
+      fail("stop");
+    });
     assertEquals(List.of("stop"), messages(thrown));
   }
 
@@ -120,41 +112,35 @@ class TaskGroupTest extends TaskGroupFixture {
   })
   void manyShortTasks() {
     int[] ran = {0};
-    group.run(
-        () -> {
-          for (int i = 0; i < 2_000; i++) {
-            group.createTask(() -> ran[0]++);
-            if (i % 100 == 0) {
-              yieldNow();
-            }
-          }
+    group.run(() -> {
+      for (int i = 0; i < 2_000; i++) {
+        group.createTask(() -> ran[0]++);
+        if (i % 100 == 0) {
           yieldNow();
-          yieldNow();
-          assertEquals("TaskGroup[tasks=0, errors=0]", group.toString());
-        });
+        }
+      }
+      yieldNow();
+      yieldNow();
+      assertEquals("TaskGroup[tasks=0, errors=0]", group.toString());
+    });
     assertEquals(2_000, ran[0]);
   }
 
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_16")
   void aCancelThatComesThroughAnAwaitedTaskIsBeatenByAChildThatFailsMeanwhile() {
-    var nested =
-        createTask(
-            () ->
-                group.run(
-                    () -> {
-                      group.createTask(
-                          () -> {
-                            sleep(ofSeconds(3));
-                            fail("crash");
-                          });
-                      try {
-                        sleep(ofDays(1));
-                      } catch (CancelledError cancelled) {
-                        sleep(ofSeconds(5));
-                        throw cancelled;
-                      }
-                    }));
+    var nested = createTask(() -> group.run(() -> {
+      group.createTask(() -> {
+        sleep(ofSeconds(3));
+        fail("crash");
+      });
+      try {
+        sleep(ofDays(1));
+      } catch (CancelledError cancelled) {
+        sleep(ofSeconds(5));
+        throw cancelled;
+      }
+    }));
     var outer = createTask(() -> nested.await());
     sleep(ofSeconds(1));
     assertFalse(outer.isDone());
@@ -169,12 +155,11 @@ class TaskGroupTest extends TaskGroupFixture {
     "test_taskgroups.BaseTestTaskGroup.taskgroup_task_name"
   })
   void tasksHaveTheNamesThatWereGiven() {
-    group.run(
-        () -> {
-          assertEquals("a", group.createTask("a", () -> 1).name());
-          assertEquals("self", group.createTask("self", () -> currentTask().name()).await());
-          assertEquals("b", group.createTask("b", () -> {}).name());
-        });
+    group.run(() -> {
+      assertEquals("a", group.createTask("a", () -> 1).name());
+      assertEquals("self", group.createTask("self", () -> currentTask().name()).await());
+      assertEquals("b", group.createTask("b", () -> {}).name());
+    });
   }
 
   // ---- misuse ----
@@ -204,16 +189,13 @@ class TaskGroupTest extends TaskGroupFixture {
   @AsyncTest
   @Covers("test_taskgroups.BaseTestTaskGroup.taskgroup_no_create_task_after_failure")
   void noNewTaskAfterAFailure() {
-    groupFails(
-        () -> {
-          group.createTask(() -> fail("child"));
-          sleepAndCleanUp(
-              () -> {
-                var error =
-                    assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
-                order.add(error.getMessage());
-              });
-        });
+    groupFails(() -> {
+      group.createTask(() -> fail("child"));
+      sleepAndCleanUp(() -> {
+        var error = assertThrows(IllegalStateException.class, () -> group.createTask(() -> 1));
+        order.add(error.getMessage());
+      });
+    });
     assertContains(order.get(0), "shutting down");
   }
 
@@ -225,13 +207,11 @@ class TaskGroupTest extends TaskGroupFixture {
 
   @AsyncTest
   void aTaskThatIsMadeTooLateByASlowFactoryNeverBegins() {
-    var late =
-        createTask(
-            () -> {
-              runningLoop().setTaskFactory(this::slowly);
-              var task = group.createTask(() -> fail("late"));
-              assertThrows(CancelledError.class, task::await);
-            });
+    var late = createTask(() -> {
+      runningLoop().setTaskFactory(this::slowly);
+      var task = group.createTask(() -> fail("late"));
+      assertThrows(CancelledError.class, task::await);
+    });
     group.run(() -> sleep(ofSeconds(1)));
     sleep(ofSeconds(9));
     assertEquals(ofSeconds(10), runningLoop().time());
@@ -246,23 +226,21 @@ class TaskGroupTest extends TaskGroupFixture {
 
   @AsyncTest
   void nullBodiesAreRefused() {
-    group.run(
-        () -> {
-          assertThrows(
-              NullPointerException.class,
-              () -> group.createTask((Coroutine<Object, RuntimeException>) null));
-          assertThrows(
-              NullPointerException.class, () -> group.createTask((Action<RuntimeException>) null));
-        });
+    group.run(() -> {
+      assertThrows(
+          NullPointerException.class,
+          () -> group.createTask((Coroutine<Object, RuntimeException>) null));
+      assertThrows(
+          NullPointerException.class, () -> group.createTask((Action<RuntimeException>) null));
+    });
   }
 
   @AsyncTest
   void theTextShowsTheState() {
-    group.run(
-        () -> {
-          group.createTask(() -> 1);
-          assertEquals("TaskGroup[tasks=1, errors=0]", group.toString());
-        });
+    group.run(() -> {
+      group.createTask(() -> 1);
+      assertEquals("TaskGroup[tasks=1, errors=0]", group.toString());
+    });
     assertEquals("TaskGroup[tasks=0, errors=0, ended]", group.toString());
     assertFalse(group.toString().isEmpty());
   }
@@ -271,16 +249,13 @@ class TaskGroupTest extends TaskGroupFixture {
   void aBodyThatAwaitsTheTaskThatFailsAddsNothing() {
     for (Exception failure : List.of(new IllegalStateException("x"), new IOException("y"))) {
       var each = new TaskGroup();
-      var thrown =
-          groupFails(
-              each,
-              () ->
-                  each.createTask(
-                          () -> {
-                            yieldNow();
-                            throw failure;
-                          })
-                      .await());
+      var thrown = groupFails(
+          each,
+          () -> each.createTask(() -> {
+                yieldNow();
+                throw failure;
+              })
+              .await());
       assertEquals(List.of(failure), thrown.exceptions());
     }
   }
@@ -292,11 +267,10 @@ class TaskGroupTest extends TaskGroupFixture {
 
     static {
       var group = new TaskGroup();
-      group.run(
-          () -> {
-            CHILDREN.add(group.createTask(() -> sleep(ofDays(1))));
-            throw new Failure("body");
-          });
+      group.run(() -> {
+        CHILDREN.add(group.createTask(() -> sleep(ofDays(1))));
+        throw new Failure("body");
+      });
     }
   }
 

@@ -115,16 +115,14 @@ class TaskStackTest {
 
   @AsyncTest
   void askingOftenDisturbsNothing() {
-    var task =
-        createTask(
-            () -> {
-              int sum = 0;
-              for (int i = 0; i < 1_000; i++) {
-                yieldNow();
-                sum += i;
-              }
-              return sum;
-            });
+    var task = createTask(() -> {
+      int sum = 0;
+      for (int i = 0; i < 1_000; i++) {
+        yieldNow();
+        sum += i;
+      }
+      return sum;
+    });
     int asked = 0;
     while (!task.isDone()) {
       asked += task.stackTrace().isEmpty() ? 0 : 1;
@@ -150,6 +148,7 @@ class TaskStackTest {
   void onAForeignThreadItIsAnError() {
     var task = currentTask();
     assertThrows(
-        IllegalStateException.class, () -> Asyncio.toThread(() -> task.stackTrace().size()));
+        IllegalStateException.class,
+        () -> Asyncio.toThread(() -> task.stackTrace().size()));
   }
 }

@@ -89,12 +89,10 @@ class TaskTest {
     })
     void aTaskBelongsToTheLoopAndHasTheResultOfItsBody() {
       var one = createTask(() -> 1);
-      Task<Integer> sum =
-          createTask(
-              () -> {
-                var two = runningLoop().createTask(() -> 2);
-                return one.await() + two.await();
-              });
+      Task<Integer> sum = createTask(() -> {
+        var two = runningLoop().createTask(() -> 2);
+        return one.await() + two.await();
+      });
       assertSame(runningLoop(), sum.loop());
       assertFalse(sum.isDone());
       assertEquals(3, sum.await());
@@ -112,11 +110,10 @@ class TaskTest {
 
     @AsyncTest
     void aTaskMadeInATurnRunsInTheNext() {
-      createTask(
-          () -> {
-            order.add("parent");
-            createTask(() -> order.add("child"));
-          });
+      createTask(() -> {
+        order.add("parent");
+        createTask(() -> order.add("child"));
+      });
       createTask(() -> order.add("sibling"));
       yieldNow();
       order.assertIs("parent", "sibling");
@@ -161,12 +158,11 @@ class TaskTest {
     void currentTaskIsRightAcrossInterleaving() {
       Task<?> main = currentTask();
       List<Task<?>> seen = new ArrayList<>();
-      Action<RuntimeException> body =
-          () -> {
-            seen.add(currentTask());
-            yieldNow();
-            seen.add(currentTask());
-          };
+      Action<RuntimeException> body = () -> {
+        seen.add(currentTask());
+        yieldNow();
+        seen.add(currentTask());
+      };
       var a = createTask(body);
       var b = createTask(body);
       a.await();
@@ -200,11 +196,10 @@ class TaskTest {
     void aTaskRunsOnAThreadOfItsOwnInOrderWithItsCreator() {
       int[] plain = {0};
       for (int i = 0; i < 100; i++) {
-        createTask(
-            () -> {
-              int before = plain[0];
-              plain[0] = before + 1;
-            });
+        createTask(() -> {
+          int before = plain[0];
+          plain[0] = before + 1;
+        });
       }
       yieldNow();
       assertEquals(100, plain[0]);
@@ -231,20 +226,16 @@ class TaskTest {
 
     @AsyncTest
     void severalTasksMayAwaitOneAndGoOnInOrder() {
-      var slow =
-          createTask(
-              () -> {
-                sleep(ofSeconds(1));
-                return 1;
-              });
+      var slow = createTask(() -> {
+        sleep(ofSeconds(1));
+        return 1;
+      });
       List<Task<?>> awaiters = new ArrayList<>();
       for (String name : List.of("a", "b", "c")) {
-        awaiters.add(
-            createTask(
-                () -> {
-                  slow.await();
-                  order.add(name);
-                }));
+        awaiters.add(createTask(() -> {
+          slow.await();
+          order.add(name);
+        }));
       }
       awaiters.forEach(Task::await);
       order.assertIs("a", "b", "c");
@@ -253,11 +244,9 @@ class TaskTest {
     @AsyncTest
     void theFirstReceiverGetsTheFailureItselfAndLaterOnesCopies() {
       var failure = new IllegalArgumentException("once");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
+      var task = createTask(() -> {
+        throw failure;
+      });
       assertSame(failure, assertThrows(IllegalArgumentException.class, task::await));
       for (int i = 0; i < 2; i++) {
         var copy = assertThrows(IllegalArgumentException.class, task::await);
@@ -270,11 +259,9 @@ class TaskTest {
     @AsyncTest
     void errorsAreThrownBare() {
       var failure = new AssertionError("error");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
+      var task = createTask(() -> {
+        throw failure;
+      });
       assertSame(failure, assertThrows(AssertionError.class, task::await));
     }
 
@@ -285,19 +272,14 @@ class TaskTest {
     })
     void aFailureAwaitedWhileItIsInFlightIsSuppressedWithoutACycle() {
       var failure = new IllegalArgumentException("once");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
-      var thrown =
-          assertThrows(
-              IllegalArgumentException.class,
-              () -> {
-                try (AutoCloseable _ = task::await) {
-                  task.await();
-                }
-              });
+      var task = createTask(() -> {
+        throw failure;
+      });
+      var thrown = assertThrows(IllegalArgumentException.class, () -> {
+        try (AutoCloseable _ = task::await) {
+          task.await();
+        }
+      });
       assertSame(failure, thrown);
       assertEquals(1, failure.getSuppressed().length);
       assertNotSame(failure, failure.getSuppressed()[0]);
@@ -310,22 +292,18 @@ class TaskTest {
     @AsyncTest
     void aCheckedFailureComesWrappedOnce() {
       var failure = new IOException("checked");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
+      var task = createTask(() -> {
+        throw failure;
+      });
       assertSame(failure, assertThrows(CompletionException.class, task::await).getCause());
     }
 
     @AsyncTest
     void awaitThrowingThrowsItsTypeBare() {
       var failure = new FileNotFoundException("checked");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
+      var task = createTask(() -> {
+        throw failure;
+      });
       assertSame(
           failure,
           assertThrows(FileNotFoundException.class, () -> task.awaitThrowing(IOException.class)));
@@ -336,24 +314,19 @@ class TaskTest {
 
     @AsyncTest
     void awaitThrowingTakesSeveralTypes() throws Exception {
-      Task<Integer> file =
-          createTask(
-              () -> {
-                throw new FileNotFoundException("f");
-              });
+      Task<Integer> file = createTask(() -> {
+        throw new FileNotFoundException("f");
+      });
       assertThrows(
           FileNotFoundException.class,
           () -> file.awaitThrowing(TimeoutException.class, IOException.class));
-      Task<Integer> instance =
-          createTask(
-              () -> {
-                throw new InstantiationException("i");
-              });
+      Task<Integer> instance = createTask(() -> {
+        throw new InstantiationException("i");
+      });
       assertThrows(
           InstantiationException.class,
-          () ->
-              instance.awaitThrowing(
-                  IOException.class, ClassNotFoundException.class, InstantiationException.class));
+          () -> instance.awaitThrowing(
+              IOException.class, ClassNotFoundException.class, InstantiationException.class));
       assertThrows(
           CompletionException.class,
           () -> instance.awaitThrowing(IOException.class, ClassNotFoundException.class));
@@ -364,11 +337,9 @@ class TaskTest {
     @AsyncTest
     void awaitThrowingWrapsOtherCheckedTypes() throws IOException {
       var failure = new InterruptedException("checked");
-      var task =
-          createTask(
-              () -> {
-                throw failure;
-              });
+      var task = createTask(() -> {
+        throw failure;
+      });
       var wrapper =
           assertThrows(CompletionException.class, () -> task.awaitThrowing(IOException.class));
       assertSame(failure, wrapper.getCause());
@@ -420,16 +391,13 @@ class TaskTest {
       assertEquals("Task[mail, waits for sleep]", task.toString());
       task.await();
       assertEquals("Task[mail, finished]", task.toString());
-      var cancelled =
-          createTask(
-              "late",
-              () -> {
-                try {
-                  new Event().await();
-                } finally {
-                  sleep(ofSeconds(1));
-                }
-              });
+      var cancelled = createTask("late", () -> {
+        try {
+          new Event().await();
+        } finally {
+          sleep(ofSeconds(1));
+        }
+      });
       yieldNow();
       assertEquals("Task[late, waits for an event]", cancelled.toString());
       cancelled.cancel();
@@ -437,12 +405,9 @@ class TaskTest {
       assertEquals("Task[late, waits for sleep]", cancelled.toString());
       assertThrows(CancelledError.class, cancelled::await);
       assertEquals("Task[late, cancelled]", cancelled.toString());
-      var failed =
-          createTask(
-              "bad",
-              () -> {
-                throw new Failure("x");
-              });
+      var failed = createTask("bad", () -> {
+        throw new Failure("x");
+      });
       assertThrows(Failure.class, failed::await);
       assertStartsWith(failed.toString(), "Task[bad, failed: ");
     }
@@ -450,13 +415,12 @@ class TaskTest {
     @AsyncTest
     @Covers("test_runners.RunnerTests.no_repr_is_call_on_the_task_result")
     void theTextNeverAsksTheResultForItsOwn() {
-      var result =
-          new Object() {
-            @Override
-            public String toString() {
-              throw new AssertionError("the runtime prints a result");
-            }
-          };
+      var result = new Object() {
+        @Override
+        public String toString() {
+          throw new AssertionError("the runtime prints a result");
+        }
+      };
       var task = createTask(() -> result);
       task.await();
       assertEquals("finished", task.toString().replaceAll(".*, |]", ""));
@@ -509,16 +473,14 @@ class TaskTest {
       "test_tasks.BaseTaskTests.task_cancel_sleeping_task"
     })
     void cancelWhileSleepingStrikesThereAndLeavesNoTimer() {
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } catch (CancelledError cancelled) {
-                  order.add("cancelled at " + runningLoop().time().toSeconds());
-                  throw cancelled;
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError cancelled) {
+          order.add("cancelled at " + runningLoop().time().toSeconds());
+          throw cancelled;
+        }
+      });
       sleep(ofSeconds(2));
       assertTrue(task.cancel());
       assertThrows(CancelledError.class, task::await);
@@ -531,12 +493,10 @@ class TaskTest {
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.cancel_yield")
     void cancelWhileYieldingStrikes() {
-      var task =
-          createTask(
-              () -> {
-                yieldNow();
-                order.add("went on");
-              });
+      var task = createTask(() -> {
+        yieldNow();
+        order.add("went on");
+      });
       yieldNow();
       task.cancel();
       assertThrows(CancelledError.class, task::await);
@@ -574,16 +534,14 @@ class TaskTest {
     @Covers("test_tasks.BaseTaskTests.cancel_both_task_and_inner_future")
     void cancelOfBothTaskAndFutureIsOneCancel() {
       var future = new Future<Integer>();
-      var task =
-          createTask(
-              () -> {
-                try {
-                  future.await();
-                } finally {
-                  yieldNow();
-                  order.add("cleaned up");
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          future.await();
+        } finally {
+          yieldNow();
+          order.add("cleaned up");
+        }
+      });
       yieldNow();
       future.cancel();
       task.cancel();
@@ -593,14 +551,10 @@ class TaskTest {
 
     @AsyncTest
     void twoCancelsBeforeTheFirstIsDeliveredStrikeOnce() {
-      var task =
-          createTask(
-              () ->
-                  sleepAndCleanUp(
-                      () -> {
-                        yieldNow();
-                        order.add("cleaned up");
-                      }));
+      var task = createTask(() -> sleepAndCleanUp(() -> {
+        yieldNow();
+        order.add("cleaned up");
+      }));
       yieldNow();
       task.cancel("one");
       task.cancel("two");
@@ -611,14 +565,10 @@ class TaskTest {
 
     @AsyncTest
     void twoCancelsOfATaskThatAwaitsAnotherStrikeOnce() {
-      var inner =
-          createTask(
-              () ->
-                  sleepAndCleanUp(
-                      () -> {
-                        yieldNow();
-                        order.add("inner cleaned up");
-                      }));
+      var inner = createTask(() -> sleepAndCleanUp(() -> {
+        yieldNow();
+        order.add("inner cleaned up");
+      }));
       var outer = createTask(() -> inner.await());
       yieldNow();
       outer.cancel();
@@ -629,19 +579,17 @@ class TaskTest {
 
     @AsyncTest
     void aCancelDuringCleanUpStrikesAgain() {
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } finally {
-                  try {
-                    sleep(ofDays(1));
-                  } catch (CancelledError again) {
-                    order.add("again: " + again.getMessage());
-                  }
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } finally {
+          try {
+            sleep(ofDays(1));
+          } catch (CancelledError again) {
+            order.add("again: " + again.getMessage());
+          }
+        }
+      });
       yieldNow();
       task.cancel("one");
       yieldNow();
@@ -656,23 +604,17 @@ class TaskTest {
       "test_tasks.BaseTaskTests.yield_future_passes_cancel"
     })
     void cancelWhileAwaitingATaskPassesDownAndWaitsForItsEnd() {
-      var inner =
-          createTask(
-              () ->
-                  sleepAndCleanUp(
-                      () -> {
-                        sleep(ofSeconds(1));
-                        order.add("inner cleaned up");
-                      }));
-      var outer =
-          createTask(
-              () -> {
-                try {
-                  inner.await();
-                } finally {
-                  order.add("outer goes on");
-                }
-              });
+      var inner = createTask(() -> sleepAndCleanUp(() -> {
+        sleep(ofSeconds(1));
+        order.add("inner cleaned up");
+      }));
+      var outer = createTask(() -> {
+        try {
+          inner.await();
+        } finally {
+          order.add("outer goes on");
+        }
+      });
       yieldNow();
       outer.cancel("down");
       assertCancelled("down", outer);
@@ -684,16 +626,14 @@ class TaskTest {
 
     @AsyncTest
     void aTaskWhoseAwaitedTaskSwallowsTheCancelGetsItsValue() {
-      var inner =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                  return "slept";
-                } catch (CancelledError swallowed) {
-                  return "swallowed";
-                }
-              });
+      var inner = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+          return "slept";
+        } catch (CancelledError swallowed) {
+          return "swallowed";
+        }
+      });
       var outer = createTask(() -> inner.await());
       yieldNow();
       outer.cancel();
@@ -704,14 +644,12 @@ class TaskTest {
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.cancel_current_task")
     void aTaskMayCancelItself() {
-      var task =
-          createTask(
-              () -> {
-                assertTrue(currentTask().cancel("myself"));
-                order.add("goes on to its next wait");
-                yieldNow();
-                order.add("never");
-              });
+      var task = createTask(() -> {
+        assertTrue(currentTask().cancel("myself"));
+        order.add("goes on to its next wait");
+        yieldNow();
+        order.add("never");
+      });
       assertCancelled("myself", task);
       order.assertIs("goes on to its next wait");
     }
@@ -721,14 +659,12 @@ class TaskTest {
     void aPendingCancelGoesDownToTheTaskThatIsAwaitedNext() {
       var future = new Future<Void>();
       List<Task<?>> inner = new ArrayList<>();
-      var outer =
-          createTask(
-              () -> {
-                inner.add(createTask(() -> future.await()));
-                yieldNow();
-                currentTask().cancel();
-                inner.getFirst().await();
-              });
+      var outer = createTask(() -> {
+        inner.add(createTask(() -> future.await()));
+        yieldNow();
+        currentTask().cancel();
+        inner.getFirst().await();
+      });
       assertThrows(CancelledError.class, outer::await);
       assertTrue(outer.isCancelled());
       assertTrue(inner.getFirst().isCancelled());
@@ -738,12 +674,10 @@ class TaskTest {
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.cancel_at_end")
     void aTaskThatIsCancelledInItsLastStepEndsCancelled() {
-      var task =
-          createTask(
-              () -> {
-                currentTask().cancel();
-                return 1;
-              });
+      var task = createTask(() -> {
+        currentTask().cancel();
+        return 1;
+      });
       assertThrows(CancelledError.class, task::await);
       assertTrue(task.isCancelled());
     }
@@ -751,13 +685,11 @@ class TaskTest {
     @AsyncTest
     void aResultLostByACancelInTheLastStepIsClosed() {
       var closed = new AtomicBoolean();
-      var task =
-          createTask(
-              () -> {
-                currentTask().cancel();
-                AutoCloseable resource = () -> closed.set(true);
-                return resource;
-              });
+      var task = createTask(() -> {
+        currentTask().cancel();
+        AutoCloseable resource = () -> closed.set(true);
+        return resource;
+      });
       assertThrows(CancelledError.class, task::await);
       yieldNow();
       yieldNow();
@@ -768,14 +700,12 @@ class TaskTest {
     void anAwaitThatNeedNotSuspendDeliversAPendingCancelLater() {
       var done = new Future<Integer>();
       done.setResult(1);
-      var task =
-          createTask(
-              () -> {
-                currentTask().cancel();
-                order.add("value " + done.await());
-                yieldNow();
-                order.add("never");
-              });
+      var task = createTask(() -> {
+        currentTask().cancel();
+        order.add("value " + done.await());
+        yieldNow();
+        order.add("never");
+      });
       assertThrows(CancelledError.class, task::await);
       order.assertIs("value 1");
     }
@@ -783,13 +713,11 @@ class TaskTest {
     @AsyncTest
     void aDeliveredValueWinsAndTheCancelStrikesAtTheNextWait() {
       var future = new Future<String>();
-      var task =
-          createTask(
-              () -> {
-                order.add(future.await());
-                yieldNow();
-                order.add("never");
-              });
+      var task = createTask(() -> {
+        order.add(future.await());
+        yieldNow();
+        order.add("never");
+      });
       yieldNow();
       future.setResult("value");
       assertTrue(task.cancel());
@@ -810,12 +738,10 @@ class TaskTest {
 
     @AsyncTest
     void aWakeUpIsNoValue() {
-      var task =
-          createTask(
-              () -> {
-                sleep(ofSeconds(1));
-                order.add("never");
-              });
+      var task = createTask(() -> {
+        sleep(ofSeconds(1));
+        order.add("never");
+      });
       runningLoop().callLater(ofSeconds(1), () -> task.cancel("in the turn of the wake-up"));
       assertThrows(CancelledError.class, task::await);
       order.assertIsEmpty();
@@ -824,16 +750,14 @@ class TaskTest {
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.cancel_task_catching")
     void aTaskMayCatchTheCancelAndReturnAValue() {
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                  return 1;
-                } catch (CancelledError caught) {
-                  return 2;
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+          return 1;
+        } catch (CancelledError caught) {
+          return 2;
+        }
+      });
       yieldNow();
       task.cancel();
       assertEquals(2, task.await());
@@ -844,17 +768,15 @@ class TaskTest {
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.cancel_task_ignoring")
     void aTaskMayCatchTheCancelAndGoOn() {
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } catch (CancelledError ignored) {
-                  order.add("ignored");
-                }
-                sleep(ofSeconds(5));
-                return "went on";
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError ignored) {
+          order.add("ignored");
+        }
+        sleep(ofSeconds(5));
+        return "went on";
+      });
       yieldNow();
       task.cancel();
       assertEquals("went on", task.await());
@@ -864,15 +786,13 @@ class TaskTest {
     @AsyncTest
     void aTaskMayTurnTheCancelIntoAnotherFailure() {
       var failure = new Failure("instead");
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } catch (CancelledError cancelled) {
-                  throw failure;
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError cancelled) {
+          throw failure;
+        }
+      });
       yieldNow();
       task.cancel();
       assertSame(failure, assertThrows(Failure.class, task::await));
@@ -881,15 +801,13 @@ class TaskTest {
 
     @AsyncTest
     void catchingExceptionDoesNotSwallowTheCancel() {
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } catch (Exception everything) {
-                  order.add("swallowed");
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } catch (Exception everything) {
+          order.add("swallowed");
+        }
+      });
       yieldNow();
       task.cancel();
       assertThrows(CancelledError.class, task::await);
@@ -898,11 +816,9 @@ class TaskTest {
 
     @AsyncTest
     void throwingCancelledErrorByHandEndsTheTaskCancelled() {
-      var task =
-          createTask(
-              () -> {
-                throw new CancelledError("by hand");
-              });
+      var task = createTask(() -> {
+        throw new CancelledError("by hand");
+      });
       assertCancelled("by hand", task);
       assertTrue(task.isCancelled());
       assertEquals(0, task.cancelling());
@@ -928,13 +844,11 @@ class TaskTest {
     @Covers("test_tasks.BaseTaskTests.uncancel_resets_must_cancel")
     void uncancelToZeroDropsARequestThatCameWhenTheWaitWasOver() {
       var future = new Future<Void>();
-      var task =
-          createTask(
-              () -> {
-                future.await();
-                yieldNow();
-                return 42;
-              });
+      var task = createTask(() -> {
+        future.await();
+        yieldNow();
+        return 42;
+      });
       yieldNow();
       future.setResult(null);
       assertTrue(task.cancel());
@@ -965,16 +879,14 @@ class TaskTest {
     @AsyncTest
     @Covers("test_tasks.BaseTaskTests.uncancel_basic")
     void aTaskMayTakeARequestBackAndBeCancelledAgain() {
-      var task =
-          createTask(
-              () -> {
-                try {
-                  sleep(ofDays(1));
-                } catch (CancelledError taken) {
-                  assertEquals(0, currentTask().uncancel());
-                  sleep(ofDays(1));
-                }
-              });
+      var task = createTask(() -> {
+        try {
+          sleep(ofDays(1));
+        } catch (CancelledError taken) {
+          assertEquals(0, currentTask().uncancel());
+          sleep(ofDays(1));
+        }
+      });
       yieldNow();
       assertTrue(task.cancel());
       assertEquals(1, task.cancelling());
@@ -1030,10 +942,9 @@ class TaskTest {
       var error = assertThrows(CancelledError.class, task::await);
       assertEquals("the reason", error.getMessage());
       assertTrue(showsWaitHere(error), "the trace shows the line that waited");
-      for (var again :
-          List.of(
-              assertThrows(CancelledError.class, task::result),
-              assertThrows(CancelledError.class, task::exception))) {
+      for (var again : List.of(
+          assertThrows(CancelledError.class, task::result),
+          assertThrows(CancelledError.class, task::exception))) {
         assertEquals("the reason", again.getMessage());
         assertTrue(showsWaitHere(again.getCause()), "the original is kept as cause");
       }

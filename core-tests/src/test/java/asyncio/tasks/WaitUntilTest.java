@@ -43,21 +43,17 @@ class WaitUntilTest {
   private final Order order = new Order();
 
   private static Task<String> after(Duration delay, String value) {
-    return createTask(
-        value,
-        () -> {
-          sleep(delay);
-          return value;
-        });
+    return createTask(value, () -> {
+      sleep(delay);
+      return value;
+    });
   }
 
   private static Task<String> failAfter(Duration delay, String message) {
-    return createTask(
-        message,
-        () -> {
-          sleep(delay);
-          throw new Failure(message);
-        });
+    return createTask(message, () -> {
+      sleep(delay);
+      throw new Failure(message);
+    });
   }
 
   @AsyncTest
@@ -87,12 +83,10 @@ class WaitUntilTest {
   @Covers("test_tasks.BaseTaskTests.wait_really_done")
   void whatIsDoneWhenTheWaitReturnsCountsAsDone() {
     // The first completion wakes the caller, and the second one comes before the caller's turn.
-    var two =
-        createTask(
-            () -> {
-              yieldNow();
-              yieldNow();
-            });
+    var two = createTask(() -> {
+      yieldNow();
+      yieldNow();
+    });
     var one = createTask(() -> yieldNow());
     var waited = waitUntil(FIRST_COMPLETED, List.of(two, one));
     assertTrue(one.isDone());
@@ -105,13 +99,10 @@ class WaitUntilTest {
     var a = new Future<Integer>();
     var b = new Future<Integer>();
     var c = new Future<Integer>();
-    runningLoop()
-        .callLater(
-            ofSeconds(1),
-            () -> {
-              c.setResult(3);
-              a.setResult(1);
-            });
+    runningLoop().callLater(ofSeconds(1), () -> {
+      c.setResult(3);
+      a.setResult(1);
+    });
     var waited = waitUntil(FIRST_COMPLETED, List.of(a, b, c));
     assertEquals(List.of(a, c), List.copyOf(waited.done()));
     assertEquals(Set.of(b), waited.pending());
@@ -124,7 +115,8 @@ class WaitUntilTest {
     var pending = new Future<String>();
     createTask(() -> order.add("other"));
     assertEquals(
-        Set.of(done), waitUntil(FIRST_COMPLETED, List.<Future<?>>of(pending, done)).done());
+        Set.of(done),
+        waitUntil(FIRST_COMPLETED, List.<Future<?>>of(pending, done)).done());
     assertEquals(Set.of(done), waitUntil(ALL_COMPLETED, List.of(done)).done());
     order.assertIsEmpty();
   }
@@ -177,7 +169,8 @@ class WaitUntilTest {
     var cancelled = after(ofDays(1), "cancelled");
     var slow = after(ofSeconds(2), "slow");
     runningLoop().callLater(ofSeconds(1), cancelled::cancel);
-    assertEquals(Set.of(cancelled), waitUntil(FIRST_COMPLETED, List.of(slow, cancelled)).done());
+    assertEquals(
+        Set.of(cancelled), waitUntil(FIRST_COMPLETED, List.of(slow, cancelled)).done());
   }
 
   @AsyncTest
@@ -218,7 +211,8 @@ class WaitUntilTest {
   @AsyncTest
   void aLimitThatIsNotReachedLeavesNoTimerBehind() {
     var fast = after(ofSeconds(1), "fast");
-    assertEquals(Set.of(fast), waitUntil(ALL_COMPLETED, List.of(fast), ofDays(1)).done());
+    assertEquals(
+        Set.of(fast), waitUntil(ALL_COMPLETED, List.of(fast), ofDays(1)).done());
     // A wait that leaves a wake-up behind would wake the next one of this task.
     var never = new Future<Void>();
     assertThrows(TimeoutException.class, () -> Asyncio.waitFor(never, ofDays(3)));
@@ -229,12 +223,10 @@ class WaitUntilTest {
   void aLimitOfZeroOrLessLetsWhatIsReadyRunOnce() {
     for (Duration limit : List.of(ZERO, ofSeconds(-1))) {
       var ready = createTask(() -> 1);
-      var twoTurns =
-          createTask(
-              () -> {
-                yieldNow();
-                yieldNow();
-              });
+      var twoTurns = createTask(() -> {
+        yieldNow();
+        yieldNow();
+      });
       var waited = waitUntil(ALL_COMPLETED, List.<Task<?>>of(ready, twoTurns), limit);
       assertEquals(Set.of(ready), waited.done());
       twoTurns.await();
@@ -275,20 +267,18 @@ class WaitUntilTest {
     var early = new Future<Integer>();
     early.setResult(1);
     var next = new Event();
-    var task =
-        createTask(
-            () -> {
-              var both = List.of(early, late);
-              waitUntil(FIRST_COMPLETED, both);
-              waitUntil(ALL_COMPLETED, both, ofSeconds(1));
-              try {
-                timeout(() -> waitUntil(ALL_COMPLETED, both));
-              } catch (TimeoutException expected) {
-                order.add("timeout");
-              }
-              next.await();
-              order.add("set");
-            });
+    var task = createTask(() -> {
+      var both = List.of(early, late);
+      waitUntil(FIRST_COMPLETED, both);
+      waitUntil(ALL_COMPLETED, both, ofSeconds(1));
+      try {
+        timeout(() -> waitUntil(ALL_COMPLETED, both));
+      } catch (TimeoutException expected) {
+        order.add("timeout");
+      }
+      next.await();
+      order.add("set");
+    });
     sleep(ofSeconds(3));
     late.setResult(2);
     yieldNow();
@@ -345,9 +335,8 @@ class WaitUntilTest {
   @AsyncTest
   @Covers("test_tasks.BaseTaskTests.wait_errors")
   void noFuturesAtAllIsAnError() {
-    var error =
-        assertThrows(
-            IllegalArgumentException.class, () -> waitUntil(ALL_COMPLETED, List.<Task<?>>of()));
+    var error = assertThrows(
+        IllegalArgumentException.class, () -> waitUntil(ALL_COMPLETED, List.<Task<?>>of()));
     assertContains(error.getMessage(), "no futures");
   }
 
@@ -364,9 +353,8 @@ class WaitUntilTest {
   @AsyncTest
   void aFutureOfAnotherLoopIsAnErrorThatNamesTheWay() {
     var theirs = Asyncio.toThread(() -> Asyncio.run(() -> new Future<Integer>()));
-    var error =
-        assertThrows(
-            IllegalArgumentException.class, () -> waitUntil(ALL_COMPLETED, List.of(theirs)));
+    var error = assertThrows(
+        IllegalArgumentException.class, () -> waitUntil(ALL_COMPLETED, List.of(theirs)));
     assertContains(error.getMessage(), "wrapFuture");
   }
 
@@ -409,12 +397,10 @@ class WaitUntilTest {
     List<Task<Integer>> tasks = new ArrayList<>();
     for (int i = 0; i < 2_000; i++) {
       int number = i;
-      tasks.add(
-          createTask(
-              () -> {
-                sleep(ofMillis(number % 7));
-                return number;
-              }));
+      tasks.add(createTask(() -> {
+        sleep(ofMillis(number % 7));
+        return number;
+      }));
     }
     assertEquals(tasks, List.copyOf(waitUntil(ALL_COMPLETED, tasks).done()));
   }

@@ -70,8 +70,10 @@ class AsyncTestTest {
   @Test
   void severalAreToldInOneFailure() {
     Throwable thrown = TestRun.of(SeveralFail.class).failure();
-    List<String> told =
-        Stream.of(thrown, thrown.getSuppressed()[0]).map(Throwable::getMessage).sorted().toList();
+    List<String> told = Stream.of(thrown, thrown.getSuppressed()[0])
+        .map(Throwable::getMessage)
+        .sorted()
+        .toList();
     assertTrue(told.get(0).startsWith("A callback of loop '"), told::toString);
     assertTrue(told.get(1).startsWith("Task 'first' failed"), told::toString);
     assertEquals(1, thrown.getSuppressed().length);

@@ -36,11 +36,10 @@ class VirtualClockTest {
   @AsyncTest
   void timeJumpsFromTimerToTimer() {
     List<Duration> seen = new ArrayList<>();
-    createTask(
-        () -> {
-          sleep(ofDays(1));
-          seen.add(runningLoop().time());
-        });
+    createTask(() -> {
+      sleep(ofDays(1));
+      seen.add(runningLoop().time());
+    });
     sleep(ofDays(3));
     seen.add(runningLoop().time());
     assertEquals(List.of(ofDays(1), ofDays(3)), seen);
@@ -60,42 +59,36 @@ class VirtualClockTest {
     assertEquals(1, VirtualTime.run(() -> 1));
     assertThrows(
         Failure.class,
-        () ->
-            VirtualTime.run(
-                () -> {
-                  throw new Failure("x");
-                }));
+        () -> VirtualTime.run(() -> {
+          throw new Failure("x");
+        }));
     VirtualTime.run(() -> sleep(ofDays(1)));
   }
 
   @Test
   void aStepCanTakeVirtualTime() {
     var clock = new VirtualClock();
-    VirtualTime.run(
-        clock,
-        () -> {
-          var order = new Order();
-          runningLoop().callLater(ofSeconds(1), () -> order.add("due"));
-          clock.advance(ofSeconds(3));
-          yieldNow();
-          yieldNow();
-          assertEquals(ofSeconds(3), runningLoop().time());
-          sleep(Duration.ofNanos(1));
-          order.assertIs("due");
-          assertThrows(IllegalArgumentException.class, () -> clock.advance(ofSeconds(-1)));
-        });
+    VirtualTime.run(clock, () -> {
+      var order = new Order();
+      runningLoop().callLater(ofSeconds(1), () -> order.add("due"));
+      clock.advance(ofSeconds(3));
+      yieldNow();
+      yieldNow();
+      assertEquals(ofSeconds(3), runningLoop().time());
+      sleep(Duration.ofNanos(1));
+      order.assertIs("due");
+      assertThrows(IllegalArgumentException.class, () -> clock.advance(ofSeconds(-1)));
+    });
   }
 
   @Test
   void noTimeIsTooLong() {
     var clock = new VirtualClock(FOREVER.getDuration());
-    VirtualTime.run(
-        clock,
-        () -> {
-          clock.advance(FOREVER.getDuration());
-          yieldNow();
-          assertTrue(runningLoop().time().isPositive());
-        });
+    VirtualTime.run(clock, () -> {
+      clock.advance(FOREVER.getDuration());
+      yieldNow();
+      assertTrue(runningLoop().time().isPositive());
+    });
   }
 
   private static void waitHere(CountDownLatch latch) throws InterruptedException {
@@ -105,59 +98,47 @@ class VirtualClockTest {
   @Test
   void whatHoldsTheClockTooLongIsTold() {
     var latch = new CountDownLatch(1);
-    var error =
-        assertThrows(
-            AssertionError.class,
-            () ->
-                VirtualTime.run(
-                    impatient(),
-                    () -> {
-                      try {
-                        toThread(() -> waitHere(latch));
-                      } finally {
-                        latch.countDown();
-                      }
-                    }));
+    var error = assertThrows(
+        AssertionError.class,
+        () -> VirtualTime.run(impatient(), () -> {
+          try {
+            toThread(() -> waitHere(latch));
+          } finally {
+            latch.countDown();
+          }
+        }));
     assertContains(error.getMessage(), "1 body on a helper thread", "waitHere", "20 ms", "Task[");
   }
 
   @Test
   void aForeignWaitThatHoldsTheClockTooLongIsTold() {
-    var error =
-        assertThrows(
-            AssertionError.class,
-            () ->
-                VirtualTime.run(
-                    impatient(),
-                    () -> {
-                      createTask("foreign", () -> blocking(() -> new CountDownLatch(1).await()));
-                      sleep(ofDays(1));
-                    }));
+    var error = assertThrows(
+        AssertionError.class,
+        () -> VirtualTime.run(impatient(), () -> {
+          createTask("foreign", () -> blocking(() -> new CountDownLatch(1).await()));
+          sleep(ofDays(1));
+        }));
     assertContains(error.getMessage(), "1 coroutine in a foreign blocking call", "foreign");
   }
 
   @Test
   void nobodyCallingInIsTold() {
-    var error =
-        assertThrows(
-            AssertionError.class,
-            () ->
-                VirtualTime.run(
-                    impatient().withOtherThreads(),
-                    () -> createTask("stuck", () -> new Event().await()).await()));
+    var error = assertThrows(
+        AssertionError.class,
+        () -> VirtualTime.run(
+            impatient().withOtherThreads(),
+            () -> createTask("stuck", () -> new Event().await()).await()));
     assertContains(error.getMessage(), "nothing left to do", "Task[stuck, waits for an event]");
   }
 
   @Test
   void anotherThreadMayCallInWithinTheLimit() {
-    VirtualTime.run(
-        new VirtualClock().withOtherThreads(),
-        () -> {
-          EventLoop loop = runningLoop();
-          var called = new Event();
-          Thread.ofPlatform().start(() -> loop.callSoonThreadsafe(called::set));
-          called.await();
-        });
+    VirtualTime.run(new VirtualClock().withOtherThreads(), () -> {
+      EventLoop loop = runningLoop();
+      var called = new Event();
+      Thread.ofPlatform().start(() -> loop.callSoonThreadsafe(called::set));
+      called.await();
+    });
   }
 
   @Test
@@ -165,17 +146,14 @@ class VirtualClockTest {
     var order = new Order();
     assertThrows(
         AssertionError.class,
-        () ->
-            VirtualTime.run(
-                impatient().withOtherThreads(),
-                () -> {
-                  try {
-                    new Event().await();
-                  } finally {
-                    sleep(ofDays(1));
-                    order.add("cleaned up");
-                  }
-                }));
+        () -> VirtualTime.run(impatient().withOtherThreads(), () -> {
+          try {
+            new Event().await();
+          } finally {
+            sleep(ofDays(1));
+            order.add("cleaned up");
+          }
+        }));
     order.assertIs("cleaned up");
   }
 

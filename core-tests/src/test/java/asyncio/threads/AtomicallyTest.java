@@ -71,11 +71,9 @@ class AtomicallyTest {
         failure,
         assertThrows(
             IOException.class,
-            () ->
-                atomically(
-                    () -> {
-                      throw failure;
-                    })));
+            () -> atomically(() -> {
+              throw failure;
+            })));
     assertEquals(0, failure.getSuppressed().length);
     yieldNow(); // it may wait again
   }
@@ -103,31 +101,28 @@ class AtomicallyTest {
     Future<String> future = runningLoop().createFuture();
     var victim = createTask(() -> Asyncio.sleep(java.time.Duration.ofDays(1)));
     yieldNow();
-    Task<Integer> made =
-        atomically(
-            () -> {
-              queue.putNowait("a");
-              assertTrue(queue.tryPut("b"));
-              assertEquals("a", queue.getNowait());
-              assertEquals("b", queue.tryGet().orElseThrow());
-              queue.taskDone();
-              try (var _ = lock.tryAcquire();
-                  var _ = semaphore.tryAcquire()) {
-                assertTrue(lock.locked());
-              }
-              event.set();
-              future.setResult("there");
-              assertEquals("there", future.result());
-              victim.cancel();
-              runningLoop().callSoon(() -> order.add("callback"));
-              currentTask().setName("renamed");
-              queue.shutdown();
-              return createTask(
-                  () -> {
-                    order.add("task");
-                    return 7;
-                  });
-            });
+    Task<Integer> made = atomically(() -> {
+      queue.putNowait("a");
+      assertTrue(queue.tryPut("b"));
+      assertEquals("a", queue.getNowait());
+      assertEquals("b", queue.tryGet().orElseThrow());
+      queue.taskDone();
+      try (var _ = lock.tryAcquire();
+          var _ = semaphore.tryAcquire()) {
+        assertTrue(lock.locked());
+      }
+      event.set();
+      future.setResult("there");
+      assertEquals("there", future.result());
+      victim.cancel();
+      runningLoop().callSoon(() -> order.add("callback"));
+      currentTask().setName("renamed");
+      queue.shutdown();
+      return createTask(() -> {
+        order.add("task");
+        return 7;
+      });
+    });
     order.assertIsEmpty();
     assertEquals(7, made.await());
     order.assertIs("callback", "task");
@@ -137,16 +132,13 @@ class AtomicallyTest {
 
   @AsyncTest
   void tasksAndCallbacksMadeInARegionAreNotInIt() {
-    var waits =
-        atomically(
-            () -> {
-              runningLoop().callSoon(() -> createTask(() -> order.add("by a callback")));
-              return createTask(
-                  () -> {
-                    yieldNow();
-                    order.add("after a wait");
-                  });
-            });
+    var waits = atomically(() -> {
+      runningLoop().callSoon(() -> createTask(() -> order.add("by a callback")));
+      return createTask(() -> {
+        yieldNow();
+        order.add("after a wait");
+      });
+    });
     waits.await();
     yieldNow();
     assertEquals(2, order.size(), order::toString);
@@ -155,11 +147,10 @@ class AtomicallyTest {
   @AsyncTest
   void anEagerStartIsRefusedSinceItSuspendsItsCreator() {
     int tasks = runningLoop().allTasks().size();
-    String message =
-        assertThrows(
-                IllegalStateException.class,
-                () -> atomically(() -> createTask(EAGER, () -> order.add("task"))))
-            .getMessage();
+    String message = assertThrows(
+            IllegalStateException.class,
+            () -> atomically(() -> createTask(EAGER, () -> order.add("task"))))
+        .getMessage();
     assertStartsWith(message, "createTask() with an eager start may wait, and Task '");
     runningLoop().setTaskFactory(TaskFactory.EAGER);
     assertThrows(
@@ -176,13 +167,12 @@ class AtomicallyTest {
 
   @AsyncTest
   void regionsAreNested() {
-    atomically(
-        () -> {
-          assertEquals(1, atomically(() -> atomically(() -> 1)));
-          assertThrows(IllegalStateException.class, () -> yieldNow());
-          assertThrows(IllegalStateException.class, () -> atomically(() -> yieldNow()));
-          assertThrows(IllegalStateException.class, () -> yieldNow());
-        });
+    atomically(() -> {
+      assertEquals(1, atomically(() -> atomically(() -> 1)));
+      assertThrows(IllegalStateException.class, () -> yieldNow());
+      assertThrows(IllegalStateException.class, () -> atomically(() -> yieldNow()));
+      assertThrows(IllegalStateException.class, () -> yieldNow());
+    });
     yieldNow();
   }
 
@@ -194,15 +184,12 @@ class AtomicallyTest {
 
   @AsyncTest
   void inACallbackItWorksAsWell() {
-    runningLoop()
-        .callSoon(
-            () -> {
-              order.add("result " + atomically(() -> 3));
-              String message =
-                  assertThrows(IllegalStateException.class, () -> atomically(() -> yieldNow()))
-                      .getMessage();
-              order.add(message.substring(0, message.indexOf(" inside")));
-            });
+    runningLoop().callSoon(() -> {
+      order.add("result " + atomically(() -> 3));
+      String message = assertThrows(IllegalStateException.class, () -> atomically(() -> yieldNow()))
+          .getMessage();
+      order.add(message.substring(0, message.indexOf(" inside")));
+    });
     runningLoop().callSoon(() -> order.add("next"));
     yieldNow();
     order.assertIs("result 3", "yieldNow() may wait, and a callback called it", "next");
@@ -210,18 +197,16 @@ class AtomicallyTest {
 
   @Test
   void outsideACoroutineItIsRefused() {
-    String message =
-        assertThrows(IllegalStateException.class, () -> atomically(() -> order.add("body")))
-            .getMessage();
+    String message = assertThrows(
+            IllegalStateException.class, () -> atomically(() -> order.add("body")))
+        .getMessage();
     assertStartsWith(message, "atomically() was called on the thread '");
     order.assertIsEmpty();
-    run(
-        () -> {
-          toThread(
-              () -> {
-                assertThrows(IllegalStateException.class, () -> atomically(() -> 1));
-              });
-        });
+    run(() -> {
+      toThread(() -> {
+        assertThrows(IllegalStateException.class, () -> atomically(() -> 1));
+      });
+    });
   }
 
   /** A dump of a virtual thread makes the JDK submit steps that do nothing. */
@@ -230,48 +215,40 @@ class AtomicallyTest {
   void stacksThatAnotherThreadTakesRaiseNoAlarm() throws Exception {
     var stop = new AtomicBoolean();
     int[] counts = {0, 0, 0};
-    run(
-        () -> {
-          Thread[] threads = {Thread.currentThread(), Thread.currentThread()};
-          var other =
-              createTask(
-                  () -> {
-                    threads[1] = Thread.currentThread();
-                    while (!stop.get()) {
-                      counts[1]++;
-                      yieldNow();
-                    }
-                  });
+    run(() -> {
+      Thread[] threads = {Thread.currentThread(), Thread.currentThread()};
+      var other = createTask(() -> {
+        threads[1] = Thread.currentThread();
+        while (!stop.get()) {
+          counts[1]++;
           yieldNow();
-          Thread dumper =
-              Thread.ofPlatform()
-                  .daemon()
-                  .start(
-                      () -> {
-                        for (int i = 0; i < 2_000; i++) {
-                          threads[i % 2].getStackTrace();
-                        }
-                        stop.set(true);
-                      });
-          while (!stop.get()) {
-            int before = counts[1];
-            atomically(
-                () -> {
-                  counts[0]++;
-                  for (int i = 0; i < 20; i++) {
-                    runningLoop().callSoon(() -> counts[2]++);
-                  }
-                });
-            assertEquals(before, counts[1]);
-            if (counts[0] % 2 == 0) {
-              yieldNow();
-            } else {
-              Thread.yield(); // in foreign code, but outside
-            }
+        }
+      });
+      yieldNow();
+      Thread dumper = Thread.ofPlatform().daemon().start(() -> {
+        for (int i = 0; i < 2_000; i++) {
+          threads[i % 2].getStackTrace();
+        }
+        stop.set(true);
+      });
+      while (!stop.get()) {
+        int before = counts[1];
+        atomically(() -> {
+          counts[0]++;
+          for (int i = 0; i < 20; i++) {
+            runningLoop().callSoon(() -> counts[2]++);
           }
-          other.await();
-          toThread(() -> dumper.join());
         });
+        assertEquals(before, counts[1]);
+        if (counts[0] % 2 == 0) {
+          yieldNow();
+        } else {
+          Thread.yield(); // in foreign code, but outside
+        }
+      }
+      other.await();
+      toThread(() -> dumper.join());
+    });
     assertEquals(20 * counts[0], counts[2]);
   }
 
@@ -288,23 +265,18 @@ class AtomicallyTest {
     /** The error of a region in which another coroutine ran, which does {@code release}. */
     private IllegalStateException torn(Action<Exception> body, Action<Exception> release) {
       boolean[] ran = {false};
-      var other =
-          createTask(
-              () -> {
-                ran[0] = true;
-                release.run();
-              });
+      var other = createTask(() -> {
+        ran[0] = true;
+        release.run();
+      });
       currentTask().setName("buyer");
       runningLoopIsNamed = runningLoop().name();
-      IllegalStateException torn =
-          assertThrows(
-              IllegalStateException.class,
-              () ->
-                  atomically(
-                      () -> {
-                        body.run();
-                        order.add("went on");
-                      }));
+      IllegalStateException torn = assertThrows(
+          IllegalStateException.class,
+          () -> atomically(() -> {
+            body.run();
+            order.add("went on");
+          }));
       assertTrue(ran[0]);
       order.assertIs("went on");
       other.await();
@@ -350,12 +322,11 @@ class AtomicallyTest {
     @AsyncTest
     void aBodyThatIsAMethodOfTheJdkIsToldWithWhoCalledAtomically() {
       var queue = new LinkedBlockingQueue<String>();
-      createTask(
-          () -> {
-            queue.add("item");
-          });
-      String message =
-          assertThrows(IllegalStateException.class, () -> atomically(queue::take)).getMessage();
+      createTask(() -> {
+        queue.add("item");
+      });
+      String message = assertThrows(IllegalStateException.class, () -> atomically(queue::take))
+          .getMessage();
       assertContains(
           message,
           " by java.util.concurrent.LinkedBlockingQueue.take(), called at"
@@ -366,12 +337,11 @@ class AtomicallyTest {
     void aMonitorThatAnotherCoroutineHasIsToldAtTheEnd() throws Exception {
       var monitor = new Object();
       var hold = new Hold();
-      hold.start(
-          () -> {
-            synchronized (monitor) {
-              hold.here();
-            }
-          });
+      hold.start(() -> {
+        synchronized (monitor) {
+          hold.here();
+        }
+      });
       assertNames(
           "",
           torn(
@@ -387,15 +357,14 @@ class AtomicallyTest {
     void aLockThatAnotherCoroutineHasIsToldAtTheEnd() throws Exception {
       var lock = new ReentrantLock();
       var hold = new Hold();
-      hold.start(
-          () -> {
-            lock.lock();
-            try {
-              hold.here();
-            } finally {
-              lock.unlock();
-            }
-          });
+      hold.start(() -> {
+        lock.lock();
+        try {
+          hold.here();
+        } finally {
+          lock.unlock();
+        }
+      });
       assertNames(
           "java.util.concurrent.locks.ReentrantLock.lock",
           torn(
@@ -411,15 +380,14 @@ class AtomicallyTest {
     void aLockThatIsKeptTooLongIsToldAtTheEnd() throws Exception {
       var lock = new ReentrantLock();
       var hold = new Hold();
-      hold.startOutside(
-          () -> {
-            lock.lock();
-            try {
-              hold.here();
-            } finally {
-              lock.unlock();
-            }
-          });
+      hold.startOutside(() -> {
+        lock.lock();
+        try {
+          hold.here();
+        } finally {
+          lock.unlock();
+        }
+      });
       HandOvers.limitNanos(1_000_000);
       try {
         assertNames(
@@ -441,33 +409,28 @@ class AtomicallyTest {
     void aLockThatAnotherCoroutineGetsFirstIsToldAtTheEnd() throws Exception {
       var lock = new ReentrantLock();
       Condition signal = lock.newCondition();
-      var waiter =
-          createTask(
-              () -> {
-                lock.lock();
-                try {
-                  signal.await();
-                } finally {
-                  lock.unlock();
-                }
-              });
+      var waiter = createTask(() -> {
+        lock.lock();
+        try {
+          signal.await();
+        } finally {
+          lock.unlock();
+        }
+      });
       yieldNow();
       var signalled = new CountDownLatch(1);
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                lock.lock();
-                try {
-                  signal.signal();
-                  signalled.countDown();
-                  while (lock.getQueueLength() < 2) {
-                    Thread.onSpinWait();
-                  }
-                } finally {
-                  lock.unlock();
-                }
-              });
+      Thread.ofPlatform().daemon().start(() -> {
+        lock.lock();
+        try {
+          signal.signal();
+          signalled.countDown();
+          while (lock.getQueueLength() < 2) {
+            Thread.onSpinWait();
+          }
+        } finally {
+          lock.unlock();
+        }
+      });
       while (signalled.getCount() > 0) {
         Thread.onSpinWait();
       }
@@ -514,12 +477,10 @@ class AtomicallyTest {
           failure,
           assertThrows(
               IOException.class,
-              () ->
-                  atomically(
-                      () -> {
-                        Thread.yield();
-                        throw failure;
-                      })));
+              () -> atomically(() -> {
+                Thread.yield();
+                throw failure;
+              })));
       assertEquals(1, failure.getSuppressed().length);
       String message = failure.getSuppressed()[0].getMessage();
       assertStartsWith(message, "Other coroutines may have run inside atomically(…): ");
@@ -541,19 +502,16 @@ class AtomicallyTest {
     @AsyncTest
     void anInnerRegionFailsFirstAndIsToldOnce() {
       var seen = new ArrayList<Throwable>();
-      IllegalStateException torn =
-          assertThrows(
-              IllegalStateException.class,
-              () ->
-                  atomically(
-                      () -> {
-                        try {
-                          atomically(() -> Thread.yield());
-                        } catch (IllegalStateException inner) {
-                          seen.add(inner);
-                          throw inner;
-                        }
-                      }));
+      IllegalStateException torn = assertThrows(
+          IllegalStateException.class,
+          () -> atomically(() -> {
+            try {
+              atomically(() -> Thread.yield());
+            } catch (IllegalStateException inner) {
+              seen.add(inner);
+              throw inner;
+            }
+          }));
       assertSame(seen.getFirst(), torn);
       assertEquals(0, torn.getSuppressed().length);
     }
@@ -561,18 +519,13 @@ class AtomicallyTest {
     @AsyncTest
     void anInnerFailureThatIsCaughtFailsTheOuterRegionAtItsEnd() {
       var seen = new ArrayList<Throwable>();
-      IllegalStateException torn =
-          assertThrows(
-              IllegalStateException.class,
-              () ->
-                  atomically(
-                      () -> {
-                        seen.add(
-                            assertThrows(
-                                IllegalStateException.class,
-                                () -> atomically(() -> Thread.yield())));
-                        order.add("went on");
-                      }));
+      IllegalStateException torn = assertThrows(
+          IllegalStateException.class,
+          () -> atomically(() -> {
+            seen.add(
+                assertThrows(IllegalStateException.class, () -> atomically(() -> Thread.yield())));
+            order.add("went on");
+          }));
       order.assertIs("went on");
       assertArrayEquals(
           seen.getFirst().getCause().getStackTrace(), torn.getCause().getStackTrace());
@@ -582,12 +535,10 @@ class AtomicallyTest {
     void aRegionInsideIsNotTornByWhatCameBeforeIt() {
       assertThrows(
           IllegalStateException.class,
-          () ->
-              atomically(
-                  () -> {
-                    Thread.yield();
-                    order.add("inner gives " + atomically(() -> 1));
-                  }));
+          () -> atomically(() -> {
+            Thread.yield();
+            order.add("inner gives " + atomically(() -> 1));
+          }));
       order.assertIs("inner gives 1");
     }
 
@@ -618,11 +569,10 @@ class AtomicallyTest {
 
     @AsyncTest
     void twoTasksMayBothBeInRegionsThatOthersTore() {
-      var both =
-          List.of(
-              createTask(() -> atomically(() -> Thread.yield())),
-              createTask(() -> atomically(() -> Thread.yield())),
-              createTask(() -> atomically(() -> order.add("whole"))));
+      var both = List.of(
+          createTask(() -> atomically(() -> Thread.yield())),
+          createTask(() -> atomically(() -> Thread.yield())),
+          createTask(() -> atomically(() -> order.add("whole"))));
       assertInstanceOf(IllegalStateException.class, failureOf(both.get(0)));
       assertInstanceOf(IllegalStateException.class, failureOf(both.get(1)));
       both.get(2).await();
@@ -639,21 +589,19 @@ class AtomicallyTest {
     Only.portable("on the mounted carrier others run meanwhile");
     var monitor = new Object();
     var hold = new Hold();
-    hold.startOutside(
-        () -> {
-          synchronized (monitor) {
-            hold.here();
-          }
-        });
+    hold.startOutside(() -> {
+      synchronized (monitor) {
+        hold.here();
+      }
+    });
     var other = createTask(() -> order.add("other"));
-    atomically(
-        () -> {
-          Thread.yield();
-          Thread.ofPlatform().daemon().start(hold::release);
-          synchronized (monitor) {
-            order.add("region");
-          }
-        });
+    atomically(() -> {
+      Thread.yield();
+      Thread.ofPlatform().daemon().start(hold::release);
+      synchronized (monitor) {
+        order.add("region");
+      }
+    });
     other.await();
     order.assertIs("region", "other");
   }
@@ -674,62 +622,55 @@ class AtomicallyTest {
     int[] reported = {0};
     int[] torn = {0};
     try (var log = new SharedLog(() -> hold[0].here())) {
-      run(
-          () -> {
-            var other =
-                createTask(
-                    () -> {
-                      while (!stop.get()) {
-                        shared[0]++;
-                        if (inside[0]) {
-                          hold[0].release();
-                        }
-                        yieldNow();
-                      }
-                    });
-            for (int i = 0; i < 2; i++) {
-              Thread.ofPlatform()
-                  .daemon()
-                  .start(
-                      () -> {
-                        while (!stop.get()) {
-                          log.logger.info("by others");
-                          LockSupport.parkNanos(1);
-                        }
-                      });
+      run(() -> {
+        var other = createTask(() -> {
+          while (!stop.get()) {
+            shared[0]++;
+            if (inside[0]) {
+              hold[0].release();
             }
-            for (int i = 0; i < 10_000; i++) {
-              if (mounted && i % 50 == 0) {
-                hold[0] = new Hold();
-                hold[0].start(log.handler::flush);
-              }
-              boolean[] changed = {false};
-              boolean failed = false;
-              inside[0] = true;
-              try {
-                atomically(
-                    () -> {
-                      int read = shared[0];
-                      log.logger.info("by a coroutine");
-                      changed[0] = shared[0] != read;
-                      shared[0] = read + 1;
-                    });
-              } catch (IllegalStateException told) {
-                failed = true;
-                reported[0]++;
-              }
-              inside[0] = false;
-              if (changed[0]) {
-                torn[0]++;
-                assertTrue(failed, "others ran in it, and it ended well");
-              }
-              if (i % 4 == 0) {
-                yieldNow();
-              }
+            yieldNow();
+          }
+        });
+        for (int i = 0; i < 2; i++) {
+          Thread.ofPlatform().daemon().start(() -> {
+            while (!stop.get()) {
+              log.logger.info("by others");
+              LockSupport.parkNanos(1);
             }
-            stop.set(true);
-            other.await();
           });
+        }
+        for (int i = 0; i < 10_000; i++) {
+          if (mounted && i % 50 == 0) {
+            hold[0] = new Hold();
+            hold[0].start(log.handler::flush);
+          }
+          boolean[] changed = {false};
+          boolean failed = false;
+          inside[0] = true;
+          try {
+            atomically(() -> {
+              int read = shared[0];
+              log.logger.info("by a coroutine");
+              changed[0] = shared[0] != read;
+              shared[0] = read + 1;
+            });
+          } catch (IllegalStateException told) {
+            failed = true;
+            reported[0]++;
+          }
+          inside[0] = false;
+          if (changed[0]) {
+            torn[0]++;
+            assertTrue(failed, "others ran in it, and it ended well");
+          }
+          if (i % 4 == 0) {
+            yieldNow();
+          }
+        }
+        stop.set(true);
+        other.await();
+      });
     } finally {
       stop.set(true);
     }
@@ -751,11 +692,10 @@ class AtomicallyTest {
     private volatile Thread thread;
 
     void start(Runnable work) throws InterruptedException {
-      createTask(
-          () -> {
-            thread = Thread.currentThread();
-            work.run();
-          });
+      createTask(() -> {
+        thread = Thread.currentThread();
+        work.run();
+      });
       held.await();
     }
 
@@ -788,26 +728,24 @@ class AtomicallyTest {
     final StreamHandler handler;
 
     SharedLog(Runnable whenFlushed) {
-      var nowhere =
-          new OutputStream() {
-            @Override
-            public void write(int oneByte) {}
+      var nowhere = new OutputStream() {
+        @Override
+        public void write(int oneByte) {}
 
-            @Override
-            public void write(byte[] bytes, int offset, int length) {}
+        @Override
+        public void write(byte[] bytes, int offset, int length) {}
 
-            @Override
-            public void flush() {
-              whenFlushed.run();
-            }
-          };
-      var message =
-          new Formatter() {
-            @Override
-            public String format(LogRecord record) {
-              return record.getMessage();
-            }
-          };
+        @Override
+        public void flush() {
+          whenFlushed.run();
+        }
+      };
+      var message = new Formatter() {
+        @Override
+        public String format(LogRecord record) {
+          return record.getMessage();
+        }
+      };
       handler = new StreamHandler(nowhere, message);
       handler.setLevel(INFO);
       logger.setUseParentHandlers(false);

@@ -90,11 +90,10 @@ class AtomicallyWaitsTest {
   /** Bodies that have run, although they were refused. */
   private final List<String> ran = new ArrayList<>();
 
-  private final Coroutine<Integer, RuntimeException> body =
-      () -> {
-        ran.add("a body with a result");
-        return 1;
-      };
+  private final Coroutine<Integer, RuntimeException> body = () -> {
+    ran.add("a body with a result");
+    return 1;
+  };
 
   private final Action<RuntimeException> action = () -> ran.add("a body without a result");
 
@@ -103,18 +102,17 @@ class AtomicallyWaitsTest {
 
   @Test
   void everyMethodThatWaitsIsRefusedInARegion() throws Exception {
-    run(
-        () -> {
-          currentTask().setName("main");
-          functions();
-          scopes();
-          futures();
-          queues();
-          locks();
-          loops();
-          streams();
-          flows();
-        });
+    run(() -> {
+      currentTask().setName("main");
+      functions();
+      scopes();
+      futures();
+      queues();
+      locks();
+      loops();
+      streams();
+      flows();
+    });
     Set<String> expected = waitingMethods();
     assertEquals(Set.of(), without(expected, called), "waiting methods without a line here");
     assertEquals(Set.of(), without(called, expected), "lines here of methods that do not wait");
@@ -143,11 +141,9 @@ class AtomicallyWaitsTest {
 
   private static Throwable nobodyElseRunsDuring(Call call) {
     boolean[] otherRan = {false};
-    var other =
-        createTask(
-            () -> {
-              otherRan[0] = true;
-            });
+    var other = createTask(() -> {
+      otherRan[0] = true;
+    });
     Throwable failure = assertThrows(IllegalStateException.class, () -> atomically(call));
     assertFalse(otherRan[0]);
     other.await();
@@ -252,9 +248,8 @@ class AtomicallyWaitsTest {
       refused(
           "Future.awaitThrowing(Class, Class, Class)",
           "awaitThrowing()",
-          () ->
-              future.awaitThrowing(
-                  IOException.class, TimeoutException.class, ClassNotFoundException.class));
+          () -> future.awaitThrowing(
+              IOException.class, TimeoutException.class, ClassNotFoundException.class));
       refused("Future.get()", "get()", future::get);
       refused("Future.get(long, TimeUnit)", "get()", () -> future.get(0, TimeUnit.SECONDS));
       refused("Asyncio.waitFor(Future, Duration)", "waitFor()", () -> waitFor(future, ofDays(1)));
@@ -348,14 +343,12 @@ class AtomicallyWaitsTest {
   private void flows() {
     List<FlowEmitter<Integer>> emitters = new ArrayList<>();
     var stop = new Event();
-    Flow.Publisher<Integer> publisher =
-        Flows.publisher(
-            out -> {
-              emitters.add(out);
-              out.emit(1);
-              out.emit(2);
-              stop.await();
-            });
+    Flow.Publisher<Integer> publisher = Flows.publisher(out -> {
+      emitters.add(out);
+      out.emit(1);
+      out.emit(2);
+      stop.await();
+    });
     try (var items = Flows.subscribe(publisher)) {
       Iterator<Integer> each = items.iterator();
       assertEquals(1, each.next()); // and the other one has come
@@ -368,11 +361,10 @@ class AtomicallyWaitsTest {
   }
 
   private void streams() throws IOException {
-    ConnectionHandler greets =
-        client -> {
-          client.writer().write("one\ntwo\nthree\n");
-          sleep(ofDays(1));
-        };
+    ConnectionHandler greets = client -> {
+      client.writer().write("one\ntwo\nthree\n");
+      sleep(ofDays(1));
+    };
     Server server = startServer(greets, HOST, 0);
     Connection connection = openConnection(HOST, server.port());
     StreamReader reader = connection.reader();
@@ -435,10 +427,9 @@ class AtomicallyWaitsTest {
   // ---- which methods there are ----
 
   /** The documentation of a public method, and its name. */
-  private static final Pattern DOCUMENTED =
-      Pattern.compile(
-          "/\\*\\*((?:(?!\\*/).)*)\\*/(?:(?!/\\*\\*).)*?\\bpublic\\b[^(;{=]*?\\b(\\w+)\\(",
-          Pattern.DOTALL);
+  private static final Pattern DOCUMENTED = Pattern.compile(
+      "/\\*\\*((?:(?!\\*/).)*)\\*/(?:(?!/\\*\\*).)*?\\bpublic\\b[^(;{=]*?\\b(\\w+)\\(",
+      Pattern.DOTALL);
 
   private static final Pattern AS_ANOTHER =
       Pattern.compile("[\\s*]*As\\s+(?:\\*\\s+)?\\{@link\\s+(?:\\*\\s+)?#(\\w+).*", Pattern.DOTALL);
@@ -497,12 +488,11 @@ class AtomicallyWaitsTest {
 
   private static void addOverloads(Set<String> methods, Class<?> declaring, Set<String> names) {
     for (String name : names) {
-      List<String> overloads =
-          Arrays.stream(declaring.getDeclaredMethods())
-              .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
-              .filter(method -> method.getName().equals(name))
-              .map(AtomicallyWaitsTest::text)
-              .toList();
+      List<String> overloads = Arrays.stream(declaring.getDeclaredMethods())
+          .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
+          .filter(method -> method.getName().equals(name))
+          .map(AtomicallyWaitsTest::text)
+          .toList();
       assertFalse(overloads.isEmpty(), () -> name + " of " + declaring);
       methods.addAll(overloads);
     }

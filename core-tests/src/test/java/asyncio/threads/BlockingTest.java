@@ -50,23 +50,19 @@ class BlockingTest {
         failure,
         assertThrows(
             IOException.class,
-            () ->
-                blocking(
-                    () -> {
-                      throw failure;
-                    })));
+            () -> blocking(() -> {
+              throw failure;
+            })));
     yieldNow();
   }
 
   @AsyncTest
   void othersRunMeanwhile() throws Exception {
     var latch = new CountDownLatch(1);
-    var other =
-        createTask(
-            () -> {
-              yieldNow();
-              latch.countDown();
-            });
+    var other = createTask(() -> {
+      yieldNow();
+      latch.countDown();
+    });
     blocking(() -> latch.await());
     other.await();
   }
@@ -85,14 +81,10 @@ class BlockingTest {
     var latch = new CountDownLatch(100);
     List<Task<?>> tasks = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      tasks.add(
-          createTask(
-              () ->
-                  blocking(
-                      () -> {
-                        latch.countDown();
-                        latch.await();
-                      })));
+      tasks.add(createTask(() -> blocking(() -> {
+        latch.countDown();
+        latch.await();
+      })));
     }
     for (Task<?> task : tasks) {
       task.await();
@@ -134,22 +126,19 @@ class BlockingTest {
 
   @AsyncTest
   void aCancelStrikesAtTheNextWaitWhenTheBodySwallowsTheInterrupt() {
-    var task =
-        createTask(
-            () -> {
-              blocking(
-                  () -> {
-                    try {
-                      new CountDownLatch(1).await();
-                    } catch (InterruptedException swallowed) {
-                      return;
-                    }
-                  });
-              order.add("went on");
-              assertFalse(Thread.currentThread().isInterrupted());
-              yieldNow();
-              order.add("never");
-            });
+    var task = createTask(() -> {
+      blocking(() -> {
+        try {
+          new CountDownLatch(1).await();
+        } catch (InterruptedException swallowed) {
+          return;
+        }
+      });
+      order.add("went on");
+      assertFalse(Thread.currentThread().isInterrupted());
+      yieldNow();
+      order.add("never");
+    });
     yieldNow();
     yieldNow();
     task.cancel();
@@ -161,14 +150,12 @@ class BlockingTest {
   @AsyncTest
   void anUninterruptibleBodyDelaysTheCancel() {
     var latch = new CountDownLatch(1);
-    var task =
-        createTask(
-            () -> {
-              blocking(() -> Latches.awaitUninterruptibly(latch));
-              order.add("body ended");
-              yieldNow();
-              order.add("never");
-            });
+    var task = createTask(() -> {
+      blocking(() -> Latches.awaitUninterruptibly(latch));
+      order.add("body ended");
+      yieldNow();
+      order.add("never");
+    });
     yieldNow();
     yieldNow();
     task.cancel();
@@ -185,12 +172,10 @@ class BlockingTest {
   @AsyncTest
   void aCancelStrikesOnceThoughTheBodyLeavesTheInterruptFlagSet() {
     var latch = new CountDownLatch(1);
-    var task =
-        createTask(
-            () -> {
-              blocking(() -> Latches.awaitUninterruptibly(latch));
-              cleanUpWhenCancelled(Asyncio::yieldNow);
-            });
+    var task = createTask(() -> {
+      blocking(() -> Latches.awaitUninterruptibly(latch));
+      cleanUpWhenCancelled(Asyncio::yieldNow);
+    });
     yieldNow();
     yieldNow();
     task.cancel();
@@ -203,15 +188,14 @@ class BlockingTest {
 
   @Test
   void aTimeLimitThatInterruptsItLeavesNoCancelBehind() {
-    Asyncio.run(
-        () -> {
-          Task<?> me = Objects.requireNonNull(currentTask());
-          timeout(ofMillis(1), () -> blocking(this::waitUntilInterrupted)); // its value wins
-          for (int i = 0; i < 3; i++) {
-            yieldNow();
-          }
-          assertEquals(0, me.cancelling());
-        });
+    Asyncio.run(() -> {
+      Task<?> me = Objects.requireNonNull(currentTask());
+      timeout(ofMillis(1), () -> blocking(this::waitUntilInterrupted)); // its value wins
+      for (int i = 0; i < 3; i++) {
+        yieldNow();
+      }
+      assertEquals(0, me.cancelling());
+    });
   }
 
   private void waitUntilInterrupted() {
@@ -225,10 +209,9 @@ class BlockingTest {
   @AsyncTest
   void aCancelStrikesOnceWhereItsInterruptEndsAScope() {
     var latch = new CountDownLatch(1);
-    List<Action<Exception>> scopes =
-        List.of(
-            () -> timeout(ofSeconds(10), () -> blocking(() -> latch.await())),
-            () -> new TaskGroup().run(() -> blocking(() -> latch.await())));
+    List<Action<Exception>> scopes = List.of(
+        () -> timeout(ofSeconds(10), () -> blocking(() -> latch.await())),
+        () -> new TaskGroup().run(() -> blocking(() -> latch.await())));
     for (Action<Exception> scope : scopes) {
       var task = createTask(() -> cleanUpWhenCancelled(scope));
       yieldNow();
@@ -254,20 +237,16 @@ class BlockingTest {
 
   @Test
   void anExpiredTimeoutEndsIt() {
-    Asyncio.run(
-        () -> {
-          var error =
-              assertThrows(
-                  TimeoutException.class,
-                  () ->
-                      timeout(
-                          ofMillis(2),
-                          () -> blocking(() -> new LinkedBlockingQueue<String>().take())));
-          assertInstanceOf(InterruptedException.class, error.getCause());
-          assertFalse(Thread.currentThread().isInterrupted());
-          assertEquals(0, currentTask().cancelling());
-          yieldNow();
-        });
+    Asyncio.run(() -> {
+      var error = assertThrows(
+          TimeoutException.class,
+          () ->
+              timeout(ofMillis(2), () -> blocking(() -> new LinkedBlockingQueue<String>().take())));
+      assertInstanceOf(InterruptedException.class, error.getCause());
+      assertFalse(Thread.currentThread().isInterrupted());
+      assertEquals(0, currentTask().cancelling());
+      yieldNow();
+    });
   }
 
   @AsyncTest
@@ -275,17 +254,16 @@ class BlockingTest {
     EventLoop loop = runningLoop();
     var latch = new CountDownLatch(1);
     var done = new Event();
-    loop.callSoon(
-        () -> {
-          order.add("parks");
-          try {
-            blocking(() -> latch.await());
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
-          }
-          order.add("goes on");
-          done.set();
-        });
+    loop.callSoon(() -> {
+      order.add("parks");
+      try {
+        blocking(() -> latch.await());
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      order.add("goes on");
+      done.set();
+    });
     loop.callSoon(() -> order.add("next"));
     loop.callSoon(() -> order.add("next but one"));
     yieldNow();

@@ -87,24 +87,22 @@ class ForeignBlockingTest {
 
     static Holder ofMonitor(Object monitor) throws InterruptedException {
       var holder = new Holder();
-      createTask(
-          () -> {
-            synchronized (monitor) {
-              holder.hold();
-            }
-          });
+      createTask(() -> {
+        synchronized (monitor) {
+          holder.hold();
+        }
+      });
       holder.held.await();
       return holder;
     }
 
     static Holder ofLock(ReentrantLock lock) throws InterruptedException {
       var holder = new Holder();
-      createTask(
-          () -> {
-            lock.lock();
-            holder.hold();
-            lock.unlock();
-          });
+      createTask(() -> {
+        lock.lock();
+        holder.hold();
+        lock.unlock();
+      });
       holder.held.await();
       return holder;
     }
@@ -139,9 +137,8 @@ class ForeignBlockingTest {
       try (var server = listen();
           var client = new Socket(server.getInetAddress(), server.getLocalPort());
           var peer = server.accept()) {
-        int read =
-            othersRunDuring(
-                () -> client.getInputStream().read(), () -> peer.getOutputStream().write(7));
+        int read = othersRunDuring(
+            () -> client.getInputStream().read(), () -> peer.getOutputStream().write(7));
         assertEquals(7, read);
       }
     }
@@ -153,24 +150,19 @@ class ForeignBlockingTest {
           var peer = server.accept()) {
         byte[] much = new byte[MORE_THAN_SOCKETS_HOLD];
         var received = new CompletableFuture<Integer>();
-        int sent =
-            othersRunDuring(
-                () -> {
-                  client.getOutputStream().write(much);
-                  client.shutdownOutput();
-                  return much.length;
-                },
-                () ->
-                    Thread.ofPlatform()
-                        .daemon()
-                        .start(
-                            () -> {
-                              try {
-                                received.complete(peer.getInputStream().readAllBytes().length);
-                              } catch (IOException e) {
-                                received.completeExceptionally(e);
-                              }
-                            }));
+        int sent = othersRunDuring(
+            () -> {
+              client.getOutputStream().write(much);
+              client.shutdownOutput();
+              return much.length;
+            },
+            () -> Thread.ofPlatform().daemon().start(() -> {
+              try {
+                received.complete(peer.getInputStream().readAllBytes().length);
+              } catch (IOException e) {
+                received.completeExceptionally(e);
+              }
+            }));
         assertEquals(sent, received.get());
       }
     }
@@ -178,10 +170,9 @@ class ForeignBlockingTest {
     @AsyncTest
     void anAccept() throws Exception {
       try (var server = listen()) {
-        try (var accepted =
-            othersRunDuring(
-                server::accept,
-                () -> new Socket(server.getInetAddress(), server.getLocalPort()).close())) {
+        try (var accepted = othersRunDuring(
+            server::accept,
+            () -> new Socket(server.getInetAddress(), server.getLocalPort()).close())) {
           assertTrue(accepted.isConnected());
         }
       }
@@ -206,22 +197,18 @@ class ForeignBlockingTest {
     @AsyncTest
     void aBlockingQueueBetweenCoroutinesHandsOver() {
       var queue = new LinkedBlockingQueue<Integer>(1);
-      var producer =
-          createTask(
-              () -> {
-                for (int i = 0; i < 100; i++) {
-                  queue.put(i);
-                }
-              });
-      var consumer =
-          createTask(
-              () -> {
-                int sum = 0;
-                for (int i = 0; i < 100; i++) {
-                  sum += queue.take();
-                }
-                return sum;
-              });
+      var producer = createTask(() -> {
+        for (int i = 0; i < 100; i++) {
+          queue.put(i);
+        }
+      });
+      var consumer = createTask(() -> {
+        int sum = 0;
+        for (int i = 0; i < 100; i++) {
+          sum += queue.take();
+        }
+        return sum;
+      });
       assertEquals(4950, consumer.await());
       producer.await();
     }
@@ -291,36 +278,35 @@ class ForeignBlockingTest {
     @AsyncTest
     void waitForOfAProcess() throws Exception {
       Process process = cat();
-      int code = othersRunDuring(() -> process.waitFor(), () -> process.getOutputStream().close());
+      int code = othersRunDuring(
+          () -> process.waitFor(), () -> process.getOutputStream().close());
       assertEquals(0, code);
     }
   }
 
   private static HttpServer httpServer(CountDownLatch answer) throws IOException {
-    return toThread(
-        () -> {
-          var server =
-              HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-          server.setExecutor(command -> Thread.ofPlatform().daemon().start(command));
-          server.createContext(
-              "/",
-              exchange -> {
-                try (exchange) {
-                  answer.await();
-                  exchange.sendResponseHeaders(200, 5);
-                  exchange.getResponseBody().write("hello".getBytes());
-                } catch (InterruptedException e) {
-                  throw new AssertionError(e);
-                }
-              });
-          server.start();
-          return server;
-        });
+    return toThread(() -> {
+      var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+      server.setExecutor(command -> Thread.ofPlatform().daemon().start(command));
+      server.createContext("/", exchange -> {
+        try (exchange) {
+          answer.await();
+          exchange.sendResponseHeaders(200, 5);
+          exchange.getResponseBody().write("hello".getBytes());
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+      });
+      server.start();
+      return server;
+    });
   }
 
   private static String get(HttpClient client, HttpServer server) throws Exception {
     var uri = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
-    return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
+    return client
+        .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+        .body();
   }
 
   @Nested
@@ -353,11 +339,10 @@ class ForeignBlockingTest {
           var client = new Socket(server.getInetAddress(), server.getLocalPort());
           var _ = server.accept()) {
         byte[] much = new byte[MORE_THAN_SOCKETS_HOLD];
-        cancelEnds(
-            () -> {
-              client.getOutputStream().write(much);
-              return 1;
-            });
+        cancelEnds(() -> {
+          client.getOutputStream().write(much);
+          return 1;
+        });
         assertTrue(client.isClosed());
       }
     }
@@ -372,11 +357,10 @@ class ForeignBlockingTest {
 
     @AsyncTest
     void threadSleep() {
-      cancelEnds(
-          () -> {
-            Thread.sleep(ofDays(1));
-            return 1;
-          });
+      cancelEnds(() -> {
+        Thread.sleep(ofDays(1));
+        return 1;
+      });
     }
 
     @AsyncTest
@@ -387,24 +371,22 @@ class ForeignBlockingTest {
     @AsyncTest
     void objectWait() {
       Object monitor = new Object();
-      cancelEnds(
-          () -> {
-            synchronized (monitor) {
-              monitor.wait();
-            }
-            return 1;
-          });
+      cancelEnds(() -> {
+        synchronized (monitor) {
+          monitor.wait();
+        }
+        return 1;
+      });
     }
 
     @AsyncTest
     void lockInterruptibly() throws Exception {
       var lock = new ReentrantLock();
       try (var _ = Holder.ofLock(lock)) {
-        cancelEnds(
-            () -> {
-              lock.lockInterruptibly();
-              return 1;
-            });
+        cancelEnds(() -> {
+          lock.lockInterruptibly();
+          return 1;
+        });
       }
     }
 
@@ -437,14 +419,12 @@ class ForeignBlockingTest {
   class NoInterruptReaches {
     /** The cancel strikes at the next wait after {@code blocking}, which {@code release} ends. */
     private void cancelStrikesAfter(Action<?> blocking, Call release) throws Exception {
-      var task =
-          createTask(
-              () -> {
-                blocking.run();
-                order.add("the call ended");
-                yieldNow();
-                order.add("never");
-              });
+      var task = createTask(() -> {
+        blocking.run();
+        order.add("the call ended");
+        yieldNow();
+        order.add("never");
+      });
       for (int i = 0; i < 5; i++) {
         yieldNow();
       }
@@ -509,22 +489,20 @@ class ForeignBlockingTest {
   @AsyncTest
   void aBodyThatSwallowsTheInterruptIsStruckAtItsNextWaitOnce() {
     var queue = new LinkedBlockingQueue<String>();
-    var task =
-        createTask(
-            () -> {
-              try {
-                queue.take();
-              } catch (InterruptedException swallowed) {
-                order.add("interrupted");
-              }
-              try {
-                yieldNow();
-              } catch (CancelledError cancelled) {
-                order.add("cancelled, flag " + Thread.currentThread().isInterrupted());
-              }
-              yieldNow();
-              order.add("went on, requests " + currentTask().cancelling());
-            });
+    var task = createTask(() -> {
+      try {
+        queue.take();
+      } catch (InterruptedException swallowed) {
+        order.add("interrupted");
+      }
+      try {
+        yieldNow();
+      } catch (CancelledError cancelled) {
+        order.add("cancelled, flag " + Thread.currentThread().isInterrupted());
+      }
+      yieldNow();
+      order.add("went on, requests " + currentTask().cancelling());
+    });
     yieldNow();
     task.cancel();
     task.await();
@@ -534,22 +512,20 @@ class ForeignBlockingTest {
   @AsyncTest
   void aFlagThatOurNudgeExplainsIsNoNewRequest() {
     var queue = new LinkedBlockingQueue<String>();
-    var task =
-        createTask(
-            () -> {
-              try {
-                queue.take();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt(); // as the books say
-              }
-              try {
-                yieldNow();
-              } catch (CancelledError cancelled) {
-                order.add("requests " + currentTask().cancelling());
-              }
-              assertFalse(Thread.currentThread().isInterrupted());
-              yieldNow();
-            });
+    var task = createTask(() -> {
+      try {
+        queue.take();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // as the books say
+      }
+      try {
+        yieldNow();
+      } catch (CancelledError cancelled) {
+        order.add("requests " + currentTask().cancelling());
+      }
+      assertFalse(Thread.currentThread().isInterrupted());
+      yieldNow();
+    });
     yieldNow();
     task.cancel();
     task.await();
@@ -559,18 +535,16 @@ class ForeignBlockingTest {
   @AsyncTest
   void anItemThatCameFirstIsReturnedAndTheFlagClearedAtTheNextWait() throws Exception {
     var queue = new LinkedBlockingQueue<String>();
-    var task =
-        createTask(
-            () -> {
-              order.add(queue.take());
-              try {
-                yieldNow();
-              } catch (CancelledError cancelled) {
-                assertFalse(Thread.currentThread().isInterrupted());
-                order.add("cancelled");
-              }
-              yieldNow();
-            });
+    var task = createTask(() -> {
+      order.add(queue.take());
+      try {
+        yieldNow();
+      } catch (CancelledError cancelled) {
+        assertFalse(Thread.currentThread().isInterrupted());
+        order.add("cancelled");
+      }
+      yieldNow();
+    });
     yieldNow();
     queue.add("item"); // its continuation is on the way
     task.cancel();
@@ -582,12 +556,10 @@ class ForeignBlockingTest {
   @AsyncTest
   void anInterruptBySomebodyElseInForeignCodeIsAnOrdinaryFailure() {
     var thread = new Thread[1];
-    var task =
-        createTask(
-            () -> {
-              thread[0] = Thread.currentThread();
-              return new LinkedBlockingQueue<String>().take();
-            });
+    var task = createTask(() -> {
+      thread[0] = Thread.currentThread();
+      return new LinkedBlockingQueue<String>().take();
+    });
     yieldNow();
     thread[0].interrupt();
     var failure = assertThrows(CompletionException.class, task::await);
@@ -598,18 +570,16 @@ class ForeignBlockingTest {
   @AsyncTest
   void everyRequestNudgesAgain() {
     var queue = new LinkedBlockingQueue<String>();
-    var task =
-        createTask(
-            () -> {
-              for (int i = 0; i < 2; i++) {
-                try {
-                  queue.take();
-                } catch (InterruptedException swallowed) {
-                  order.add("interrupted");
-                }
-              }
-              return "done";
-            });
+    var task = createTask(() -> {
+      for (int i = 0; i < 2; i++) {
+        try {
+          queue.take();
+        } catch (InterruptedException swallowed) {
+          order.add("interrupted");
+        }
+      }
+      return "done";
+    });
     yieldNow();
     task.cancel();
     yieldNow();
@@ -623,66 +593,58 @@ class ForeignBlockingTest {
 
   @Test
   void anExpiredTimeoutTurnsTheInterruptIntoATimeoutWithItAsCause() {
-    run(
-        () -> {
-          var error =
-              assertThrows(
-                  TimeoutException.class,
-                  () -> timeout(ofMillis(2), () -> new LinkedBlockingQueue<String>().take()));
-          assertInstanceOf(InterruptedException.class, error.getCause());
-          assertFalse(Thread.currentThread().isInterrupted());
-          assertEquals(0, currentTask().cancelling());
-          yieldNow();
-        });
+    run(() -> {
+      var error = assertThrows(
+          TimeoutException.class,
+          () -> timeout(ofMillis(2), () -> new LinkedBlockingQueue<String>().take()));
+      assertInstanceOf(InterruptedException.class, error.getCause());
+      assertFalse(Thread.currentThread().isInterrupted());
+      assertEquals(0, currentTask().cancelling());
+      yieldNow();
+    });
   }
 
   @Test
   void anExpiredTimeoutRoundASocketReadIsATimeout() throws Exception {
-    run(
-        () -> {
-          try (var server = listen();
-              var client = new Socket(server.getInetAddress(), server.getLocalPort());
-              var _ = server.accept()) {
-            var error =
-                assertThrows(
-                    TimeoutException.class,
-                    () -> timeout(ofMillis(2), () -> client.getInputStream().read()));
-            assertInstanceOf(SocketException.class, error.getCause());
-            assertFalse(Thread.currentThread().isInterrupted());
-            yieldNow();
-          }
-        });
+    run(() -> {
+      try (var server = listen();
+          var client = new Socket(server.getInetAddress(), server.getLocalPort());
+          var _ = server.accept()) {
+        var error = assertThrows(
+            TimeoutException.class,
+            () -> timeout(ofMillis(2), () -> client.getInputStream().read()));
+        assertInstanceOf(SocketException.class, error.getCause());
+        assertFalse(Thread.currentThread().isInterrupted());
+        yieldNow();
+      }
+    });
   }
 
   @Test
   void leavingAnExpiredTimeoutClearsTheFlag() throws Exception {
-    run(
-        () -> {
-          var lock = new ReentrantLock();
-          var holder = Holder.ofLock(lock);
-          var limit = new Timeout(ofMillis(2));
-          createTask(
-              () -> {
-                while (!limit.expired()) {
-                  yieldNow();
-                }
-                yieldNow();
-                yieldNow();
-                holder.close();
-              });
-          boolean flagInside =
-              limit.run(
-                  () -> {
-                    lock.lock();
-                    lock.unlock();
-                    return Thread.currentThread().isInterrupted();
-                  });
-          assertTrue(flagInside, "lock() leaves the flag set");
-          assertFalse(Thread.currentThread().isInterrupted());
-          assertTrue(limit.expired());
-          assertEquals(0, currentTask().cancelling());
+    run(() -> {
+      var lock = new ReentrantLock();
+      var holder = Holder.ofLock(lock);
+      var limit = new Timeout(ofMillis(2));
+      createTask(() -> {
+        while (!limit.expired()) {
           yieldNow();
-        });
+        }
+        yieldNow();
+        yieldNow();
+        holder.close();
+      });
+      boolean flagInside = limit.run(() -> {
+        lock.lock();
+        lock.unlock();
+        return Thread.currentThread().isInterrupted();
+      });
+      assertTrue(flagInside, "lock() leaves the flag set");
+      assertFalse(Thread.currentThread().isInterrupted());
+      assertTrue(limit.expired());
+      assertEquals(0, currentTask().cancelling());
+      yieldNow();
+    });
   }
 
   @AsyncTest
@@ -702,18 +664,15 @@ class ForeignBlockingTest {
   private void leavingClearsTheFlag(Scope scope) throws Exception {
     var lock = new ReentrantLock();
     var holder = Holder.ofLock(lock);
-    var task =
-        createTask(
-            () -> {
-              scope.run(
-                  () -> {
-                    lock.lock();
-                    lock.unlock();
-                    order.add("inside " + Thread.currentThread().isInterrupted());
-                  });
-              order.add("outside " + Thread.currentThread().isInterrupted());
-              yieldNow();
-            });
+    var task = createTask(() -> {
+      scope.run(() -> {
+        lock.lock();
+        lock.unlock();
+        order.add("inside " + Thread.currentThread().isInterrupted());
+      });
+      order.add("outside " + Thread.currentThread().isInterrupted());
+      yieldNow();
+    });
     yieldNow();
     task.cancel();
     yieldNow();
@@ -726,27 +685,23 @@ class ForeignBlockingTest {
   @AsyncTest
   void aLockHeldAcrossOneOfOurWaitsIsNoDeadlock() {
     var lock = new ReentrantLock();
-    var first =
-        createTask(
-            () -> {
-              lock.lock();
-              try {
-                yieldNow();
-                order.add("first");
-              } finally {
-                lock.unlock();
-              }
-            });
-    var second =
-        createTask(
-            () -> {
-              lock.lock();
-              try {
-                order.add("second");
-              } finally {
-                lock.unlock();
-              }
-            });
+    var first = createTask(() -> {
+      lock.lock();
+      try {
+        yieldNow();
+        order.add("first");
+      } finally {
+        lock.unlock();
+      }
+    });
+    var second = createTask(() -> {
+      lock.lock();
+      try {
+        order.add("second");
+      } finally {
+        lock.unlock();
+      }
+    });
     first.await();
     second.await();
     order.assertIs("first", "second");
@@ -757,11 +712,10 @@ class ForeignBlockingTest {
     int[] plain = {0};
     try (var executor = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < 100; i++) {
-        executor.submit(
-            () -> {
-              int before = plain[0];
-              plain[0] = before + 1;
-            });
+        executor.submit(() -> {
+          int before = plain[0];
+          plain[0] = before + 1;
+        });
       }
     }
     assertEquals(100, plain[0]);
@@ -772,12 +726,10 @@ class ForeignBlockingTest {
   void theStackOfAParkedCoroutineCanBeTakenOnTheLoop() throws Exception {
     var thread = new Thread[1];
     var queue = new LinkedBlockingQueue<String>();
-    var task =
-        createTask(
-            () -> {
-              thread[0] = Thread.currentThread();
-              return queue.take();
-            });
+    var task = createTask(() -> {
+      thread[0] = Thread.currentThread();
+      return queue.take();
+    });
     yieldNow();
     for (int i = 0; i < 10; i++) {
       assertTrue(thread[0].getStackTrace().length > 0);

@@ -90,14 +90,13 @@ class HeldLockTest {
     @Test
     void javaUtilLogging() {
       var sink = new Contended();
-      var handler =
-          new StreamHandler(sink, new SimpleFormatter()) {
-            @Override
-            public void publish(java.util.logging.LogRecord record) {
-              super.publish(record);
-              flush();
-            }
-          };
+      var handler = new StreamHandler(sink, new SimpleFormatter()) {
+        @Override
+        public void publish(java.util.logging.LogRecord record) {
+          super.publish(record);
+          flush();
+        }
+      };
       var logger = java.util.logging.Logger.getLogger("asyncio.test.contended");
       logger.setUseParentHandlers(false);
       logger.addHandler(handler);
@@ -147,26 +146,23 @@ class HeldLockTest {
     }
 
     private void count(Contended sink, Runnable print) {
-      run(
-          () -> {
-            var helper = createTask(() -> toThread(() -> sink.printAsHelper(print)));
-            List<Task<Void>> tasks = new ArrayList<>();
-            for (int i = 0; i < TASKS; i++) {
-              tasks.add(
-                  createTask(
-                      () -> {
-                        for (int k = 0; k < COUNTS; k++) {
-                          int read = counter;
-                          sink.print(print);
-                          counter = read + 1;
-                          yieldNow();
-                        }
-                      }));
+      run(() -> {
+        var helper = createTask(() -> toThread(() -> sink.printAsHelper(print)));
+        List<Task<Void>> tasks = new ArrayList<>();
+        for (int i = 0; i < TASKS; i++) {
+          tasks.add(createTask(() -> {
+            for (int k = 0; k < COUNTS; k++) {
+              int read = counter;
+              sink.print(print);
+              counter = read + 1;
+              yieldNow();
             }
-            gather(tasks);
-            sink.stop();
-            helper.await();
-          });
+          }));
+        }
+        gather(tasks);
+        sink.stop();
+        helper.await();
+      });
       assertEquals(TASKS * COUNTS, counter);
       assertTrue(sink.met > 0, "nobody met the helper");
     }
@@ -227,15 +223,14 @@ class HeldLockTest {
       try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
         near = new Socket(listening.getInetAddress(), listening.getLocalPort());
         Socket far = listening.accept();
-        onAThread(
-            () -> {
-              try (far) {
-                callers.await();
-                far.getInputStream().transferTo(far.getOutputStream());
-              } catch (IOException | InterruptedException reset) {
-                // The test has failed.
-              }
-            });
+        onAThread(() -> {
+          try (far) {
+            callers.await();
+            far.getInputStream().transferTo(far.getOutputStream());
+          } catch (IOException | InterruptedException reset) {
+            // The test has failed.
+          }
+        });
       }
     }
 
@@ -266,24 +261,22 @@ class HeldLockTest {
     private final CountDownLatch release = new CountDownLatch(1);
 
     static Holder of(Lock lock) throws InterruptedException {
-      return by(
-          keepIt -> {
-            lock.lock();
-            try {
-              keepIt.run();
-            } finally {
-              lock.unlock();
-            }
-          });
+      return by(keepIt -> {
+        lock.lock();
+        try {
+          keepIt.run();
+        } finally {
+          lock.unlock();
+        }
+      });
     }
 
     static Holder ofMonitor(Object monitor) throws InterruptedException {
-      return by(
-          keepIt -> {
-            synchronized (monitor) {
-              keepIt.run();
-            }
-          });
+      return by(keepIt -> {
+        synchronized (monitor) {
+          keepIt.run();
+        }
+      });
     }
 
     private static Holder by(Consumer<Runnable> takeAnd) throws InterruptedException {
@@ -304,13 +297,12 @@ class HeldLockTest {
 
     /** Releases it when {@code waiter} stands at the lock. */
     void letGoWhenWanted(Thread waiter) {
-      onAThread(
-          () -> {
-            while (waiter.getState() == Thread.State.RUNNABLE) {
-              Thread.onSpinWait();
-            }
-            letGo();
-          });
+      onAThread(() -> {
+        while (waiter.getState() == Thread.State.RUNNABLE) {
+          Thread.onSpinWait();
+        }
+        letGo();
+      });
     }
 
     void letGo() {
@@ -342,24 +334,20 @@ class HeldLockTest {
     }
 
     private void nobodyRunsAt(Lock wanted, Lock held) throws InterruptedException {
-      nobodyRuns(
-          Holder.of(held),
-          () -> {
-            wanted.lock();
-            wanted.unlock();
-          });
+      nobodyRuns(Holder.of(held), () -> {
+        wanted.lock();
+        wanted.unlock();
+      });
     }
 
     @AsyncTest
     void aContendedMonitor() throws Exception {
       var monitor = new Object();
-      nobodyRuns(
-          Holder.ofMonitor(monitor),
-          () -> {
-            synchronized (monitor) {
-              Thread.onSpinWait();
-            }
-          });
+      nobodyRuns(Holder.ofMonitor(monitor), () -> {
+        synchronized (monitor) {
+          Thread.onSpinWait();
+        }
+      });
     }
 
     @AsyncTest
@@ -390,14 +378,12 @@ class HeldLockTest {
     void aContendedLockInACallback() throws Exception {
       var lock = new ReentrantLock();
       var holder = Holder.of(lock);
-      runningLoop()
-          .callSoon(
-              () -> {
-                holder.letGoWhenWanted(Thread.currentThread());
-                lock.lock();
-                lock.unlock();
-                order.add("callback");
-              });
+      runningLoop().callSoon(() -> {
+        holder.letGoWhenWanted(Thread.currentThread());
+        lock.lock();
+        lock.unlock();
+        order.add("callback");
+      });
       createTask(() -> order.add("task")).await();
       order.assertIs("callback", "task");
       counted(0, 0, 0);
@@ -408,14 +394,12 @@ class HeldLockTest {
       var lock = new ReentrantLock();
       var holder = Holder.of(lock);
       createTask(() -> order.add("later"));
-      createTask(
-          TaskOptions.defaults().withEagerStart(true),
-          () -> {
-            holder.letGoWhenWanted(Thread.currentThread());
-            lock.lock();
-            lock.unlock();
-            order.add("eager");
-          });
+      createTask(TaskOptions.defaults().withEagerStart(true), () -> {
+        holder.letGoWhenWanted(Thread.currentThread());
+        lock.lock();
+        lock.unlock();
+        order.add("eager");
+      });
       order.add("creator");
       yieldNow();
       order.assertIs("eager", "creator", "later");
@@ -429,11 +413,10 @@ class HeldLockTest {
       var lock = new ReentrantLock();
       var holder = Holder.of(lock);
       try (var log = new CapturedLog("asyncio.watchdog")) {
-        onAThread(
-            () -> {
-              log.spinUntil("It waits for a foreign lock");
-              holder.letGo();
-            });
+        onAThread(() -> {
+          log.spinUntil("It waits for a foreign lock");
+          holder.letGo();
+        });
         lock.lock();
         lock.unlock();
         log.spinUntil("It waits for a foreign lock");
@@ -445,11 +428,10 @@ class HeldLockTest {
       var lock = new ReentrantLock();
       var holder = Holder.of(lock);
       holder.letGoWhenWanted(Thread.currentThread());
-      Asyncio.atomically(
-          () -> {
-            lock.lock();
-            lock.unlock();
-          });
+      Asyncio.atomically(() -> {
+        lock.lock();
+        lock.unlock();
+      });
       counted(0, 0, 0);
     }
 
@@ -459,22 +441,18 @@ class HeldLockTest {
       var monitor = new Object();
       Thread self = Thread.currentThread();
       var stop = new AtomicBoolean();
-      var dumper =
-          onAThread(
-              () -> {
-                while (!stop.get()) {
-                  self.getStackTrace();
-                }
-              });
+      var dumper = onAThread(() -> {
+        while (!stop.get()) {
+          self.getStackTrace();
+        }
+      });
       int[] others = {0};
-      var other =
-          createTask(
-              () -> {
-                while (!stop.get()) {
-                  others[0]++;
-                  yieldNow();
-                }
-              });
+      var other = createTask(() -> {
+        while (!stop.get()) {
+          others[0]++;
+          yieldNow();
+        }
+      });
       for (int i = 0; i < 5; i++) {
         yieldNow();
         var holder = Holder.of(lock);
@@ -537,15 +515,11 @@ class HeldLockTest {
       Only.mounted(DEADLOCK);
       var stop = new AtomicBoolean();
       var looks = new AtomicInteger();
-      var helper =
-          createTask(
-              () ->
-                  toThread(
-                      () -> {
-                        while (!stop.get()) {
-                          looks.addAndGet(queue.size() < 2 ? 1 : 0);
-                        }
-                      }));
+      var helper = createTask(() -> toThread(() -> {
+        while (!stop.get()) {
+          looks.addAndGet(queue.size() < 2 ? 1 : 0);
+        }
+      }));
       while (looks.get() == 0) {
         yieldNow();
       }
@@ -598,17 +572,15 @@ class HeldLockTest {
     /** A coroutine takes a lock, waits and releases it, while the caller wants it. */
     private void toTheOwner(Lock wanted, Lock held) {
       var goOn = new Event();
-      var owner =
-          createTask(
-              () -> {
-                held.lock();
-                try {
-                  goOn.await();
-                  order.add("owner");
-                } finally {
-                  held.unlock();
-                }
-              });
+      var owner = createTask(() -> {
+        held.lock();
+        try {
+          goOn.await();
+          order.add("owner");
+        } finally {
+          held.unlock();
+        }
+      });
       yieldNow();
       goOn.set();
       wanted.lock();
@@ -641,22 +613,18 @@ class HeldLockTest {
     void toACoroutineThatReadsAfterAnotherOne() {
       var lock = new ReentrantReadWriteLock();
       var first = new Event();
-      var reader =
-          createTask(
-              () -> {
-                lock.readLock().lock();
-                first.await();
-                lock.readLock().unlock();
-              });
+      var reader = createTask(() -> {
+        lock.readLock().lock();
+        first.await();
+        lock.readLock().unlock();
+      });
       yieldNow();
       var goOn = new Event();
-      var last =
-          createTask(
-              () -> {
-                lock.readLock().lock();
-                goOn.await();
-                lock.readLock().unlock();
-              });
+      var last = createTask(() -> {
+        lock.readLock().lock();
+        goOn.await();
+        lock.readLock().unlock();
+      });
       yieldNow();
       first.set();
       reader.await();
@@ -672,14 +640,12 @@ class HeldLockTest {
       var monitor = new Object();
       for (int round = 1; round <= 3; round++) {
         var goOn = new Event();
-        var owner =
-            createTask(
-                () -> {
-                  synchronized (monitor) {
-                    goOn.await();
-                    order.add("owner");
-                  }
-                });
+        var owner = createTask(() -> {
+          synchronized (monitor) {
+            goOn.await();
+            order.add("owner");
+          }
+        });
         yieldNow();
         goOn.set();
         synchronized (monitor) {
@@ -698,19 +664,17 @@ class HeldLockTest {
       var monitor = new Object();
       var wanted = new Event();
       var again = new Event();
-      var owner =
-          createTask(
-              () -> {
-                while (true) {
-                  synchronized (monitor) {
-                    wanted.await();
-                    wanted.clear();
-                    order.add("owner");
-                  }
-                  again.await();
-                  again.clear();
-                }
-              });
+      var owner = createTask(() -> {
+        while (true) {
+          synchronized (monitor) {
+            wanted.await();
+            wanted.clear();
+            order.add("owner");
+          }
+          again.await();
+          again.clear();
+        }
+      });
       long known = 0;
       for (int round = 0; round < 4; round++) {
         yieldNow();
@@ -740,15 +704,13 @@ class HeldLockTest {
       List<Task<Void>> tasks = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         int first = 100 * i;
-        tasks.add(
-            createTask(
-                () -> {
-                  for (int k = first; k < first + 5; k++) {
-                    link.callerComes();
-                    assertEquals(k, database.ask(k));
-                    order.add("answer");
-                  }
-                }));
+        tasks.add(createTask(() -> {
+          for (int k = first; k < first + 5; k++) {
+            link.callerComes();
+            assertEquals(k, database.ask(k));
+            order.add("answer");
+          }
+        }));
       }
       gather(tasks);
       assertEquals(15, order.size());
@@ -760,16 +722,14 @@ class HeldLockTest {
     void toACoroutineThatWaitsForADatabaseWithItsLock() throws Exception {
       try (var link = new Echo()) {
         var lock = new ReentrantLock();
-        aDatabase(
-            link,
-            question -> {
-              lock.lock();
-              try {
-                return link.ask(question);
-              } finally {
-                lock.unlock();
-              }
-            });
+        aDatabase(link, question -> {
+          lock.lock();
+          try {
+            return link.ask(question);
+          } finally {
+            lock.unlock();
+          }
+        });
       }
     }
 
@@ -777,13 +737,11 @@ class HeldLockTest {
     void toACoroutineThatWaitsForADatabaseWithItsMonitor() throws Exception {
       try (var link = new Echo()) {
         var monitor = new Object();
-        aDatabase(
-            link,
-            question -> {
-              synchronized (monitor) {
-                return link.ask(question);
-              }
-            });
+        aDatabase(link, question -> {
+          synchronized (monitor) {
+            return link.ask(question);
+          }
+        });
       }
     }
 
@@ -791,17 +749,15 @@ class HeldLockTest {
     void toACallbackThatHasTheMonitorInForeignCode() {
       var monitor = new Object();
       var queue = new LinkedBlockingQueue<String>();
-      runningLoop()
-          .callSoon(
-              () -> {
-                synchronized (monitor) {
-                  try {
-                    order.add(queue.take());
-                  } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                  }
-                }
-              });
+      runningLoop().callSoon(() -> {
+        synchronized (monitor) {
+          try {
+            order.add(queue.take());
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        }
+      });
       yieldNow();
       queue.add("owner");
       synchronized (monitor) {
@@ -816,21 +772,19 @@ class HeldLockTest {
       var monitor = new Object();
       var lock = new ReentrantLock();
       var queue = new LinkedBlockingQueue<String>();
-      Thread stranger =
-          Thread.startVirtualThread(
-              () -> {
-                synchronized (monitor) {
-                  lock.lock();
-                  try {
-                    order.add(queue.take());
-                    order.add(queue.take());
-                  } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                  } finally {
-                    lock.unlock();
-                  }
-                }
-              });
+      Thread stranger = Thread.startVirtualThread(() -> {
+        synchronized (monitor) {
+          lock.lock();
+          try {
+            order.add(queue.take());
+            order.add(queue.take());
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          } finally {
+            lock.unlock();
+          }
+        }
+      });
       yieldNow();
       queue.add("a");
       createTask(() -> queue.add("b"));
@@ -846,32 +800,29 @@ class HeldLockTest {
     void toACoroutineThatWasSignalledAndGetsTheLockNext() throws Exception {
       var lock = new ReentrantLock();
       Condition signal = lock.newCondition();
-      var waiter =
-          createTask(
-              () -> {
-                lock.lock();
-                try {
-                  signal.await();
-                  order.add("waiter");
-                } finally {
-                  lock.unlock();
-                }
-              });
+      var waiter = createTask(() -> {
+        lock.lock();
+        try {
+          signal.await();
+          order.add("waiter");
+        } finally {
+          lock.unlock();
+        }
+      });
       yieldNow();
       var signalled = new CountDownLatch(1);
-      onAThread(
-          () -> {
-            lock.lock();
-            try {
-              signal.signal();
-              signalled.countDown();
-              while (lock.getQueueLength() < 2) {
-                Thread.onSpinWait();
-              }
-            } finally {
-              lock.unlock();
-            }
-          });
+      onAThread(() -> {
+        lock.lock();
+        try {
+          signal.signal();
+          signalled.countDown();
+          while (lock.getQueueLength() < 2) {
+            Thread.onSpinWait();
+          }
+        } finally {
+          lock.unlock();
+        }
+      });
       signalled.await();
       lock.lock();
       order.add("caller");
@@ -883,14 +834,12 @@ class HeldLockTest {
 
     /** A coroutine that stands in {@code monitor.wait()}. */
     private Task<?> waiterFor(Object monitor) {
-      var waiter =
-          createTask(
-              () -> {
-                synchronized (monitor) {
-                  monitor.wait();
-                  order.add("waiter");
-                }
-              });
+      var waiter = createTask(() -> {
+        synchronized (monitor) {
+          monitor.wait();
+          order.add("waiter");
+        }
+      });
       yieldNow();
       return waiter;
     }
@@ -901,16 +850,15 @@ class HeldLockTest {
       Thread self = Thread.currentThread();
       var waiter = waiterFor(monitor);
       var notified = new CountDownLatch(1);
-      onAThread(
-          () -> {
-            synchronized (monitor) {
-              monitor.notifyAll();
-              notified.countDown();
-              while (self.getState() != Thread.State.BLOCKED) {
-                Thread.onSpinWait();
-              }
-            }
-          });
+      onAThread(() -> {
+        synchronized (monitor) {
+          monitor.notifyAll();
+          notified.countDown();
+          while (self.getState() != Thread.State.BLOCKED) {
+            Thread.onSpinWait();
+          }
+        }
+      });
       notified.await();
       synchronized (monitor) {
         order.add("caller");
@@ -927,32 +875,27 @@ class HeldLockTest {
     @AsyncTest
     void onceToACoroutineThatWasWokenAtTheMonitorBefore() throws Exception {
       var monitor = new Object();
-      var waiter =
-          createTask(
-              () -> {
-                synchronized (monitor) {
-                  monitor.wait();
-                  order.add("waiter");
-                }
-              });
+      var waiter = createTask(() -> {
+        synchronized (monitor) {
+          monitor.wait();
+          order.add("waiter");
+        }
+      });
       yieldNow();
       var again = new AtomicBoolean();
       Thread self = Thread.currentThread();
-      Thread.ofPlatform()
-          .daemon()
-          .start(
-              () -> {
-                synchronized (monitor) {
-                  monitor.notify();
-                }
-                // The waiter is on its way to the loop now, and has not got the monitor.
-                synchronized (monitor) {
-                  again.set(true);
-                  while (self.getState() != Thread.State.BLOCKED) {
-                    Thread.onSpinWait();
-                  }
-                }
-              });
+      Thread.ofPlatform().daemon().start(() -> {
+        synchronized (monitor) {
+          monitor.notify();
+        }
+        // The waiter is on its way to the loop now, and has not got the monitor.
+        synchronized (monitor) {
+          again.set(true);
+          while (self.getState() != Thread.State.BLOCKED) {
+            Thread.onSpinWait();
+          }
+        }
+      });
       while (!again.get()) {
         Thread.onSpinWait();
       }
@@ -970,18 +913,17 @@ class HeldLockTest {
       var notified = new CountDownLatch(1);
       var release = new CountDownLatch(1);
       var waiter = waiterFor(monitor);
-      onAThread(
-          () -> {
-            synchronized (monitor) {
-              monitor.notifyAll();
-              notified.countDown();
-              try {
-                release.await();
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-            }
-          });
+      onAThread(() -> {
+        synchronized (monitor) {
+          monitor.notifyAll();
+          notified.countDown();
+          try {
+            release.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        }
+      });
       notified.await();
       for (int i = 0; i < 5; i++) {
         yieldNow();
@@ -1016,21 +958,15 @@ class HeldLockTest {
       try (var log = new CapturedLog("asyncio.watchdog")) {
         List<Task<Void>> tasks = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
-          tasks.add(
-              createTask(
-                  "at the lock",
-                  () -> {
-                    lock.lock();
-                    lock.unlock();
-                  }));
-          tasks.add(
-              createTask(
-                  "at the monitor",
-                  () -> {
-                    synchronized (monitor) {
-                      Thread.onSpinWait();
-                    }
-                  }));
+          tasks.add(createTask("at the lock", () -> {
+            lock.lock();
+            lock.unlock();
+          }));
+          tasks.add(createTask("at the monitor", () -> {
+            synchronized (monitor) {
+              Thread.onSpinWait();
+            }
+          }));
         }
         yieldNow();
         counted(0, 0, 4);
@@ -1046,7 +982,10 @@ class HeldLockTest {
         monitorHolder.letGo();
         gather(tasks);
         assertEquals(
-            2, log.messages().stream().filter(text -> text.contains("waited so long for")).count());
+            2,
+            log.messages().stream()
+                .filter(text -> text.contains("waited so long for"))
+                .count());
       }
     }
   }

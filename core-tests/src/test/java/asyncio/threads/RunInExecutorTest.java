@@ -55,11 +55,9 @@ class RunInExecutorTest {
     assertFalse(thread.isVirtual());
     assertStartsWith(thread.getName(), loop.name());
     var failure = new IOException("x");
-    Future<Object> failed =
-        loop.runInExecutor(
-            () -> {
-              throw failure;
-            });
+    Future<Object> failed = loop.runInExecutor(() -> {
+      throw failure;
+    });
     assertSame(
         failure, assertThrows(IOException.class, () -> failed.awaitThrowing(IOException.class)));
     loop.runInExecutor(() -> order.add("without a result")).await();
@@ -87,13 +85,10 @@ class RunInExecutorTest {
   @AsyncTest
   void theCallerGoesOnAtOnce() throws Exception {
     var release = new CountDownLatch(1);
-    Future<String> future =
-        runningLoop()
-            .runInExecutor(
-                () -> {
-                  release.await();
-                  return "done";
-                });
+    Future<String> future = runningLoop().runInExecutor(() -> {
+      release.await();
+      return "done";
+    });
     assertFalse(future.isDone());
     release.countDown();
     assertEquals("done", future.await());
@@ -108,13 +103,12 @@ class RunInExecutorTest {
       List<Future<?>> futures = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
         int number = i;
-        futures.add(
-            loop.runInExecutor(
-                job -> {
-                  callers.add(Thread.currentThread());
-                  single.execute(job);
-                },
-                () -> order.add("" + number)));
+        futures.add(loop.runInExecutor(
+            job -> {
+              callers.add(Thread.currentThread());
+              single.execute(job);
+            },
+            () -> order.add("" + number)));
       }
       futures.forEach(Future::await);
     }
@@ -129,17 +123,13 @@ class RunInExecutorTest {
   void virtualThreadsOfAnExecutorDoNotRunOnTheLoop() {
     var answered = new AtomicBoolean();
     try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<Boolean> future =
-          runningLoop()
-              .runInExecutor(
-                  executor,
-                  () -> {
-                    long deadline = System.nanoTime() + 20_000_000_000L;
-                    while (!answered.get() && System.nanoTime() < deadline) {
-                      Thread.onSpinWait(); // would hold the loop
-                    }
-                    return answered.get();
-                  });
+      Future<Boolean> future = runningLoop().runInExecutor(executor, () -> {
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (!answered.get() && System.nanoTime() < deadline) {
+          Thread.onSpinWait(); // would hold the loop
+        }
+        return answered.get();
+      });
       createTask(() -> answered.set(true));
       assertTrue(future.await());
     }
@@ -147,13 +137,12 @@ class RunInExecutorTest {
 
   @AsyncTest
   void aRejectionIsTheFuturesFailure() {
-    Future<?> future =
-        runningLoop()
-            .runInExecutor(
-                job -> {
-                  throw new RejectedExecutionException("full");
-                },
-                () -> order.add("never"));
+    Future<?> future = runningLoop()
+        .runInExecutor(
+            job -> {
+              throw new RejectedExecutionException("full");
+            },
+            () -> order.add("never"));
     var rejected = assertThrows(RejectedExecutionException.class, future::await);
     assertEquals("full", rejected.getMessage());
     order.assertIsEmpty();
@@ -165,14 +154,11 @@ class RunInExecutorTest {
     var running = new CountDownLatch(1);
     var release = new CountDownLatch(1);
     try (var single = Executors.newSingleThreadExecutor()) {
-      Future<?> first =
-          loop.runInExecutor(
-              single,
-              () -> {
-                running.countDown();
-                release.await();
-                order.add("first goes on");
-              });
+      Future<?> first = loop.runInExecutor(single, () -> {
+        running.countDown();
+        release.await();
+        order.add("first goes on");
+      });
       toThread(() -> running.await());
       Future<?> second = loop.runInExecutor(single, () -> order.add("never"));
       assertTrue(first.cancel());
@@ -195,22 +181,18 @@ class RunInExecutorTest {
     EventLoop loop = Asyncio.newEventLoop();
     try (var log = new CapturedLog("asyncio")) {
       try (var executor = Executors.newSingleThreadExecutor()) {
-        loop.runUntilComplete(
-            () -> {
-              loop.setExceptionHandler(reports);
-              Future<?> call =
-                  loop.runInExecutor(
-                      executor,
-                      () -> {
-                        running.countDown();
-                        release.await();
-                        throw new Failure("too late for all");
-                      });
-              call.addDoneCallback(done -> order.add("cancelled: " + done.isCancelled()));
-              toThread(() -> running.await());
-              assertTrue(call.cancel());
-              yieldNow();
-            });
+        loop.runUntilComplete(() -> {
+          loop.setExceptionHandler(reports);
+          Future<?> call = loop.runInExecutor(executor, () -> {
+            running.countDown();
+            release.await();
+            throw new Failure("too late for all");
+          });
+          call.addDoneCallback(done -> order.add("cancelled: " + done.isCancelled()));
+          toThread(() -> running.await());
+          assertTrue(call.cancel());
+          yieldNow();
+        });
         loop.close();
         release.countDown();
       } // waits for the call
@@ -226,7 +208,8 @@ class RunInExecutorTest {
     variable.set("the task's");
     assertEquals("empty", runningLoop().runInExecutor(() -> variable.get()).await());
     try (var executor = Executors.newCachedThreadPool()) {
-      assertEquals("empty", runningLoop().runInExecutor(executor, () -> variable.get()).await());
+      assertEquals(
+          "empty", runningLoop().runInExecutor(executor, () -> variable.get()).await());
     }
   }
 
@@ -243,14 +226,14 @@ class RunInExecutorTest {
   void aDefaultExecutorOfYourOwnIsUsedAndShutDownWithTheLoop() {
     ExecutorService mine =
         Executors.newFixedThreadPool(1, Thread.ofPlatform().name("mine").factory());
-    Asyncio.run(
-        () -> {
-          runningLoop().setDefaultExecutor(mine);
-          assertEquals("mine", toThread(() -> Thread.currentThread().getName()));
-          assertEquals(
-              "mine", runningLoop().runInExecutor(() -> Thread.currentThread().getName()).await());
-          assertFalse(mine.isShutdown());
-        });
+    Asyncio.run(() -> {
+      runningLoop().setDefaultExecutor(mine);
+      assertEquals("mine", toThread(() -> Thread.currentThread().getName()));
+      assertEquals(
+          "mine",
+          runningLoop().runInExecutor(() -> Thread.currentThread().getName()).await());
+      assertFalse(mine.isShutdown());
+    });
     assertTrue(mine.isTerminated());
   }
 
@@ -259,15 +242,13 @@ class RunInExecutorTest {
     ExecutorService mine = Executors.newFixedThreadPool(1);
     EventLoop loop = Asyncio.newEventLoop();
     var release = new CountDownLatch(1);
-    loop.runUntilComplete(
-        () -> {
-          loop.setDefaultExecutor(mine);
-          loop.runInExecutor(
-              () -> {
-                release.await();
-                order.add("ended by itself");
-              });
-        });
+    loop.runUntilComplete(() -> {
+      loop.setDefaultExecutor(mine);
+      loop.runInExecutor(() -> {
+        release.await();
+        order.add("ended by itself");
+      });
+    });
     loop.close();
     release.countDown();
     assertTrue(mine.awaitTermination(20, java.util.concurrent.TimeUnit.SECONDS));
@@ -334,12 +315,10 @@ class RunInExecutorTest {
   @AsyncTest
   void aShutdownThatIsCancelledBeforeItWaitsShutsDownAllTheSame() {
     EventLoop loop = runningLoop();
-    var cancelled =
-        createTask(
-            () -> {
-              currentTask().cancel();
-              loop.shutdownDefaultExecutor(ofSeconds(20));
-            });
+    var cancelled = createTask(() -> {
+      currentTask().cancel();
+      loop.shutdownDefaultExecutor(ofSeconds(20));
+    });
     assertThrows(CancelledError.class, cancelled::await);
     assertThrows(IllegalStateException.class, () -> loop.runInExecutor(() -> 1));
   }
@@ -405,23 +384,21 @@ class RunInExecutorTest {
   @AsyncTest
   void anExecutorThatRunsTheBodyAndThrowsOrRunsItTwiceCountsOnce() {
     int[] runs = {0};
-    var ranAndThrew =
-        runningLoop()
-            .runInExecutor(
-                call -> {
-                  call.run();
-                  throw new RejectedExecutionException("after it ran");
-                },
-                () -> ++runs[0]);
+    var ranAndThrew = runningLoop()
+        .runInExecutor(
+            call -> {
+              call.run();
+              throw new RejectedExecutionException("after it ran");
+            },
+            () -> ++runs[0]);
     assertEquals(1, ranAndThrew.await());
-    var ranTwice =
-        runningLoop()
-            .runInExecutor(
-                call -> {
-                  call.run();
-                  call.run();
-                },
-                () -> ++runs[0]);
+    var ranTwice = runningLoop()
+        .runInExecutor(
+            call -> {
+              call.run();
+              call.run();
+            },
+            () -> ++runs[0]);
     assertEquals(2, ranTwice.await());
     toThread(() -> {}); // what the executors brought late has come before
     toThread(() -> {});

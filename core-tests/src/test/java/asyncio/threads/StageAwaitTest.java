@@ -52,20 +52,17 @@ class StageAwaitTest {
     var failure = new Failure("x");
     assertSame(
         failure, assertThrows(Failure.class, () -> await(CompletableFuture.failedFuture(failure))));
-    CompletionStage<Integer> later =
-        CompletableFuture.supplyAsync(
-            () -> {
-              throw failure;
-            });
+    CompletionStage<Integer> later = CompletableFuture.supplyAsync(() -> {
+      throw failure;
+    });
     assertSame(failure, assertThrows(Failure.class, () -> await(later.thenApply(x -> x))));
   }
 
   @AsyncTest
   void aCheckedFailureIsWrappedOnce() {
     var failure = new IOException("x");
-    var thrown =
-        assertThrows(
-            CompletionException.class, () -> await(CompletableFuture.failedFuture(failure)));
+    var thrown = assertThrows(
+        CompletionException.class, () -> await(CompletableFuture.failedFuture(failure)));
     assertSame(failure, thrown.getCause());
   }
 
@@ -84,14 +81,13 @@ class StageAwaitTest {
   @AsyncTest
   void aCancelOfTheTaskAsksTheStageToInterruptItsWork() {
     List<Boolean> asked = new ArrayList<>();
-    var stage =
-        new CompletableFuture<Integer>() {
-          @Override
-          public boolean cancel(boolean mayInterruptIfRunning) {
-            asked.add(mayInterruptIfRunning);
-            return super.cancel(mayInterruptIfRunning);
-          }
-        };
+    var stage = new CompletableFuture<Integer>() {
+      @Override
+      public boolean cancel(boolean mayInterruptIfRunning) {
+        asked.add(mayInterruptIfRunning);
+        return super.cancel(mayInterruptIfRunning);
+      }
+    };
     var task = createTask(() -> await(stage));
     yieldNow();
     task.cancel();

@@ -31,20 +31,16 @@ class StageRoundTripTest {
   void aFailureComesBackAsTheSameObject() {
     var unchecked = new Failure("x");
     var checked = new IOException("x");
-    var first =
-        createTask(
-                () -> {
-                  throw unchecked;
-                })
-            .toCompletableFuture();
+    var first = createTask(() -> {
+          throw unchecked;
+        })
+        .toCompletableFuture();
     assertSame(unchecked, assertThrows(Failure.class, () -> await(first)));
-    var second =
-        createTask(
-                () -> {
-                  throw checked;
-                })
-            .toCompletableFuture()
-            .thenApply(value -> value);
+    var second = createTask(() -> {
+          throw checked;
+        })
+        .toCompletableFuture()
+        .thenApply(value -> value);
     var back = wrapFuture(second);
     assertSame(
         checked, assertThrows(IOException.class, () -> back.awaitThrowing(IOException.class)));

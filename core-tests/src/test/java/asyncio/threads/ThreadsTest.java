@@ -51,14 +51,13 @@ class ThreadsTest {
   /** Runs {@code call} on a thread that is no coroutine while the loop goes on; its outcome. */
   private static <T> T elsewhere(Thread.Builder builder, Callable<T> call) {
     var outcome = new CompletableFuture<T>();
-    builder.start(
-        () -> {
-          try {
-            outcome.complete(call.call());
-          } catch (Throwable failure) {
-            outcome.completeExceptionally(failure);
-          }
-        });
+    builder.start(() -> {
+      try {
+        outcome.complete(call.call());
+      } catch (Throwable failure) {
+        outcome.completeExceptionally(failure);
+      }
+    });
     return Asyncio.await(outcome);
   }
 
@@ -74,10 +73,9 @@ class ThreadsTest {
   void aForeignThreadHasNoCurrentTaskAndNoLoop() {
     for (var foreign : foreignThreads()) {
       assertNull(elsewhere(foreign.get(), () -> currentTask()));
-      String message =
-          elsewhere(
-              foreign.get().name("stranger"),
-              () -> assertThrows(IllegalStateException.class, Asyncio::runningLoop).getMessage());
+      String message = elsewhere(
+          foreign.get().name("stranger"),
+          () -> assertThrows(IllegalStateException.class, Asyncio::runningLoop).getMessage());
       assertContains(message, "stranger", "runCoroutineThreadsafe", "callSoonThreadsafe");
     }
   }
@@ -88,42 +86,39 @@ class ThreadsTest {
     EventLoop loop = runningLoop();
     var pending = new Future<Integer>();
     var main = currentTask();
-    List<org.junit.jupiter.api.function.Executable> wrong =
-        List.of(
-            () -> sleep(ofSeconds(1)),
-            Asyncio::yieldNow,
-            () -> createTask(() -> 1),
-            () -> loop.createTask(() -> 1),
-            () -> loop.callSoon(() -> {}),
-            () -> loop.callLater(ofSeconds(1), () -> {}),
-            loop::allTasks,
-            pending::await,
-            () -> pending.setResult(1),
-            () -> pending.setException(new Failure("x")),
-            () -> pending.trySetResult(1),
-            () -> pending.addDoneCallback(f -> {}),
-            main::cancelling,
-            main::uncancel,
-            () -> new TaskGroup().run(() -> 1),
-            () -> new Timeout(ofSeconds(1)).run(() -> 1),
-            () -> Asyncio.toThread(() -> 1),
-            () -> Asyncio.gather(List.of(pending)),
-            () -> Asyncio.shield(pending),
-            () -> new Event().await(),
-            () -> new Lock().acquire(),
-            () -> new Semaphore().acquire(),
-            () -> new Queue<Integer>().get(),
-            () -> new Queue<Integer>().put(1));
+    List<org.junit.jupiter.api.function.Executable> wrong = List.of(
+        () -> sleep(ofSeconds(1)),
+        Asyncio::yieldNow,
+        () -> createTask(() -> 1),
+        () -> loop.createTask(() -> 1),
+        () -> loop.callSoon(() -> {}),
+        () -> loop.callLater(ofSeconds(1), () -> {}),
+        loop::allTasks,
+        pending::await,
+        () -> pending.setResult(1),
+        () -> pending.setException(new Failure("x")),
+        () -> pending.trySetResult(1),
+        () -> pending.addDoneCallback(f -> {}),
+        main::cancelling,
+        main::uncancel,
+        () -> new TaskGroup().run(() -> 1),
+        () -> new Timeout(ofSeconds(1)).run(() -> 1),
+        () -> Asyncio.toThread(() -> 1),
+        () -> Asyncio.gather(List.of(pending)),
+        () -> Asyncio.shield(pending),
+        () -> new Event().await(),
+        () -> new Lock().acquire(),
+        () -> new Semaphore().acquire(),
+        () -> new Queue<Integer>().get(),
+        () -> new Queue<Integer>().put(1));
     for (var foreign : foreignThreads()) {
       int[] number = {0};
       for (var call : wrong) {
         number[0]++;
-        String message =
-            elsewhere(
-                foreign.get(),
-                () ->
-                    assertThrows(IllegalStateException.class, call, "call number " + number[0])
-                        .getMessage());
+        String message = elsewhere(
+            foreign.get(),
+            () -> assertThrows(IllegalStateException.class, call, "call number " + number[0])
+                .getMessage());
         assertContains(message, "thread");
       }
     }
@@ -134,17 +129,16 @@ class ThreadsTest {
   void aVirtualThreadStartedInACoroutineIsForeign() throws Exception {
     var done = new Future<String>();
     EventLoop loop = runningLoop();
-    Thread.startVirtualThread(
-        () -> {
-          String seen = "task " + currentTask();
-          try {
-            yieldNow();
-          } catch (IllegalStateException error) {
-            seen += ", " + error.getMessage().contains("not a coroutine");
-          }
-          String result = seen;
-          loop.callSoonThreadsafe(() -> done.setResult(result));
-        });
+    Thread.startVirtualThread(() -> {
+      String seen = "task " + currentTask();
+      try {
+        yieldNow();
+      } catch (IllegalStateException error) {
+        seen += ", " + error.getMessage().contains("not a coroutine");
+      }
+      String result = seen;
+      loop.callSoonThreadsafe(() -> done.setResult(result));
+    });
     assertEquals("task null, true", done.await());
     assertSame(loop, runningLoop());
   }
@@ -154,19 +148,15 @@ class ThreadsTest {
   void runCoroutineThreadsafeGivesTheResult() {
     EventLoop loop = runningLoop();
     for (var foreign : foreignThreads()) {
-      int result =
-          elsewhere(
-              foreign.get(),
-              () -> {
-                var future =
-                    runCoroutineThreadsafe(
-                        () -> {
-                          sleep(ofSeconds(1));
-                          return 5;
-                        },
-                        loop);
-                return future.get();
-              });
+      int result = elsewhere(foreign.get(), () -> {
+        var future = runCoroutineThreadsafe(
+            () -> {
+              sleep(ofSeconds(1));
+              return 5;
+            },
+            loop);
+        return future.get();
+      });
       assertEquals(5, result);
     }
   }
@@ -176,18 +166,15 @@ class ThreadsTest {
   void runCoroutineThreadsafeGivesTheFailure() {
     EventLoop loop = runningLoop();
     var failure = new Failure("in the coroutine");
-    Throwable thrown =
-        elsewhere(
-            Thread.ofPlatform(),
-            () ->
-                assertThrows(
-                    ExecutionException.class,
-                    runCoroutineThreadsafe(
-                            () -> {
-                              throw failure;
-                            },
-                            loop)
-                        ::get));
+    Throwable thrown = elsewhere(
+        Thread.ofPlatform(),
+        () -> assertThrows(
+            ExecutionException.class,
+            runCoroutineThreadsafe(
+                () -> {
+                  throw failure;
+                },
+                loop)::get));
     assertSame(failure, thrown.getCause());
   }
 
@@ -196,22 +183,18 @@ class ThreadsTest {
   void aTimeoutOfTheCallerLeavesTheTaskRunning() {
     EventLoop loop = runningLoop();
     var release = new Event();
-    Future<String> future =
-        elsewhere(
-            Thread.ofPlatform(),
-            () -> {
-              var submitted =
-                  runCoroutineThreadsafe(
-                      () -> {
-                        release.await();
-                        return "done";
-                      },
-                      loop);
-              assertThrows(
-                  java.util.concurrent.TimeoutException.class,
-                  () -> submitted.get(1, TimeUnit.MILLISECONDS));
-              return submitted;
-            });
+    Future<String> future = elsewhere(Thread.ofPlatform(), () -> {
+      var submitted = runCoroutineThreadsafe(
+          () -> {
+            release.await();
+            return "done";
+          },
+          loop);
+      assertThrows(
+          java.util.concurrent.TimeoutException.class,
+          () -> submitted.get(1, TimeUnit.MILLISECONDS));
+      return submitted;
+    });
     release.set();
     assertEquals("done", future.await());
   }
@@ -221,28 +204,24 @@ class ThreadsTest {
   void aCallerThatTimesOutCanCancelTheTask() {
     EventLoop loop = runningLoop();
     var ended = new Future<String>();
-    Future<Void> future =
-        elsewhere(
-            Thread.ofPlatform(),
-            () -> {
-              var submitted =
-                  runCoroutineThreadsafe(
-                      () -> {
-                        try {
-                          new Event().await();
-                        } catch (CancelledError cancelled) {
-                          ended.setResult(cancelled.getMessage());
-                          throw cancelled;
-                        }
-                      },
-                      loop);
-              assertThrows(
-                  java.util.concurrent.TimeoutException.class,
-                  () -> submitted.get(0, TimeUnit.MILLISECONDS));
-              loop.callSoonThreadsafe(() -> {}); // the task's first step comes before this
-              assertTrue(submitted.cancel("took too long"));
-              return submitted;
-            });
+    Future<Void> future = elsewhere(Thread.ofPlatform(), () -> {
+      var submitted = runCoroutineThreadsafe(
+          () -> {
+            try {
+              new Event().await();
+            } catch (CancelledError cancelled) {
+              ended.setResult(cancelled.getMessage());
+              throw cancelled;
+            }
+          },
+          loop);
+      assertThrows(
+          java.util.concurrent.TimeoutException.class,
+          () -> submitted.get(0, TimeUnit.MILLISECONDS));
+      loop.callSoonThreadsafe(() -> {}); // the task's first step comes before this
+      assertTrue(submitted.cancel("took too long"));
+      return submitted;
+    });
     assertThrows(CancelledError.class, future::await);
     assertTrue(future.isCancelled());
     assertTrue(!ended.isDone() || ended.result().equals("took too long"));
@@ -253,26 +232,23 @@ class ThreadsTest {
   void cancellingTheFutureCancelsTheTask() {
     EventLoop loop = runningLoop();
     var cancelled = new Future<String>();
-    elsewhere(
-        Thread.ofPlatform(),
-        () -> {
-          var started = new CountDownLatch(1);
-          var future =
-              runCoroutineThreadsafe(
-                  () -> {
-                    started.countDown();
-                    try {
-                      new Event().await();
-                    } catch (CancelledError error) {
-                      cancelled.setResult(error.getMessage());
-                      throw error;
-                    }
-                  },
-                  loop);
-          started.await();
-          assertTrue(future.cancel("enough"));
-          return assertThrows(CancellationException.class, future::get);
-        });
+    elsewhere(Thread.ofPlatform(), () -> {
+      var started = new CountDownLatch(1);
+      var future = runCoroutineThreadsafe(
+          () -> {
+            started.countDown();
+            try {
+              new Event().await();
+            } catch (CancelledError error) {
+              cancelled.setResult(error.getMessage());
+              throw error;
+            }
+          },
+          loop);
+      started.await();
+      assertTrue(future.cancel("enough"));
+      return assertThrows(CancellationException.class, future::get);
+    });
     assertEquals("enough", cancelled.await());
   }
 
@@ -280,19 +256,16 @@ class ThreadsTest {
   @Covers("test_tasks.RunCoroutineThreadsafeTests.run_coroutine_threadsafe_task_cancelled")
   void aTaskThatIsCancelledIsSeenAsCancelledByItsThread() {
     EventLoop loop = runningLoop();
-    var error =
-        elsewhere(
-            Thread.ofPlatform(),
-            () ->
-                assertThrows(
-                    CancellationException.class,
-                    runCoroutineThreadsafe(
-                            () -> {
-                              currentTask().cancel("by itself");
-                              yieldNow();
-                            },
-                            loop)
-                        ::get));
+    var error = elsewhere(
+        Thread.ofPlatform(),
+        () -> assertThrows(
+            CancellationException.class,
+            runCoroutineThreadsafe(
+                () -> {
+                  currentTask().cancel("by itself");
+                  yieldNow();
+                },
+                loop)::get));
     assertEquals("by itself", error.getMessage());
     assertInstanceOf(CancelledError.class, error.getCause());
   }
@@ -311,12 +284,10 @@ class ThreadsTest {
   @AsyncTest
   void anInterruptOfAThreadInGetLeavesTheFutureAlone() {
     var future = new Future<Integer>();
-    elsewhere(
-        Thread.ofPlatform(),
-        () -> {
-          Thread.currentThread().interrupt();
-          return assertThrows(InterruptedException.class, future::get);
-        });
+    elsewhere(Thread.ofPlatform(), () -> {
+      Thread.currentThread().interrupt();
+      return assertThrows(InterruptedException.class, future::get);
+    });
     assertFalse(future.isDone());
   }
 
@@ -331,20 +302,17 @@ class ThreadsTest {
     for (int t = 0; t < threads; t++) {
       List<Integer> mine = new ArrayList<>();
       arrived.add(mine);
-      Thread.ofPlatform()
-          .start(
-              () -> {
-                for (int i = 0; i < each; i++) {
-                  int number = i;
-                  loop.callSoonThreadsafe(
-                      () -> {
-                        mine.add(number);
-                        if (--left[0] == 0) {
-                          all.setResult(null);
-                        }
-                      });
-                }
-              });
+      Thread.ofPlatform().start(() -> {
+        for (int i = 0; i < each; i++) {
+          int number = i;
+          loop.callSoonThreadsafe(() -> {
+            mine.add(number);
+            if (--left[0] == 0) {
+              all.setResult(null);
+            }
+          });
+        }
+      });
     }
     all.await();
     for (List<Integer> mine : arrived) {
@@ -361,26 +329,23 @@ class ThreadsTest {
     EventLoop loop = runningLoop();
     int rounds = 20_000;
     var request = new AtomicReference<Future<Integer>>();
-    Thread.ofPlatform()
-        .daemon()
-        .start(
-            () -> {
-              for (int i = 0; i < rounds; i++) {
-                Future<Integer> future;
-                while ((future = request.getAndSet(null)) == null && !loop.isClosed()) {
-                  Thread.onSpinWait();
-                }
-                for (int delay = i % 64; delay > 0; delay--) {
-                  Thread.onSpinWait();
-                }
-                if (future == null) {
-                  return;
-                }
-                var asked = future;
-                int number = i;
-                loop.callSoonThreadsafe(() -> asked.setResult(number));
-              }
-            });
+    Thread.ofPlatform().daemon().start(() -> {
+      for (int i = 0; i < rounds; i++) {
+        Future<Integer> future;
+        while ((future = request.getAndSet(null)) == null && !loop.isClosed()) {
+          Thread.onSpinWait();
+        }
+        for (int delay = i % 64; delay > 0; delay--) {
+          Thread.onSpinWait();
+        }
+        if (future == null) {
+          return;
+        }
+        var asked = future;
+        int number = i;
+        loop.callSoonThreadsafe(() -> asked.setResult(number));
+      }
+    });
     for (int i = 0; i < rounds; i++) {
       var future = new Future<Integer>();
       request.set(future);
@@ -394,16 +359,13 @@ class ThreadsTest {
     var together = new CyclicBarrier(4);
     List<FutureTask<Void>> calls = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      calls.add(
-          new FutureTask<>(
-              () -> {
-                Asyncio.run(
-                    () -> {
-                      Asyncio.toThread(() -> together.await());
-                      ownTasksOnly();
-                    });
-                return null;
-              }));
+      calls.add(new FutureTask<>(() -> {
+        Asyncio.run(() -> {
+          Asyncio.toThread(() -> together.await());
+          ownTasksOnly();
+        });
+        return null;
+      }));
     }
     calls.forEach(call -> Thread.ofPlatform().start(call));
     for (FutureTask<Void> call : calls) {
@@ -432,20 +394,17 @@ class ThreadsTest {
     EventLoop loop = runningLoop();
     var main = currentTask();
     var other = createTask(() -> new Event().await());
-    List<Task<?>> seen =
-        elsewhere(
-            Thread.ofPlatform(),
-            () -> {
-              assertThrows(IllegalStateException.class, loop::allTasks);
-              return runCoroutineThreadsafe(
-                      () -> {
-                        List<Task<?>> all = new ArrayList<>(loop.allTasks());
-                        assertTrue(all.remove(currentTask()));
-                        return all;
-                      },
-                      loop)
-                  .get();
-            });
+    List<Task<?>> seen = elsewhere(Thread.ofPlatform(), () -> {
+      assertThrows(IllegalStateException.class, loop::allTasks);
+      return runCoroutineThreadsafe(
+              () -> {
+                List<Task<?>> all = new ArrayList<>(loop.allTasks());
+                assertTrue(all.remove(currentTask()));
+                return all;
+              },
+              loop)
+          .get();
+    });
     assertEquals(List.of(main, other), seen);
   }
 
@@ -463,17 +422,11 @@ class ThreadsTest {
     for (int i = 0; i < 3; i++) {
       int number = i;
       EventLoop next = loops.get((i + 1) % 3);
-      calls.add(
-          new FutureTask<>(
-              () ->
-                  runners
-                      .get(number)
-                      .run(
-                          () -> {
-                            int sum = submitTo(next);
-                            Asyncio.toThread(() -> ended.await());
-                            return sum;
-                          })));
+      calls.add(new FutureTask<>(() -> runners.get(number).run(() -> {
+        int sum = submitTo(next);
+        Asyncio.toThread(() -> ended.await());
+        return sum;
+      })));
     }
     calls.forEach(call -> Thread.ofPlatform().start(call));
     for (FutureTask<Integer> call : calls) {
@@ -486,22 +439,20 @@ class ThreadsTest {
     int sum = 0;
     for (int i = 0; i < 100; i++) {
       int value = i;
-      var future =
-          runCoroutineThreadsafe(
-              () -> {
-                yieldNow();
-                assertSame(next, runningLoop());
-                return value;
-              },
-              next);
+      var future = runCoroutineThreadsafe(
+          () -> {
+            yieldNow();
+            assertSame(next, runningLoop());
+            return value;
+          },
+          next);
       sum += Asyncio.await(future.toCompletableFuture());
     }
-    var failing =
-        runCoroutineThreadsafe(
-            () -> {
-              throw new Failure("over there");
-            },
-            next);
+    var failing = runCoroutineThreadsafe(
+        () -> {
+          throw new Failure("over there");
+        },
+        next);
     var failure = assertThrows(Failure.class, () -> Asyncio.await(failing.toCompletableFuture()));
     assertEquals("over there", failure.getMessage());
     return sum;
@@ -511,18 +462,12 @@ class ThreadsTest {
   void anotherLoopsObjectsAreRefusedByName() {
     EventLoop mine = runningLoop();
     var future = new Future<Integer>();
-    Throwable error =
-        elsewhere(
-            Thread.ofPlatform(),
-            () -> {
-              try (var other = new Runner(RunOptions.defaults().withName("other"))) {
-                return other.run(
-                    () ->
-                        assertThrows(
-                            IllegalStateException.class,
-                            () -> mine.callSoon(() -> future.setResult(1))));
-              }
-            });
+    Throwable error = elsewhere(Thread.ofPlatform(), () -> {
+      try (var other = new Runner(RunOptions.defaults().withName("other"))) {
+        return other.run(() -> assertThrows(
+            IllegalStateException.class, () -> mine.callSoon(() -> future.setResult(1))));
+      }
+    });
     assertContains(error.getMessage(), "'other'", mine.name());
   }
 
@@ -531,14 +476,13 @@ class ThreadsTest {
   void aFutureOfAnotherLoopIsAwaitedAsACompletionStage() {
     var handedOver = new CompletableFuture<Future<Integer>>();
     var awaited = new CountDownLatch(1);
-    Action<InterruptedException> other =
-        () -> {
-          var future = new Future<Integer>();
-          handedOver.complete(future);
-          Asyncio.toThread(() -> awaited.await());
-          future.setResult(8);
-          yieldNow();
-        };
+    Action<InterruptedException> other = () -> {
+      var future = new Future<Integer>();
+      handedOver.complete(future);
+      Asyncio.toThread(() -> awaited.await());
+      future.setResult(8);
+      yieldNow();
+    };
     new Thread(new java.util.concurrent.FutureTask<>(() -> runIt(other))).start();
     Future<Integer> foreign = Asyncio.await(handedOver);
     var error = assertThrows(IllegalStateException.class, foreign::await);

@@ -54,9 +54,7 @@ class ToThreadTest {
   }
 
   @AsyncTest
-  @Covers({
-    "test_threads.ToThreadTests.to_thread",
-    "test_threads.ToThreadTests.to_thread_exception"
+  @Covers({"test_threads.ToThreadTests.to_thread", "test_threads.ToThreadTests.to_thread_exception"
   })
   void givesResultAndFailureBare() {
     assertEquals(5, toThread(() -> 5));
@@ -66,11 +64,9 @@ class ToThreadTest {
         failure,
         assertThrows(
             IOException.class,
-            () ->
-                toThread(
-                    () -> {
-                      throw failure;
-                    })));
+            () -> toThread(() -> {
+              throw failure;
+            })));
     var ran = new AtomicBoolean();
     toThread(() -> ran.set(true));
     assertTrue(ran.get());
@@ -85,13 +81,10 @@ class ToThreadTest {
     var calls = new AtomicInteger();
     int first = 40;
     int second = 2;
-    assertEquals(
-        42,
-        toThread(
-            () -> {
-              calls.incrementAndGet();
-              return Math.addExact(first, second);
-            }));
+    assertEquals(42, toThread(() -> {
+      calls.incrementAndGet();
+      return Math.addExact(first, second);
+    }));
     assertEquals(1, calls.get());
   }
 
@@ -129,14 +122,12 @@ class ToThreadTest {
   @AsyncTest
   void theBodyIsNoCoroutine() throws Exception {
     EventLoop loop = runningLoop();
-    String message =
-        toThread(
-            () -> {
-              assertNull(currentTask());
-              assertThrows(IllegalStateException.class, () -> sleep(ofSeconds(1)));
-              return assertThrows(IllegalStateException.class, () -> createTask(() -> 1))
-                  .getMessage();
-            });
+    String message = toThread(() -> {
+      assertNull(currentTask());
+      assertThrows(IllegalStateException.class, () -> sleep(ofSeconds(1)));
+      return assertThrows(IllegalStateException.class, () -> createTask(() -> 1))
+          .getMessage();
+    });
     assertContains(message, "runCoroutineThreadsafe");
     assertEquals(6, toThread(() -> Asyncio.runCoroutineThreadsafe(() -> 6, loop).get()));
   }
@@ -147,19 +138,15 @@ class ToThreadTest {
     var release = new CountDownLatch(1);
     var ended = new CountDownLatch(1);
     var interrupted = new AtomicBoolean();
-    var task =
-        createTask(
-            () ->
-                toThread(
-                    () -> {
-                      begun.countDown();
-                      try {
-                        release.await();
-                      } catch (InterruptedException e) {
-                        interrupted.set(true);
-                      }
-                      ended.countDown();
-                    }));
+    var task = createTask(() -> toThread(() -> {
+      begun.countDown();
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        interrupted.set(true);
+      }
+      ended.countDown();
+    }));
     yieldNow();
     toThread(() -> begun.await());
     task.cancel("enough");
@@ -177,15 +164,11 @@ class ToThreadTest {
     var closed = new Event();
     EventLoop loop = runningLoop();
     AutoCloseable resource = () -> loop.callSoonThreadsafe(closed::set);
-    var task =
-        createTask(
-            () ->
-                toThread(
-                    () -> {
-                      begun.countDown();
-                      release.await();
-                      return resource;
-                    }));
+    var task = createTask(() -> toThread(() -> {
+      begun.countDown();
+      release.await();
+      return resource;
+    }));
     yieldNow();
     toThread(() -> begun.await());
     task.cancel();
@@ -200,15 +183,11 @@ class ToThreadTest {
     runningLoop().setExceptionHandler(reports);
     var begun = new CountDownLatch(1);
     var release = new CountDownLatch(1);
-    var task =
-        createTask(
-            () ->
-                toThread(
-                    () -> {
-                      begun.countDown();
-                      release.await();
-                      throw new Failure("too late");
-                    }));
+    var task = createTask(() -> toThread(() -> {
+      begun.countDown();
+      release.await();
+      throw new Failure("too late");
+    }));
     yieldNow();
     toThread(() -> begun.await());
     task.cancel();
@@ -226,14 +205,10 @@ class ToThreadTest {
     int helpers = Math.min(32, Runtime.getRuntime().availableProcessors() + 4);
     var begun = new CountDownLatch(helpers);
     for (int i = 0; i < helpers; i++) {
-      busy.add(
-          createTask(
-              () ->
-                  toThread(
-                      () -> {
-                        begun.countDown();
-                        release.await();
-                      })));
+      busy.add(createTask(() -> toThread(() -> {
+        begun.countDown();
+        release.await();
+      })));
     }
     yieldNow();
     var ran = new AtomicBoolean();
@@ -255,12 +230,10 @@ class ToThreadTest {
     int[] done = {0};
     List<Task<?>> tasks = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
-      tasks.add(
-          createTask(
-              () -> {
-                int value = toThread(() -> 1);
-                done[0] += value;
-              }));
+      tasks.add(createTask(() -> {
+        int value = toThread(() -> 1);
+        done[0] += value;
+      }));
     }
     for (Task<?> task : tasks) {
       task.await();
@@ -276,14 +249,10 @@ class ToThreadTest {
     List<Task<?>> busy = new ArrayList<>();
     List<Task<Boolean>> queued = new ArrayList<>();
     for (int i = 0; i < helpers; i++) {
-      busy.add(
-          createTask(
-              () ->
-                  toThread(
-                      () -> {
-                        release.await();
-                        Thread.currentThread().interrupt();
-                      })));
+      busy.add(createTask(() -> toThread(() -> {
+        release.await();
+        Thread.currentThread().interrupt();
+      })));
     }
     for (int i = 0; i < 4 * helpers; i++) {
       queued.add(createTask(() -> toThread(() -> Thread.currentThread().isInterrupted())));
@@ -313,20 +282,15 @@ class ToThreadTest {
     var wasClosed = new Event();
     var begun = new CountDownLatch(1);
     var release = new CountDownLatch(1);
-    var task =
-        createTask(
-            () ->
-                toThread(
-                    () -> {
-                      begun.countDown();
-                      release.await();
-                      AutoCloseable resource =
-                          () -> {
-                            closed[0]++;
-                            wasClosed.set();
-                          };
-                      return resource;
-                    }));
+    var task = createTask(() -> toThread(() -> {
+      begun.countDown();
+      release.await();
+      AutoCloseable resource = () -> {
+        closed[0]++;
+        wasClosed.set();
+      };
+      return resource;
+    }));
     yieldNow();
     toThread(() -> begun.await());
     task.cancel();
@@ -343,13 +307,11 @@ class ToThreadTest {
   @AsyncTest
   void aVirtualThreadStartedInAHelperIsNotOnOurLoop() throws Exception {
     Only.mounted("on the portable carrier all virtual threads share the JDK's scheduler");
-    String text =
-        toThread(
-            () -> {
-              var seen = new java.util.concurrent.LinkedBlockingQueue<String>();
-              Thread.startVirtualThread(() -> seen.add(Thread.currentThread().toString()));
-              return seen.take();
-            });
+    String text = toThread(() -> {
+      var seen = new java.util.concurrent.LinkedBlockingQueue<String>();
+      Thread.startVirtualThread(() -> seen.add(Thread.currentThread().toString()));
+      return seen.take();
+    });
     assertContains(text, "ForkJoinPool");
   }
 
@@ -360,15 +322,12 @@ class ToThreadTest {
 
   @Test
   void helpersEndWithTheirLoop() {
-    String name =
-        Asyncio.run(
-            () -> {
-              toThread(() -> {});
-              return runningLoop().name();
-            });
-    assertTrue(
-        Thread.getAllStackTraces().keySet().stream()
-            .noneMatch(thread -> thread.getName().startsWith(name + "-")));
+    String name = Asyncio.run(() -> {
+      toThread(() -> {});
+      return runningLoop().name();
+    });
+    assertTrue(Thread.getAllStackTraces().keySet().stream()
+        .noneMatch(thread -> thread.getName().startsWith(name + "-")));
   }
 
   private interface Caller {
@@ -401,13 +360,10 @@ class ToThreadTest {
     }
     try (var one = Executors.newSingleThreadExecutor()) {
       var begun = new Event();
-      busy.add(
-          loop.runInExecutor(
-              one,
-              () -> {
-                loop.callSoonThreadsafe(begun::set);
-                free.await();
-              }));
+      busy.add(loop.runInExecutor(one, () -> {
+        loop.callSoonThreadsafe(begun::set);
+        free.await();
+      }));
       begun.await(); // an executor that is closed before it gets the body refuses it
       assertCollected(givenUp(loop::runInExecutor));
       assertCollected(givenUp(body -> loop.runInExecutor(one, body)));

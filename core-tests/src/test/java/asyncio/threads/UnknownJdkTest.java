@@ -97,16 +97,14 @@ class UnknownJdkTest {
     private byte[] withoutMember(byte[] bytes) {
       var file = ClassFile.of();
       return file.transformClass(
-          file.parse(bytes),
-          ClassTransform.transformingMethodBodies(
-              (code, element) -> {
-                if (element instanceof ConstantInstruction constant
-                    && constant.constantValue().equals(member)) {
-                  code.loadConstant(member + "OfAnotherJdk");
-                } else {
-                  code.with(element);
-                }
-              }));
+          file.parse(bytes), ClassTransform.transformingMethodBodies((code, element) -> {
+            if (element instanceof ConstantInstruction constant
+                && constant.constantValue().equals(member)) {
+              code.loadConstant(member + "OfAnotherJdk");
+            } else {
+              code.with(element);
+            }
+          }));
     }
   }
 
@@ -121,38 +119,31 @@ class UnknownJdkTest {
     public List<String> get() {
       var lock = new ReentrantLock();
       var monitor = new Object();
-      run(
-          () -> {
-            aThreadHas(
-                "the lock",
-                keep -> {
-                  lock.lock();
-                  keep.run();
-                  lock.unlock();
-                });
-            aThreadHas(
-                "the monitor",
-                keep -> {
-                  synchronized (monitor) {
-                    keep.run();
-                  }
-                });
-            // Where nobody knows who has a lock, that is how long it takes.
-            HandOvers.limitNanos(10_000_000);
-            aCoroutineHas(
-                keep -> {
-                  lock.lock();
-                  keep.run();
-                  lock.unlock();
-                });
-            aCoroutineHas(
-                keep -> {
-                  synchronized (monitor) {
-                    keep.run();
-                  }
-                });
-            betweenTwoCoroutines();
-          });
+      run(() -> {
+        aThreadHas("the lock", keep -> {
+          lock.lock();
+          keep.run();
+          lock.unlock();
+        });
+        aThreadHas("the monitor", keep -> {
+          synchronized (monitor) {
+            keep.run();
+          }
+        });
+        // Where nobody knows who has a lock, that is how long it takes.
+        HandOvers.limitNanos(10_000_000);
+        aCoroutineHas(keep -> {
+          lock.lock();
+          keep.run();
+          lock.unlock();
+        });
+        aCoroutineHas(keep -> {
+          synchronized (monitor) {
+            keep.run();
+          }
+        });
+        betweenTwoCoroutines();
+      });
       return seen;
     }
 
@@ -167,17 +158,14 @@ class UnknownJdkTest {
       var held = new CountDownLatch(1);
       Thread.ofPlatform()
           .daemon()
-          .start(
-              () ->
-                  locked.run(
-                      () -> {
-                        held.countDown();
-                        // Let go earlier, a monitor leaves no trace on such a JDK.
-                        long end = System.nanoTime() + 10_000_000_000L;
-                        while (!holding.getAsBoolean() && System.nanoTime() < end) {
-                          Thread.onSpinWait();
-                        }
-                      }));
+          .start(() -> locked.run(() -> {
+            held.countDown();
+            // Let go earlier, a monitor leaves no trace on such a JDK.
+            long end = System.nanoTime() + 10_000_000_000L;
+            while (!holding.getAsBoolean() && System.nanoTime() < end) {
+              Thread.onSpinWait();
+            }
+          }));
       while (held.getCount() > 0) {
         Thread.onSpinWait();
       }
@@ -190,14 +178,10 @@ class UnknownJdkTest {
     private void aCoroutineHas(Locked locked) {
       List<String> order = new ArrayList<>();
       var goOn = new Event();
-      var owner =
-          createTask(
-              () ->
-                  locked.run(
-                      () -> {
-                        goOn.await();
-                        order.add("owner");
-                      }));
+      var owner = createTask(() -> locked.run(() -> {
+        goOn.await();
+        order.add("owner");
+      }));
       yieldNow();
       goOn.set();
       locked.run(() -> order.add("caller"));
@@ -208,13 +192,11 @@ class UnknownJdkTest {
     private void betweenTwoCoroutines() {
       var queue = new ArrayBlockingQueue<Integer>(1);
       List<String> taken = new ArrayList<>();
-      var producer =
-          createTask(
-              () -> {
-                for (int i = 0; i < 3; i++) {
-                  queue.put(i);
-                }
-              });
+      var producer = createTask(() -> {
+        for (int i = 0; i < 3; i++) {
+          queue.put(i);
+        }
+      });
       for (int i = 0; i < 3; i++) {
         taken.add(String.valueOf(createTask(() -> queue.take()).await()));
       }

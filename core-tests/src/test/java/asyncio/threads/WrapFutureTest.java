@@ -38,12 +38,10 @@ class WrapFutureTest {
   void aJobOfAnExecutorIsAwaitedWhileOthersRun() {
     var go = new CountDownLatch(1);
     try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-      var job =
-          executor.submit(
-              () -> {
-                go.await();
-                return "result";
-              });
+      var job = executor.submit(() -> {
+        go.await();
+        return "result";
+      });
       var future = wrapFuture(job);
       createTask(go::countDown);
       assertEquals("result", future.await());
@@ -60,11 +58,9 @@ class WrapFutureTest {
   @AsyncTest
   void aFailureComesOutUnwrapped() {
     var failure = new IOException("x");
-    var job =
-        new FutureTask<String>(
-            () -> {
-              throw failure;
-            });
+    var job = new FutureTask<String>(() -> {
+      throw failure;
+    });
     var pending = wrapFuture(job);
     toThread(job::run);
     assertSame(
@@ -77,11 +73,10 @@ class WrapFutureTest {
     var one = new FutureTask<>(() -> 1);
     var two = new CompletableFuture<Integer>();
     var both = createTask(() -> gather(List.of(wrapFuture(one), wrapFuture(two))));
-    toThread(
-        () -> {
-          two.complete(2);
-          one.run();
-        });
+    toThread(() -> {
+      two.complete(2);
+      one.run();
+    });
     assertEquals(List.of(1, 2), both.await());
   }
 
@@ -91,16 +86,14 @@ class WrapFutureTest {
     var interrupted = new CompletableFuture<String>();
     var started = new CompletableFuture<Void>();
     try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-      var job =
-          executor.submit(
-              () -> {
-                started.complete(null);
-                try {
-                  new CountDownLatch(1).await();
-                } catch (InterruptedException stop) {
-                  interrupted.complete("interrupted");
-                }
-              });
+      var job = executor.submit(() -> {
+        started.complete(null);
+        try {
+          new CountDownLatch(1).await();
+        } catch (InterruptedException stop) {
+          interrupted.complete("interrupted");
+        }
+      });
       var task = createTask(() -> wrapFuture(job).await());
       Asyncio.await(started);
       task.cancel("enough");
@@ -155,7 +148,9 @@ class WrapFutureTest {
     stage.complete(1);
     assertEquals(2, future.await());
     assertEquals(
-        2, wrapFuture((java.util.concurrent.Future<Integer>) next.toCompletableFuture()).await());
+        2,
+        wrapFuture((java.util.concurrent.Future<Integer>) next.toCompletableFuture())
+            .await());
   }
 
   @AsyncTest
@@ -175,17 +170,11 @@ class WrapFutureTest {
   @AsyncTest
   void aFutureOfAnotherLoopIsFollowed() {
     var handed = new CompletableFuture<Future<Integer>>();
-    var run =
-        createTask(
-            () ->
-                toThread(
-                    () ->
-                        Asyncio.run(
-                            () -> {
-                              var future = new Future<Integer>();
-                              handed.complete(future);
-                              return future.await();
-                            })));
+    var run = createTask(() -> toThread(() -> Asyncio.run(() -> {
+      var future = new Future<Integer>();
+      handed.complete(future);
+      return future.await();
+    })));
     Future<Integer> theirs = Asyncio.await(handed);
     var ours = wrapFuture(theirs);
     assertSame(runningLoop(), ours.loop());
@@ -198,13 +187,10 @@ class WrapFutureTest {
   void oneThatIsDoneAfterTheLoopHasClosedHurtsNobody() {
     var job = new FutureTask<>(() -> 1);
     var stage = new CompletableFuture<Integer>();
-    toThread(
-        () ->
-            Asyncio.run(
-                () -> {
-                  wrapFuture(job);
-                  wrapFuture(stage);
-                }));
+    toThread(() -> Asyncio.run(() -> {
+      wrapFuture(job);
+      wrapFuture(stage);
+    }));
     job.run();
     stage.complete(2);
     assertEquals(1, wrapFuture(job).await());
@@ -213,15 +199,14 @@ class WrapFutureTest {
   @AsyncTest
   void theFollowersThreadIsNotTheLoops() {
     Thread[] ran = new Thread[1];
-    var job =
-        new FutureTask<>(() -> "x") {
-          @Override
-          public String get() throws InterruptedException, java.util.concurrent.ExecutionException {
-            ran[0] = Thread.currentThread();
-            order.add(String.valueOf(Asyncio.currentTask()));
-            return super.get();
-          }
-        };
+    var job = new FutureTask<>(() -> "x") {
+      @Override
+      public String get() throws InterruptedException, java.util.concurrent.ExecutionException {
+        ran[0] = Thread.currentThread();
+        order.add(String.valueOf(Asyncio.currentTask()));
+        return super.get();
+      }
+    };
     var future = wrapFuture(job);
     toThread(job::run);
     assertEquals("x", future.await());

@@ -110,17 +110,15 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
 
   /** Starts the task. If that fails, the subscriber is told: subscribe() must not throw. */
   void start() {
-    Coroutine<@Nullable Void, ?> run =
-        () -> {
-          run();
-          return null;
-        };
+    Coroutine<@Nullable Void, ?> run = () -> {
+      run();
+      return null;
+    };
     Future<@Nullable Void> running;
     try {
-      running =
-          scheduler.isOnLoop()
-              ? loop.<@Nullable Void>createTask(run)
-              : Asyncio.runCoroutineThreadsafe(run, loop);
+      running = scheduler.isOnLoop()
+          ? loop.<@Nullable Void>createTask(run)
+          : Asyncio.runCoroutineThreadsafe(run, loop);
     } catch (Throwable noTask) { // the loop is closed, or its task factory failed
       if (isCancel(noTask) || Causes.isFatal(noTask)) {
         throw noTask;
@@ -169,12 +167,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
       return;
     }
     if (n <= 0) {
-      refused =
-          new IllegalArgumentException(
-              "request("
-                  + n
-                  + ") was called: a Flow.Subscriber must request at least one item (rule 3.9 of"
-                  + " Reactive Streams).");
+      refused = new IllegalArgumentException("request("
+          + n
+          + ") was called: a Flow.Subscriber must request at least one item (rule 3.9 of"
+          + " Reactive Streams).");
       stop();
       return;
     }
@@ -349,14 +345,13 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
       throw Sneaky.rethrow(broken); // it waited, and the task it waits in was cancelled
     }
     subscriber.set(null);
-    loop.callExceptionHandler(
-        new ExceptionContext(
-            "A Flow.Subscriber threw in "
-                + method
-                + ", which is not allowed (rule 2.13 of Reactive Streams); its subscription was"
-                + " cancelled.",
-            broken,
-            taskName()));
+    loop.callExceptionHandler(new ExceptionContext(
+        "A Flow.Subscriber threw in "
+            + method
+            + ", which is not allowed (rule 2.13 of Reactive Streams); its subscription was"
+            + " cancelled.",
+        broken,
+        taskName()));
   }
 
   private @Nullable String taskName() {
@@ -377,11 +372,10 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Flow.Subscriber<? super T> to = subscriber.getAndSet(null);
     if (to == null) {
       if (thrown != null && !failedByCancel && !Causes.isFatal(thrown)) {
-        loop.callExceptionHandler(
-            new ExceptionContext(
-                "The body of a Flow.Publisher failed after its subscriber had cancelled.",
-                thrown,
-                taskName()));
+        loop.callExceptionHandler(new ExceptionContext(
+            "The body of a Flow.Publisher failed after its subscriber had cancelled.",
+            thrown,
+            taskName()));
       }
       return;
     }
@@ -430,13 +424,12 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     Futures.markRetrieved(running);
     Throwable why =
         Futures.failed(running) ? Futures.failure(running) : Futures.cancellation(running);
-    scheduler.add(
-        new Callback() {
-          @Override
-          protected void call() {
-            giveUp(why);
-          }
-        });
+    scheduler.add(new Callback() {
+      @Override
+      protected void call() {
+        giveUp(why);
+      }
+    });
   }
 
   /** The loop has closed and runs nothing more. */
@@ -445,9 +438,8 @@ final class FlowEmission<T> extends ForeignListener implements Flow.Subscription
     if (turn == Turn.CALLING) {
       return; // when the subscriber's code returns, the end is signalled there
     }
-    var closed =
-        new IllegalStateException(
-            "The event loop '" + loop.name() + "' closed before its Flow.Publisher was done.");
+    var closed = new IllegalStateException(
+        "The event loop '" + loop.name() + "' closed before its Flow.Publisher was done.");
     Thread.ofVirtual().name("asyncio-after-close").start(() -> giveUp(closed));
   }
 

@@ -161,10 +161,9 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
       return;
     }
     if (expected == 0) {
-      fail(
-          new IllegalStateException(
-              "The Flow.Publisher sent more items than were requested (rule 1.1 of Reactive"
-                  + " Streams); the subscription was cancelled."));
+      fail(new IllegalStateException(
+          "The Flow.Publisher sent more items than were requested (rule 1.1 of Reactive"
+              + " Streams); the subscription was cancelled."));
       tellUpstreamSoon();
       return;
     }
@@ -194,18 +193,17 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
   }
 
   private void tellUpstreamSoon() {
-    scheduler.add(
-        new Callback() {
-          @Override
-          protected void call() {
-            tellUpstream();
-          }
+    scheduler.add(new Callback() {
+      @Override
+      protected void call() {
+        tellUpstream();
+      }
 
-          @Override
-          protected Context runsIn() {
-            return context;
-          }
-        });
+      @Override
+      protected Context runsIn() {
+        return context;
+      }
+    });
   }
 
   // ---- in coroutines of the loop ----
@@ -253,12 +251,11 @@ public final class FlowItems<T> implements Iterable<T>, AutoCloseable {
         return;
       }
       if (over) {
-        loop.callExceptionHandler(
-            new ExceptionContext(
-                "A Flow.Subscription threw in cancel(), which is not allowed (rule 3.15 of Reactive"
-                    + " Streams).",
-                broken,
-                null));
+        loop.callExceptionHandler(new ExceptionContext(
+            "A Flow.Subscription threw in cancel(), which is not allowed (rule 3.15 of Reactive"
+                + " Streams).",
+            broken,
+            null));
       } else {
         fail(broken); // and cancel in the next round
       }

@@ -24,10 +24,9 @@ final class AsyncTestExtension implements BeforeEachCallback, InvocationIntercep
     Method method = context.getRequiredTestMethod();
     if (isAnnotated(method, AsyncTest.class)
         && (isAnnotated(method, TestTemplate.class) || isAnnotated(method, TestFactory.class))) {
-      throw new ExtensionConfigurationException(
-          method.getName()
-              + "() is declared a test twice: by @AsyncTest, and by @ParameterizedTest,"
-              + " @RepeatedTest or the like. Replace @AsyncTest with @OnLoop, and keep the other.");
+      throw new ExtensionConfigurationException(method.getName()
+          + "() is declared a test twice: by @AsyncTest, and by @ParameterizedTest,"
+          + " @RepeatedTest or the like. Replace @AsyncTest with @OnLoop, and keep the other.");
     }
   }
 
@@ -66,16 +65,15 @@ final class AsyncTestExtension implements BeforeEachCallback, InvocationIntercep
     }
     var unreceived = new UnreceivedFailures();
     Throwable[] strange = new Throwable[1];
-    Action<Exception> main =
-        () -> {
-          try {
-            invocation.proceed();
-          } catch (Exception | Error thrown) {
-            throw thrown;
-          } catch (Throwable thrown) {
-            strange[0] = thrown;
-          }
-        };
+    Action<Exception> main = () -> {
+      try {
+        invocation.proceed();
+      } catch (Exception | Error thrown) {
+        throw thrown;
+      } catch (Throwable thrown) {
+        strange[0] = thrown;
+      }
+    };
     try {
       VirtualTime.run(clock, unreceived, main);
       if (strange[0] != null) {
@@ -95,16 +93,11 @@ final class AsyncTestExtension implements BeforeEachCallback, InvocationIntercep
     Optional<Boolean> chosen = Optional.empty();
     Optional<ExtensionContext> where = Optional.of(context);
     while (chosen.isEmpty() && where.isPresent()) {
-      chosen =
-          where
-              .flatMap(ExtensionContext::getElement)
-              .flatMap(
-                  element ->
-                      findAnnotation(element, AsyncTest.class)
-                          .map(AsyncTest::otherThreads)
-                          .or(
-                              () ->
-                                  findAnnotation(element, OnLoop.class).map(OnLoop::otherThreads)));
+      chosen = where
+          .flatMap(ExtensionContext::getElement)
+          .flatMap(element -> findAnnotation(element, AsyncTest.class)
+              .map(AsyncTest::otherThreads)
+              .or(() -> findAnnotation(element, OnLoop.class).map(OnLoop::otherThreads)));
       where = where.flatMap(ExtensionContext::getParent);
     }
     return chosen.orElse(false);

@@ -38,12 +38,11 @@ final class UnreceivedFailures implements ExceptionHandler {
     AssertionError error = null;
     for (ExceptionContext failure : failures) {
       if (error == null) {
-        error =
-            new AssertionError(
-                failure.message()
-                    + " If the test expects this failure, set an exception handler in it"
-                    + " (runningLoop().setExceptionHandler).",
-                failure.exception());
+        error = new AssertionError(
+            failure.message()
+                + " If the test expects this failure, set an exception handler in it"
+                + " (runningLoop().setExceptionHandler).",
+            failure.exception());
       } else {
         error.addSuppressed(new AssertionError(failure.message(), failure.exception()));
       }

@@ -166,11 +166,10 @@ public final class VirtualClock implements Clock {
     }
     if (activity.foreignWaits() > 0) {
       text.append(activity.helpers() > 0 ? " and " : "");
-      text.append(
-          count(
-              activity.foreignWaits(),
-              "coroutine in a foreign blocking call",
-              "coroutines in foreign blocking calls"));
+      text.append(count(
+          activity.foreignWaits(),
+          "coroutine in a foreign blocking call",
+          "coroutines in foreign blocking calls"));
     }
     text.append('.');
     describeTasks(text);
@@ -218,12 +217,16 @@ public final class VirtualClock implements Clock {
   }
 
   private static void describeHelpers(StringBuilder text, String prefix) {
-    for (Map.Entry<Thread, StackTraceElement[]> entry : Thread.getAllStackTraces().entrySet()) {
+    for (Map.Entry<Thread, StackTraceElement[]> entry :
+        Thread.getAllStackTraces().entrySet()) {
       Thread thread = Objects.requireNonNull(entry.getKey());
       if (!thread.getName().startsWith(prefix)) {
         continue;
       }
-      text.append(System.lineSeparator()).append("    ").append(thread.getName()).append(":");
+      text.append(System.lineSeparator())
+          .append("    ")
+          .append(thread.getName())
+          .append(":");
       for (StackTraceElement element : entry.getValue()) {
         text.append(System.lineSeparator()).append("        at ").append(element);
       }

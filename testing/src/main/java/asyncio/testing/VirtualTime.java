@@ -56,12 +56,9 @@ public final class VirtualTime {
    */
   static <X extends Exception> void run(
       VirtualClock clock, @Nullable ExceptionHandler handler, Action<X> main) throws X {
-    VirtualTime.<@Nullable Void, X>run(
-        clock,
-        handler,
-        () -> {
-          main.run();
-          return null;
-        });
+    VirtualTime.<@Nullable Void, X>run(clock, handler, () -> {
+      main.run();
+      return null;
+    });
   }
 }

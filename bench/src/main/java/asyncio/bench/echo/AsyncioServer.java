@@ -21,22 +21,20 @@ final class AsyncioServer {
   private AsyncioServer() {}
 
   public static void main(String[] args) throws IOException {
-    run(
-        () -> {
-          // TCP_NODELAY is the default.
-          var options = ServerOptions.defaults().withBacklog(4096);
-          boolean ownArray = args.length > 0;
-          ConnectionHandler handler = ownArray ? AsyncioServer::echoOwnArray : AsyncioServer::echo;
-          try (var server = startServer(handler, "127.0.0.1", 0, options)) {
-            System.out.println(
-                server.port()
-                    + " this library, "
-                    + Asyncio.carrier().toString().toLowerCase(Locale.ROOT)
-                    + (ownArray ? ", own array" : ""));
-            Thread.ofPlatform().daemon().start(AsyncioServer::tellAllocations);
-            server.serveForever();
-          }
-        });
+    run(() -> {
+      // TCP_NODELAY is the default.
+      var options = ServerOptions.defaults().withBacklog(4096);
+      boolean ownArray = args.length > 0;
+      ConnectionHandler handler = ownArray ? AsyncioServer::echoOwnArray : AsyncioServer::echo;
+      try (var server = startServer(handler, "127.0.0.1", 0, options)) {
+        System.out.println(server.port()
+            + " this library, "
+            + Asyncio.carrier().toString().toLowerCase(Locale.ROOT)
+            + (ownArray ? ", own array" : ""));
+        Thread.ofPlatform().daemon().start(AsyncioServer::tellAllocations);
+        server.serveForever();
+      }
+    });
   }
 
   private static void echo(Connection client) throws IOException {

@@ -64,7 +64,8 @@ final class Contender {
 
   void start(String cpu, Path scratch) throws IOException, InterruptedException {
     errors = Files.createTempFile(scratch, "echo", ".err");
-    process = new ProcessBuilder(pinned(cpu, command)).redirectError(errors.toFile()).start();
+    process =
+        new ProcessBuilder(pinned(cpu, command)).redirectError(errors.toFile()).start();
     output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     String[] answer = readLine().split(" ", 2);
@@ -74,9 +75,8 @@ final class Contender {
 
   /** A command on one processor, with as many descriptors as there may be. */
   static List<String> pinned(String cpu, List<String> command) {
-    List<String> pinned =
-        new ArrayList<>(
-            List.of("sh", "-c", "ulimit -S -n \"$(ulimit -H -n)\"; exec taskset -c \"$@\"", "sh"));
+    List<String> pinned = new ArrayList<>(
+        List.of("sh", "-c", "ulimit -S -n \"$(ulimit -H -n)\"; exec taskset -c \"$@\"", "sh"));
     pinned.add(cpu);
     pinned.addAll(command);
     return pinned;
@@ -84,15 +84,13 @@ final class Contender {
 
   /** A line from the server, which comes soon. */
   private String readLine() throws IOException, InterruptedException {
-    var line =
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return output.readLine();
-              } catch (IOException e) {
-                return null;
-              }
-            });
+    var line = CompletableFuture.supplyAsync(() -> {
+      try {
+        return output.readLine();
+      } catch (IOException e) {
+        return null;
+      }
+    });
     String read;
     try {
       read = line.get(START_SECONDS, TimeUnit.SECONDS);
@@ -128,11 +126,10 @@ final class Contender {
   /** Fails when the server has ended although nobody stopped it. */
   void checkAlive() throws IOException {
     if (!process.isAlive()) {
-      throw new IOException(
-          "the server ended with code "
-              + process.exitValue()
-              + ": "
-              + Programs.lastLine(errors, "without a word"));
+      throw new IOException("the server ended with code "
+          + process.exitValue()
+          + ": "
+          + Programs.lastLine(errors, "without a word"));
     }
   }
 

@@ -38,12 +38,11 @@ final class Contenders {
 
   List<Contender> all() throws InterruptedException {
     List<Contender> all = new ArrayList<>();
-    all.add(
-        jvm(
-            MOUNTED,
-            AsyncioServer.class,
-            "--add-opens=java.base/java.lang=ALL-UNNAMED",
-            "-Dasyncio.carrier=mounted"));
+    all.add(jvm(
+        MOUNTED,
+        AsyncioServer.class,
+        "--add-opens=java.base/java.lang=ALL-UNNAMED",
+        "-Dasyncio.carrier=mounted"));
     all.add(ownArray("--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dasyncio.carrier=mounted"));
     all.add(jvm(PORTABLE, AsyncioServer.class, "-Dasyncio.carrier=portable"));
     all.add(netty(NETTY_NIO, "nio"));
@@ -81,12 +80,10 @@ final class Contenders {
   }
 
   private Contender netty(String name, String transport) {
-    List<String> command =
-        new ArrayList<>(
-            jvm(
-                NettyServer.class,
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow"));
+    List<String> command = new ArrayList<>(jvm(
+        NettyServer.class,
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow"));
     command.add(transport);
     return new Contender(name, true, command);
   }
@@ -163,18 +160,17 @@ final class Contenders {
     String inside = folder.resolve("bin/python").toString();
     if (!Files.exists(folder.resolve("installed"))) {
       Programs.output(List.of(python, "-m", "venv", folder.toString()));
-      Programs.output(
-          List.of(
-              inside,
-              "-m",
-              "pip",
-              "install",
-              "--quiet",
-              "--disable-pip-version-check",
-              "--retries=0",
-              "--timeout=10",
-              "--only-binary=:all:",
-              UVLOOP));
+      Programs.output(List.of(
+          inside,
+          "-m",
+          "pip",
+          "install",
+          "--quiet",
+          "--disable-pip-version-check",
+          "--retries=0",
+          "--timeout=10",
+          "--only-binary=:all:",
+          UVLOOP));
       Files.createFile(folder.resolve("installed"));
     }
     return inside;

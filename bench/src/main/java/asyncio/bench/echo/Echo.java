@@ -155,12 +155,11 @@ public final class Echo implements Measured {
   }
 
   private static List<String> allowedCpus() throws IOException {
-    String list =
-        Files.readAllLines(Path.of("/proc/self/status")).stream()
-            .filter(line -> line.startsWith("Cpus_allowed_list:"))
-            .map(line -> line.substring(line.indexOf(':') + 1).strip())
-            .findFirst()
-            .orElseThrow(() -> new IOException("this system does not list its processors"));
+    String list = Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("Cpus_allowed_list:"))
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .findFirst()
+        .orElseThrow(() -> new IOException("this system does not list its processors"));
     List<String> cpus = new ArrayList<>();
     for (String range : list.split(",")) {
       String[] ends = range.split("-");
@@ -176,7 +175,8 @@ public final class Echo implements Measured {
       if (!one.isRunning()) {
         start(one);
       }
-      for (int connections : settings.stream().map(Setting::connections).distinct().toList()) {
+      for (int connections :
+          settings.stream().map(Setting::connections).distinct().toList()) {
         List<Integer> sizes = sizes(connections);
         List<Sample> samples =
             load(one, connections, effort.warmUpSeconds(), effort.seconds(), sizes);
@@ -203,16 +203,14 @@ public final class Echo implements Measured {
   private List<Sample> load(
       Contender one, int connections, double warmUp, double seconds, List<Integer> sizes)
       throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                load,
-                "" + one.port(),
-                "" + one.pid(),
-                "" + connections,
-                serverCpu.equals(loadCpu) ? "0" : "1",
-                "" + warmUp,
-                "" + seconds));
+    List<String> command = new ArrayList<>(List.of(
+        load,
+        "" + one.port(),
+        "" + one.pid(),
+        "" + connections,
+        serverCpu.equals(loadCpu) ? "0" : "1",
+        "" + warmUp,
+        "" + seconds));
     sizes.forEach(size -> command.add("" + size));
     String output;
     try {
@@ -230,7 +228,8 @@ public final class Echo implements Measured {
    */
   private void measureAllocations() throws InterruptedException {
     for (Contender one : all) {
-      if (!List.of(Contenders.MOUNTED, Contenders.OWN_ARRAY, Contenders.PORTABLE).contains(one.name)
+      if (!List.of(Contenders.MOUNTED, Contenders.OWN_ARRAY, Contenders.PORTABLE)
+              .contains(one.name)
           || one.absent() != null) {
         continue;
       }
@@ -241,8 +240,9 @@ public final class Echo implements Measured {
         long begin = one.ask();
         double fewer = load(one, FEW, 0, 0, List.of(SMALL.bytes())).getFirst().total();
         long between = one.ask();
-        double more =
-            load(one, FEW, 0, effort.seconds(), List.of(SMALL.bytes())).getFirst().total();
+        double more = load(one, FEW, 0, effort.seconds(), List.of(SMALL.bytes()))
+            .getFirst()
+            .total();
         long end = one.ask();
         allocated.put(one.name, ((end - between) - (between - begin)) / (more - fewer));
         one.stop();
@@ -309,9 +309,8 @@ public final class Echo implements Measured {
     }
     settings.forEach(setting -> addTable(text, setting));
     text.format("%n");
-    allocated.forEach(
-        (name, bytes) ->
-            text.format("  allocated for a round trip of 64 bytes, %s: %.1f bytes%n", name, bytes));
+    allocated.forEach((name, bytes) ->
+        text.format("  allocated for a round trip of 64 bytes, %s: %.1f bytes%n", name, bytes));
     if (judged) {
       holds().forEach(hold -> text.format("  hold: %s: %s%n", hold.text(), hold.verdict()));
     }

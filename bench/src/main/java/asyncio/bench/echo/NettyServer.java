@@ -48,21 +48,20 @@ final class NettyServer {
       }
       default -> throw new IllegalArgumentException(args[0]);
     }
-    var server =
-        new ServerBootstrap()
-            .group(new MultiThreadIoEventLoopGroup(1, handlers))
-            .channel(type)
-            .option(ChannelOption.SO_BACKLOG, 4096)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-            .childHandler(
-                new ChannelInitializer<SocketChannel>() {
-                  @Override
-                  protected void initChannel(SocketChannel client) {
-                    client.pipeline().addLast(new Echo());
-                  }
-                });
-    var address = (InetSocketAddress) server.bind("127.0.0.1", 0).sync().channel().localAddress();
+    var server = new ServerBootstrap()
+        .group(new MultiThreadIoEventLoopGroup(1, handlers))
+        .channel(type)
+        .option(ChannelOption.SO_BACKLOG, 4096)
+        .childOption(ChannelOption.TCP_NODELAY, true)
+        .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+        .childHandler(new ChannelInitializer<SocketChannel>() {
+          @Override
+          protected void initChannel(SocketChannel client) {
+            client.pipeline().addLast(new Echo());
+          }
+        });
+    var address =
+        (InetSocketAddress) server.bind("127.0.0.1", 0).sync().channel().localAddress();
     String version = Version.identify().values().iterator().next().artifactVersion();
     System.out.println(address.getPort() + " Netty " + version + ", " + args[0]);
   }

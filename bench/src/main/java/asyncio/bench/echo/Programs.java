@@ -27,10 +27,9 @@ final class Programs {
     Path output = Files.createTempFile("bench", ".out");
     Path errors = Files.createTempFile("bench", ".err");
     try {
-      var builder =
-          new ProcessBuilder(command)
-              .redirectOutput(output.toFile())
-              .redirectError(errors.toFile());
+      var builder = new ProcessBuilder(command)
+          .redirectOutput(output.toFile())
+          .redirectError(errors.toFile());
       builder.environment().putAll(environment);
       Process process = builder.start();
       process.getOutputStream().close();

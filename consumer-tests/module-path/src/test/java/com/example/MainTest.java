@@ -55,11 +55,9 @@ class MainTest {
   static class Loses {
     @AsyncTest
     void aFailure() {
-      createTask(
-          "saver",
-          () -> {
-            throw new IllegalStateException("disk full");
-          });
+      createTask("saver", () -> {
+        throw new IllegalStateException("disk full");
+      });
       yieldNow();
     }
   }
@@ -69,7 +67,9 @@ class MainTest {
     var summary = new SummaryGeneratingListener();
     LauncherFactory.create()
         .execute(
-            LauncherDiscoveryRequestBuilder.request().selectors(selectClass(Loses.class)).build(),
+            LauncherDiscoveryRequestBuilder.request()
+                .selectors(selectClass(Loses.class))
+                .build(),
             summary);
     var text = new StringWriter();
     summary.getSummary().printFailuresTo(new PrintWriter(text, true));

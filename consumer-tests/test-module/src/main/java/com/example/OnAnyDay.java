@@ -15,10 +15,9 @@ final class OnAnyDay {
   }
 
   static Duration timeAfter(int days) {
-    return VirtualTime.run(
-        () -> {
-          passDays(days);
-          return runningLoop().time();
-        });
+    return VirtualTime.run(() -> {
+      passDays(days);
+      return runningLoop().time();
+    });
   }
 }

@@ -59,11 +59,9 @@ class OnAnyDayTest {
   static class Loses {
     @AsyncTest
     void aFailure() {
-      createTask(
-          "saver",
-          () -> {
-            throw new IllegalStateException("disk full");
-          });
+      createTask("saver", () -> {
+        throw new IllegalStateException("disk full");
+      });
       yieldNow();
     }
   }
@@ -73,7 +71,9 @@ class OnAnyDayTest {
     var summary = new SummaryGeneratingListener();
     LauncherFactory.create()
         .execute(
-            LauncherDiscoveryRequestBuilder.request().selectors(selectClass(Loses.class)).build(),
+            LauncherDiscoveryRequestBuilder.request()
+                .selectors(selectClass(Loses.class))
+                .build(),
             summary);
     var text = new StringWriter();
     summary.getSummary().printFailuresTo(new PrintWriter(text, true));

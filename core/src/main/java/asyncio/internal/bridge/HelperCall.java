@@ -90,21 +90,18 @@ public final class HelperCall<T extends @Nullable Object> extends Listener imple
     try {
       value = Objects.requireNonNull(body).run();
     } catch (Throwable failure) {
-      deliver(
-          () -> {
-            if (!Futures.fail(future, failure) && Causes.isFatal(failure)) {
-              scheduler.fatal(failure);
-            }
-          });
+      deliver(() -> {
+        if (!Futures.fail(future, failure) && Causes.isFatal(failure)) {
+          scheduler.fatal(failure);
+        }
+      });
       return;
     }
-    boolean delivered =
-        deliver(
-            () -> {
-              if (!Futures.finish(future, value)) {
-                TaskHost.of(scheduler).discard(value);
-              }
-            });
+    boolean delivered = deliver(() -> {
+      if (!Futures.finish(future, value)) {
+        TaskHost.of(scheduler).discard(value);
+      }
+    });
     if (!delivered) {
       TaskHost.of(scheduler).discardLate(value);
     }
@@ -118,11 +115,9 @@ public final class HelperCall<T extends @Nullable Object> extends Listener imple
   }
 
   private boolean deliver(Runnable outcome) {
-    return scheduler.trySend(
-        LoopAction.of(
-            () -> {
-              scheduler.helperEnded();
-              outcome.run();
-            }));
+    return scheduler.trySend(LoopAction.of(() -> {
+      scheduler.helperEnded();
+      outcome.run();
+    }));
   }
 }

@@ -162,12 +162,11 @@ public final class HelperPool {
       }
     }
     try {
-      Thread thread =
-          Thread.ofPlatform()
-              .daemon()
-              .inheritInheritableThreadLocals(false)
-              .name(name + "-" + names.incrementAndGet())
-              .unstarted(() -> work(first));
+      Thread thread = Thread.ofPlatform()
+          .daemon()
+          .inheritInheritableThreadLocals(false)
+          .name(name + "-" + names.incrementAndGet())
+          .unstarted(() -> work(first));
       live.add(thread);
       thread.start();
       return true;

@@ -73,12 +73,11 @@ public final class JavaFuture {
     if (!copy.listenTo(future)) {
       copy.complete();
     }
-    copy.made.whenComplete(
-        (value, failure) -> {
-          if (copy.made.isCancelled()) {
-            Futures.cancelFromAnyThread(future, null);
-          }
-        });
+    copy.made.whenComplete((value, failure) -> {
+      if (copy.made.isCancelled()) {
+        Futures.cancelFromAnyThread(future, null);
+      }
+    });
     return copy.made;
   }
 
@@ -93,14 +92,12 @@ public final class JavaFuture {
 
     @Override
     protected void done(AbstractFuture<?> done) {
-      Futures.scheduler(future)
-          .add(
-              new Callback() {
-                @Override
-                protected void call() {
-                  complete();
-                }
-              });
+      Futures.scheduler(future).add(new Callback() {
+        @Override
+        protected void call() {
+          complete();
+        }
+      });
     }
 
     @Override
@@ -123,11 +120,10 @@ public final class JavaFuture {
   }
 
   private static IllegalStateException closedBefore(AbstractFuture<?> future) {
-    return new IllegalStateException(
-        "The event loop '"
-            + Futures.scheduler(future).name()
-            + "' closed before "
-            + future
-            + " was done.");
+    return new IllegalStateException("The event loop '"
+        + Futures.scheduler(future).name()
+        + "' closed before "
+        + future
+        + " was done.");
   }
 }

@@ -39,11 +39,10 @@ public final class LoopExecutors {
   /** Takes over {@code executor} as the default. */
   public synchronized void choose(ExecutorService executor) {
     if (shut) {
-      throw new IllegalStateException(
-          "The default executor of the event loop '"
-              + loop
-              + "' is shut down, so this one would never be used or shut down: set it before the"
-              + " shutdown.");
+      throw new IllegalStateException("The default executor of the event loop '"
+          + loop
+          + "' is shut down, so this one would never be used or shut down: set it before the"
+          + " shutdown.");
     }
     chosen = executor;
   }
@@ -52,11 +51,10 @@ public final class LoopExecutors {
   public void submit(HelperCall<?> call) {
     ExecutorService other = chosen;
     if (shut) {
-      throw new IllegalStateException(
-          "The default executor of the event loop '"
-              + loop
-              + "' is shut down: use an executor of your own, with runInExecutor(executor, () ->"
-              + " …).");
+      throw new IllegalStateException("The default executor of the event loop '"
+          + loop
+          + "' is shut down: use an executor of your own, with runInExecutor(executor, () ->"
+          + " …).");
     }
     if (other == null) {
       call.submitTo(helpers);
@@ -67,14 +65,13 @@ public final class LoopExecutors {
 
   /** Runs a call on an executor that is not the loop's. Never blocks. */
   public void submit(Executor executor, HelperCall<?> call) {
-    onPlatformThread(
-        () -> {
-          try {
-            executor.execute(call);
-          } catch (Throwable rejected) {
-            call.rejected(rejected);
-          }
-        });
+    onPlatformThread(() -> {
+      try {
+        executor.execute(call);
+      } catch (Throwable rejected) {
+        call.rejected(rejected);
+      }
+    });
   }
 
   /** Runs a short job, in order, on a platform thread of the loop. Never blocks. */

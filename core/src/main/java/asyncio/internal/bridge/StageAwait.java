@@ -23,48 +23,41 @@ public final class StageAwait {
   public static <T extends @Nullable Object> void follow(
       AbstractFuture<T> future, CompletionStage<T> stage) {
     Scheduler scheduler = Futures.scheduler(future);
-    stage.whenComplete(
-        (value, failure) -> {
-          // On whatever thread completes the stage; the failure's getCause is called there too.
-          Throwable root = failure == null ? null : root(failure);
-          scheduler.trySend(
-              LoopAction.of(
-                  () -> {
-                    if (root == null) {
-                      if (!Futures.finish(future, value)) {
-                        TaskHost.of(scheduler).discard(value);
-                      }
-                    } else if (root instanceof CancellationException cancelled) {
-                      Futures.endCancelled(
-                          future,
-                          new CancelledError("the CompletionStage was cancelled", cancelled));
-                    } else {
-                      Futures.fail(future, root);
-                    }
-                  }));
-        });
-    Futures.listen(
-        future,
-        new Listener() {
-          @Override
-          protected void done(AbstractFuture<?> done) {
-            if (Futures.isCancelled(done) && stage instanceof CompletableFuture<?> completable) {
-              // Cancelling runs the stage's dependents, which are foreign code.
-              scheduler.add(
-                  new Callback() {
-                    @Override
-                    protected void call() {
-                      try {
-                        // With false the JDK's HttpClient would go on with the request.
-                        completable.cancel(true);
-                      } catch (UnsupportedOperationException readOnly) {
-                        // A minimal stage can't be cancelled.
-                      }
-                    }
-                  });
-            }
+    stage.whenComplete((value, failure) -> {
+      // On whatever thread completes the stage; the failure's getCause is called there too.
+      Throwable root = failure == null ? null : root(failure);
+      scheduler.trySend(LoopAction.of(() -> {
+        if (root == null) {
+          if (!Futures.finish(future, value)) {
+            TaskHost.of(scheduler).discard(value);
           }
-        });
+        } else if (root instanceof CancellationException cancelled) {
+          Futures.endCancelled(
+              future, new CancelledError("the CompletionStage was cancelled", cancelled));
+        } else {
+          Futures.fail(future, root);
+        }
+      }));
+    });
+    Futures.listen(future, new Listener() {
+      @Override
+      protected void done(AbstractFuture<?> done) {
+        if (Futures.isCancelled(done) && stage instanceof CompletableFuture<?> completable) {
+          // Cancelling runs the stage's dependents, which are foreign code.
+          scheduler.add(new Callback() {
+            @Override
+            protected void call() {
+              try {
+                // With false the JDK's HttpClient would go on with the request.
+                completable.cancel(true);
+              } catch (UnsupportedOperationException readOnly) {
+                // A minimal stage can't be cancelled.
+              }
+            }
+          });
+        }
+      }
+    });
   }
 
   private static Throwable root(Throwable failure) {

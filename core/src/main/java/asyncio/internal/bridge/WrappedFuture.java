@@ -34,17 +34,15 @@ public final class WrappedFuture {
   private static <T extends @Nullable Object> void awaitElsewhere(
       java.util.concurrent.Future<T> source, AbstractFuture<T> future, LoopExecutors executors) {
     Scheduler scheduler = Futures.scheduler(future);
-    Runnable body =
-        () -> {
-          Runnable outcome = copyOutcome(source, future);
-          scheduler.trySend(
-              LoopAction.of(
-                  () -> {
-                    scheduler.helperEnded();
-                    outcome.run();
-                  }));
-        };
-    executors.onPlatformThread(() -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
+    Runnable body = () -> {
+      Runnable outcome = copyOutcome(source, future);
+      scheduler.trySend(LoopAction.of(() -> {
+        scheduler.helperEnded();
+        outcome.run();
+      }));
+    };
+    executors.onPlatformThread(
+        () -> Thread.ofVirtual().name("asyncio-wrapFuture").start(body));
     scheduler.helperStarted();
   }
 
@@ -58,10 +56,8 @@ public final class WrappedFuture {
       Throwable cause = failed.getCause();
       return () -> Futures.fail(future, cause != null ? cause : failed);
     } catch (CancellationException cancelled) {
-      return () ->
-          Futures.endCancelled(
-              future,
-              new CancelledError("the java.util.concurrent.Future was cancelled", cancelled));
+      return () -> Futures.endCancelled(
+          future, new CancelledError("the java.util.concurrent.Future was cancelled", cancelled));
     } catch (Throwable failure) { // its own get() failed
       return () -> Futures.fail(future, failure);
     }
@@ -78,14 +74,12 @@ public final class WrappedFuture {
     protected void done(AbstractFuture<?> future) {
       if (Futures.isCancelled(future)) {
         // Cancelling runs code of the source, which is foreign.
-        Futures.scheduler(future)
-            .add(
-                new Callback() {
-                  @Override
-                  protected void call() {
-                    source.cancel(true);
-                  }
-                });
+        Futures.scheduler(future).add(new Callback() {
+          @Override
+          protected void call() {
+            source.cancel(true);
+          }
+        });
       }
     }
   }

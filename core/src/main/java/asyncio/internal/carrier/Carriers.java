@@ -47,12 +47,11 @@ public final class Carriers {
       case "mounted" -> {
         String unavailable = unavailable();
         if (unavailable != null) {
-          throw new IllegalStateException(
-              "-Dasyncio.carrier=mounted was given, but "
-                  + unavailable
-                  + ". Start the JVM with "
-                  + flag()
-                  + ", or omit the property.");
+          throw new IllegalStateException("-Dasyncio.carrier=mounted was given, but "
+              + unavailable
+              + ". Start the JVM with "
+              + flag()
+              + ", or omit the property.");
         }
         return CarrierKind.MOUNTED;
       }
@@ -60,8 +59,8 @@ public final class Carriers {
         return unavailable() == null ? CarrierKind.MOUNTED : CarrierKind.PORTABLE;
       }
       default ->
-          throw new IllegalArgumentException(
-              "-Dasyncio.carrier=" + wanted + " is unknown: use mounted or portable.");
+        throw new IllegalArgumentException(
+            "-Dasyncio.carrier=" + wanted + " is unknown: use mounted or portable.");
     }
   }
 
@@ -140,9 +139,11 @@ public final class Carriers {
 
     // Written by the thread; read once it has ended.
     /** Makes a {@link Thread.Builder.OfVirtual} from an {@link Executor}. */
-    @Nullable MethodHandle builders;
+    @Nullable
+    MethodHandle builders;
 
-    @Nullable String unavailable = "the attempt to start a virtual thread on it failed";
+    @Nullable
+    String unavailable = "the attempt to start a virtual thread on it failed";
 
     private @Nullable Runnable submitted;
     private boolean mounted;
@@ -168,18 +169,16 @@ public final class Carriers {
 
     private @Nullable String attempt() {
       try {
-        Constructor<?> constructor =
-            Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
-                .getDeclaredConstructor(Executor.class);
+        Constructor<?> constructor = Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
+            .getDeclaredConstructor(Executor.class);
         if (!constructor.trySetAccessible()) {
           return "the package java.lang is not open to this library";
         }
         // Not Constructor.newInstance: it generates classes at run time, which the JDK has ready
         // for this type of call.
-        MethodHandle made =
-            MethodHandles.lookup()
-                .unreflectConstructor(constructor)
-                .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
+        MethodHandle made = MethodHandles.lookup()
+            .unreflectConstructor(constructor)
+            .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
         builders = made;
         newBuilder(made, this).start(this);
         Runnable continuation = submitted;

@@ -203,12 +203,11 @@ public final class Contention {
     private static final @Nullable VarHandle READER_ID = opened(LOCKS, READER, "tid", long.class);
     private static final @Nullable VarHandle READER_COUNT =
         opened(LOCKS, READER, "count", int.class);
-    private static final @Nullable VarHandle LOCK_OF_CONDITION =
-        opened(
-            LOCKS,
-            AbstractQueuedSynchronizer.ConditionObject.class,
-            "this$0",
-            AbstractQueuedSynchronizer.class);
+    private static final @Nullable VarHandle LOCK_OF_CONDITION = opened(
+        LOCKS,
+        AbstractQueuedSynchronizer.ConditionObject.class,
+        "this$0",
+        AbstractQueuedSynchronizer.class);
 
     private static final String VM = "jdk.internal.vm";
     private static final @Nullable Class<?> SNAPSHOT = type(VM + ".ThreadSnapshot");
@@ -352,10 +351,9 @@ public final class Contention {
           return null;
         }
         StackTraceElement[] stack = (StackTraceElement[]) STACK.get(snapshot);
-        boolean afterWait =
-            stack.length > 0
-                && stack[0].getClassName().equals("java.lang.Object")
-                && stack[0].getMethodName().startsWith("wait");
+        boolean afterWait = stack.length > 0
+            && stack[0].getClassName().equals("java.lang.Object")
+            && stack[0].getMethodName().startsWith("wait");
         return new Blocked(monitor, afterWait);
       } catch (Throwable notBlockedAnyMore) {
         return null;
@@ -417,10 +415,9 @@ public final class Contention {
       try {
         return VIRTUAL_THREAD == null
             ? -1
-            : (int)
-                MethodHandles.privateLookupIn(VIRTUAL_THREAD, SELF)
-                    .findStaticVarHandle(VIRTUAL_THREAD, name, int.class)
-                    .get();
+            : (int) MethodHandles.privateLookupIn(VIRTUAL_THREAD, SELF)
+                .findStaticVarHandle(VIRTUAL_THREAD, name, int.class)
+                .get();
       } catch (ReflectiveOperationException | RuntimeException missing) {
         return -1;
       }

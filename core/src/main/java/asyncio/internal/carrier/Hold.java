@@ -369,12 +369,9 @@ public final class Hold {
       }
       Fiber fiber = scheduler.runningFiber();
       String who = fiber == null ? Fiber.NO_COROUTINE : fiber.describe();
-      String name =
-          which == null
-              ? "a monitor"
-              : which.getClass().getName()
-                  + "@"
-                  + Integer.toHexString(System.identityHashCode(which));
+      String name = which == null
+          ? "a monitor"
+          : which.getClass().getName() + "@" + Integer.toHexString(System.identityHashCode(which));
       List<StackTraceElement> stack = List.of(thread.getStackTrace());
       Thread owner = which == null ? null : Contention.ownerOf(which);
       Object itsMonitor = lock == Contention.MONITOR ? which : null;

@@ -67,10 +67,9 @@ public final class MountedCarrier implements Carrier, Executor {
 
   MountedCarrier(Scheduler scheduler) {
     this.scheduler = scheduler;
-    this.builder =
-        Carriers.mountedBuilder(this)
-            .inheritInheritableThreadLocals(false)
-            .uncaughtExceptionHandler(new CoroutineMark(scheduler));
+    this.builder = Carriers.mountedBuilder(this)
+        .inheritInheritableThreadLocals(false)
+        .uncaughtExceptionHandler(new CoroutineMark(scheduler));
   }
 
   @Override
@@ -123,18 +122,14 @@ public final class MountedCarrier implements Carrier, Executor {
   private synchronized ThreadPoolExecutor afterlife() {
     ThreadPoolExecutor made = afterlife;
     if (made == null) {
-      made =
-          new ThreadPoolExecutor(
-              1,
-              1,
-              100,
-              TimeUnit.MILLISECONDS,
-              new LinkedBlockingQueue<>(),
-              task ->
-                  Thread.ofPlatform()
-                      .daemon()
-                      .name(scheduler.name() + "-afterlife")
-                      .unstarted(task));
+      made = new ThreadPoolExecutor(
+          1,
+          1,
+          100,
+          TimeUnit.MILLISECONDS,
+          new LinkedBlockingQueue<>(),
+          task ->
+              Thread.ofPlatform().daemon().name(scheduler.name() + "-afterlife").unstarted(task));
       made.allowCoreThreadTimeOut(true);
       afterlife = made;
     }
@@ -254,7 +249,8 @@ public final class MountedCarrier implements Carrier, Executor {
   }
 
   /** Returns the thread of a step that arrived unrequested. */
-  @Nullable Thread threadOf(Step step) {
+  @Nullable
+  Thread threadOf(Step step) {
     if (!(step instanceof ForeignStep other)) {
       return null;
     }

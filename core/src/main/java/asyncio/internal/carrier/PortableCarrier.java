@@ -40,10 +40,9 @@ final class PortableCarrier implements Carrier {
 
   PortableCarrier(Scheduler scheduler) {
     this.scheduler = scheduler;
-    this.builder =
-        Thread.ofVirtual()
-            .inheritInheritableThreadLocals(false)
-            .uncaughtExceptionHandler(new CoroutineMark(scheduler));
+    this.builder = Thread.ofVirtual()
+        .inheritInheritableThreadLocals(false)
+        .uncaughtExceptionHandler(new CoroutineMark(scheduler));
   }
 
   @Override

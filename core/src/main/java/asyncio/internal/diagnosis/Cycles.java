@@ -217,7 +217,8 @@ final class Cycles {
    * But if there is a choice, no task that must keep waiting, as the owner of a task group must.
    */
   static TaskFiber victim(List<TaskFiber> cycle, TaskFiber suspect) {
-    List<TaskFiber> candidates = cycle.stream().filter(task -> !wait(task).mustGoOn()).toList();
+    List<TaskFiber> candidates =
+        cycle.stream().filter(task -> !wait(task).mustGoOn()).toList();
     if (candidates.isEmpty()) {
       candidates = cycle;
     }

@@ -41,17 +41,16 @@ public final class Deadlocks {
     // The error for this one may free the others.
     suspects.subList(0, at).forEach(Fiber::suspect);
     TaskFiber found = Objects.requireNonNull(TaskFiber.of(suspects.get(at)));
-    scheduler.add(
-        new Callback() {
-          @Override
-          protected void call() {
-            try {
-              fail(scheduler, found);
-            } catch (Throwable noMemory) {
-              failBriefly(scheduler, found);
-            }
-          }
-        });
+    scheduler.add(new Callback() {
+      @Override
+      protected void call() {
+        try {
+          fail(scheduler, found);
+        } catch (Throwable noMemory) {
+          failBriefly(scheduler, found);
+        }
+      }
+    });
   }
 
   /** In a callback: steps have run since the cycle was found. */
@@ -91,24 +90,23 @@ public final class Deadlocks {
     if (main == null || Futures.isDone(main) || TaskHost.of(scheduler).otherThreadsCallIn()) {
       return;
     }
-    scheduler.add(
-        new Callback() {
-          @Override
-          protected void call() {
-            boolean said = false;
-            try {
-              said = report(scheduler, main);
-            } catch (Throwable failure) {
-              said = true;
-              Logs.LOOP.log(
-                  System.Logger.Level.WARNING,
-                  StallReport.stalled(scheduler, main) + NO_REPORT,
-                  failure);
-            } finally {
-              scheduler.stallDetector().reported(said);
-            }
-          }
-        });
+    scheduler.add(new Callback() {
+      @Override
+      protected void call() {
+        boolean said = false;
+        try {
+          said = report(scheduler, main);
+        } catch (Throwable failure) {
+          said = true;
+          Logs.LOOP.log(
+              System.Logger.Level.WARNING,
+              StallReport.stalled(scheduler, main) + NO_REPORT,
+              failure);
+        } finally {
+          scheduler.stallDetector().reported(said);
+        }
+      }
+    });
   }
 
   /** Returns whether there was something to report. */

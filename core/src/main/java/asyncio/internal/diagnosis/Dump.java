@@ -88,14 +88,12 @@ public final class Dump {
       return _ -> "Loop '" + scheduler.name() + "' is not running.";
     }
     var answer = new CompletableFuture<String>();
-    boolean asked =
-        scheduler.trySend(
-            new Callback() {
-              @Override
-              protected void call() {
-                answer.complete(graph(scheduler, withStacks));
-              }
-            });
+    boolean asked = scheduler.trySend(new Callback() {
+      @Override
+      protected void call() {
+        answer.complete(graph(scheduler, withStacks));
+      }
+    });
     return asked ? deadline -> await(scheduler, answer, deadline) : _ -> noAnswer(scheduler);
   }
 

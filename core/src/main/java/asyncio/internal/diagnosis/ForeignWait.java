@@ -5,13 +5,12 @@ import java.util.List;
 /** Examines a coroutine that is parked in foreign code. On the loop only. */
 final class ForeignWait {
   /** Frames in which a thread waits for the outside world: sockets, processes, HTTP. */
-  private static final List<String> WORLD =
-      List.of(
-          "sun.nio.ch.",
-          "java.net.",
-          "jdk.internal.net.http.",
-          "java.lang.Process",
-          "sun.security.ssl.");
+  private static final List<String> WORLD = List.of(
+      "sun.nio.ch.",
+      "java.net.",
+      "jdk.internal.net.http.",
+      "java.lang.Process",
+      "sun.security.ssl.");
 
   private ForeignWait() {}
 

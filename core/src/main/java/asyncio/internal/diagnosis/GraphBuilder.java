@@ -113,9 +113,8 @@ public final class GraphBuilder {
     Waiting waiting = null;
     if (foreign) {
       StackTraceElement call = Frames.calledByUser(stack);
-      String what =
-          "the blocking call "
-              + (call == null ? "of foreign code" : new FrameCallGraphEntry(call).toString());
+      String what = "the blocking call "
+          + (call == null ? "of foreign code" : new FrameCallGraphEntry(call).toString());
       waiting = new Waiting(WaitKind.FOREIGN, what, List.of(), null);
     } else if (task.isWaiting() && task.waitsFor() != null) {
       waiting = waiting(task.waitsFor());

@@ -231,14 +231,17 @@ final class JfrRecorder extends Recorder {
   @Enabled(false)
   static final class TaskStartEvent extends Event {
     @Label("Event Loop")
-    @Nullable String eventLoop;
+    @Nullable
+    String eventLoop;
 
     @Label("Task")
-    @Nullable String task;
+    @Nullable
+    String task;
 
     @Label("Creator")
     @Description("The task or callback that started it; null if neither did")
-    @Nullable String creator;
+    @Nullable
+    String creator;
   }
 
   @Name("asyncio.TaskEnd")
@@ -249,14 +252,17 @@ final class JfrRecorder extends Recorder {
   @StackTrace(false)
   static final class TaskEndEvent extends Event {
     @Label("Event Loop")
-    @Nullable String eventLoop;
+    @Nullable
+    String eventLoop;
 
     @Label("Task")
-    @Nullable String task;
+    @Nullable
+    String task;
 
     @Label("Outcome")
     @Description("finished, cancelled, or failed with the class of the failure")
-    @Nullable String outcome;
+    @Nullable
+    String outcome;
   }
 
   @Name("asyncio.Step")
@@ -267,11 +273,13 @@ final class JfrRecorder extends Recorder {
   @StackTrace(false)
   static final class StepEvent extends Event {
     @Label("Event Loop")
-    @Nullable String eventLoop;
+    @Nullable
+    String eventLoop;
 
     @Label("Task")
     @Description("The task, or what else ran, such as a callback")
-    @Nullable String task;
+    @Nullable
+    String task;
   }
 
   @Name("asyncio.SlowStep")
@@ -284,11 +292,13 @@ final class JfrRecorder extends Recorder {
   @StackTrace(false)
   static final class SlowStepEvent extends Event {
     @Label("Event Loop")
-    @Nullable String eventLoop;
+    @Nullable
+    String eventLoop;
 
     @Label("Task")
     @Description("The task, or what else ran, such as a callback")
-    @Nullable String task;
+    @Nullable
+    String task;
 
     @Label("Held")
     @Description("How long it has held the event loop, as precisely as the watchdog measures")
@@ -301,6 +311,7 @@ final class JfrRecorder extends Recorder {
 
     @Label("Stack")
     @Description("Where the step was when it was last reported, innermost frame first")
-    @Nullable String stack;
+    @Nullable
+    String stack;
   }
 }

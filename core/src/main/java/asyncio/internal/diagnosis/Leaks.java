@@ -87,7 +87,9 @@ public final class Leaks {
   // ---- texts ----
 
   private List<String> open() {
-    return owners.stream().map(owner -> owner.describe() + places("made", owner.madeAt())).toList();
+    return owners.stream()
+        .map(owner -> owner.describe() + places("made", owner.madeAt()))
+        .toList();
   }
 
   private List<String> tasks() {

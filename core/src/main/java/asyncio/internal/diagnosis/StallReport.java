@@ -32,16 +32,15 @@ final class StallReport {
     WaitGraph graph = GraphBuilder.graph(scheduler, shown);
     List<Integer> ids = told.stream().map(shown::indexOf).toList();
     boolean locks = ids.stream().anyMatch(id -> isForLock(graph.tasks().get(id)));
-    String message =
-        victim.describe()
-            + " would wait for ever: "
-            + (cycle.size() == 1 ? "it waits for itself." : "tasks wait for each other in a cycle.")
-            + cycleText(graph, ids, cycle.size() - told.size())
-            + System.lineSeparator()
-            + advice(cycle.size(), locks)
-            + " All tasks:"
-            + System.lineSeparator()
-            + graph.toString(REPORTED_TASKS);
+    String message = victim.describe()
+        + " would wait for ever: "
+        + (cycle.size() == 1 ? "it waits for itself." : "tasks wait for each other in a cycle.")
+        + cycleText(graph, ids, cycle.size() - told.size())
+        + System.lineSeparator()
+        + advice(cycle.size(), locks)
+        + " All tasks:"
+        + System.lineSeparator()
+        + graph.toString(REPORTED_TASKS);
     return error(message, graph, victim);
   }
 
@@ -75,13 +74,12 @@ final class StallReport {
   /** The error for a task that waits for something nobody can give any more. */
   static DeadlockException ofHopeless(Scheduler scheduler, TaskFiber victim) {
     WaitGraph graph = GraphBuilder.reported(scheduler, List.of(victim));
-    String message =
-        victim.describe()
-            + " would wait for ever: "
-            + Cycles.wait(victim).whyItNeverEnds()
-            + " All tasks:"
-            + System.lineSeparator()
-            + graph.toString(REPORTED_TASKS);
+    String message = victim.describe()
+        + " would wait for ever: "
+        + Cycles.wait(victim).whyItNeverEnds()
+        + " All tasks:"
+        + System.lineSeparator()
+        + graph.toString(REPORTED_TASKS);
     return error(message, graph, victim);
   }
 
@@ -138,11 +136,10 @@ final class StallReport {
 
   /** The error for the main task, or the future that the loop runs for. */
   static DeadlockException ofStall(Scheduler scheduler, AbstractFuture<?> main, WaitGraph graph) {
-    String message =
-        stalled(scheduler, main)
-            + " Nothing can wake it. What each task waits for:"
-            + System.lineSeparator()
-            + graph.toString(REPORTED_TASKS);
+    String message = stalled(scheduler, main)
+        + " Nothing can wake it. What each task waits for:"
+        + System.lineSeparator()
+        + graph.toString(REPORTED_TASKS);
     TaskFiber task = TaskFiber.of(main);
     return task == null ? new DeadlockException(message, graph) : error(message, graph, task);
   }

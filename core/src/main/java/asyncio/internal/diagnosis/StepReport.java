@@ -101,22 +101,22 @@ final class StepReport {
     return switch (cause) {
       case BLOCKED -> adviceForBlocked();
       case IN_NATIVE ->
-          "It waits for the operating system, in a call that the JVM can't suspend: move the call"
-              + " to toThread(() -> …).";
+        "It waits for the operating system, in a call that the JVM can't suspend: move the call"
+            + " to toThread(() -> …).";
       case PREPARES ->
-          "It spends most of the time loading, initialising and linking classes, which happens only"
-              + " once: do it before the loop starts to serve, or in toThread(() -> …).";
+        "It spends most of the time loading, initialising and linking classes, which happens only"
+            + " once: do it before the loop starts to serve, or in toThread(() -> …).";
       case STARVED ->
-          "But its thread got only "
-              + cpu / NANOS_PER_MILLI
-              + " ms of processor time in the last "
-              + (held - slow / 2) / NANOS_PER_MILLI
-              + " ms: the machine is overloaded or short of memory. This step is not at fault.";
+        "But its thread got only "
+            + cpu / NANOS_PER_MILLI
+            + " ms of processor time in the last "
+            + (held - slow / 2) / NANOS_PER_MILLI
+            + " ms: the machine is overloaded or short of memory. This step is not at fault.";
       case COMPUTES ->
-          isStranger(scheduler, fiber, thread)
-              ? "A virtual thread started inside a coroutine runs on the coroutine's loop: start it"
-                  + " in toThread(() -> …), or use a platform thread for the work."
-              : "Split the work up with yieldNow(), or move it to toThread(() -> …).";
+        isStranger(scheduler, fiber, thread)
+            ? "A virtual thread started inside a coroutine runs on the coroutine's loop: start it"
+                + " in toThread(() -> …), or use a platform thread for the work."
+            : "Split the work up with yieldNow(), or move it to toThread(() -> …).";
     };
   }
 

@@ -71,13 +71,12 @@ public final class StuckInitializer {
     looks++;
     atEntry = isEntrance(stack[0]) ? atEntry + 1 : 0;
     if (atEntry == LOOKS) {
-      throw new IllegalStateException(
-          message()
-              + " waits for the loop, and its coroutine needs the class "
-              + initializer.getClassName()
-              + ", which other threads can't use until the initialiser has ended: both would wait"
-              + " for ever. Call it from a method that runs after the class is initialised, or move"
-              + " the coroutine's code to another class.");
+      throw new IllegalStateException(message()
+          + " waits for the loop, and its coroutine needs the class "
+          + initializer.getClassName()
+          + ", which other threads can't use until the initialiser has ended: both would wait"
+          + " for ever. Call it from a method that runs after the class is initialised, or move"
+          + " the coroutine's code to another class.");
     }
     if (looks == 2 * LOOKS) {
       Logs.LOOP.log(

@@ -267,10 +267,8 @@ final class Watchdog implements Runnable {
    */
   private static void tellOwn(Scheduler scheduler, Throwable failure) {
     try {
-      RecordWriter.submit(
-          () ->
-              Logs.WATCHDOG.log(
-                  System.Logger.Level.ERROR, "The watchdog failed for " + scheduler, failure));
+      RecordWriter.submit(() -> Logs.WATCHDOG.log(
+          System.Logger.Level.ERROR, "The watchdog failed for " + scheduler, failure));
     } catch (Throwable noMemory) {
       // Nobody is left to tell.
     }
@@ -446,14 +444,13 @@ final class Watchdog implements Runnable {
       String why = "";
       if (scheduler.carrierKind() == CarrierKind.PORTABLE) {
         String reason = Carriers.unavailable();
-        why =
-            reason == null
-                ? ", as chosen with -Dasyncio.carrier or RunOptions.withCarrier()"
-                : ": "
-                    + reason
-                    + "; start the JVM with "
-                    + Carriers.flag()
-                    + " for the mounted carrier";
+        why = reason == null
+            ? ", as chosen with -Dasyncio.carrier or RunOptions.withCarrier()"
+            : ": "
+                + reason
+                + "; start the JVM with "
+                + Carriers.flag()
+                + " for the mounted carrier";
       }
       Logs.LOOP.log(
           System.Logger.Level.DEBUG,
@@ -496,14 +493,13 @@ final class Watchdog implements Runnable {
     }
     // Before logging, so that whoever reads the log finds it in the statistics.
     entry.reported(StepReport.labelOf(scheduler, fiber, thread), held, stack, now);
-    StepReport.Cause cause =
-        blocked
-            ? StepReport.Cause.BLOCKED
-            : inNative
-                ? StepReport.Cause.IN_NATIVE
-                : prepares
-                    ? StepReport.Cause.PREPARES
-                    : starved ? StepReport.Cause.STARVED : StepReport.Cause.COMPUTES;
+    StepReport.Cause cause = blocked
+        ? StepReport.Cause.BLOCKED
+        : inNative
+            ? StepReport.Cause.IN_NATIVE
+            : prepares
+                ? StepReport.Cause.PREPARES
+                : starved ? StepReport.Cause.STARVED : StepReport.Cause.COMPUTES;
     warn(new StepReport(scheduler, fiber, thread, stack, cause, held, slow, cpu).text());
   }
 

@@ -47,7 +47,8 @@ public final class WatchedLoop implements LoopMonitor {
   private long tickedAt = -1;
 
   /** What the current step does; null while it has not lasted long. */
-  @Nullable StepProfile profile;
+  @Nullable
+  StepProfile profile;
 
   boolean announced;
   private @Nullable SlowStep slow;

@@ -148,7 +148,8 @@ public final class NioEngine implements Engine {
   }
 
   /** Returns the buffer for what a step sends, empty; null while another stream has it. */
-  @Nullable ByteBuffer lend(NioStream stream) {
+  @Nullable
+  ByteBuffer lend(NioStream stream) {
     if (borrower != null) {
       return null;
     }

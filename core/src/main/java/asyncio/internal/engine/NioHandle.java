@@ -16,9 +16,11 @@ abstract class NioHandle implements EngineHandle {
   private final SelectableChannel channel;
 
   /** Links of the engine's list of open handles. */
-  @Nullable NioHandle previous;
+  @Nullable
+  NioHandle previous;
 
-  @Nullable NioHandle following;
+  @Nullable
+  NioHandle following;
 
   private @Nullable SelectionKey key;
   private @Nullable Owner owner;

@@ -24,7 +24,8 @@ public interface StreamHandle extends EngineHandle {
    * @throws java.nio.channels.ClosedChannelException if the handle is closed, before the call or
    *     during it
    */
-  @Nullable ByteBuffer read(int max) throws IOException;
+  @Nullable
+  ByteBuffer read(int max) throws IOException;
 
   /**
    * Lends memory of the engine for what the running step sends, so that it need not be copied
@@ -32,7 +33,8 @@ public interface StreamHandle extends EngineHandle {
    * is lent; null is returned while another stream has it. By the end of the step the caller must
    * have called sendLent or {@link #giveBack}.
    */
-  @Nullable ByteBuffer lend();
+  @Nullable
+  ByteBuffer lend();
 
   /**
    * Sends the first bytes of what was put in the lent memory, and takes the memory back. Does not

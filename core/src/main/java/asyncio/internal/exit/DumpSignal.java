@@ -37,13 +37,12 @@ public final class DumpSignal implements Consumer<String> {
       }
       SignalBridge.handle(name, new DumpSignal());
     } catch (IllegalArgumentException refused) {
-      String text =
-          "-Dasyncio.dumpSignal="
-              + name
-              + " has no effect: "
-              + refused.getMessage()
-              + ". Use USR1, which the JVM leaves to programs, or call Asyncio.dump(), which needs"
-              + " no signal.";
+      String text = "-Dasyncio.dumpSignal="
+          + name
+          + " has no effect: "
+          + refused.getMessage()
+          + ". Use USR1, which the JVM leaves to programs, or call Asyncio.dump(), which needs"
+          + " no signal.";
       RecordWriter.submit(() -> Logs.LOOP.log(System.Logger.Level.WARNING, text));
     }
   }
@@ -63,7 +62,8 @@ public final class DumpSignal implements Consumer<String> {
 
   private static String threads() {
     var text = new StringBuilder();
-    for (Map.Entry<Thread, StackTraceElement[]> entry : Thread.getAllStackTraces().entrySet()) {
+    for (Map.Entry<Thread, StackTraceElement[]> entry :
+        Thread.getAllStackTraces().entrySet()) {
       Thread thread = Objects.requireNonNull(entry.getKey());
       text.append('"').append(thread.getName()).append("\" ").append(thread.getState());
       Stacks.append(text, entry.getValue());

@@ -105,15 +105,14 @@ public final class ShutdownHook implements Runnable {
     if (signal == null || !Logs.LOOP.isLoggable(System.Logger.Level.INFO)) {
       return;
     }
-    Log.print(
-        signal
-            + ": the tasks of the event "
-            + (loops.size() == 1 ? "loop" : "loops")
-            + loops.stream().limit(NAMES).map(name -> " '" + name + "'").collect(joining(","))
-            + (loops.size() > NAMES ? " and " + (loops.size() - NAMES) + " more" : "")
-            + " are cancelled. The JVM exits when they have cleaned up, at the latest after "
-            + Durations.millis(limit)
-            + " ms.");
+    Log.print(signal
+        + ": the tasks of the event "
+        + (loops.size() == 1 ? "loop" : "loops")
+        + loops.stream().limit(NAMES).map(name -> " '" + name + "'").collect(joining(","))
+        + (loops.size() > NAMES ? " and " + (loops.size() - NAMES) + " more" : "")
+        + " are cancelled. The JVM exits when they have cleaned up, at the latest after "
+        + Durations.millis(limit)
+        + " ms.");
   }
 
   /** The signal that the JVM handles, as its thread's name tells; null when it handles none. */
@@ -129,12 +128,11 @@ public final class ShutdownHook implements Runnable {
 
   /** Not written to the log: the JDK's log also has a hook, which closes its handlers first. */
   private static void report(Duration limit) {
-    Log.print(
-        "The JVM is exiting, and tasks have not ended within "
-            + Durations.millis(limit)
-            + " ms of being cancelled. What holds them up:"
-            + System.lineSeparator()
-            + Dump.textWithStacks());
+    Log.print("The JVM is exiting, and tasks have not ended within "
+        + Durations.millis(limit)
+        + " ms of being cancelled. What holds them up:"
+        + System.lineSeparator()
+        + Dump.textWithStacks());
   }
 
   /** Counted down when the tasks have ended; null when there is nothing to wait for. */

@@ -154,12 +154,11 @@ public final class Signals implements Consumer<String> {
     Thread self = Thread.currentThread();
     Thread.UncaughtExceptionHandler before = self.getUncaughtExceptionHandler();
     if (before instanceof ThreadGroup) {
-      self.setUncaughtExceptionHandler(
-          (thread, failure) -> {
-            if (!(failure instanceof CancelledError)) {
-              before.uncaughtException(thread, failure);
-            }
-          });
+      self.setUncaughtExceptionHandler((thread, failure) -> {
+        if (!(failure instanceof CancelledError)) {
+          before.uncaughtException(thread, failure);
+        }
+      });
     }
   }
 
@@ -171,13 +170,12 @@ public final class Signals implements Consumer<String> {
     Thread self = Thread.currentThread();
     Thread.UncaughtExceptionHandler before = self.getUncaughtExceptionHandler();
     if (before instanceof ThreadGroup) {
-      self.setUncaughtExceptionHandler(
-          (thread, failure) -> {
-            if (failure instanceof KeyboardInterrupt interrupt) {
-              System.exit(interrupt.exitCode());
-            }
-            before.uncaughtException(thread, failure);
-          });
+      self.setUncaughtExceptionHandler((thread, failure) -> {
+        if (failure instanceof KeyboardInterrupt interrupt) {
+          System.exit(interrupt.exitCode());
+        }
+        before.uncaughtException(thread, failure);
+      });
     }
   }
 

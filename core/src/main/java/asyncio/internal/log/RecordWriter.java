@@ -23,15 +23,14 @@ public final class RecordWriter {
   private RecordWriter() {}
 
   private static ThreadPoolExecutor newWriter() {
-    ThreadPoolExecutor writer =
-        new ThreadPoolExecutor(
-            1,
-            1,
-            1,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(LIMIT),
-            RecordWriter::newThread,
-            (record, full) -> DROPPED.incrementAndGet());
+    ThreadPoolExecutor writer = new ThreadPoolExecutor(
+        1,
+        1,
+        1,
+        TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(LIMIT),
+        RecordWriter::newThread,
+        (record, full) -> DROPPED.incrementAndGet());
     writer.allowCoreThreadTimeOut(true);
     return writer;
   }
@@ -46,11 +45,10 @@ public final class RecordWriter {
    * Submits {@code record}, to be written after those submitted before. Any thread; does not wait.
    */
   public static void submit(Runnable record) {
-    WRITER.execute(
-        () -> {
-          record.run();
-          tellOfDropped();
-        });
+    WRITER.execute(() -> {
+      record.run();
+      tellOfDropped();
+    });
   }
 
   private static void tellOfDropped() {

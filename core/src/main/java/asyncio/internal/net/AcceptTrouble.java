@@ -66,14 +66,13 @@ public final class AcceptTrouble {
     if (gap.compareTo(LONGEST_GAP) > 0) {
       gap = LONGEST_GAP;
     }
-    String message =
-        "Accepting clients on "
-            + where
-            + (attempts == 1 ? " failed" : " has failed for " + lasted())
-            + "; the server retries every "
-            + retry.toMillis()
-            + " ms and says when it works again. If too many files are open, raise the limit"
-            + " (ulimit -n) or hold fewer connections.";
+    String message = "Accepting clients on "
+        + where
+        + (attempts == 1 ? " failed" : " has failed for " + lasted())
+        + "; the server retries every "
+        + retry.toMillis()
+        + " ms and says when it works again. If too many files are open, raise the limit"
+        + " (ulimit -n) or hold fewer connections.";
     if (TaskHost.of(scheduler).reports().handler() == null && failure instanceof IOException) {
       // The system's message says everything; a stack trace would only hide it.
       Logs.NET.log(System.Logger.Level.ERROR, message + " (" + failure.getMessage() + ")");
@@ -96,24 +95,22 @@ public final class AcceptTrouble {
   private final class Over extends Timer {
     @Override
     protected void fire() {
-      scheduler.add(
-          new Callback() {
-            @Override
-            protected void call() {
-              if (over == Over.this) { // not closed, and no new trouble, since it fired
-                isOver();
-              }
-            }
-          });
+      scheduler.add(new Callback() {
+        @Override
+        protected void call() {
+          if (over == Over.this) { // not closed, and no new trouble, since it fired
+            isOver();
+          }
+        }
+      });
     }
   }
 
   private void isOver() {
     over = null;
-    String after =
-        last.minus(first).toSeconds() == 0
-            ? " after " + attempts + (attempts == 1 ? " failed attempt" : " failed attempts")
-            : "; it failed for " + lasted();
+    String after = last.minus(first).toSeconds() == 0
+        ? " after " + attempts + (attempts == 1 ? " failed attempt" : " failed attempts")
+        : "; it failed for " + lasted();
     String line = "Accepting clients on " + where + " works again" + after + ".";
     attempts = 0;
     Logs.NET.log(System.Logger.Level.WARNING, line);

@@ -39,9 +39,8 @@ public final class Connector {
   }
 
   private static IOException unknown(String host, int port, UnknownHostException cause) {
-    var failure =
-        new UnknownHostException(
-            "Can't connect to " + Addresses.text(host, port) + ": " + cause.getMessage());
+    var failure = new UnknownHostException(
+        "Can't connect to " + Addresses.text(host, port) + ": " + cause.getMessage());
     failure.initCause(cause.getCause());
     return failure;
   }
@@ -51,19 +50,17 @@ public final class Connector {
     IOException first = failures.getFirst();
     String reasons =
         failures.stream().map(Connector::reason).distinct().collect(Collectors.joining("; "));
-    String message =
-        "Can't connect to "
-            + Addresses.text(host, port)
-            + tried(host, addresses)
-            + ": "
-            + reasons
-            + hint(first);
-    IOException failure =
-        switch (first) {
-          case ConnectException refused -> new ConnectException(message);
-          case NoRouteToHostException noRoute -> new NoRouteToHostException(message);
-          default -> new IOException(message);
-        };
+    String message = "Can't connect to "
+        + Addresses.text(host, port)
+        + tried(host, addresses)
+        + ": "
+        + reasons
+        + hint(first);
+    IOException failure = switch (first) {
+      case ConnectException refused -> new ConnectException(message);
+      case NoRouteToHostException noRoute -> new NoRouteToHostException(message);
+      default -> new IOException(message);
+    };
     failure.initCause(first);
     failures.stream().skip(1).forEach(failure::addSuppressed);
     return failure;

@@ -81,11 +81,10 @@ public final class Link {
   }
 
   public IOException closedException(String what) {
-    return new SocketException(
-        what
-            + " failed: the connection with "
-            + peer
-            + " was closed on this side, by close() or abort(), or because its handler had ended.");
+    return new SocketException(what
+        + " failed: the connection with "
+        + peer
+        + " was closed on this side, by close() or abort(), or because its handler had ended.");
   }
 
   public boolean isClosed() {

@@ -38,9 +38,8 @@ public final class ListenSockets {
     try {
       addresses = Resolver.resolve(fiber, host);
     } catch (UnknownHostException unknown) {
-      var failure =
-          new UnknownHostException(
-              "Can't listen on " + Addresses.text(host, port) + ": " + unknown.getMessage());
+      var failure = new UnknownHostException(
+          "Can't listen on " + Addresses.text(host, port) + ": " + unknown.getMessage());
       failure.initCause(unknown.getCause());
       throw failure;
     }

@@ -65,11 +65,10 @@ public final class Resolver {
   }
 
   private static @Nullable InetAddress literal(String host) {
-    boolean looksLikeOne =
-        host.indexOf(':') >= 0
-            || (!host.isEmpty()
-                && host.charAt(host.length() - 1) >= '0'
-                && host.charAt(host.length() - 1) <= '9');
+    boolean looksLikeOne = host.indexOf(':') >= 0
+        || (!host.isEmpty()
+            && host.charAt(host.length() - 1) >= '0'
+            && host.charAt(host.length() - 1) <= '9');
     if (!looksLikeOne) {
       return null;
     }
@@ -111,14 +110,12 @@ public final class Resolver {
 
     private void deliver(InetAddress @Nullable [] found, @Nullable Throwable failed) {
       // If the loop has closed meanwhile, it has cancelled the waiting coroutine.
-      scheduler.trySend(
-          LoopAction.of(
-              () -> {
-                scheduler.helperEnded();
-                addresses = found;
-                failure = failed;
-                waiter.wake();
-              }));
+      scheduler.trySend(LoopAction.of(() -> {
+        scheduler.helperEnded();
+        addresses = found;
+        failure = failed;
+        waiter.wake();
+      }));
     }
 
     InetAddress[] await(HelperPool.Submitted submitted) throws IOException {
@@ -138,12 +135,10 @@ public final class Resolver {
       if (failed instanceof Error error) {
         throw error;
       }
-      var unknown =
-          new UnknownHostException(
-              "The host name '"
-                  + host
-                  + "' has no address. Check its spelling, and whether this machine can reach its"
-                  + " name server.");
+      var unknown = new UnknownHostException("The host name '"
+          + host
+          + "' has no address. Check its spelling, and whether this machine can reach its"
+          + " name server.");
       if (failed != null) {
         unknown.initCause(failed);
       }

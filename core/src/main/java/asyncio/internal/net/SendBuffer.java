@@ -75,14 +75,13 @@ public final class SendBuffer implements WriteCompletion {
   private final WaiterList drains = new WaiterList();
   private final WaiterList closes = new WaiterList();
 
-  private final AfterStep atStepEnd =
-      new AfterStep() {
-        @Override
-        protected void stepEnded() {
-          flush();
-          sentInStep = 0;
-        }
-      };
+  private final AfterStep atStepEnd = new AfterStep() {
+    @Override
+    protected void stepEnded() {
+      flush();
+      sentInStep = 0;
+    }
+  };
 
   /** When the socket last took something, since close(). */
   private long movedAt;
@@ -90,24 +89,23 @@ public final class SendBuffer implements WriteCompletion {
   /** Whether the close limit has struck. */
   private boolean cut;
 
-  private final Timer closeLimit =
-      new Timer() {
-        @Override
-        protected void fire() {
-          // A selector reports late that a socket can be written to: only when a third of its
-          // buffer is free. A slow peer needs longer for that than the limit.
-          link.handle.retryWrite();
-          if (link.isClosed()) {
-            return;
-          }
-          long still = Durations.nanos(flushLimit) - (link.scheduler.time() - movedAt);
-          if (still > 0) {
-            limitClose(Duration.ofNanos(still));
-          } else {
-            cut();
-          }
-        }
-      };
+  private final Timer closeLimit = new Timer() {
+    @Override
+    protected void fire() {
+      // A selector reports late that a socket can be written to: only when a third of its
+      // buffer is free. A slow peer needs longer for that than the limit.
+      link.handle.retryWrite();
+      if (link.isClosed()) {
+        return;
+      }
+      long still = Durations.nanos(flushLimit) - (link.scheduler.time() - movedAt);
+      if (still > 0) {
+        limitClose(Duration.ofNanos(still));
+      } else {
+        cut();
+      }
+    }
+  };
 
   private void limitClose(Duration left) {
     link.scheduler.timers().addSleeper(closeLimit, link.scheduler.deadline(left));
@@ -117,13 +115,11 @@ public final class SendBuffer implements WriteCompletion {
   private void cut() {
     cut = true;
     boolean nobodyWaits = closes.isEmpty();
-    lose(
-        new SocketTimeoutException(
-            "it was closed, and the peer took none of the last "
-                + size()
-                + " bytes within "
-                + Durations.millis(flushLimit)
-                + " ms, so it was reset. withCloseFlushLimit() gives slow peers more time"));
+    lose(new SocketTimeoutException("it was closed, and the peer took none of the last "
+        + size()
+        + " bytes within "
+        + Durations.millis(flushLimit)
+        + " ms, so it was reset. withCloseFlushLimit() gives slow peers more time"));
     if (nobodyWaits) {
       report();
     }
@@ -131,22 +127,20 @@ public final class SendBuffer implements WriteCompletion {
 
   private void report() {
     IOException lost = link.lostException();
-    link.scheduler.add(
-        new Callback() {
-          @Override
-          protected void call() {
-            TaskHost.of(link.scheduler)
-                .reports()
-                .tell(
-                    new ExceptionContext(
-                        "The connection to "
-                            + link.peer
-                            + " was reset before everything that was written had been sent; no task"
-                            + " was waiting for it to close.",
-                        lost,
-                        null));
-          }
-        });
+    link.scheduler.add(new Callback() {
+      @Override
+      protected void call() {
+        TaskHost.of(link.scheduler)
+            .reports()
+            .tell(new ExceptionContext(
+                "The connection to "
+                    + link.peer
+                    + " was reset before everything that was written had been sent; no task"
+                    + " was waiting for it to close.",
+                lost,
+                null));
+      }
+    });
   }
 
   /**
@@ -178,15 +172,14 @@ public final class SendBuffer implements WriteCompletion {
   public void write(byte[] bytes, int offset, int length) throws IOException {
     checkWritable();
     if (size() > 0 && length > ByteFifo.maxCapacity - FLUSH_AT - size()) {
-      throw new IllegalStateException(
-          "write() of "
-              + length
-              + " bytes while "
-              + size()
-              + " are waiting to be sent to "
-              + link.peer
-              + ": no more than 2 GiB can be buffered. Call drain() between writes: it waits until"
-              + " the peer has taken what was written.");
+      throw new IllegalStateException("write() of "
+          + length
+          + " bytes while "
+          + size()
+          + " are waiting to be sent to "
+          + link.peer
+          + ": no more than 2 GiB can be buffered. Call drain() between writes: it waits until"
+          + " the peer has taken what was written.");
     }
     link.scheduler.afterStep().add(atStepEnd);
     int from = offset;
@@ -234,10 +227,9 @@ public final class SendBuffer implements WriteCompletion {
       throw link.closedException("write()");
     }
     if (eofRequested) {
-      throw new IllegalStateException(
-          "write() after writeEof(): the peer at "
-              + link.peer
-              + " has been told that nothing more will come.");
+      throw new IllegalStateException("write() after writeEof(): the peer at "
+          + link.peer
+          + " has been told that nothing more will come.");
     }
   }
 

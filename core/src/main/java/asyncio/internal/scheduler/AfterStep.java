@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
  * out together. Runs on the loop's own thread: no user code. Loop-confined.
  */
 public abstract class AfterStep {
-  @Nullable AfterStep nextAtEnd;
+  @Nullable
+  AfterStep nextAtEnd;
+
   boolean registered;
 
   /** Called when the step has ended. */

@@ -47,7 +47,8 @@ final class Callbacks {
   }
 
   private final class CallbackFiber extends Fiber {
-    @Nullable Callback first;
+    @Nullable
+    Callback first;
 
     /** Also read by the watchdog. */
     private @Nullable Callback calling;

@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
  * belongs to {@link CancelRequests}.
  */
 public final class CancelRequest {
-  @Nullable String message;
+  @Nullable
+  String message;
+
   boolean made;
 
   /** Whether no wait has ended because of it yet. */
@@ -18,7 +20,8 @@ public final class CancelRequest {
   int number;
 
   /** The previous request of a scope. */
-  @Nullable CancelRequest earlier;
+  @Nullable
+  CancelRequest earlier;
 
   /** Creates a request that has not been made yet. */
   public CancelRequest() {}

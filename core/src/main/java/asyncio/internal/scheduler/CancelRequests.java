@@ -70,12 +70,14 @@ final class CancelRequests {
   }
 
   /** Returns the message of the last request. */
-  @Nullable String message() {
+  @Nullable
+  String message() {
     return message;
   }
 
   /** Returns the message of the request that ended the last wait. */
-  @Nullable String endedWait() {
+  @Nullable
+  String endedWait() {
     return endedWait;
   }
 

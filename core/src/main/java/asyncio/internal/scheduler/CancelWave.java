@@ -34,7 +34,8 @@ public final class CancelWave {
     protected abstract boolean cancelNext();
   }
 
-  private record Request(Fiber fiber, @Nullable String message, @Nullable CancelRequest scope) {}
+  private record Request(
+      Fiber fiber, @Nullable String message, @Nullable CancelRequest scope) {}
 
   /** The branches being worked through, innermost first. */
   private final Deque<Branch> branches = new ArrayDeque<>();

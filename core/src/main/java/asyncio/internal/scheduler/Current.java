@@ -64,12 +64,11 @@ public final class Current {
   public static Fiber requireTask(String what) {
     Fiber fiber = requireNoRegion(what);
     if (!fiber.mayWait()) {
-      throw new IllegalStateException(
-          what
-              + " was called in a callback of loop '"
-              + fiber.scheduler.name()
-              + "', where waiting is not allowed. Start a task from the callback instead:"
-              + " createTask(() -> …).");
+      throw new IllegalStateException(what
+          + " was called in a callback of loop '"
+          + fiber.scheduler.name()
+          + "', where waiting is not allowed. Start a task from the callback instead:"
+          + " createTask(() -> …).");
     }
     return fiber;
   }
@@ -179,14 +178,13 @@ public final class Current {
     if (other == null) {
       return notOnLoop(what);
     }
-    return new IllegalStateException(
-        what
-            + " belongs to loop '"
-            + loop.name()
-            + "' but was called in a coroutine of loop '"
-            + other.name()
-            + "'. Loops can't share objects: use runCoroutineThreadsafe(body, loop) or"
-            + " loop.callSoonThreadsafe(callback).");
+    return new IllegalStateException(what
+        + " belongs to loop '"
+        + loop.name()
+        + "' but was called in a coroutine of loop '"
+        + other.name()
+        + "'. Loops can't share objects: use runCoroutineThreadsafe(body, loop) or"
+        + " loop.callSoonThreadsafe(callback).");
   }
 
   /**
@@ -197,23 +195,21 @@ public final class Current {
     Thread self = Thread.currentThread();
     String closedLoop = survivors.get(self);
     if (closedLoop != null) {
-      return new IllegalStateException(
-          what
-              + " was called in a coroutine of loop '"
-              + closedLoop
-              + "' after the loop had closed. The coroutine was still in foreign code when run()"
-              + " ended: let such calls return first, or make them respond to an interrupt.");
+      return new IllegalStateException(what
+          + " was called in a coroutine of loop '"
+          + closedLoop
+          + "' after the loop had closed. The coroutine was still in foreign code when run()"
+          + " ended: let such calls return first, or make them respond to an interrupt.");
     }
     String kind = self.isVirtual() ? "virtual thread" : "thread";
     String where = self.getName().isEmpty() ? self.toString() : "'" + self.getName() + "'";
-    return new IllegalStateException(
-        what
-            + " was called on the "
-            + kind
-            + " "
-            + where
-            + ", which is not a coroutine of a running event loop. Call it inside Asyncio.run(…);"
-            + " from another thread, use runCoroutineThreadsafe(body, loop) or"
-            + " loop.callSoonThreadsafe(callback).");
+    return new IllegalStateException(what
+        + " was called on the "
+        + kind
+        + " "
+        + where
+        + ", which is not a coroutine of a running event loop. Call it inside Asyncio.run(…);"
+        + " from another thread, use runCoroutineThreadsafe(body, loop) or"
+        + " loop.callSoonThreadsafe(callback).");
   }
 }

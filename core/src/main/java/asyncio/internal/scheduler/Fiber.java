@@ -90,12 +90,14 @@ public abstract class Fiber extends Baton implements Runnable {
   private @Nullable Wait wait;
 
   /** The innermost region in which it may not wait; null outside. */
-  @Nullable Region region;
+  @Nullable
+  Region region;
 
   /** The context it runs in; null while that is empty and nobody has asked for it. */
   private @Nullable FiberContext context;
 
-  @Nullable Thread thread;
+  @Nullable
+  Thread thread;
 
   /** What the JDK hands to the executor to continue this thread; mounted carrier only. */
   public @Nullable Runnable continuation;

@@ -142,7 +142,8 @@ public final class Inbox {
   }
 
   /** Takes what is left and refuses everything that arrives later. Loop only. */
-  @Nullable Step close() {
+  @Nullable
+  Step close() {
     return oldestFirst((Step) HEAD.getAndSet(this, CLOSED));
   }
 

@@ -57,7 +57,8 @@ final class LazyPoller {
   }
 
   /** Returns the poller; null while it is not open. Any thread. */
-  @Nullable Poller ifOpen() {
+  @Nullable
+  Poller ifOpen() {
     return poller;
   }
 

@@ -46,14 +46,13 @@ public class LoopBinding {
   private void moveTo(Scheduler running, String what) {
     Scheduler before = scheduler;
     if (before != null && Current.isOpen(before)) {
-      throw new IllegalStateException(
-          what
-              + " was called on loop '"
-              + running.name()
-              + "', but its object belongs to loop '"
-              + before.name()
-              + "', where it was first used. To reach that loop, use runCoroutineThreadsafe(body,"
-              + " loop) or loop.callSoonThreadsafe(callback).");
+      throw new IllegalStateException(what
+          + " was called on loop '"
+          + running.name()
+          + "', but its object belongs to loop '"
+          + before.name()
+          + "', where it was first used. To reach that loop, use runCoroutineThreadsafe(body,"
+          + " loop) or loop.callSoonThreadsafe(callback).");
     }
     if (before != null) {
       moved(); // first: if it fails, the next call tries again

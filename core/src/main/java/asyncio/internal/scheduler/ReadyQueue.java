@@ -27,11 +27,13 @@ final class ReadyQueue {
     size++;
   }
 
-  @Nullable Step peek() {
+  @Nullable
+  Step peek() {
     return size == 0 ? null : ring[head];
   }
 
-  @Nullable Step poll() {
+  @Nullable
+  Step poll() {
     if (size == 0) {
       return null;
     }
@@ -43,7 +45,8 @@ final class ReadyQueue {
   }
 
   /** Returns the step with {@code index} others before it. */
-  @Nullable Step get(int index) {
+  @Nullable
+  Step get(int index) {
     return ring[(head + index) & (ring.length - 1)];
   }
 

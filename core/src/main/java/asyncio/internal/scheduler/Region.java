@@ -116,27 +116,24 @@ public final class Region {
    * fiber}.
    */
   static IllegalStateException refusal(String what, Fiber fiber) {
-    return new IllegalStateException(
-        what
-            + " may wait, and "
-            + fiber.describe()
-            + " called it inside atomically(…): such calls are not allowed there, even if they"
-            + " would return at once, so that no other coroutine runs in the middle. Use calls that"
-            + " never wait, such as result(), getNowait(), putNowait(), tryAcquire(), callSoon() or"
-            + " a lazy createTask(), or call it before or after the region.");
+    return new IllegalStateException(what
+        + " may wait, and "
+        + fiber.describe()
+        + " called it inside atomically(…): such calls are not allowed there, even if they"
+        + " would return at once, so that no other coroutine runs in the middle. Use calls that"
+        + " never wait, such as result(), getNowait(), putNowait(), tryAcquire(), callSoon() or"
+        + " a lazy createTask(), or call it before or after the region.");
   }
 
   private IllegalStateException torn(StackTraceElement[] stack) {
-    var torn =
-        new IllegalStateException(
-            "Other coroutines may have run inside atomically(…): "
-                + fiber.describe()
-                + " was suspended there"
-                + place(stack)
-                + ". That is foreign code that waits or yields, so the coroutines of loop '"
-                + fiber.scheduler.name()
-                + "' could change what the body had read. Call it before or after the region, or"
-                + " protect the steps with a Lock.");
+    var torn = new IllegalStateException("Other coroutines may have run inside atomically(…): "
+        + fiber.describe()
+        + " was suspended there"
+        + place(stack)
+        + ". That is foreign code that waits or yields, so the coroutines of loop '"
+        + fiber.scheduler.name()
+        + "' could change what the body had read. Call it before or after the region, or"
+        + " protect the steps with a Lock.");
     if (stack.length > 0) {
       var where = new IllegalStateException("suspended here, inside atomically(…)");
       where.setStackTrace(stack);

@@ -65,14 +65,16 @@ public final class Scheduler implements Clock.Activity {
    * Records what this loop does; null while nobody records. Written by the watchdog, read on the
    * loop without ordering: it makes no difference which of the next steps sees it first.
    */
-  @Nullable Recorder recorder;
+  @Nullable
+  Recorder recorder;
 
   /**
    * The thread of the coroutine whose step is running. Written on the loop, read by any thread
    * without ordering: a thread that reads itself here is that coroutine, because the field was
    * written before its step began; a thread that reads anything else is not.
    */
-  @Nullable Thread running;
+  @Nullable
+  Thread running;
 
   /** Odd while a step runs; for the watchdog. */
   private long steps;
@@ -381,7 +383,8 @@ public final class Scheduler implements Clock.Activity {
    * Takes the next step of this turn if it is a callback, for the callback runner, which calls it
    * without returning to the loop; null otherwise.
    */
-  @Nullable Callback nextCallback() {
+  @Nullable
+  Callback nextCallback() {
     if (turnLeft > 0 && !lookDue && ready.peek() instanceof Callback callback) {
       ready.poll();
       turnLeft--;
@@ -657,9 +660,8 @@ public final class Scheduler implements Clock.Activity {
   }
 
   private void pollerFailed(IOException broken) {
-    fatal(
-        new UncheckedIOException(
-            "The engine of loop '" + name + "' failed: " + broken.getMessage(), broken));
+    fatal(new UncheckedIOException(
+        "The engine of loop '" + name + "' failed: " + broken.getMessage(), broken));
   }
 
   private void sleep() throws IOException {

@@ -80,13 +80,12 @@ public final class StallDetector {
   public static void checkOption() {
     String value = System.getProperty(DEADLOCK);
     if (value != null && !value.equals("fail") && !value.equals("warn")) {
-      throw new IllegalArgumentException(
-          "-D"
-              + DEADLOCK
-              + " takes 'warn', which logs a warning when a loop stalls, or 'fail', which fails its"
-              + " main task; got '"
-              + value
-              + "'.");
+      throw new IllegalArgumentException("-D"
+          + DEADLOCK
+          + " takes 'warn', which logs a warning when a loop stalls, or 'fail', which fails its"
+          + " main task; got '"
+          + value
+          + "'.");
     }
   }
 
@@ -228,11 +227,10 @@ public final class StallDetector {
    * outside, as far as the loop knows, asks the host, once. On the loop's own thread.
    */
   void aboutToSleepForEver() {
-    boolean canGoOn =
-        !failsAtOnce()
-            || scheduler.foreignWaits() > 0
-            || scheduler.openHandles() > 0
-            || !scheduler.strangers().isEmpty();
+    boolean canGoOn = !failsAtOnce()
+        || scheduler.foreignWaits() > 0
+        || scheduler.openHandles() > 0
+        || !scheduler.strangers().isEmpty();
     if (canGoOn) {
       return;
     }
@@ -269,17 +267,14 @@ public final class StallDetector {
     if (scheduler.host().otherThreadsCallIn()) {
       return;
     }
-    scheduler.trySend(
-        LoopAction.of(
-            () -> {
-              boolean idle =
-                  scheduler.ready.isEmpty()
-                      && scheduler.timers.next() == Long.MAX_VALUE
-                      && scheduler.helpers() == 0;
-              if (idle && scheduler.steps() == since) {
-                ask();
-              }
-            }));
+    scheduler.trySend(LoopAction.of(() -> {
+      boolean idle = scheduler.ready.isEmpty()
+          && scheduler.timers.next() == Long.MAX_VALUE
+          && scheduler.helpers() == 0;
+      if (idle && scheduler.steps() == since) {
+        ask();
+      }
+    }));
   }
 
   /** Asks the host: the loop has done nothing for some time. On the loop's own thread. */

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class Step {
   /** Link of the inbox, which owns it while the step is in there. */
-  @Nullable Step next;
+  @Nullable
+  Step next;
 
   /** Takes it out of a chain; returns the next one. */
   public final @Nullable Step unlink() {

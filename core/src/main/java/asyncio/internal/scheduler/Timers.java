@@ -77,7 +77,8 @@ final class Timers {
   }
 
   /** Removes and returns the first timer if its time is not after {@code now}. */
-  @Nullable Timer pollDue(long now) {
+  @Nullable
+  Timer pollDue(long now) {
     if (size == 0 || times[0] > now) {
       return null;
     }

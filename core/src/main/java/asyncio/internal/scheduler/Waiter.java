@@ -12,9 +12,12 @@ import org.jspecify.annotations.Nullable;
  */
 public class Waiter implements Wait {
   /** Links of the {@link WaiterList} that this waiter is in. */
-  @Nullable Waiter previous;
+  @Nullable
+  Waiter previous;
 
-  @Nullable Waiter following;
+  @Nullable
+  Waiter following;
+
   boolean listed;
 
   private final Fiber fiber;

@@ -223,10 +223,9 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
   protected @Nullable Throwable exception() {
     switch (status()) {
       case PENDING ->
-          throw new InvalidStateException(
-              this
-                  + " is not done, so it has no exception yet: await() it, or check isDone()"
-                  + " first.");
+        throw new InvalidStateException(this
+            + " is not done, so it has no exception yet: await() it, or check isDone()"
+            + " first.");
       case CANCELLED -> throw cancelledError();
       case FAILED -> {
         markRetrieved();
@@ -338,20 +337,18 @@ public abstract class AbstractFuture<T extends @Nullable Object> {
     }
     Fiber fiber = Current.requireTask(what);
     if (fiber.scheduler() != scheduler) {
-      throw new IllegalStateException(
-          this
-              + " belongs to loop '"
-              + scheduler.name()
-              + "' but was awaited on loop '"
-              + fiber.scheduler().name()
-              + "'. Await another loop's future as a CompletionStage:"
-              + " await(future.toCompletableFuture()).");
+      throw new IllegalStateException(this
+          + " belongs to loop '"
+          + scheduler.name()
+          + "' but was awaited on loop '"
+          + fiber.scheduler().name()
+          + "'. Await another loop's future as a CompletionStage:"
+          + " await(future.toCompletableFuture()).");
     }
     if (fiber() == fiber) {
-      throw new IllegalStateException(
-          this
-              + " tried to await itself, and would wait for ever. Return the value, or await this"
-              + " task from another one: createTask(() -> …).");
+      throw new IllegalStateException(this
+          + " tried to await itself, and would wait for ever. Return the value, or await this"
+          + " task from another one: createTask(() -> …).");
     }
     var wait = new AwaitFuture(fiber, this);
     addListener(wait);

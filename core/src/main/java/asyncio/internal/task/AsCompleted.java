@@ -50,9 +50,8 @@ public final class AsCompleted<F extends AbstractFuture<?>> implements Iterable<
     this.scheduler = scheduler;
     this.limit = limit;
     this.deadline = limit == null ? Long.MAX_VALUE : scheduler.deadline(limit);
-    List<F> distinct =
-        FutureSet.listen(
-            FutureSet.copy("asCompleted()", scheduler, futures), new Registration(this));
+    List<F> distinct = FutureSet.listen(
+        FutureSet.copy("asCompleted()", scheduler, futures), new Registration(this));
     this.futures = new UnfinishedFutures(distinct);
     this.left = distinct.size();
     for (F future : distinct) {
@@ -160,14 +159,16 @@ public final class AsCompleted<F extends AbstractFuture<?>> implements Iterable<
   /** A {@link #next} that is waiting. */
   private static final class Turn<F extends AbstractFuture<?>> extends Waiter {
     private final AsCompleted<F> all;
-    @Nullable F given;
-    final Timer deadline =
-        new Timer() {
-          @Override
-          protected void fire() {
-            wake();
-          }
-        };
+
+    @Nullable
+    F given;
+
+    final Timer deadline = new Timer() {
+      @Override
+      protected void fire() {
+        wake();
+      }
+    };
 
     Turn(AsCompleted<F> all) {
       super(WaitKind.TASK, "next() of asCompleted()");

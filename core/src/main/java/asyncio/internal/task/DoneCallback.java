@@ -39,28 +39,28 @@ public class DoneCallback<F extends AbstractFuture<?>> extends Listener {
     }
   }
 
-  @Nullable CreationSite addedAt() {
+  @Nullable
+  CreationSite addedAt() {
     return null;
   }
 
   @Override
   protected final void done(AbstractFuture<?> done) {
-    future.scheduler.add(
-        new Callback() {
-          @Override
-          protected void call() {
-            callback.accept(future);
-          }
+    future.scheduler.add(new Callback() {
+      @Override
+      protected void call() {
+        callback.accept(future);
+      }
 
-          @Override
-          protected @Nullable FiberContext runsIn() {
-            return context;
-          }
+      @Override
+      protected @Nullable FiberContext runsIn() {
+        return context;
+      }
 
-          @Override
-          public @Nullable CreationSite origin() {
-            return addedAt();
-          }
-        });
+      @Override
+      public @Nullable CreationSite origin() {
+        return addedAt();
+      }
+    });
   }
 }

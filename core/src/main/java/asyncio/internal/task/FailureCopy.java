@@ -85,13 +85,12 @@ final class FailureCopy {
 
   /** What must be known of a class, computed once. */
   private record Shape(boolean fieldless, List<Field> leftOut, List<Field> references) {
-    static final ClassValue<Shape> OF =
-        new ClassValue<>() {
-          @Override
-          protected Shape computeValue(Class<?> type) {
-            return Shape.of(type);
-          }
-        };
+    static final ClassValue<Shape> OF = new ClassValue<>() {
+      @Override
+      protected Shape computeValue(Class<?> type) {
+        return Shape.of(type);
+      }
+    };
 
     private static Shape of(Class<?> type) {
       boolean fieldless = true;
@@ -144,14 +143,13 @@ final class FailureCopy {
 
   private static boolean declares(Class<?> type, String name, Class<?>... parameters) {
     return Arrays.stream(type.getDeclaredMethods())
-        .anyMatch(
-            method ->
-                method.getName().equals(name)
-                    && Arrays.equals(method.getParameterTypes(), parameters));
+        .anyMatch(method ->
+            method.getName().equals(name) && Arrays.equals(method.getParameterTypes(), parameters));
   }
 
   private static boolean declaresField(Class<?> type, String name) {
-    return Arrays.stream(type.getDeclaredFields()).anyMatch(field -> field.getName().equals(name));
+    return Arrays.stream(type.getDeclaredFields())
+        .anyMatch(field -> field.getName().equals(name));
   }
 
   // ---- by a constructor ----
@@ -280,18 +278,17 @@ final class FailureCopy {
     }
   }
 
-  private static final ClassValue<Boolean> RESOLVES =
-      new ClassValue<>() {
-        @Override
-        protected Boolean computeValue(Class<?> type) {
-          for (Class<?> each = type; each != null; each = each.getSuperclass()) {
-            if (declares(each, "readResolve")) {
-              return true;
-            }
-          }
-          return false;
+  private static final ClassValue<Boolean> RESOLVES = new ClassValue<>() {
+    @Override
+    protected Boolean computeValue(Class<?> type) {
+      for (Class<?> each = type; each != null; each = each.getSuperclass()) {
+        if (declares(each, "readResolve")) {
+          return true;
         }
-      };
+      }
+      return false;
+    }
+  };
 
   private static final class ShallowWriter extends ObjectOutputStream {
     private final Throwable root;

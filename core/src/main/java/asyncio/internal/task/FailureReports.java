@@ -65,15 +65,14 @@ public final class FailureReports {
       if (failure != context.exception()) {
         failure.addSuppressed(context.exception());
       }
-      tellDefault(
-          new ExceptionContext(
-              "The exception handler of loop '"
-                  + scheduler.name()
-                  + "' itself failed while handling: "
-                  + context.message(),
-              failure,
-              context.task(),
-              context.createdAt()));
+      tellDefault(new ExceptionContext(
+          "The exception handler of loop '"
+              + scheduler.name()
+              + "' itself failed while handling: "
+              + context.message(),
+          failure,
+          context.task(),
+          context.createdAt()));
     }
   }
 
@@ -147,12 +146,11 @@ public final class FailureReports {
       return;
     }
     CreationSite scheduled = callback.origin();
-    tell(
-        new ExceptionContext(
-            "A callback of loop '" + scheduler.name() + "' failed.",
-            failure,
-            null,
-            scheduled == null ? List.of() : scheduled.frames()));
+    tell(new ExceptionContext(
+        "A callback of loop '" + scheduler.name() + "' failed.",
+        failure,
+        null,
+        scheduled == null ? List.of() : scheduled.frames()));
   }
 
   // ---- reporting soon: any thread ----
@@ -166,21 +164,20 @@ public final class FailureReports {
    */
   public void tellSoon(
       Supplier<? extends @Nullable ExceptionContext> what, @Nullable FiberContext of) {
-    var report =
-        new Callback() {
-          @Override
-          protected void call() {
-            ExceptionContext told = what.get();
-            if (told != null) {
-              tell(told);
-            }
-          }
+    var report = new Callback() {
+      @Override
+      protected void call() {
+        ExceptionContext told = what.get();
+        if (told != null) {
+          tell(told);
+        }
+      }
 
-          @Override
-          protected @Nullable FiberContext runsIn() {
-            return of;
-          }
-        };
+      @Override
+      protected @Nullable FiberContext runsIn() {
+        return of;
+      }
+    };
     if (!scheduler.trySend(report)) {
       ExceptionContext told = what.get();
       if (told != null) {

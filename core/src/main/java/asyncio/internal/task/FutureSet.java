@@ -39,13 +39,12 @@ public final class FutureSet<F extends AbstractFuture<?>> extends AbstractSet<F>
     List<F> all = new ArrayList<>();
     for (F future : futures) {
       if (future.scheduler != scheduler) {
-        throw new IllegalArgumentException(
-            who
-                + " was given "
-                + future
-                + ", which belongs to another event loop, '"
-                + future.scheduler.name()
-                + "'. wrapFuture(future) creates a future of this loop that follows it.");
+        throw new IllegalArgumentException(who
+            + " was given "
+            + future
+            + ", which belongs to another event loop, '"
+            + future.scheduler.name()
+            + "'. wrapFuture(future) creates a future of this loop that follows it.");
       }
       all.add(future);
     }

@@ -75,12 +75,11 @@ public final class Gather extends Listener implements Wait {
   private void await() {
     for (AbstractFuture<?> child : children) {
       if (child.scheduler != fiber.scheduler()) {
-        throw new IllegalArgumentException(
-            "gather() was given "
-                + child
-                + ", which belongs to another event loop, '"
-                + child.scheduler.name()
-                + "'. wrapFuture(future) creates a future of this loop that follows it.");
+        throw new IllegalArgumentException("gather() was given "
+            + child
+            + ", which belongs to another event loop, '"
+            + child.scheduler.name()
+            + "'. wrapFuture(future) creates a future of this loop that follows it.");
       }
     }
     if (fiber.stepIsLong() && children.stream().allMatch(AbstractFuture::isDone)) {

@@ -147,11 +147,13 @@ final class ListenerList {
     return known;
   }
 
-  @Nullable Listener first() {
+  @Nullable
+  Listener first() {
     return begin == end ? null : slots[begin];
   }
 
-  @Nullable Listener last() {
+  @Nullable
+  Listener last() {
     return begin == end ? null : slots[end - 1];
   }
 

@@ -118,14 +118,13 @@ public final class Shield extends Listener {
       TaskHost.of(inner.scheduler)
           .reports()
           .tellSoon(
-              () ->
-                  new ExceptionContext(
-                      inner
-                          + " failed after the task that awaited it through shield() was"
-                          + " cancelled.",
-                      inner.failure(),
-                      task == null ? null : task.label(),
-                      inner.creationFrames()),
+              () -> new ExceptionContext(
+                  inner
+                      + " failed after the task that awaited it through shield() was"
+                      + " cancelled.",
+                  inner.failure(),
+                  task == null ? null : task.label(),
+                  inner.creationFrames()),
               task == null ? null : task.context());
     }
   }

@@ -37,8 +37,11 @@ public final class TaskFiber extends Fiber {
   public @Nullable HeldLock held;
 
   // Loop-confined: links in the list of the loop's unfinished tasks.
-  @Nullable TaskFiber previous;
-  @Nullable TaskFiber following;
+  @Nullable
+  TaskFiber previous;
+
+  @Nullable
+  TaskFiber following;
 
   /**
    * Creates a coroutine that is not started.

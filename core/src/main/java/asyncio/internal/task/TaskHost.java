@@ -31,7 +31,8 @@ public interface TaskHost extends Host {
   /**
    * Returns what the call that runs the loop waits for; null if it waits for nothing. Loop only.
    */
-  @Nullable AbstractFuture<?> awaited();
+  @Nullable
+  AbstractFuture<?> awaited();
 
   /** Starts a task, as the loop's task factory makes them. Loop only. */
   AbstractFuture<?> createTask(Coroutine<?, ?> body);

@@ -135,12 +135,11 @@ public final class WaitUntil extends Listener {
   @Override
   protected void done(AbstractFuture<?> future) {
     left--;
-    over |=
-        switch (mode) {
-          case FIRST_COMPLETED -> true;
-          case FIRST_EXCEPTION -> left == 0 || future.failed();
-          case ALL_COMPLETED -> left == 0;
-        };
+    over |= switch (mode) {
+      case FIRST_COMPLETED -> true;
+      case FIRST_EXCEPTION -> left == 0 || future.failed();
+      case ALL_COMPLETED -> left == 0;
+    };
     if (over) {
       waiter.wake();
     }

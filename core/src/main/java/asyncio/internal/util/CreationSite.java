@@ -25,15 +25,12 @@ public final class CreationSite {
   private final StackWalker.StackFrame[] frames;
 
   private CreationSite(int depth) {
-    this.frames =
-        WALKER.walk(
-            stack ->
-                stack
-                    // The frames below it are the thread's own and say nothing.
-                    .takeWhile(frame -> !isBottom(frame))
-                    .filter(frame -> !isOurs(frame.getDeclaringClass()))
-                    .limit(depth)
-                    .toArray(StackWalker.StackFrame[]::new));
+    this.frames = WALKER.walk(stack -> stack
+        // The frames below it are the thread's own and say nothing.
+        .takeWhile(frame -> !isBottom(frame))
+        .filter(frame -> !isOurs(frame.getDeclaringClass()))
+        .limit(depth)
+        .toArray(StackWalker.StackFrame[]::new));
   }
 
   /** Captures the current place, as debug mode needs it. */
@@ -113,12 +110,16 @@ public final class CreationSite {
 
   /** Returns the frames, innermost first. */
   public List<StackTraceElement> frames() {
-    return Arrays.stream(frames).map(StackWalker.StackFrame::toStackTraceElement).toList();
+    return Arrays.stream(frames)
+        .map(StackWalker.StackFrame::toStackTraceElement)
+        .toList();
   }
 
   /** Returns the innermost frame only. */
   public String line() {
-    return frames.length == 0 ? "an unknown place" : frames[0].toStackTraceElement().toString();
+    return frames.length == 0
+        ? "an unknown place"
+        : frames[0].toStackTraceElement().toString();
   }
 
   /** Adds {@code head} and the frames to a report, each on its own line. */

@@ -35,10 +35,9 @@ public final class Durations {
   /** Throws if the duration can't be the threshold of slow steps. */
   public static void checkSlow(Duration threshold) {
     if (!threshold.isPositive()) {
-      throw new IllegalArgumentException(
-          "The threshold for slow steps must be positive; got "
-              + threshold
-              + ". To turn reports off, set one that no step reaches: Duration.ofDays(365).");
+      throw new IllegalArgumentException("The threshold for slow steps must be positive; got "
+          + threshold
+          + ". To turn reports off, set one that no step reaches: Duration.ofDays(365).");
     }
   }
 

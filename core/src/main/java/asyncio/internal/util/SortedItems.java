@@ -40,9 +40,15 @@ public final class SortedItems<T> {
     final T item;
     final long number;
     final int priority;
-    @Nullable Node<T> parent;
-    @Nullable Node<T> left;
-    @Nullable Node<T> right;
+
+    @Nullable
+    Node<T> parent;
+
+    @Nullable
+    Node<T> left;
+
+    @Nullable
+    Node<T> right;
 
     /** Size of the subtree; 0 once the item has been taken. */
     int size = 1;

@@ -25,16 +25,14 @@ class HelperPoolTest {
   private final Queue<String> ran = new ConcurrentLinkedQueue<>();
 
   private HelperPool.Submitted occupy() throws InterruptedException {
-    var submitted =
-        pool.submit(
-            () -> {
-              begun.countDown();
-              try {
-                free.await();
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-            });
+    var submitted = pool.submit(() -> {
+      begun.countDown();
+      try {
+        free.await();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    });
     begun.await();
     return submitted;
   }

@@ -17,23 +17,22 @@ class EarlyClassesTest {
    * They exist for one option or need a module that may be missing, run at a start or an end, or on
    * the loop's own thread, whose stack is nearly empty.
    */
-  private static final List<String> OTHERS =
-      List.of(
-          "asyncio.internal.exit.DumpSignal",
-          "asyncio.internal.exit.Signals",
-          "asyncio.internal.carrier.Contention",
-          "asyncio.internal.carrier.Contention$1",
-          "asyncio.internal.carrier.Contention$Jdk",
-          "asyncio.internal.diagnosis.EarlyClasses",
-          "asyncio.internal.carrier.Hold",
-          "asyncio.internal.carrier.Hold$HandOver",
-          "asyncio.internal.diagnosis.JfrRecorder$Types",
-          "asyncio.internal.log.RecordWriter");
+  private static final List<String> OTHERS = List.of(
+      "asyncio.internal.exit.DumpSignal",
+      "asyncio.internal.exit.Signals",
+      "asyncio.internal.carrier.Contention",
+      "asyncio.internal.carrier.Contention$1",
+      "asyncio.internal.carrier.Contention$Jdk",
+      "asyncio.internal.diagnosis.EarlyClasses",
+      "asyncio.internal.carrier.Hold",
+      "asyncio.internal.carrier.Hold$HandOver",
+      "asyncio.internal.diagnosis.JfrRecorder$Types",
+      "asyncio.internal.log.RecordWriter");
 
   @Test
   void allClassesWithAnInitialiserAreListed() throws Exception {
-    Path classes =
-        Path.of(Scheduler.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Path classes = Path.of(
+        Scheduler.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     var found = new TreeSet<String>();
     try (var files = Files.walk(classes)) {
       files.filter(file -> file.toString().endsWith(".class")).forEach(file -> add(found, file));

@@ -76,16 +76,13 @@ class StepProfileTest {
   @Test
   void theProcessorTimeOfAThreadGrows() throws Exception {
     long[] grown = new long[1];
-    Thread worker =
-        Thread.ofVirtual()
-            .start(
-                () -> {
-                  Thread self = Thread.currentThread();
-                  long before = CpuTime.of(self);
-                  while (before != CpuTime.UNKNOWN && grown[0] <= 0) {
-                    grown[0] = CpuTime.of(self) - before;
-                  }
-                });
+    Thread worker = Thread.ofVirtual().start(() -> {
+      Thread self = Thread.currentThread();
+      long before = CpuTime.of(self);
+      while (before != CpuTime.UNKNOWN && grown[0] <= 0) {
+        grown[0] = CpuTime.of(self) - before;
+      }
+    });
     worker.join();
     assertTrue(grown[0] > 0);
     assertTrue(CpuTime.of(Thread.currentThread()) > 0);

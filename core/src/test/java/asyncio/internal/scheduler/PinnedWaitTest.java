@@ -20,7 +20,9 @@ class PinnedWaitTest {
     final Waiter waiter = new Waiter(this, WaitKind.OTHER, "its wake-up");
     long step;
     boolean wentOn;
-    @Nullable Throwable failure;
+
+    @Nullable
+    Throwable failure;
 
     Waits() {
       super(PinnedWaitTest.this.scheduler);
@@ -54,21 +56,16 @@ class PinnedWaitTest {
     var waits = new Waits();
     scheduler.open();
     try {
-      Thread thread =
-          scheduler.newThread(
-              0,
-              () -> {
-                waits.start();
-                scheduler.add(
-                    LoopAction.of(
-                        () -> {
-                          // As the watchdog does, when the wait has left its step already.
-                          waits.pinnedInStep = (int) waits.step;
-                          waits.waiter.wake();
-                        }));
-                scheduler.runUntilStopped();
-                scheduler.close();
-              });
+      Thread thread = scheduler.newThread(0, () -> {
+        waits.start();
+        scheduler.add(LoopAction.of(() -> {
+          // As the watchdog does, when the wait has left its step already.
+          waits.pinnedInStep = (int) waits.step;
+          waits.waiter.wake();
+        }));
+        scheduler.runUntilStopped();
+        scheduler.close();
+      });
       thread.start();
       thread.join();
     } finally {

@@ -36,44 +36,38 @@ class UnmarkedTest {
 
   @Test
   void aThreadThatIsNoCoroutineLooksAtManyLoopsOnce() throws Exception {
-    int looks =
-        inAVirtualThread(
-            () -> {
-              assertNull(current(many));
-              assertNull(current(unseen));
-              return 1;
-            });
+    int looks = inAVirtualThread(() -> {
+      assertNull(current(many));
+      assertNull(current(unseen));
+      return 1;
+    });
     assertEquals(1, looks);
   }
 
   @Test
   void aCoroutineWithAHandlerOfItsOwnLooksOnceAndIsKnownWhileItRuns() throws Exception {
     Scheduler last = many[many.length - 1];
-    Scheduler found =
-        inAVirtualThread(
-            () -> {
-              last.running = Thread.currentThread();
-              Scheduler first = current(many);
-              assertSame(first, current(unseen));
-              last.running = null;
-              assertNull(current(unseen));
-              last.running = Thread.currentThread();
-              return current(unseen);
-            });
+    Scheduler found = inAVirtualThread(() -> {
+      last.running = Thread.currentThread();
+      Scheduler first = current(many);
+      assertSame(first, current(unseen));
+      last.running = null;
+      assertNull(current(unseen));
+      last.running = Thread.currentThread();
+      return current(unseen);
+    });
     assertSame(last, found);
   }
 
   @Test
   void oneThatAsksFirstWhileItHasGivenUpItsPlaceIsFoundWhenItIsBack() throws Exception {
     Scheduler last = many[many.length - 1];
-    Scheduler found =
-        inAVirtualThread(
-            () -> {
-              assertNull(current(many));
-              last.running = Thread.currentThread();
-              Unmarked.forgetStranger();
-              return current(many);
-            });
+    Scheduler found = inAVirtualThread(() -> {
+      assertNull(current(many));
+      last.running = Thread.currentThread();
+      Unmarked.forgetStranger();
+      return current(many);
+    });
     assertSame(last, found);
   }
 }

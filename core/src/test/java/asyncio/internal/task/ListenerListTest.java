@@ -56,12 +56,11 @@ class ListenerListTest {
         list.addFirst(listener);
         model.addFirst(listener);
       } else if (!model.isEmpty()) {
-        int at =
-            switch (action % 3) {
-              case 0 -> 0;
-              case 1 -> model.size() - 1;
-              default -> random.nextInt(model.size());
-            };
+        int at = switch (action % 3) {
+          case 0 -> 0;
+          case 1 -> model.size() - 1;
+          default -> random.nextInt(model.size());
+        };
         Listener listener = model.remove(at);
         assertTrue(list.remove(listener), () -> "seed " + seed);
         if (!model.contains(listener)) {

@@ -28,14 +28,12 @@ class UnretrievedFailureTest {
   @Test
   void oneThatIsReportedAtTheEndOfTheRunAndCollectedThenIsReportedOnce() {
     var failure = new IllegalStateException("lost");
-    UnretrievedFailure collected =
-        Asyncio.run(
-            () -> {
-              UnretrievedFailure report = failed(failure);
-              report.run();
-              report.run();
-              return report;
-            });
+    UnretrievedFailure collected = Asyncio.run(() -> {
+      UnretrievedFailure report = failed(failure);
+      report.run();
+      report.run();
+      return report;
+    });
     collected.run();
     assertEquals(List.of(failure), List.copyOf(reported));
   }

@@ -3,6 +3,7 @@ package asyncio.internal.util;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class StacksTest {
@@ -25,7 +26,7 @@ class StacksTest {
     assertTrue(Stacks.isUsers(frame(null, "asyncio.of.Somebody")));
   }
 
-  private static StackTraceElement frame(String module, String type) {
+  private static StackTraceElement frame(@Nullable String module, String type) {
     return new StackTraceElement("app", module, null, type, "method", "File.java", 1);
   }
 }

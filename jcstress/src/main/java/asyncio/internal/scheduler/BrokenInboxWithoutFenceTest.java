@@ -35,9 +35,8 @@ public class BrokenInboxWithoutFenceTest {
 
   static {
     try {
-      SLEEPING =
-          MethodHandles.lookup()
-              .findVarHandle(BrokenInboxWithoutFenceTest.class, "sleeping", boolean.class);
+      SLEEPING = MethodHandles.lookup()
+          .findVarHandle(BrokenInboxWithoutFenceTest.class, "sleeping", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
