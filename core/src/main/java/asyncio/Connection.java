@@ -46,7 +46,7 @@ public final class Connection implements AutoCloseable {
       throw new IllegalArgumentException(
           "openConnection() needs a host; \"localhost\" is this machine.");
     }
-    StreamHandle handle = Connector.connect(fiber, host, port, options.streams.noDelay());
+    StreamHandle handle = Connector.connect(fiber, host, port, options.streams.socket());
     try {
       var connection = new Connection(fiber.scheduler(), handle, options.streams);
       // Only once it has worked: a refused connection costs nothing.

@@ -209,7 +209,8 @@ public final class EventLoop {
 
     @Override
     public Poller poller(Scheduler scheduler) throws IOException {
-      return NioEngine.open(scheduler);
+      RunOptions.Pollers replacement = options.pollers();
+      return replacement == null ? NioEngine.open(scheduler) : replacement.open(scheduler);
     }
   }
 

@@ -1,6 +1,9 @@
 package asyncio;
 
+import asyncio.internal.scheduler.Poller;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Durations;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,6 +29,13 @@ public final class RunOptions {
   private final @Nullable LeakCheck leakCheck;
   private final boolean otherThreads;
   private final @Nullable Duration shutdownGrace;
+  private final @Nullable Pollers pollers;
+
+  /** How a loop gets what waits for the operating system; tests put a network in memory there. */
+  @FunctionalInterface
+  interface Pollers {
+    Poller open(Scheduler scheduler) throws IOException;
+  }
 
   /** Options that are being changed. */
   private static final class Draft {
@@ -52,6 +62,9 @@ public final class RunOptions {
 
     @Nullable
     Duration shutdownGrace;
+
+    @Nullable
+    Pollers pollers;
   }
 
   private RunOptions(Draft draft) {
@@ -65,6 +78,7 @@ public final class RunOptions {
     leakCheck = draft.leakCheck;
     otherThreads = draft.otherThreads;
     shutdownGrace = draft.shutdownGrace;
+    pollers = draft.pollers;
   }
 
   private Draft draft() {
@@ -79,6 +93,7 @@ public final class RunOptions {
     draft.leakCheck = leakCheck;
     draft.otherThreads = otherThreads;
     draft.shutdownGrace = shutdownGrace;
+    draft.pollers = pollers;
     return draft;
   }
 
@@ -206,6 +221,13 @@ public final class RunOptions {
     return new RunOptions(draft);
   }
 
+  /** Replaces the engine on a selector. */
+  RunOptions withPollers(Pollers replacement) {
+    Draft draft = draft();
+    draft.pollers = replacement;
+    return new RunOptions(draft);
+  }
+
   String nameOrNext() {
     return name != null ? name : "asyncio-" + NUMBERS.incrementAndGet();
   }
@@ -249,6 +271,12 @@ public final class RunOptions {
   @Nullable
   LeakCheck leakCheck() {
     return leakCheck;
+  }
+
+  /** Null for the engine on a selector. */
+  @Nullable
+  Pollers pollers() {
+    return pollers;
   }
 
   boolean otherThreads() {

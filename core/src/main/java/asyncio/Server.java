@@ -1,7 +1,9 @@
 package asyncio;
 
+import asyncio.internal.engine.Accepted;
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
+import asyncio.internal.engine.ListenSettings;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.log.Logs;
 import asyncio.internal.net.AcceptTrouble;
@@ -152,8 +154,7 @@ public final class Server implements AutoCloseable {
       throws IOException {
     Fiber fiber = Current.requireTask("startServer()");
     Addresses.checkPort(port);
-    var listening =
-        new Engine.ListenOptions(options.backlog, options.reuseAddress, options.streams.noDelay());
+    var listening = new ListenSettings(options.backlog, options.reuseAddress);
     List<ListenHandle> listeners = ListenSockets.open(fiber, host, port, listening);
     try {
       Scheduler scheduler = fiber.scheduler();
@@ -190,9 +191,9 @@ public final class Server implements AutoCloseable {
     var trouble = new AcceptTrouble(scheduler, Addresses.text(listener.localAddress()));
     try {
       while (state == State.SERVING) {
-        StreamHandle handle;
+        Accepted accepted;
         try {
-          handle = listener.accept();
+          accepted = listener.accept();
         } catch (CancelledError cancelled) {
           throw cancelled;
         } catch (ClosedChannelException closed) {
@@ -209,7 +210,7 @@ public final class Server implements AutoCloseable {
           continue;
         }
         trouble.accepted();
-        welcome(handle);
+        welcome(accepted);
       }
     } finally {
       trouble.close();
@@ -254,12 +255,18 @@ public final class Server implements AutoCloseable {
   /**
    * Passes a client to its own task. If this fails, the client is disconnected, so that it notices.
    */
-  private void welcome(StreamHandle handle) {
+  private void welcome(Accepted accepted) {
+    StreamHandle handle = null;
     Connection client = null;
     Task<?> task = null;
     try {
       if (state == State.CLOSING) {
-        handle.close();
+        accepted.close();
+        return;
+      }
+      try {
+        handle = Engine.of(scheduler).attach(accepted, options.socket());
+      } catch (IOException goneAlready) {
         return;
       }
       handle.belongsTo(owner);
@@ -281,6 +288,7 @@ public final class Server implements AutoCloseable {
         }
       }
     } catch (Throwable failure) {
+      accepted.close();
       turnAway(handle, client, task);
       if (Causes.isFatal(failure) || isCancel(failure)) {
         throw failure;
@@ -296,11 +304,14 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private void turnAway(StreamHandle handle, @Nullable Connection client, @Nullable Task<?> task) {
+  private void turnAway(
+      @Nullable StreamHandle handle, @Nullable Connection client, @Nullable Task<?> task) {
     if (client != null) {
       client.abort();
     }
-    handle.close();
+    if (handle != null) {
+      handle.close();
+    }
     if (task != null && handlers.contains(task)) {
       removeHandler(task);
       task.cancel("its client was closed");

@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import asyncio.internal.net.ByteFifo;
 import asyncio.internal.net.Link;
 import asyncio.internal.net.SendBuffer;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.util.ByteFifo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

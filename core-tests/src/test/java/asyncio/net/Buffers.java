@@ -1,6 +1,6 @@
 package asyncio.net;
 
-import asyncio.internal.net.ByteFifo;
+import asyncio.internal.util.ByteFifo;
 
 /** What all connections buffer at most: 2 GiB are more memory than a test may take. */
 final class Buffers implements AutoCloseable {

@@ -53,7 +53,7 @@ final class EarlyClasses {
       "asyncio.internal.exit.ShutdownHook",
       "asyncio.internal.log.Logs",
       "asyncio.internal.net.AcceptTrouble",
-      "asyncio.internal.net.ByteFifo",
+      "asyncio.internal.util.ByteFifo",
       "asyncio.internal.net.Resolver",
       "asyncio.internal.net.StreamOptions",
       "asyncio.internal.scheduler.Baton",

@@ -22,23 +22,25 @@ public interface Engine extends Poller {
   }
 
   /**
-   * The options of a listening socket.
-   *
-   * @param backlog how many connections the operating system queues until they are accepted
-   * @param reuseAddress whether to take a port whose last connections the operating system still
-   *     remembers
-   * @param noDelay whether accepted streams send small pieces immediately
-   */
-  record ListenOptions(int backlog, boolean reuseAddress, boolean noDelay) {}
-
-  /**
    * Connects to {@code remote}. Suspends until the connection is made or refused; it is returned
    * even if a cancel came after that. If this is cancelled earlier, or fails, nothing is left open.
    *
-   * @param noDelay whether small pieces are sent immediately
+   * @param remote an address of the Internet, or of a Unix socket
    */
-  StreamHandle connect(SocketAddress remote, boolean noDelay) throws IOException;
+  StreamHandle connect(SocketAddress remote, SocketSettings settings) throws IOException;
 
-  /** Listens on {@code local}; port 0 takes a free port. If this fails, nothing is left open. */
-  ListenHandle listen(SocketAddress local, ListenOptions options) throws IOException;
+  /**
+   * Listens on {@code local}; port 0 takes a free port. If this fails, nothing is left open.
+   *
+   * @param local an address of the Internet, or of a Unix socket
+   */
+  ListenHandle listen(SocketAddress local, ListenSettings settings) throws IOException;
+
+  /**
+   * Makes a connection that an engine of this kind has accepted a stream of this one. Does not
+   * wait.
+   *
+   * @throws IOException if the peer has already gone; then the connection is closed
+   */
+  StreamHandle attach(Accepted connection, SocketSettings settings) throws IOException;
 }

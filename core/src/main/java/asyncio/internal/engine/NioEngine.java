@@ -100,13 +100,21 @@ public final class NioEngine implements Engine {
   }
 
   @Override
-  public StreamHandle connect(SocketAddress remote, boolean noDelay) throws IOException {
-    return NioStream.connect(this, remote, noDelay);
+  public StreamHandle connect(SocketAddress remote, SocketSettings settings) throws IOException {
+    return NioStream.connect(this, remote, settings);
   }
 
   @Override
-  public ListenHandle listen(SocketAddress local, ListenOptions options) throws IOException {
-    return NioListener.open(this, local, options);
+  public ListenHandle listen(SocketAddress local, ListenSettings settings) throws IOException {
+    return NioListener.open(this, local, settings);
+  }
+
+  @Override
+  public StreamHandle attach(Accepted connection, SocketSettings settings) throws IOException {
+    if (connection instanceof NioAccepted accepted) {
+      return NioStream.attach(this, accepted, settings);
+    }
+    throw new AssertionError("a connection of another kind of engine: a bug, please report it");
   }
 
   // ---- waiting ----

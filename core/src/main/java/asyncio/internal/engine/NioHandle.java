@@ -11,7 +11,7 @@ import java.nio.channels.SelectionKey;
 import org.jspecify.annotations.Nullable;
 
 /** A channel of a {@link NioEngine}, and what the selector watches it for. Loop-confined. */
-abstract class NioHandle implements EngineHandle {
+abstract class NioHandle implements EngineHandle, Readiness.Of {
   final NioEngine engine;
   private final SelectableChannel channel;
 
@@ -40,9 +40,6 @@ abstract class NioHandle implements EngineHandle {
     this.channel = channel;
     engine.opened(this);
   }
-
-  /** Returns what a coroutine that waits on {@link #input} waits for, for reports. */
-  abstract String describeWait();
 
   /** Called when the selector finds the channel ready. On the loop's own thread. */
   abstract void ready(int operations);
@@ -123,12 +120,16 @@ abstract class NioHandle implements EngineHandle {
     }
     closed = true;
     engine.closed(this);
+    close(channel);
+    input.wake();
+  }
+
+  static void close(SelectableChannel channel) {
     try {
       channel.close();
     } catch (IOException nothingToBeDone) {
       // The descriptor is gone in any case, and the operating system has what was sent before.
     }
-    input.wake();
   }
 
   static String text(SocketAddress address) {

@@ -6,17 +6,18 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnsupportedAddressTypeException;
 import org.jspecify.annotations.Nullable;
 
-/** A listening TCP socket on a selector. */
+/** A listening socket on a selector. */
 final class NioListener extends NioHandle implements ListenHandle {
   private final ServerSocketChannel channel;
   private final SocketAddress local;
-  private final Engine.ListenOptions options;
+  private final ListenSettings settings;
 
   /**
    * Connections accepted since the last wait: at most backlog + 1, as in asyncio; then others get
@@ -31,30 +32,32 @@ final class NioListener extends NioHandle implements ListenHandle {
   private @Nullable SocketChannel spare;
 
   private NioListener(
-      NioEngine engine,
-      ServerSocketChannel channel,
-      SocketAddress local,
-      Engine.ListenOptions options) {
+      NioEngine engine, ServerSocketChannel channel, SocketAddress local, ListenSettings settings) {
     super(engine, channel);
     this.channel = channel;
     this.local = local;
-    this.options = options;
+    this.settings = settings;
   }
 
-  static NioListener open(NioEngine engine, SocketAddress local, Engine.ListenOptions options)
+  static NioListener open(NioEngine engine, SocketAddress local, ListenSettings settings)
       throws IOException {
     // IPv4 is requested explicitly: without a family the JDK opens an IPv6 socket if there is IPv6,
     // and 0.0.0.0 would then accept clients of both. On "::" that socket does accept both, because
     // the JDK offers no way to set IPV6_V6ONLY.
-    boolean four =
-        local instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
-    ServerSocketChannel channel =
-        four ? ServerSocketChannel.open(StandardProtocolFamily.INET) : ServerSocketChannel.open();
+    ServerSocketChannel channel = switch (local) {
+      case UnixDomainSocketAddress _ -> ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      case InetSocketAddress inet
+      when inet.getAddress() instanceof Inet4Address ->
+        ServerSocketChannel.open(StandardProtocolFamily.INET);
+      default -> ServerSocketChannel.open();
+    };
     try {
       channel.configureBlocking(false);
-      channel.setOption(StandardSocketOptions.SO_REUSEADDR, options.reuseAddress());
-      channel.bind(local, options.backlog());
-      return new NioListener(engine, channel, channel.getLocalAddress(), options);
+      if (local instanceof InetSocketAddress) {
+        channel.setOption(StandardSocketOptions.SO_REUSEADDR, settings.reuseAddress());
+      }
+      channel.bind(local, settings.backlog());
+      return new NioListener(engine, channel, channel.getLocalAddress(), settings);
     } catch (UnsupportedAddressTypeException noSuchFamily) {
       channel.close();
       throw new NoSuchFamilyException(
@@ -71,11 +74,11 @@ final class NioListener extends NioHandle implements ListenHandle {
   }
 
   @Override
-  public StreamHandle accept() throws IOException {
+  public Accepted accept() throws IOException {
     checkOpen();
     while (true) {
       SocketChannel accepted = null;
-      if (streak <= options.backlog()) {
+      if (streak <= settings.backlog()) {
         accepted = tryAccept();
       }
       if (accepted == null) {
@@ -84,9 +87,13 @@ final class NioListener extends NioHandle implements ListenHandle {
         continue;
       }
       streak++;
-      NioStream stream = adopt(accepted);
-      if (stream != null) {
-        return stream;
+      try {
+        return new NioAccepted(accepted);
+      } catch (IOException goneAlready) {
+        close(accepted);
+      } catch (Throwable failed) {
+        close(accepted);
+        throw failed;
       }
     }
   }
@@ -123,18 +130,6 @@ final class NioListener extends NioHandle implements ListenHandle {
     }
   }
 
-  /**
-   * Returns the connection, or null if the peer has already gone: some systems refuse to configure
-   * such a socket.
-   */
-  private @Nullable NioStream adopt(SocketChannel accepted) {
-    try {
-      return NioStream.accepted(engine, accepted, options.noDelay());
-    } catch (IOException goneAlready) {
-      return null;
-    }
-  }
-
   /** Stops listening now: a new listener may take the same port immediately. */
   @Override
   public void close() {
@@ -155,7 +150,7 @@ final class NioListener extends NioHandle implements ListenHandle {
   }
 
   @Override
-  String describeWait() {
+  public String describeWait() {
     return "a client on " + text(local);
   }
 }

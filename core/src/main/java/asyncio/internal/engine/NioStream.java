@@ -6,13 +6,15 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP connection on a selector.
+ * A connection over TCP or a Unix socket, on a selector.
  *
  * <p><b>Speculation.</b> A read or write is tried first, and the selector is asked only if it would
  * block. But if a read brought less than it asked for, the socket is empty, so the next read waits
@@ -50,7 +52,7 @@ final class NioStream extends NioHandle implements StreamHandle {
   }
 
   /** Opens a connection to {@code remote}. Waits. */
-  static NioStream connect(NioEngine engine, SocketAddress remote, boolean noDelay)
+  static NioStream connect(NioEngine engine, SocketAddress remote, SocketSettings settings)
       throws IOException {
     SocketChannel channel = open(remote);
     NioStream stream;
@@ -61,7 +63,7 @@ final class NioStream extends NioHandle implements StreamHandle {
       throw failed;
     }
     try {
-      prepare(channel, noDelay);
+      prepare(channel, remote, settings);
       if (!channel.connect(remote)) {
         do {
           stream.awaitInput(SelectionKey.OP_CONNECT);
@@ -81,30 +83,37 @@ final class NioStream extends NioHandle implements StreamHandle {
    * socket.
    */
   private static SocketChannel open(SocketAddress remote) throws IOException {
-    boolean four =
-        remote instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
+    StandardProtocolFamily family = switch (remote) {
+      case UnixDomainSocketAddress _ -> StandardProtocolFamily.UNIX;
+      case InetSocketAddress inet
+      when inet.getAddress() instanceof Inet4Address -> StandardProtocolFamily.INET;
+      default -> StandardProtocolFamily.INET6;
+    };
     try {
-      return SocketChannel.open(four ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
+      return SocketChannel.open(family);
     } catch (UnsupportedOperationException noSuchFamily) {
       throw new IOException("IPv6 is switched off on this machine or in this JVM", noSuchFamily);
     }
   }
 
-  /** Wraps an accepted connection. */
-  static NioStream accepted(NioEngine engine, SocketChannel channel, boolean noDelay)
+  static NioStream attach(NioEngine engine, NioAccepted accepted, SocketSettings settings)
       throws IOException {
+    SocketAddress remote = accepted.remoteAddress();
+    SocketChannel channel = accepted.take();
     try {
-      prepare(channel, noDelay);
-      return new NioStream(engine, channel, channel.getLocalAddress(), channel.getRemoteAddress());
+      // Some systems refuse to configure the socket of a peer that has already gone.
+      prepare(channel, remote, settings);
+      return new NioStream(engine, channel, channel.getLocalAddress(), remote);
     } catch (Throwable failed) {
-      channel.close();
+      close(channel);
       throw failed;
     }
   }
 
-  private static void prepare(SocketChannel channel, boolean noDelay) throws IOException {
+  private static void prepare(SocketChannel channel, SocketAddress remote, SocketSettings settings)
+      throws IOException {
     channel.configureBlocking(false);
-    if (noDelay) {
+    if (settings.noDelay() && remote instanceof InetSocketAddress) {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
   }
@@ -125,25 +134,54 @@ final class NioStream extends NioHandle implements StreamHandle {
   public @Nullable ByteBuffer read(int max) throws IOException {
     checkOpen();
     ByteBuffer buffer = engine.buffer(max);
-    int count = 0;
-    if (readable && streak < MAX_STREAK) {
-      count = channel.read(buffer);
-    }
+    int count = isWorthTrying() ? channel.read(buffer) : 0;
     while (count == 0) {
-      streak = 0;
-      awaitInput(SelectionKey.OP_READ);
+      awaitReadable();
       // Others have used the buffer meanwhile.
       buffer = engine.buffer(max);
       count = channel.read(buffer);
     }
+    hasRead(count, buffer);
+    return count < 0 ? null : buffer.flip();
+  }
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    if (!into.isDirect()) {
+      // The JDK would copy as well, from a buffer of its own for each thread and size.
+      ByteBuffer came = read(into.remaining());
+      int count = came == null ? -1 : came.remaining();
+      if (came != null) {
+        into.put(came);
+      }
+      return count;
+    }
+    checkOpen();
+    int count = isWorthTrying() ? channel.read(into) : 0;
+    while (count == 0) {
+      awaitReadable();
+      count = channel.read(into);
+    }
+    hasRead(count, into);
+    return count;
+  }
+
+  private boolean isWorthTrying() {
+    return readable && streak < MAX_STREAK;
+  }
+
+  private void awaitReadable() throws IOException {
+    streak = 0;
+    awaitInput(SelectionKey.OP_READ);
+  }
+
+  private void hasRead(int count, ByteBuffer buffer) {
     streak++;
     readable = !buffer.hasRemaining();
     if (count < 0) {
       // Otherwise the selector would report it as readable for ever.
       ignore(SelectionKey.OP_READ);
-      return null;
     }
-    return buffer.flip();
   }
 
   // ---- writing ----
@@ -194,21 +232,32 @@ final class NioStream extends NioHandle implements StreamHandle {
     }
   }
 
-  /**
-   * Copies into the engine's buffer here: the JDK would do the same, with a buffer of its own for
-   * each thread and size.
-   */
   private int send(ByteBuffer data) throws IOException {
-    ByteBuffer buffer = engine.buffer(data.remaining());
-    int size = buffer.remaining();
-    buffer.put(0, data, data.position(), size);
-    int count = channel.write(buffer);
+    int size = data.remaining();
+    int count;
+    if (data.isDirect()) {
+      int from = data.position();
+      count = channel.write(data);
+      data.position(from);
+    } else {
+      // Copied here: the JDK would do the same, with a buffer of its own for each thread and size.
+      ByteBuffer buffer = engine.buffer(size);
+      size = buffer.remaining();
+      buffer.put(0, data, data.position(), size);
+      count = channel.write(buffer);
+    }
     writable = count == size;
     return count;
   }
 
   @Override
-  public void shutdownOutput() throws IOException {
+  public void takeBack() {
+    unsent = null;
+    completion = null;
+  }
+
+  @Override
+  public void end() throws IOException {
     checkOpen();
     channel.shutdownOutput();
   }
@@ -274,7 +323,7 @@ final class NioStream extends NioHandle implements StreamHandle {
   /** Uses SO_LINGER, which the JDK does not document for non-blocking sockets, but supports. */
   @Override
   public void reset() {
-    if (!isClosed()) {
+    if (!isClosed() && remote instanceof InetSocketAddress) {
       try {
         channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       } catch (IOException lostAlready) {
@@ -286,14 +335,17 @@ final class NioStream extends NioHandle implements StreamHandle {
 
   @Override
   public void close() {
-    unsent = null;
-    completion = null;
     giveBack();
     super.close();
+    WriteCompletion told = completion;
+    takeBack();
+    if (told != null) {
+      told.failed(new ClosedChannelException());
+    }
   }
 
   @Override
-  String describeWait() {
+  public String describeWait() {
     return (channel.isConnected() ? "data from " : "a connection to ") + text(remote);
   }
 }

@@ -6,16 +6,22 @@ import asyncio.internal.scheduler.Wait;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wait of one coroutine until a channel is ready. Created once for each channel and reused, so
- * that a round trip allocates nothing. Loop-confined.
+ * The wait of one coroutine until something can be read, accepted or connected. Created once for
+ * each handle and reused, so that a round trip allocates nothing. Loop-confined.
  */
 final class Readiness implements Wait {
-  private final NioHandle handle;
+  private final Of handle;
+
+  /** What is waited for. */
+  interface Of {
+    /** Returns what a coroutine that waits here waits for, for reports. */
+    String describeWait();
+  }
 
   /** The coroutine that waits, or that was woken and has not resumed yet. */
   private @Nullable Fiber fiber;
 
-  Readiness(NioHandle handle) {
+  Readiness(Of handle) {
     this.handle = handle;
   }
 

@@ -1,6 +1,7 @@
 package asyncio.internal.net;
 
 import asyncio.internal.engine.Engine;
+import asyncio.internal.engine.SocketSettings;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;
@@ -18,7 +19,7 @@ import java.util.stream.Collectors;
 public final class Connector {
   private Connector() {}
 
-  public static StreamHandle connect(Fiber fiber, String host, int port, boolean noDelay)
+  public static StreamHandle connect(Fiber fiber, String host, int port, SocketSettings settings)
       throws IOException {
     InetAddress[] addresses;
     try {
@@ -30,7 +31,7 @@ public final class Connector {
     List<IOException> failures = new ArrayList<>(1);
     for (InetAddress address : addresses) {
       try {
-        return engine.connect(new InetSocketAddress(address, port), noDelay);
+        return engine.connect(new InetSocketAddress(address, port), settings);
       } catch (IOException failure) {
         failures.add(failure);
       }

@@ -2,6 +2,7 @@ package asyncio.internal.net;
 
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
+import asyncio.internal.engine.ListenSettings;
 import asyncio.internal.engine.NoSuchFamilyException;
 import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;
@@ -24,12 +25,11 @@ public final class ListenSockets {
   private ListenSockets() {}
 
   public static List<ListenHandle> open(
-      Fiber fiber, @Nullable String host, int port, Engine.ListenOptions options)
-      throws IOException {
+      Fiber fiber, @Nullable String host, int port, ListenSettings settings) throws IOException {
     Engine engine = Engine.of(fiber.scheduler());
     if (host == null || host.isEmpty()) {
       try {
-        return List.of(openOnAll(engine, port, options));
+        return List.of(openOnAll(engine, port, settings));
       } catch (IOException failure) {
         throw explained("*", port, failure);
       }
@@ -45,7 +45,7 @@ public final class ListenSockets {
     }
     for (int attempt = 1; ; attempt++) {
       try {
-        return openAll(engine, addresses, port, options);
+        return openAll(engine, addresses, port, settings);
       } catch (IOException failure) {
         if (port != 0 || attempt == ATTEMPTS || addresses.length == 1) {
           throw explained(host, port, failure);
@@ -59,15 +59,15 @@ public final class ListenSockets {
    * serves IPv4 too. Two sockets, as in asyncio, would be in each other's way: the JDK can't keep
    * the first one from taking IPv4.
    */
-  private static ListenHandle openOnAll(Engine engine, int port, Engine.ListenOptions options)
+  private static ListenHandle openOnAll(Engine engine, int port, ListenSettings settings)
       throws IOException {
     try {
-      return engine.listen(new InetSocketAddress(anyAddress(16), port), options);
+      return engine.listen(new InetSocketAddress(anyAddress(16), port), settings);
     } catch (BindException failure) {
       if (!isNotAvailable(failure)) {
         throw failure;
       }
-      return engine.listen(new InetSocketAddress(anyAddress(4), port), options);
+      return engine.listen(new InetSocketAddress(anyAddress(4), port), settings);
     }
   }
 
@@ -77,7 +77,7 @@ public final class ListenSockets {
   }
 
   private static List<ListenHandle> openAll(
-      Engine engine, InetAddress[] addresses, int port, Engine.ListenOptions options)
+      Engine engine, InetAddress[] addresses, int port, ListenSettings settings)
       throws IOException {
     List<ListenHandle> open = new ArrayList<>(addresses.length);
     BindException notHere = null;
@@ -85,7 +85,7 @@ public final class ListenSockets {
     try {
       for (InetAddress address : addresses) {
         try {
-          ListenHandle handle = engine.listen(new InetSocketAddress(address, common), options);
+          ListenHandle handle = engine.listen(new InetSocketAddress(address, common), settings);
           open.add(handle);
           common = ((InetSocketAddress) handle.localAddress()).getPort();
         } catch (BindException failure) {

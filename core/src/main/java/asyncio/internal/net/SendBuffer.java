@@ -10,6 +10,7 @@ import asyncio.internal.scheduler.Timer;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.task.TaskHost;
+import asyncio.internal.util.ByteFifo;
 import asyncio.internal.util.Durations;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -289,7 +290,9 @@ public final class SendBuffer implements WriteCompletion {
   @Override
   public void failed(IOException failure) {
     writing = false;
-    lose(failure);
+    if (!link.isClosed()) { // otherwise this side ended the write, and its bytes are dropped
+      lose(failure);
+    }
   }
 
   /** Records that {@code count} bytes are no longer here. */
@@ -309,7 +312,7 @@ public final class SendBuffer implements WriteCompletion {
       finishClose();
     } else if (eofRequested && !eofSent) {
       eofSent = true;
-      link.handle.shutdownOutput();
+      link.handle.end();
     }
   }
 

@@ -1,5 +1,6 @@
 package asyncio.internal.net;
 
+import asyncio.internal.engine.SocketSettings;
 import java.time.Duration;
 
 /** The options that clients and servers have in common: the properties of a connection. */
@@ -25,6 +26,10 @@ public record StreamOptions(
       throw new IllegalArgumentException(
           "The close flush limit can't be negative; got " + closeFlushLimit + ".");
     }
+  }
+
+  public SocketSettings socket() {
+    return new SocketSettings(noDelay);
   }
 
   public StreamOptions withLimit(int bytes) {

@@ -1,4 +1,4 @@
-package asyncio.internal.net;
+package asyncio.internal.util;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;

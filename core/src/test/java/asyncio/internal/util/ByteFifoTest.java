@@ -1,4 +1,4 @@
-package asyncio.internal.net;
+package asyncio.internal.util;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,0 +1,274 @@
+package asyncio.internal.engine;
+
+import asyncio.internal.scheduler.AfterStep;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Owner;
+import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.util.ByteFifo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream of bytes in memory, from a {@link Sink} to a {@link Source} on the same loop. It holds
+ * what was written and not yet read, up to its capacity. Loop-confined.
+ *
+ * <pre>
+ *   OPEN --end(), the sink is closed--> ENDED: what is there can be read, then comes the end
+ *   OPEN, ENDED --the source is closed--> BROKEN: writing fails
+ *   OPEN, ENDED --reset()--> BROKEN: reading fails as well, and what was there is dropped
+ * </pre>
+ */
+public final class MemoryPipe {
+  /** Reads in a row without suspending, as of a socket. */
+  private static final int MAX_STREAK = 16;
+
+  private final Scheduler scheduler;
+  private final int capacity;
+  private final ByteFifo bytes = new ByteFifo();
+  private final In source = new In();
+  private final Out sink = new Out();
+
+  private boolean ended;
+
+  /** Why nothing can be written any more; null while it can. */
+  private @Nullable String broken;
+
+  /** Why what was written can't be read either. */
+  private @Nullable String lost;
+
+  /** The write that waits for room, and the object that is told. */
+  private @Nullable ByteBuffer unsent;
+
+  private @Nullable WriteCompletion completion;
+
+  /**
+   * Creates an empty pipe.
+   *
+   * @param capacity how many bytes it holds; at least one
+   */
+  public MemoryPipe(Scheduler scheduler, int capacity) {
+    this.scheduler = scheduler;
+    this.capacity = capacity;
+  }
+
+  /** Returns the end that is read from. */
+  public Source source() {
+    return source;
+  }
+
+  /** Returns the end that is written to. */
+  public Sink sink() {
+    return sink;
+  }
+
+  /** Breaks the pipe, for both ends. */
+  void reset() {
+    lost = "Connection reset";
+    bytes.clear();
+    breaksBecause("Connection reset");
+    source.readable.wake();
+  }
+
+  private void breaksBecause(String why) {
+    if (broken == null) {
+      broken = why;
+    }
+    WriteCompletion told = completion;
+    sink.takeBack();
+    if (told != null) {
+      told.failed(new IOException(why));
+    }
+  }
+
+  /** Puts the first of {@code data} into the pipe, and returns how many bytes that were. */
+  private int put(ByteBuffer data) {
+    int count = Math.min(data.remaining(), capacity - bytes.size());
+    if (count > 0) {
+      bytes.append(data.slice(data.position(), count));
+      source.readable.wake();
+    }
+    return count;
+  }
+
+  /** The end that is read from. */
+  private final class In implements Source, Readiness.Of {
+    final Readiness readable = new Readiness(this);
+    private int streak;
+    private boolean closed;
+
+    @Override
+    public @Nullable ByteBuffer read(int max) throws IOException {
+      await();
+      int count = Math.min(max, bytes.size());
+      if (count == 0) {
+        return null;
+      }
+      ByteBuffer came = bytes.view().limit(bytes.view().position() + count);
+      taken(count);
+      return came;
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+      await();
+      int count = Math.min(into.remaining(), bytes.size());
+      if (count == 0) {
+        return -1;
+      }
+      into.put(bytes.view().limit(bytes.view().position() + count));
+      taken(count);
+      return count;
+    }
+
+    /** Waits for bytes, or for the end. */
+    private void await() throws IOException {
+      checkOpen();
+      Fiber running = scheduler.currentFiber();
+      if (running == null) {
+        throw new AssertionError("a pipe was read outside a coroutine: a bug, please report it");
+      }
+      if (++streak > MAX_STREAK) {
+        streak = 0;
+        running.yieldNow();
+        checkOpen();
+      }
+      while (bytes.isEmpty() && !ended) {
+        streak = 0;
+        readable.await(running);
+        checkOpen();
+      }
+    }
+
+    private void checkOpen() throws IOException {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      if (lost != null) {
+        throw new IOException(lost);
+      }
+    }
+
+    /** Removes bytes that were read; they stay where they are until something is written. */
+    private void taken(int count) {
+      bytes.discard(count);
+      if (completion != null) {
+        scheduler.afterStep().add(sink.room);
+      }
+    }
+
+    @Override
+    public void belongsTo(Owner owner) {
+      // It holds nothing of the operating system, so nobody is told when it is left open.
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        bytes.clear();
+        breaksBecause("Broken pipe");
+        readable.wake();
+      }
+    }
+
+    @Override
+    public String describeWait() {
+      return "data in memory";
+    }
+  }
+
+  /** The end that is written to. */
+  private final class Out implements Sink {
+    private boolean closed;
+
+    /** After the step of the reader, which first copies what it has read. */
+    final AfterStep room = new AfterStep() {
+      @Override
+      protected void stepEnded() {
+        retryWrite();
+      }
+    };
+
+    @Override
+    public @Nullable ByteBuffer lend() {
+      return null;
+    }
+
+    @Override
+    public ByteBuffer sendLent() {
+      throw new AssertionError("a pipe lends no memory: a bug, please report it");
+    }
+
+    @Override
+    public void giveBack() {}
+
+    @Override
+    public int write(ByteBuffer data, WriteCompletion whenDone) throws IOException {
+      if (closed || ended) {
+        throw new ClosedChannelException();
+      }
+      if (broken != null) {
+        throw new IOException(broken);
+      }
+      if (unsent != null) {
+        throw new AssertionError("two writes at once on one pipe: a bug, please report it");
+      }
+      int count = put(data);
+      if (count == 0) {
+        unsent = data;
+        completion = whenDone;
+      }
+      return count;
+    }
+
+    @Override
+    public void takeBack() {
+      unsent = null;
+      completion = null;
+    }
+
+    @Override
+    public void retryWrite() {
+      ByteBuffer data = unsent;
+      WriteCompletion told = completion;
+      if (data == null || told == null) {
+        return;
+      }
+      int count = put(data);
+      if (count > 0) {
+        takeBack();
+        told.written(count);
+      }
+    }
+
+    @Override
+    public void end() throws IOException {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      ended = true;
+      source.readable.wake();
+    }
+
+    @Override
+    public void belongsTo(Owner owner) {
+      // As at the other end.
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        ended = true;
+        WriteCompletion told = completion;
+        takeBack();
+        if (told != null) {
+          told.failed(new ClosedChannelException());
+        }
+        source.readable.wake();
+      }
+    }
+  }
+}

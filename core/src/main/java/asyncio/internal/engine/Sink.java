@@ -1,0 +1,63 @@
+package asyncio.internal.engine;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Something that takes bytes; one write is under way at a time. Loop-confined. */
+public interface Sink extends EngineHandle {
+  /**
+   * Lends memory of the engine for what the running step sends, so that it need not be copied
+   * again: the caller puts bytes there, then calls {@link #sendLent}. The memory is empty when it
+   * is lent; null is returned if there is none, such as while another stream has it. By the end of
+   * the step the caller must have called sendLent or {@link #giveBack}.
+   */
+  @Nullable
+  ByteBuffer lend();
+
+  /**
+   * Sends the first bytes of what was put in the lent memory, and takes the memory back. Does not
+   * wait. Must not be called while a write is under way.
+   *
+   * <p>The engine decides how many bytes it takes: none, what the operating system takes
+   * immediately, or all, because it keeps the memory until they are sent. Bytes that the engine has
+   * taken count as taken by the operating system: they are sent before anything later, and a close
+   * does not affect them.
+   *
+   * @return the rest, which still belongs to the caller, who must copy it before doing anything
+   *     else
+   */
+  ByteBuffer sendLent() throws IOException;
+
+  /** Takes lent memory back with everything in it, if this stream has it. */
+  void giveBack();
+
+  /**
+   * Sends the first bytes of {@code data}, as many as the operating system takes; its position
+   * stays. What is direct is sent without a copy. Does not wait.
+   *
+   * @return how many bytes were sent immediately; 0 if none could be. In that case a write is under
+   *     way: the engine keeps {@code data}, whose bytes must not change, and calls {@code
+   *     completion} exactly once, also if the handle is closed
+   */
+  int write(ByteBuffer data, WriteCompletion completion) throws IOException;
+
+  /**
+   * Gives up the write that is under way, if there is one: its completion is not told any more, and
+   * the memory is the caller's again. Nothing of it was sent.
+   */
+  void takeBack() throws IOException;
+
+  /**
+   * Retries the write that is under way, if there is one; its completion may be called. Does not
+   * wait. For a caller that must know whether the operating system takes more now, because
+   * readiness may be reported late.
+   */
+  void retryWrite();
+
+  /**
+   * Ends the output: whoever reads it gets the end of the stream after what was written. Does not
+   * wait. Must not be called while a write is under way.
+   */
+  void end() throws IOException;
+}
