@@ -87,8 +87,7 @@ void tellOthers(Member from, String line) {
 void sendOutbox(Member member) {
   try {
     for (String line : member.outbox) {
-      member.connection.writer().write(line + "\n");
-      member.connection.writer().drain();
+      member.connection.writer().send(line + "\n");
     }
   } catch (IOException gone) {
     member.connection.abort();

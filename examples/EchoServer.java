@@ -25,8 +25,7 @@ void serve(int port) throws IOException {
 
 void echo(Connection client) throws IOException {
   for (String line : client.reader().lines()) {
-    client.writer().write(line + "\n");
-    client.writer().drain(); // a client that doesn't read isn't read from either
+    client.writer().send(line + "\n"); // a client that doesn't read isn't read from either
   }
 }
 

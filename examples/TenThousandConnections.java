@@ -102,8 +102,7 @@ void echo(Connection client) throws IOException {
       firstEcho = System.nanoTime();
       cpuNanos = -system.getProcessCpuTime();
     }
-    client.writer().write(line + "\n");
-    client.writer().drain();
+    client.writer().send(line + "\n");
     if (++echoed == expected) { // all clients are connected still
       lastEcho = System.nanoTime();
       cpuNanos += system.getProcessCpuTime();
@@ -193,8 +192,7 @@ final class Clients {
       for (int i = 0; i < messages; i++) {
         String message = message(number, i);
         long start = System.nanoTime();
-        connection.writer().write(message + "\n");
-        connection.writer().drain();
+        connection.writer().send(message + "\n");
         String echo = connection.reader().readLine();
         micros[echoes] = (int) ((System.nanoTime() - start) / 1000);
         if (!message.equals(echo)) {

@@ -904,4 +904,38 @@ public final class Asyncio {
       throws IOException {
     return Server.start(Objects.requireNonNull(handler, "handler"), host, port, options);
   }
+
+  /**
+   * Moves bytes between two connections, both ways, until both have ended: what comes from one is
+   * sent to the other, and an end is passed on. Closes neither.
+   *
+   * <p>Once one direction has ended, a minute of silence in the other one ends it too, since a peer
+   * that has gone without a word would keep it for ever.
+   *
+   * <p><i>Waits</i> until both directions have ended.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; what was read has been written, and is still
+   * sent.
+   *
+   * <p><i>Thread</i>: a coroutine of the loop of both; nobody else may read from them meanwhile.
+   *
+   * @return the number of bytes that went each way
+   * @throws IOException if one of the connections is lost, or closed on this side
+   */
+  public static Relayed relay(Connection one, Connection other) throws IOException {
+    return relay(one, other, Duration.ofMinutes(1));
+  }
+
+  /**
+   * Relays as {@link #relay(Connection, Connection)} does.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #relay(Connection, Connection)}.
+   *
+   * @param silence how long nothing may come from one side after the other has ended; positive
+   */
+  public static Relayed relay(Connection one, Connection other, Duration silence)
+      throws IOException {
+    Current.requireTask("relay()");
+    return Relayed.between(one, other, silence);
+  }
 }

@@ -12,7 +12,7 @@ import asyncio.internal.scheduler.Owner;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
 /**
  * A TCP connection: a stream in and a stream out. Created by {@link Asyncio#openConnection}, or
@@ -26,16 +26,18 @@ import java.net.InetSocketAddress;
  * }</pre>
  */
 public final class Connection implements AutoCloseable {
+  private final StreamHandle handle;
   private final Link link;
   private final SendBuffer sendBuffer;
   private final StreamReader reader;
   private final StreamWriter writer;
 
   Connection(Scheduler scheduler, StreamHandle handle, StreamOptions options) {
+    this.handle = handle;
     this.link = new Link(scheduler, handle);
     this.sendBuffer =
         new SendBuffer(link, options.highWater(), options.lowWater(), options.closeFlushLimit());
-    this.reader = new StreamReader(link, sendBuffer, options.limit());
+    this.reader = new StreamReader(link, options.limit());
     this.writer = new StreamWriter(link, sendBuffer);
   }
 
@@ -86,13 +88,13 @@ public final class Connection implements AutoCloseable {
   }
 
   /** Returns the peer's address. <i>Thread</i>: any. */
-  public InetSocketAddress remoteAddress() {
-    return (InetSocketAddress) link.handle.remoteAddress();
+  public SocketAddress remoteAddress() {
+    return handle.remoteAddress();
   }
 
   /** Returns the local address. <i>Thread</i>: any. */
-  public InetSocketAddress localAddress() {
-    return (InetSocketAddress) link.handle.localAddress();
+  public SocketAddress localAddress() {
+    return handle.localAddress();
   }
 
   /**

@@ -21,6 +21,7 @@ import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -72,7 +73,7 @@ public final class Server implements AutoCloseable {
   private final ConnectionHandler handler;
   private final StreamOptions options;
   private final List<ListenHandle> listeners;
-  private final List<InetSocketAddress> addresses;
+  private final List<SocketAddress> addresses;
 
   // Loop-confined.
   private final List<Task<?>> acceptors = new ArrayList<>(1);
@@ -117,9 +118,7 @@ public final class Server implements AutoCloseable {
     this.handler = handler;
     this.options = options;
     this.listeners = List.copyOf(listeners);
-    this.addresses = listeners.stream()
-        .map(listener -> (InetSocketAddress) listener.localAddress())
-        .toList();
+    this.addresses = listeners.stream().map(ListenHandle::localAddress).toList();
     this.owner = new OpenServer(startedAt);
     listeners.forEach(listener -> listener.belongsTo(owner));
   }
@@ -392,14 +391,14 @@ public final class Server implements AutoCloseable {
    * Returns the addresses the server listens on; empty if it no longer listens. <i>Thread</i>: on
    * the loop.
    */
-  public List<InetSocketAddress> addresses() {
+  public List<SocketAddress> addresses() {
     scheduler.checkOnLoop("Server.addresses()");
     return state == State.SERVING ? addresses : List.of();
   }
 
   /** Returns the port the server listens on, or listened on. <i>Thread</i>: any. */
   public int port() {
-    return addresses.getFirst().getPort();
+    return ((InetSocketAddress) addresses.getFirst()).getPort();
   }
 
   /** Returns whether the server accepts clients. <i>Thread</i>: on the loop. */

@@ -5,18 +5,20 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import asyncio.internal.net.Link;
-import asyncio.internal.net.SendBuffer;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.util.ByteFifo;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.Charset;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamReader {
   private static final byte[] NOTHING = {};
-  private static final byte[] NEWLINE = {'\n'};
+  private static final byte[][] NEWLINE = {{'\n'}};
   private static final int MAX_CHUNK = 64 * 1024;
 
   /**
@@ -45,7 +47,6 @@ public final class StreamReader {
 
   // Immutable.
   private final Link link;
-  private final SendBuffer sendBuffer;
   private final int limit;
   private final int chunk;
 
@@ -54,9 +55,8 @@ public final class StreamReader {
   private boolean eof;
   private @Nullable Fiber waiting;
 
-  StreamReader(Link link, SendBuffer sendBuffer, int limit) {
+  StreamReader(Link link, int limit) {
     this.link = link;
-    this.sendBuffer = sendBuffer;
     this.limit = limit;
     this.chunk = Math.min(limit, MAX_CHUNK);
   }
@@ -95,9 +95,7 @@ public final class StreamReader {
       }
       byte[] bytes = new byte[Math.min(max, came.remaining())];
       came.get(bytes);
-      if (came.hasRemaining()) {
-        buffer.append(came);
-      }
+      keep(came);
       return bytes;
     }
     return buffer.take(Math.min(max, buffer.size()));
@@ -127,19 +125,107 @@ public final class StreamReader {
           "read(into) fills an array; got an empty one. 16 or 64 KiB are good sizes for bulk"
               + " data.");
     }
+    return fill(into, 0, into.length);
+  }
+
+  /** Reads into the array as {@link #read(byte[])} does, after {@link #begin}. */
+  private int fill(byte[] into, int offset, int length) throws IOException {
     if (!buffer.isEmpty()) {
-      return buffer.take(into);
+      return buffer.take(into, offset, length);
     }
-    ByteBuffer came = receive(into.length < SMALL ? Math.max(chunk, into.length) : into.length);
+    ByteBuffer came = receive(length < SMALL ? Math.max(chunk, length) : length);
     if (came == null) {
       return -1;
     }
-    int count = Math.min(into.length, came.remaining());
-    came.get(into, 0, count);
+    int count = Math.min(length, came.remaining());
+    came.get(into, offset, count);
+    keep(came);
+    return count;
+  }
+
+  /**
+   * Reads into a buffer, from its position on, and moves the position: at least one byte, and at
+   * most as many as there is room for. Returns the number of bytes, or -1 at the end of the stream.
+   * The kernel fills a direct buffer of 4 KiB or more itself: together with {@link
+   * StreamWriter#send(ByteBuffer)}, bytes pass through a program without being copied.
+   *
+   * <p><i>Waits</i> until there are any bytes.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost, and the buffer is
+   * unchanged. If bytes came before the cancellation, they are returned, and the cancellation is
+   * delivered at the next wait.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time. The buffer is the
+   * caller's again as soon as the call has ended, however it ended.
+   *
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalArgumentException if the buffer is full, or read-only
+   * @throws IllegalStateException if another task is reading
+   */
+  public int read(ByteBuffer into) throws IOException {
+    begin("StreamReader.read()");
+    if (!into.hasRemaining() || into.isReadOnly()) {
+      throw new IllegalArgumentException(
+          "read(into) fills a buffer from its position to its limit; "
+              + (into.isReadOnly()
+                  ? "this one is read-only."
+                  : "this one is full: clear() it first."));
+    }
+    if (!buffer.isEmpty()) {
+      return buffer.take(into);
+    }
+    if (into.hasArray()) {
+      int count = fill(into.array(), into.arrayOffset() + into.position(), into.remaining());
+      into.position(into.position() + Math.max(count, 0));
+      return count;
+    }
+    if (into.remaining() >= SMALL) {
+      return receiveInto(into);
+    }
+    ByteBuffer came = receive(chunk);
+    if (came == null) {
+      return -1;
+    }
+    int count = Math.min(into.remaining(), came.remaining());
+    into.put(came.slice(came.position(), count));
+    came.position(came.position() + count);
+    keep(came);
+    return count;
+  }
+
+  /** Keeps what the caller has no room for. */
+  private void keep(ByteBuffer came) {
     if (came.hasRemaining()) {
       buffer.append(came);
     }
-    return count;
+  }
+
+  /**
+   * Returns the next bytes without taking them from the stream: at most {@code max}, and at least
+   * one unless the stream has ended.
+   *
+   * <p><i>Waits</i> until there are any bytes; does not wait for {@code max} of them.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; nothing is lost.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
+   *
+   * @param max the maximum number of bytes; at least 1
+   * @return the bytes; empty at the end of the stream
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalArgumentException if {@code max} is less than 1
+   * @throws IllegalStateException if another task is reading
+   */
+  public byte[] peek(int max) throws IOException {
+    begin("StreamReader.peek()");
+    if (max <= 0) {
+      throw new IllegalArgumentException(
+          "peek(max) takes the largest number of bytes to show, at least 1; got " + max + ".");
+    }
+    if (buffer.isEmpty() && !fill()) {
+      return NOTHING;
+    }
+    return buffer.peek(Math.min(max, buffer.size()));
   }
 
   /**
@@ -197,9 +283,10 @@ public final class StreamReader {
   }
 
   /**
-   * Reads all bytes up to and including the next {@code separator}.
+   * Reads all bytes up to and including the next separator. If several are given, up to the one
+   * that ends first.
    *
-   * <p><i>Waits</i> until the separator has come.
+   * <p><i>Waits</i> until a separator has come.
    *
    * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what came stays in the stream.
    *
@@ -209,15 +296,21 @@ public final class StreamReader {
    * @throws LimitOverrunException if there are more bytes before the separator than the stream's
    *     limit; all of them stay in the stream
    * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalArgumentException if there is no separator, or an empty one
    * @throws IllegalStateException if another task is reading
    */
-  public byte[] readUntil(byte[] separator) throws IOException {
+  public byte[] readUntil(byte[]... separators) throws IOException {
     begin("StreamReader.readUntil()");
-    if (separator.length == 0) {
-      throw new IllegalArgumentException(
-          "readUntil(separator) takes at least one byte to look for.");
+    if (separators.length == 0) {
+      throw new IllegalArgumentException("readUntil(separators) takes at least one to look for.");
     }
-    int end = find(separator);
+    for (byte[] separator : separators) {
+      if (separator.length == 0) {
+        throw new IllegalArgumentException(
+            "readUntil(separator) takes at least one byte to look for.");
+      }
+    }
+    int end = find(separators);
     if (end < 0) {
       int came = buffer.size();
       throw new IncompleteReadException(
@@ -229,7 +322,7 @@ public final class StreamReader {
           takeAll(),
           -1);
     }
-    return buffer.take(end + separator.length);
+    return buffer.take(end);
   }
 
   // ---- lines ----
@@ -250,19 +343,25 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public @Nullable String readLine() throws IOException {
-    return readLine(UTF_8);
+    begin("StreamReader.readLine()");
+    return nextLine(UTF_8);
   }
 
   /**
-   * Reads a line as {@link #readLine()} does, in another charset. In that charset the byte 10 must
-   * be a line feed and nothing else, so UTF-16 can't be used.
+   * Reads a line as {@link #readLine} does, in another charset. In that charset the byte 10 must be
+   * a line feed and nothing else, so UTF-16 can't be used. (A name of its own keeps {@code
+   * timeout(limit, reader::readLine)} unambiguous.)
    *
-   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readLine()}.
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readLine}.
    */
-  public @Nullable String readLine(Charset charset) throws IOException {
-    begin("StreamReader.readLine()");
+  public @Nullable String readLineIn(Charset charset) throws IOException {
+    begin("StreamReader.readLineIn()");
     checkLines(charset);
-    int length = find(NEWLINE);
+    return nextLine(charset);
+  }
+
+  private @Nullable String nextLine(Charset charset) throws IOException {
+    int length = find(NEWLINE) - 1;
     int end = 1;
     if (length < 0) {
       length = buffer.size();
@@ -287,8 +386,8 @@ public final class StreamReader {
     if (newline.length != 1 || newline[0] != '\n') {
       throw new IllegalArgumentException("In "
           + charset
-          + " a line feed is not the single byte 10, so readLine() can't find the ends of"
-          + " lines. Use readUntil(separator) and decode its bytes.");
+          + " a line feed is not the single byte 10, so the ends of lines can't be"
+          + " found. Use readUntil(separator) and decode its bytes.");
     }
   }
 
@@ -305,12 +404,23 @@ public final class StreamReader {
    * <p><i>Thread</i>: a coroutine of the connection's loop; one at a time.
    */
   public Iterable<String> lines() {
-    return Lines::new;
+    return () -> new Lines(UTF_8);
+  }
+
+  /** Returns the lines as {@link #lines()} does, in a charset that {@link #readLineIn} takes. */
+  public Iterable<String> lines(Charset charset) {
+    checkLines(charset);
+    return () -> new Lines(charset);
   }
 
   private final class Lines implements Iterator<String> {
+    private final Charset charset;
     private @Nullable String line;
     private int count;
+
+    Lines(Charset charset) {
+      this.charset = charset;
+    }
 
     @Override
     public boolean hasNext() {
@@ -320,7 +430,8 @@ public final class StreamReader {
           link.requireTask("StreamReader.lines()").yieldNow();
         }
         try {
-          line = readLine();
+          begin("StreamReader.lines()");
+          line = nextLine(charset);
         } catch (IOException failure) {
           throw new UncheckedIOException(failure);
         }
@@ -352,6 +463,133 @@ public final class StreamReader {
     return link.isClosed() || (eof && buffer.isEmpty());
   }
 
+  // ---- as a whole, and for code that knows java.io and java.nio ----
+
+  /**
+   * Sends everything up to the end of this stream to {@code writer}, without ending that stream.
+   * Bytes pass without being copied as long as the receiver keeps up; no memory is allocated for
+   * them.
+   *
+   * <p><i>Waits</i> for bytes, and for the receiver to take them: no more is read than it takes.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what was read has been written, and is
+   * still sent.
+   *
+   * <p><i>Thread</i>: a coroutine of the loop of both; no other task may read meanwhile.
+   *
+   * @return the number of bytes
+   * @throws IOException if one of the two connections is lost, or closed on this side
+   * @throws IllegalStateException if another task is reading, or the other stream was ended
+   */
+  public long transferTo(StreamWriter writer) throws IOException {
+    long[] total = {0};
+    transferTo(writer, count -> total[0] += count);
+    return total[0];
+  }
+
+  /** Transfers, and tells {@code moved} of each piece. */
+  void transferTo(StreamWriter writer, LongConsumer moved) throws IOException {
+    begin("StreamReader.transferTo()");
+    waiting = link.scheduler.currentFiber();
+    try {
+      if (!buffer.isEmpty()) {
+        int count = buffer.size();
+        writer.write(buffer.view());
+        buffer.discard(count);
+        moved.accept(count);
+      }
+      while (true) {
+        writer.drain();
+        ByteBuffer came = receive(MAX_CHUNK);
+        if (came == null) {
+          return;
+        }
+        int count = came.remaining();
+        writer.pass(came);
+        moved.accept(count);
+      }
+    } finally {
+      waiting = null;
+    }
+  }
+
+  /**
+   * Returns this stream as an InputStream, for code that knows java.io. Its methods wait as those of
+   * this reader do. Closing it does not close the connection.
+   *
+   * <p><i>Thread</i>: that of the reader: coroutines of the connection's loop, one at a time.
+   */
+  public InputStream asInputStream() {
+    return new InputView();
+  }
+
+  private final class InputView extends InputStream {
+    private boolean closed;
+
+    private void beginRead() throws IOException {
+      if (closed) {
+        throw new IOException("This InputStream is closed; its StreamReader is not.");
+      }
+      begin("InputStream.read()");
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, into.length);
+      beginRead();
+      return length == 0 ? 0 : fill(into, offset, length);
+    }
+
+    @Override
+    public int available() {
+      link.scheduler.checkOnLoop("InputStream.available()");
+      return closed ? 0 : buffer.size();
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  /**
+   * Returns this stream as a channel, for code that knows java.nio. It reads as {@link
+   * #read(ByteBuffer)} does. Closing it does not close the connection.
+   *
+   * <p><i>Thread</i>: that of the reader: coroutines of the connection's loop, one at a time.
+   */
+  public ReadableByteChannel asChannel() {
+    return new ChannelView();
+  }
+
+  private final class ChannelView implements ReadableByteChannel {
+    private boolean closed;
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      return into.hasRemaining() ? StreamReader.this.read(into) : 0;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return !closed;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
   // ---- receiving ----
 
   private void begin(String what) throws IOException {
@@ -372,19 +610,34 @@ public final class StreamReader {
     link.throwIfClosed(what);
   }
 
-  /** Returns where the separator begins, once it has come; -1 if the stream ended first. */
-  private int find(byte[] separator) throws IOException {
+  /**
+   * Returns where the separator that ends first has its end, once it has come; -1 if the stream
+   * ended first.
+   */
+  private int find(byte[][] separators) throws IOException {
+    int longest = 0;
+    for (byte[] separator : separators) {
+      longest = Math.max(longest, separator.length);
+    }
     int from = 0;
     while (true) {
-      int at = buffer.indexOf(separator, from);
-      if (at > limit) {
-        throw overrun("has sent " + at + " bytes before the separator", at);
+      int start = -1;
+      int end = Integer.MAX_VALUE;
+      for (byte[] separator : separators) {
+        int at = buffer.indexOf(separator, from);
+        if (at >= 0 && at + separator.length < end) {
+          start = at;
+          end = at + separator.length;
+        }
       }
-      if (at >= 0) {
-        return at;
+      if (start > limit) {
+        throw overrun("has sent " + start + " bytes before the separator", start);
       }
-      // The separator may have begun in the last bytes.
-      from = Math.max(0, buffer.size() - separator.length + 1);
+      if (start >= 0) {
+        return end;
+      }
+      // A separator may have begun in the last bytes.
+      from = Math.max(0, buffer.size() - longest + 1);
       if (from > limit) {
         throw overrun("has sent " + buffer.size() + " bytes without the separator", from);
       }
@@ -431,27 +684,62 @@ public final class StreamReader {
 
   /** Returns the next bytes, in memory of the engine; null at the end of the stream. */
   private @Nullable ByteBuffer receive(int max) throws IOException {
-    if (eof) {
-      // A peer that closed and then reset what we sent did not end properly.
-      link.throwIfLost();
+    if (hasEnded()) {
       return null;
+    }
+    Fiber before = waiting;
+    waiting = link.scheduler.currentFiber();
+    try {
+      ByteBuffer came = link.source().read(max);
+      if (came == null) {
+        ends();
+      }
+      return came;
+    } catch (IOException failure) {
+      throw failed(failure);
+    } finally {
+      waiting = before;
+    }
+  }
+
+  /** Receives into memory of the caller; returns -1 at the end of the stream. */
+  private int receiveInto(ByteBuffer into) throws IOException {
+    if (hasEnded()) {
+      return -1;
     }
     waiting = link.scheduler.currentFiber();
     try {
-      ByteBuffer came = link.handle.read(max);
-      if (came == null) {
-        eof = true;
-        link.throwIfLost();
+      int count = link.source().read(into);
+      if (count < 0) {
+        ends();
       }
-      return came;
-    } catch (ClosedChannelException closed) {
-      throw link.closedException("A read");
+      return count;
     } catch (IOException failure) {
-      sendBuffer.lose(failure);
-      throw link.lostException();
+      throw failed(failure);
     } finally {
       waiting = null;
     }
+  }
+
+  private boolean hasEnded() throws IOException {
+    if (eof) {
+      // A peer that closed and then reset what we sent did not end properly.
+      link.throwIfLost();
+    }
+    return eof;
+  }
+
+  private void ends() throws IOException {
+    eof = true;
+    link.throwIfLost();
+  }
+
+  private IOException failed(IOException failure) {
+    if (failure instanceof ClosedChannelException) {
+      return link.closedException("A read");
+    }
+    link.lose(failure);
+    return link.lostException();
   }
 
   @Override

@@ -6,7 +6,10 @@ import asyncio.internal.net.Link;
 import asyncio.internal.net.SendBuffer;
 import asyncio.internal.scheduler.Fiber;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.WritableByteChannel;
 import java.util.Objects;
 
 /**
@@ -16,6 +19,12 @@ import java.util.Objects;
  * after each write buffers at most the high water mark plus one write.
  */
 public final class StreamWriter {
+  /** From this size on, the kernel takes bytes from where they are. */
+  private static final int LARGE = 64 * 1024;
+
+  /** A direct buffer smaller than this is copied: that costs less than a system call of its own. */
+  private static final int SMALL = 4 * 1024;
+
   private final Link link;
   private final SendBuffer sendBuffer;
 
@@ -51,15 +60,7 @@ public final class StreamWriter {
   public void write(ByteBuffer bytes) throws IOException {
     link.scheduler.checkOnLoop("StreamWriter.write()");
     link.scheduler.ensureHeadroom();
-    int length = bytes.remaining();
-    if (bytes.hasArray()) {
-      sendBuffer.write(bytes.array(), bytes.arrayOffset() + bytes.position(), length);
-      bytes.position(bytes.limit());
-    } else {
-      byte[] copy = new byte[length];
-      bytes.get(copy);
-      sendBuffer.write(copy, 0, length);
-    }
+    sendBuffer.write(bytes);
   }
 
   /** Sends text in UTF-8, as {@link #write(byte[])} does. */
@@ -75,6 +76,72 @@ public final class StreamWriter {
     for (String line : lines) {
       write(line);
     }
+  }
+
+  /**
+   * Sends bytes and lets the peer catch up: {@link #write(byte[])} and {@link #drain} in one.
+   *
+   * <p><i>Waits</i> as {@link #drain} does; for 64 KiB and more, until the socket has taken them.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; the bytes are still sent.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop. Several may send: the bytes of one call
+   * stay together. The array is the caller's again when the call has ended, however it ended.
+   *
+   * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalStateException after {@link #writeEof}
+   */
+  public void send(byte[] bytes) throws IOException {
+    Fiber fiber = beginSend();
+    if (bytes.length >= LARGE) {
+      sendBuffer.send(fiber, ByteBuffer.wrap(bytes));
+    } else {
+      sendBuffer.write(bytes, 0, bytes.length);
+      sendBuffer.drain(fiber);
+    }
+  }
+
+  /**
+   * Sends the bytes between the buffer's position and its limit, as {@link #send(byte[])} does, and
+   * moves the position. The kernel takes those of a direct buffer of 4 KiB or more from where they
+   * are.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #send(byte[])}. A cancelled call
+   * copies what is left, and moves the position to the limit.
+   */
+  public void send(ByteBuffer bytes) throws IOException {
+    Fiber fiber = beginSend();
+    if (bytes.remaining() >= (bytes.isDirect() ? SMALL : LARGE)) {
+      sendBuffer.send(fiber, bytes);
+    } else {
+      sendBuffer.write(bytes);
+      sendBuffer.drain(fiber);
+    }
+  }
+
+  /**
+   * Sends text in UTF-8.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #send(byte[])}.
+   */
+  public void send(String text) throws IOException {
+    send(text.getBytes(UTF_8));
+  }
+
+  private Fiber beginSend() {
+    Fiber fiber = link.requireTask("StreamWriter.send()");
+    fiber.breathe();
+    return fiber;
+  }
+
+  /** Closes at once; what was not sent is dropped. */
+  void abort() {
+    sendBuffer.abort();
+  }
+
+  /** Sends bytes that are good for this step only. */
+  void pass(ByteBuffer bytes) throws IOException {
+    sendBuffer.pass(bytes);
   }
 
   /**
@@ -153,6 +220,87 @@ public final class StreamWriter {
   public int bufferSize() {
     link.scheduler.checkOnLoop("StreamWriter.bufferSize()");
     return sendBuffer.size();
+  }
+
+  // ---- for code that knows java.io and java.nio ----
+
+  /**
+   * Returns this stream as an OutputStream, for code that knows java.io. Its {@code write} and {@code
+   * flush} wait as {@link #send} does. Closing it does not close the connection.
+   *
+   * <p><i>Thread</i>: coroutines of the connection's loop.
+   */
+  public OutputStream asOutputStream() {
+    return new OutputView();
+  }
+
+  private final class OutputView extends OutputStream {
+    private boolean closed;
+
+    private Fiber begin() throws IOException {
+      if (closed) {
+        throw new IOException("This OutputStream is closed; its StreamWriter is not.");
+      }
+      return beginSend();
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      Objects.checkFromIndexSize(offset, length, bytes.length);
+      Fiber fiber = begin();
+      sendBuffer.write(bytes, offset, length);
+      sendBuffer.drain(fiber);
+    }
+
+    @Override
+    public void flush() throws IOException {
+      sendBuffer.drain(begin());
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  /**
+   * Returns this stream as a channel, for code that knows java.nio. Its {@code write} sends all
+   * that the buffer holds, as {@link #send(ByteBuffer)} does. Closing it does not close the
+   * connection.
+   *
+   * <p><i>Thread</i>: coroutines of the connection's loop.
+   */
+  public WritableByteChannel asChannel() {
+    return new ChannelView();
+  }
+
+  private final class ChannelView implements WritableByteChannel {
+    private boolean closed;
+
+    @Override
+    public int write(ByteBuffer bytes) throws IOException {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      int length = bytes.remaining();
+      send(bytes);
+      return length;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return !closed;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
   }
 
   @Override

@@ -16,7 +16,7 @@ public enum WaitKind {
   CONDITION,
   /** The other parties of a {@link Barrier}. */
   BARRIER,
-  /** An item in a queue, room in one, or its unfinished items. */
+  /** An item in a queue, room in one, or its unfinished items; the same in a stream in memory. */
   QUEUE,
   /** A time: sleep. */
   TIME,

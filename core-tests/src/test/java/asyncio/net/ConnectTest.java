@@ -5,6 +5,7 @@ import static asyncio.Asyncio.openConnection;
 import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.net.Loopback.inet;
 import static asyncio.support.Texts.assertContains;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -47,9 +48,9 @@ class ConnectTest {
   @NetTest
   void bothEndsKnowTheirAddresses(Pair pair) throws Exception {
     var connection = pair.connection();
-    assertEquals(pair.peer().getLocalPort(), connection.remoteAddress().getPort());
-    assertEquals(pair.peer().getPort(), connection.localAddress().getPort());
-    assertEquals(Loopback.HOST, connection.localAddress().getAddress().getHostAddress());
+    assertEquals(pair.peer().getLocalPort(), inet(connection.remoteAddress()).getPort());
+    assertEquals(pair.peer().getPort(), inet(connection.localAddress()).getPort());
+    assertEquals(Loopback.HOST, inet(connection.localAddress()).getAddress().getHostAddress());
     assertContains(connection.toString(), Loopback.HOST + ":");
   }
 

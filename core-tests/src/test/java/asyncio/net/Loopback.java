@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.util.function.BooleanSupplier;
 
 /** One loop for one test, and what it reported and left open. Loopback only. */
@@ -62,6 +63,10 @@ final class Loopback {
   ExceptionContext takeReport() {
     until(reports::areThere);
     return reports.takeOnly();
+  }
+
+  static InetSocketAddress inet(SocketAddress address) {
+    return (InetSocketAddress) address;
   }
 
   /** How many sockets the loop has open. */

@@ -8,6 +8,7 @@ import static asyncio.Asyncio.openConnection;
 import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.yieldNow;
+import static asyncio.net.Loopback.inet;
 import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofMillis;
@@ -137,7 +138,7 @@ class ServerTest {
     try (var server = startServer(client -> names.add(currentTask().name()), Loopback.HOST, 0)) {
       try (var connection = openConnection(Loopback.HOST, server.port())) {
         connection.reader().readAll();
-        int port = connection.localAddress().getPort();
+        int port = inet(connection.localAddress()).getPort();
         assertEquals(List.of("client 127.0.0.1:" + port), names);
       }
     }
@@ -148,8 +149,8 @@ class ServerTest {
     var server = startServer(ServerTest::echo, "", 0);
     assertTrue(server.isServing());
     assertTrue(server.port() > 0);
-    assertEquals(server.port(), server.addresses().getFirst().getPort());
-    assertTrue(server.addresses().getFirst().getAddress().isAnyLocalAddress());
+    assertEquals(server.port(), inet(server.addresses().getFirst()).getPort());
+    assertTrue(inet(server.addresses().getFirst()).getAddress().isAnyLocalAddress());
     try (var connection = openConnection(Loopback.HOST, server.port())) {
       connection.writer().write("x");
       connection.reader().readExactly(1);
@@ -193,7 +194,7 @@ class ServerTest {
         assertNull(connection.reader().readLine());
         var report = here.takeReport();
         assertSame(failure, report.exception());
-        String name = "client 127.0.0.1:" + connection.localAddress().getPort();
+        String name = "client 127.0.0.1:" + inet(connection.localAddress()).getPort();
         assertEquals(name, report.task());
         assertContains(report.message(), name);
       }

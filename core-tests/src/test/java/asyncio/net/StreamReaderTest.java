@@ -433,8 +433,8 @@ class StreamReaderTest {
   void readLineTakesAnotherCharsetIfItsLineFeedIsOneByte(Pair pair) throws Exception {
     send(pair.peer(), "größer\n".getBytes(ISO_8859_1));
     var reader = pair.reader();
-    assertEquals("größer", reader.readLine(ISO_8859_1));
-    var e = assertThrows(IllegalArgumentException.class, () -> reader.readLine(UTF_16));
+    assertEquals("größer", reader.readLineIn(ISO_8859_1));
+    var e = assertThrows(IllegalArgumentException.class, () -> reader.readLineIn(UTF_16));
     assertContains(e.getMessage(), "readUntil");
   }
 

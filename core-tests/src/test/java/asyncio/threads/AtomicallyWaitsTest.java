@@ -9,6 +9,7 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.gatherOutcomes;
 import static asyncio.Asyncio.openConnection;
+import static asyncio.Asyncio.relay;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.shield;
@@ -58,6 +59,7 @@ import asyncio.flow.Flows;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -378,22 +380,45 @@ class AtomicallyWaitsTest {
     refused(
         "StreamReader.readExactly(int)", "StreamReader.readExactly()", () -> reader.readExactly(1));
     refused(
-        "StreamReader.readUntil(byte[])",
+        "StreamReader.read(ByteBuffer)",
+        "StreamReader.read()",
+        () -> reader.read(ByteBuffer.allocate(1)));
+    refused("StreamReader.peek(int)", "StreamReader.peek()", () -> reader.peek(1));
+    refused(
+        "StreamReader.readUntil(byte[][])",
         "StreamReader.readUntil()",
         () -> reader.readUntil(new byte[] {'\n'}));
+    refused(
+        "StreamReader.transferTo(StreamWriter)",
+        "StreamReader.transferTo()",
+        () -> reader.transferTo(writer));
     refused("StreamReader.readLine()", "StreamReader.readLine()", () -> reader.readLine());
     refused(
-        "StreamReader.readLine(Charset)",
-        "StreamReader.readLine()",
-        () -> reader.readLine(US_ASCII));
+        "StreamReader.readLineIn(Charset)",
+        "StreamReader.readLineIn()",
+        () -> reader.readLineIn(US_ASCII));
     Iterator<String> lines = reader.lines().iterator();
-    refused("StreamReader.lines()", "StreamReader.readLine()", lines::next);
+    refused("StreamReader.lines()", "StreamReader.lines()", lines::next);
+    Iterator<String> others = reader.lines(US_ASCII).iterator();
+    refused("StreamReader.lines(Charset)", "StreamReader.lines()", others::next);
     assertTrue(lines.hasNext());
     refused("StreamReader.lines()", "StreamReader.lines()", () -> assertTrue(lines.hasNext()));
     refused("StreamReader.lines()", "StreamReader.lines()", lines::next);
     assertEquals("two", lines.next());
     assertEquals("three", reader.readLine());
 
+    refused(
+        "Asyncio.relay(Connection, Connection)", "relay()", () -> relay(connection, connection));
+    refused(
+        "Asyncio.relay(Connection, Connection, Duration)",
+        "relay()",
+        () -> relay(connection, connection, ofDays(1)));
+    refused("StreamWriter.send(byte[])", "StreamWriter.send()", () -> writer.send(new byte[0]));
+    refused(
+        "StreamWriter.send(ByteBuffer)",
+        "StreamWriter.send()",
+        () -> writer.send(ByteBuffer.allocate(0)));
+    refused("StreamWriter.send(String)", "StreamWriter.send()", () -> writer.send(""));
     refused("StreamWriter.drain()", "StreamWriter.drain()", writer::drain);
     refused("StreamWriter.waitClosed()", "StreamWriter.waitClosed()", writer::waitClosed);
     refused("Connection.close()", "Connection.close()", connection::close);

@@ -1,9 +1,13 @@
 package asyncio.internal.engine;
 
+import asyncio.WaitKind;
 import asyncio.internal.scheduler.Owner;
 
 /** Something open in an engine, on which operations are started. Loop-confined. */
 public interface EngineHandle {
+  /** Returns what a coroutine waits for here, for reports and for the search for deadlocks. */
+  WaitKind waitKind();
+
   /** Sets what the user has to close so that this is closed, for reports. */
   void belongsTo(Owner owner);
 

@@ -1,5 +1,6 @@
 package asyncio.internal.engine;
 
+import asyncio.WaitKind;
 import asyncio.internal.scheduler.AfterStep;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Owner;
@@ -15,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * what was written and not yet read, up to its capacity. Loop-confined.
  *
  * <pre>
- *   OPEN --end(), the sink is closed--> ENDED: what is there can be read, then comes the end
+ *   OPEN --end(…), the sink is closed--> ENDED: what is there can be read, then comes the end
  *   OPEN, ENDED --the source is closed--> BROKEN: writing fails
- *   OPEN, ENDED --reset()--> BROKEN: reading fails as well, and what was there is dropped
+ *   OPEN, ENDED --fail(…)--> BROKEN: reading fails as well, and what was there is dropped
  * </pre>
  */
 public final class MemoryPipe {
@@ -36,7 +37,7 @@ public final class MemoryPipe {
   private @Nullable String broken;
 
   /** Why what was written can't be read either. */
-  private @Nullable String lost;
+  private @Nullable IOException lost;
 
   /** The write that waits for room, and the object that is told. */
   private @Nullable ByteBuffer unsent;
@@ -63,11 +64,11 @@ public final class MemoryPipe {
     return sink;
   }
 
-  /** Breaks the pipe, for both ends. */
-  void reset() {
-    lost = "Connection reset";
+  /** Breaks the pipe, for both ends, with what was not read yet. */
+  public void fail(IOException failure) {
+    lost = failure;
     bytes.clear();
-    breaksBecause("Connection reset");
+    breaksBecause(String.valueOf(failure.getMessage()));
     source.readable.wake();
   }
 
@@ -146,7 +147,7 @@ public final class MemoryPipe {
         throw new ClosedChannelException();
       }
       if (lost != null) {
-        throw new IOException(lost);
+        throw lost;
       }
     }
 
@@ -156,6 +157,12 @@ public final class MemoryPipe {
       if (completion != null) {
         scheduler.afterStep().add(sink.room);
       }
+    }
+
+    /** Only coroutines of this loop can end such a wait. */
+    @Override
+    public WaitKind waitKind() {
+      return WaitKind.QUEUE;
     }
 
     @Override
@@ -244,12 +251,19 @@ public final class MemoryPipe {
     }
 
     @Override
-    public void end() throws IOException {
+    public boolean end(boolean closes, WriteCompletion whenDone) throws IOException {
       if (closed) {
         throw new ClosedChannelException();
       }
       ended = true;
       source.readable.wake();
+      return true;
+    }
+
+    /** Only coroutines of this loop can end such a wait. */
+    @Override
+    public WaitKind waitKind() {
+      return WaitKind.QUEUE;
     }
 
     @Override

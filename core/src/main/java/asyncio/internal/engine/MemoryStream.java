@@ -1,5 +1,6 @@
 package asyncio.internal.engine;
 
+import asyncio.WaitKind;
 import asyncio.internal.scheduler.Owner;
 import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
@@ -78,7 +79,7 @@ public final class MemoryStream implements StreamHandle {
   }
 
   @Override
-  public void takeBack() throws IOException {
+  public void takeBack() {
     out.sink().takeBack();
   }
 
@@ -88,8 +89,13 @@ public final class MemoryStream implements StreamHandle {
   }
 
   @Override
-  public void end() throws IOException {
-    out.sink().end();
+  public boolean end(boolean closes, WriteCompletion completion) throws IOException {
+    return out.sink().end(closes, completion);
+  }
+
+  @Override
+  public WaitKind waitKind() {
+    return in.source().waitKind();
   }
 
   @Override
@@ -105,7 +111,7 @@ public final class MemoryStream implements StreamHandle {
 
   @Override
   public void reset() {
-    out.reset();
+    out.fail(new IOException("Connection reset"));
     close();
   }
 }

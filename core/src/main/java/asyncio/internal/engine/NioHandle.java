@@ -1,5 +1,6 @@
 package asyncio.internal.engine;
 
+import asyncio.WaitKind;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Owner;
 import java.io.IOException;
@@ -94,6 +95,11 @@ abstract class NioHandle implements EngineHandle, Readiness.Of {
       registered.interestOps(operations);
     }
     interest = operations;
+  }
+
+  @Override
+  public final WaitKind waitKind() {
+    return WaitKind.SOCKET;
   }
 
   @Override

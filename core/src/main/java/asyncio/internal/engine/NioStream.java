@@ -257,9 +257,12 @@ final class NioStream extends NioHandle implements StreamHandle {
   }
 
   @Override
-  public void end() throws IOException {
+  public boolean end(boolean closes, WriteCompletion whenDone) throws IOException {
     checkOpen();
-    channel.shutdownOutput();
+    if (!closes) {
+      channel.shutdownOutput();
+    }
+    return true;
   }
 
   // ---- readiness ----

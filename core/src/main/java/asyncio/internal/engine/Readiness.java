@@ -16,6 +16,9 @@ final class Readiness implements Wait {
   interface Of {
     /** Returns what a coroutine that waits here waits for, for reports. */
     String describeWait();
+
+    /** Returns what kind of thing that is. */
+    WaitKind waitKind();
   }
 
   /** The coroutine that waits, or that was woken and has not resumed yet. */
@@ -68,6 +71,6 @@ final class Readiness implements Wait {
 
   @Override
   public WaitKind kind() {
-    return WaitKind.SOCKET;
+    return handle.waitKind();
   }
 }

@@ -46,7 +46,7 @@ public interface Sink extends EngineHandle {
    * Gives up the write that is under way, if there is one: its completion is not told any more, and
    * the memory is the caller's again. Nothing of it was sent.
    */
-  void takeBack() throws IOException;
+  void takeBack();
 
   /**
    * Retries the write that is under way, if there is one; its completion may be called. Does not
@@ -58,6 +58,11 @@ public interface Sink extends EngineHandle {
   /**
    * Ends the output: whoever reads it gets the end of the stream after what was written. Does not
    * wait. Must not be called while a write is under way.
+   *
+   * @param closes whether {@link #close} follows, so that a socket, which ends with it, has nothing
+   *     to do
+   * @return whether it has ended; if not, that is under way as a write is, and {@code completion} is
+   *     told of 0 bytes
    */
-  void end() throws IOException;
+  boolean end(boolean closes, WriteCompletion completion) throws IOException;
 }

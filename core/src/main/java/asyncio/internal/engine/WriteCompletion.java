@@ -7,7 +7,7 @@ import java.io.IOException;
  * thread, so it must not run user code.
  */
 public interface WriteCompletion {
-  /** Called when the first {@code count} bytes, at least one, were sent. */
+  /** Called when the first {@code count} bytes, at least one, were sent; 0 when the output ended. */
   void written(int count);
 
   /** Called when nothing was or will be sent: the connection is lost. */

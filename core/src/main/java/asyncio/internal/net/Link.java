@@ -1,5 +1,7 @@
 package asyncio.internal.net;
 
+import asyncio.internal.engine.Sink;
+import asyncio.internal.engine.Source;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
@@ -7,27 +9,59 @@ import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Causes;
 import java.io.IOException;
 import java.net.SocketException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state that the two streams of a connection share: the socket, and why it can no longer be
- * used. Loop-confined.
+ * The state that the two directions of a connection share, or what a stream of one direction has:
+ * where its bytes come from and go to, and why it can no longer be used. Loop-confined.
  */
 public final class Link {
   // Immutable.
   public final Scheduler scheduler;
-  public final StreamHandle handle;
+  private final @Nullable Source source;
+  private final @Nullable Sink sink;
 
-  /** The peer's address, for messages. */
+  /** What it is, for messages: "connection with 127.0.0.1:80". */
+  private final String what;
+
+  /** Who is at the other end, for messages: "127.0.0.1:80". */
   public final String peer;
+
+  /** What is told when the connection is lost. */
+  @Nullable
+  SendBuffer output;
 
   private @Nullable IOException lost;
   private boolean closed;
 
+  /** Creates the link of a connection. */
   public Link(Scheduler scheduler, StreamHandle handle) {
+    this(scheduler, Addresses.text(handle.remoteAddress()), handle);
+  }
+
+  private Link(Scheduler scheduler, String peer, StreamHandle handle) {
+    this(scheduler, "connection with " + peer, peer, handle, handle);
+  }
+
+  /** Creates the link of a stream that, if null is given for the other, has one direction. */
+  public Link(
+      Scheduler scheduler, String what, String peer, @Nullable Source source, @Nullable Sink sink) {
     this.scheduler = scheduler;
-    this.handle = handle;
-    this.peer = Addresses.text(handle.remoteAddress());
+    this.what = what;
+    this.peer = peer;
+    this.source = source;
+    this.sink = sink;
+  }
+
+  /** Returns where the bytes come from. */
+  public Source source() {
+    return Objects.requireNonNull(source);
+  }
+
+  /** Returns where the bytes go to. */
+  public Sink sink() {
+    return Objects.requireNonNull(sink);
   }
 
   /** Returns the running coroutine, which is about to wait in {@code what}. */
@@ -35,10 +69,17 @@ public final class Link {
     return Current.requireTask(scheduler, what);
   }
 
-  /** Records that the connection failed; only the first failure counts. */
+  /**
+   * Records that the connection failed; only the first failure counts. What was to be sent is
+   * dropped.
+   */
   public void lose(IOException failure) {
     if (lost == null) {
       lost = failure;
+    }
+    SendBuffer told = output;
+    if (told != null) {
+      told.lost();
     }
   }
 
@@ -69,22 +110,27 @@ public final class Link {
   public IOException lostException() {
     IOException cause = lost;
     String why = cause == null ? "" : ": " + cause.getMessage();
-    var failure = new SocketException("The connection with " + peer + " was lost" + why);
+    var failure = new SocketException("The " + what + " was lost" + why);
     failure.initCause(cause);
     return failure;
   }
 
-  public void throwIfClosed(String what) throws IOException {
+  public void throwIfClosed(String call) throws IOException {
     if (closed) {
-      throw closedException(what);
+      throw closedException(call);
     }
   }
 
-  public IOException closedException(String what) {
-    return new SocketException(what
-        + " failed: the connection with "
-        + peer
-        + " was closed on this side, by close() or abort(), or because its handler had ended.");
+  public IOException closedException(String call) {
+    return new SocketException(call
+        + " failed: the "
+        + what
+        + " was closed on this side"
+        + (isConnection() ? ", by close() or abort(), or because its handler had ended." : "."));
+  }
+
+  private boolean isConnection() {
+    return source != null && source == sink;
   }
 
   public boolean isClosed() {
@@ -93,12 +139,21 @@ public final class Link {
 
   public void close() {
     closed = true;
-    handle.close();
+    if (sink != null) {
+      sink.close();
+    }
+    if (source != null) {
+      source.close();
+    }
   }
 
   /** Closes the connection so that the peer can tell that something is missing. */
   public void reset() {
-    closed = true;
-    handle.reset();
+    if (sink instanceof StreamHandle handle) {
+      closed = true;
+      handle.reset();
+    } else {
+      close();
+    }
   }
 }

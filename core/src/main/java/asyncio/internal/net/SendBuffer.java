@@ -1,7 +1,6 @@
 package asyncio.internal.net;
 
 import asyncio.ExceptionContext;
-import asyncio.WaitKind;
 import asyncio.internal.engine.WriteCompletion;
 import asyncio.internal.scheduler.AfterStep;
 import asyncio.internal.scheduler.Callback;
@@ -16,6 +15,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +47,7 @@ public final class SendBuffer implements WriteCompletion {
   private final Link link;
   private final int highWater;
   private final int lowWater;
-  private final Duration flushLimit;
+  private final @Nullable Duration flushLimit;
 
   /**
    * What the running step has written so far, in memory lent by the engine; null if none is lent.
@@ -63,8 +63,14 @@ public final class SendBuffer implements WriteCompletion {
   /** Whether the buffer has exceeded the high water mark and not yet fallen to the low one. */
   private boolean paused;
 
+  /** What is being sent from where it is, in memory of its owner; null if nothing is. */
+  private @Nullable Direct direct;
+
   private boolean eofRequested;
-  private boolean eofSent;
+
+  /** Whether the engine was told that the output ends. */
+  private boolean ended;
+
   private boolean closing;
 
   /** Bytes sent in the running step. */
@@ -95,15 +101,16 @@ public final class SendBuffer implements WriteCompletion {
     protected void fire() {
       // A selector reports late that a socket can be written to: only when a third of its
       // buffer is free. A slow peer needs longer for that than the limit.
-      link.handle.retryWrite();
+      link.sink().retryWrite();
       if (link.isClosed()) {
         return;
       }
-      long still = Durations.nanos(flushLimit) - (link.scheduler.time() - movedAt);
+      Duration limit = Objects.requireNonNull(flushLimit);
+      long still = Durations.nanos(limit) - (link.scheduler.time() - movedAt);
       if (still > 0) {
         limitClose(Duration.ofNanos(still));
       } else {
-        cut();
+        cut(limit);
       }
     }
   };
@@ -113,13 +120,13 @@ public final class SendBuffer implements WriteCompletion {
   }
 
   /** Runs on the loop's own thread. */
-  private void cut() {
+  private void cut(Duration limit) {
     cut = true;
     boolean nobodyWaits = closes.isEmpty();
-    lose(new SocketTimeoutException("it was closed, and the peer took none of the last "
+    link.lose(new SocketTimeoutException("it was closed, and the peer took none of the last "
         + size()
         + " bytes within "
-        + Durations.millis(flushLimit)
+        + Durations.millis(limit)
         + " ms, so it was reset. withCloseFlushLimit() gives slow peers more time"));
     if (nobodyWaits) {
       report();
@@ -152,16 +159,32 @@ public final class SendBuffer implements WriteCompletion {
     return cut;
   }
 
-  public SendBuffer(Link link, int highWater, int lowWater, Duration flushLimit) {
+  /**
+   * Creates the sending half of {@code link}.
+   *
+   * @param flushLimit how long a peer may take nothing while this closes; null for ever
+   */
+  public SendBuffer(Link link, int highWater, int lowWater, @Nullable Duration flushLimit) {
     this.link = link;
     this.highWater = highWater;
     this.lowWater = lowWater;
     this.flushLimit = flushLimit;
+    link.output = this;
   }
 
+  /** Returns how many bytes were written and not yet taken. */
   public int size() {
     ByteBuffer room = lent;
-    return room != null ? room.position() : pending.size();
+    if (room != null) {
+      return room.position();
+    }
+    Direct sending = direct;
+    return pending.size() + (sending == null ? 0 : sending.data.remaining());
+  }
+
+  /** Returns whether the engine has memory that must be sent before anything else. */
+  private boolean isUnderWay() {
+    return writing || direct != null;
   }
 
   public boolean isClosing() {
@@ -171,6 +194,102 @@ public final class SendBuffer implements WriteCompletion {
   // ---- writing ----
 
   public void write(byte[] bytes, int offset, int length) throws IOException {
+    checkWritable(length);
+    int from = offset;
+    int left = length;
+    while (left > 0 && !isUnderWay()) {
+      // In pieces, so that a large array is not copied whole before the socket takes what it can.
+      int piece = put(bytes, from, left);
+      from += piece;
+      left -= piece;
+      flushIfFull(left > 0);
+    }
+    if (left > 0) {
+      append(bytes, from, left);
+    }
+    pauseIfFull();
+  }
+
+  /** Sends the bytes between the buffer's position and its limit. */
+  public void write(ByteBuffer bytes) throws IOException {
+    if (bytes.hasArray()) {
+      write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+      bytes.position(bytes.limit());
+      return;
+    }
+    checkWritable(bytes.remaining());
+    while (bytes.hasRemaining() && !isUnderWay()) {
+      put(bytes);
+      flushIfFull(bytes.hasRemaining());
+    }
+    if (bytes.hasRemaining()) {
+      byte[] copy = new byte[bytes.remaining()];
+      bytes.get(copy);
+      append(copy, 0, copy.length);
+    }
+    pauseIfFull();
+  }
+
+  private void flushIfFull(boolean more) throws IOException {
+    if (more || size() >= FLUSH_AT) {
+      flush();
+      link.throwIfLost();
+    }
+  }
+
+  private void pauseIfFull() {
+    if (size() > highWater) {
+      paused = true;
+    }
+  }
+
+  private void append(byte[] bytes, int from, int length) {
+    if (writing) {
+      pending.appendBehindView(bytes, from, length);
+    } else {
+      pending.append(bytes, from, length);
+    }
+  }
+
+  /**
+   * Buffers as many of the bytes as there is room for until the next flush; returns their number.
+   */
+  private int put(byte[] bytes, int from, int length) {
+    ByteBuffer room = room();
+    if (room == null) {
+      int piece = Math.min(length, FLUSH_AT - pending.size());
+      pending.append(bytes, from, piece);
+      return piece;
+    }
+    int piece = Math.min(length, room.remaining());
+    room.put(bytes, from, piece);
+    return piece;
+  }
+
+  private void put(ByteBuffer bytes) {
+    ByteBuffer room = room();
+    int piece =
+        Math.min(bytes.remaining(), room == null ? FLUSH_AT - pending.size() : room.remaining());
+    int limit = bytes.limit();
+    bytes.limit(bytes.position() + piece);
+    if (room == null) {
+      pending.append(bytes);
+    } else {
+      room.put(bytes);
+    }
+    bytes.limit(limit);
+  }
+
+  /** Returns the engine's memory for what this step writes; null if there is none. */
+  private @Nullable ByteBuffer room() {
+    if (lent == null && pending.isEmpty()) {
+      lent = link.sink().lend();
+    }
+    return lent;
+  }
+
+  /** Checks that {@code length} more bytes may be written, and has them sent when the step ends. */
+  private void checkWritable(int length) throws IOException {
     checkWritable();
     if (size() > 0 && length > ByteFifo.maxCapacity - FLUSH_AT - size()) {
       throw new IllegalStateException("write() of "
@@ -183,43 +302,6 @@ public final class SendBuffer implements WriteCompletion {
           + " the peer has taken what was written.");
     }
     link.scheduler.afterStep().add(atStepEnd);
-    int from = offset;
-    int left = length;
-    while (left > 0) {
-      if (writing) {
-        pending.appendBehindView(bytes, from, left);
-        break;
-      }
-      // In pieces, so that a large array is not copied whole before the socket takes what it can.
-      int piece = put(bytes, from, left);
-      from += piece;
-      left -= piece;
-      if (left > 0 || size() >= FLUSH_AT) {
-        flush();
-        link.throwIfLost();
-      }
-    }
-    if (size() > highWater) {
-      paused = true;
-    }
-  }
-
-  /**
-   * Buffers as many of the bytes as there is room for until the next flush; returns their number.
-   */
-  private int put(byte[] bytes, int from, int length) {
-    if (lent == null && pending.isEmpty()) {
-      lent = link.handle.lend();
-    }
-    ByteBuffer room = lent;
-    if (room == null) {
-      int piece = Math.min(length, FLUSH_AT - pending.size());
-      pending.append(bytes, from, piece);
-      return piece;
-    }
-    int piece = Math.min(length, room.remaining());
-    room.put(bytes, from, piece);
-    return piece;
   }
 
   private void checkWritable() throws IOException {
@@ -236,7 +318,7 @@ public final class SendBuffer implements WriteCompletion {
 
   /** Sends what the socket takes; the engine continues with the rest. */
   private void flush() {
-    if (writing || link.isClosed() || link.isLost()) {
+    if (isUnderWay() || link.isClosed() || link.isLost()) {
       return;
     }
     try {
@@ -244,7 +326,7 @@ public final class SendBuffer implements WriteCompletion {
         flushLent();
       }
       while (!pending.isEmpty()) {
-        int count = link.handle.write(pending.view(), this);
+        int count = link.sink().write(pending.view(), this);
         if (count == 0) {
           writing = true;
           return;
@@ -254,7 +336,7 @@ public final class SendBuffer implements WriteCompletion {
       }
       allSent();
     } catch (IOException failure) {
-      lose(failure);
+      link.lose(failure);
     }
   }
 
@@ -263,7 +345,7 @@ public final class SendBuffer implements WriteCompletion {
     lent = null;
     ByteBuffer rest;
     try {
-      rest = link.handle.sendLent();
+      rest = link.sink().sendLent();
     } catch (IOException failure) {
       dropped += size;
       throw failure;
@@ -291,7 +373,7 @@ public final class SendBuffer implements WriteCompletion {
   public void failed(IOException failure) {
     writing = false;
     if (!link.isClosed()) { // otherwise this side ended the write, and its bytes are dropped
-      lose(failure);
+      link.lose(failure);
     }
   }
 
@@ -301,24 +383,27 @@ public final class SendBuffer implements WriteCompletion {
     if (closing && count > 0) {
       movedAt = link.scheduler.time();
     }
-    if (paused && pending.size() <= lowWater) {
+    if (paused && size() <= lowWater) {
       paused = false;
       drains.wakeAll();
     }
   }
 
   private void allSent() throws IOException {
+    if ((closing || eofRequested) && !ended) {
+      ended = true;
+      if (!link.sink().end(closing, this)) {
+        writing = true;
+        return;
+      }
+    }
     if (closing) {
       finishClose();
-    } else if (eofRequested && !eofSent) {
-      eofSent = true;
-      link.handle.end();
     }
   }
 
-  /** Marks the connection as lost: a write or a read failed. */
-  public void lose(IOException failure) {
-    link.lose(failure);
+  /** Called when the connection is lost: a write or a read failed. */
+  void lost() {
     drop();
     if (closing) {
       finishClose();
@@ -330,28 +415,195 @@ public final class SendBuffer implements WriteCompletion {
     dropped += size();
     if (lent != null) {
       lent = null;
-      link.handle.giveBack();
+      link.sink().giveBack();
+    }
+    Direct sending = direct;
+    if (sending != null) {
+      link.sink().takeBack();
+      sending.end();
     }
     pending.clear();
     paused = false;
     drains.wakeAll();
   }
 
+  // ---- sending from where it is ----
+
+  /**
+   * Sends the bytes between the buffer's position and its limit, without copying them unless others
+   * are on their way, and waits until the socket has taken them. If this is cancelled, what is left
+   * is copied and still sent.
+   */
+  public void send(Fiber fiber, ByteBuffer data) throws IOException {
+    checkWritable(data.remaining());
+    flush();
+    link.throwIfLost();
+    if (isUnderWay()) {
+      write(data); // a copy, which keeps its place behind what is there
+      drain(fiber);
+      return;
+    }
+    var sending = new Direct(fiber, data);
+    direct = sending;
+    try {
+      sending.run();
+    } catch (Throwable cancelled) {
+      keep(sending);
+      throw cancelled;
+    }
+    if (data.hasRemaining()) {
+      checkDrainable(); // throws
+    }
+  }
+
+  /** Takes over what a cancelled coroutine was sending. */
+  private void keep(Direct cancelled) {
+    if (direct == cancelled) {
+      direct = null;
+      link.sink().takeBack();
+      pending.prepend(cancelled.data); // before what others have written meanwhile
+      flush();
+      pauseIfFull();
+    }
+  }
+
+  /** One {@link #send}. It stays first in line until all of it is sent. */
+  private final class Direct implements WriteCompletion {
+    private final Fiber fiber;
+    private final ByteBuffer data;
+
+    /** Whether the engine has the data. */
+    private boolean underWay;
+
+    private @Nullable Waiter waiter;
+
+    Direct(Fiber fiber, ByteBuffer data) {
+      this.fiber = fiber;
+      this.data = data;
+    }
+
+    /** Sends everything, unless the connection is lost or closed meanwhile. */
+    void run() {
+      goOn();
+      while (direct == this) {
+        if (underWay) {
+          var wait = new PeerWaiter(fiber, "its output to ", " to be taken");
+          waiter = wait;
+          wait.awaitValue();
+          waiter = null;
+        } else {
+          letOthersRun(fiber);
+          goOn();
+        }
+      }
+    }
+
+    /** Sends what the socket takes, or a fair share of it. */
+    private void goOn() {
+      try {
+        while (data.hasRemaining()) {
+          int count = link.sink().write(data, this);
+          if (count == 0) {
+            underWay = true;
+            return;
+          }
+          taken(count);
+          if (sentInStep > FAIR_SHARE) {
+            return;
+          }
+        }
+      } catch (IOException failure) {
+        link.lose(failure);
+        return;
+      }
+      end();
+      flush(); // what others have written meanwhile, and the end of the output
+    }
+
+    private void taken(int count) {
+      data.position(data.position() + count);
+      sent(count);
+    }
+
+    /** Leaves the line. */
+    void end() {
+      direct = null;
+      wake();
+    }
+
+    private void wake() {
+      Waiter waiting = waiter;
+      if (waiting != null) {
+        waiting.wake();
+      }
+    }
+
+    @Override
+    public void written(int count) {
+      underWay = false;
+      taken(count);
+      goOn();
+      if (direct == this && !underWay) {
+        wake();
+      }
+      sentInStep = 0; // sent by the loop, not in a step of the program
+    }
+
+    @Override
+    public void failed(IOException failure) {
+      SendBuffer.this.failed(failure);
+    }
+  }
+
+  /**
+   * Sends bytes in memory of the engine, which are good for this step only: what the socket does not
+   * take at once is copied.
+   */
+  public void pass(ByteBuffer bytes) throws IOException {
+    checkWritable(bytes.remaining());
+    if (size() == 0 && !isUnderWay()) { // otherwise sending those first may use the same memory
+      try {
+        passOn(bytes);
+      } catch (IOException failure) {
+        dropped += bytes.remaining();
+        link.lose(failure);
+        link.throwIfLost();
+      }
+    }
+    write(bytes);
+  }
+
+  private void passOn(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      int count = link.sink().write(bytes, this);
+      if (count == 0) {
+        link.sink().takeBack();
+        return;
+      }
+      bytes.position(bytes.position() + count);
+      sent(count);
+    }
+  }
+
   // ---- waiting ----
 
   public void drain(Fiber fiber) throws IOException {
     checkDrainable();
-    if (sentInStep > FAIR_SHARE) {
-      sentInStep = 0;
-      fiber.yieldNow();
-    }
-    if (paused && !writing) {
+    letOthersRun(fiber);
+    if (paused && !isUnderWay()) {
       flush();
     }
     while (paused) {
       drains.await(new PeerWaiter(fiber, "its output to ", " to be taken"));
     }
     checkDrainable();
+  }
+
+  private void letOthersRun(Fiber fiber) {
+    if (sentInStep > FAIR_SHARE) {
+      sentInStep = 0;
+      fiber.yieldNow();
+    }
   }
 
   private void checkDrainable() throws IOException {
@@ -383,7 +635,7 @@ public final class SendBuffer implements WriteCompletion {
     }
     movedAt = link.scheduler.time();
     flush();
-    if (!link.isClosed()) {
+    if (!link.isClosed() && flushLimit != null) {
       limitClose(flushLimit);
     }
   }
@@ -413,7 +665,7 @@ public final class SendBuffer implements WriteCompletion {
     private final String after;
 
     PeerWaiter(Fiber fiber, String before, String after) {
-      super(fiber, WaitKind.SOCKET, before);
+      super(fiber, link.sink().waitKind(), before);
       this.after = after;
     }
 

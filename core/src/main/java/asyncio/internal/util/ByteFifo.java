@@ -57,6 +57,21 @@ public final class ByteFifo {
     end += length;
   }
 
+  /** Puts bytes in front of all others. No {@link #view} may be in use. */
+  public void prepend(ByteBuffer from) {
+    int length = from.remaining();
+    if (length <= start) {
+      start -= length;
+    } else {
+      byte[] larger = new byte[Math.max(length + size(), FIRST_CAPACITY)];
+      System.arraycopy(bytes, start, larger, length, size());
+      end = length + size();
+      bytes = larger;
+      start = 0;
+    }
+    from.get(bytes, start, length);
+  }
+
   private void makeRoom(int length, boolean mayMove) {
     if (length <= bytes.length - end) {
       return;
@@ -95,11 +110,24 @@ public final class ByteFifo {
   }
 
   /** Moves the first bytes to {@code into}, as many as there are and fit; returns their number. */
-  public int take(byte[] into) {
-    int count = Math.min(into.length, size());
-    System.arraycopy(bytes, start, into, 0, count);
+  public int take(byte[] into, int offset, int length) {
+    int count = Math.min(length, size());
+    System.arraycopy(bytes, start, into, offset, count);
     discard(count);
     return count;
+  }
+
+  /** Moves the first bytes to {@code into}, as many as there are and fit; returns their number. */
+  public int take(ByteBuffer into) {
+    int count = Math.min(into.remaining(), size());
+    into.put(bytes, start, count);
+    discard(count);
+    return count;
+  }
+
+  /** Returns a copy of the first {@code count} bytes, without removing them. */
+  public byte[] peek(int count) {
+    return Arrays.copyOfRange(bytes, start, start + count);
   }
 
   /** Returns the first {@code count} bytes as text, without removing them. */

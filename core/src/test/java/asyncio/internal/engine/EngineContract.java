@@ -333,7 +333,7 @@ abstract class EngineContract {
           assertEquals(7, count);
           assertEquals(">abcdefg", UTF_8.decode(into.flip()).toString());
           assertEquals("hij", read(ends.server(), "hij"));
-          ends.client().end();
+          assertTrue(ends.client().end(false, new Told()));
           assertEquals(-1, ends.server().read(into.clear()));
           assertEquals(0, into.position());
         }
@@ -361,7 +361,7 @@ abstract class EngineContract {
     run(() -> {
       try (Ends ends = connect()) {
         send(ends.client(), "last");
-        ends.client().end();
+        assertTrue(ends.client().end(false, new Told()));
         assertEquals("last", read(ends.server(), "last"));
         assertNull(read(ends.server(), 10));
         assertNull(read(ends.server(), 10));

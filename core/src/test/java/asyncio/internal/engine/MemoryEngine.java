@@ -163,6 +163,11 @@ final class MemoryEngine implements Engine {
     }
 
     @Override
+    public WaitKind waitKind() {
+      return WaitKind.QUEUE;
+    }
+
+    @Override
     public void belongsTo(Owner owner) {}
 
     @Override
@@ -176,7 +181,7 @@ final class MemoryEngine implements Engine {
 
     @Override
     public String describeWait() {
-      return "a client on " + local + " (" + WaitKind.SOCKET + ")";
+      return "a client on " + local;
     }
   }
 }
