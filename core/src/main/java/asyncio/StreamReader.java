@@ -4,14 +4,18 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.net.BlockingSource;
 import asyncio.internal.net.Link;
+import asyncio.internal.net.StreamOptions;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.ByteFifo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.Charset;
@@ -59,6 +63,36 @@ public final class StreamReader {
     this.link = link;
     this.limit = limit;
     this.chunk = Math.min(limit, MAX_CHUNK);
+  }
+
+  /**
+   * Returns a reader of what an InputStream gives: standard input, a process, a file. A helper
+   * thread reads while a task waits, so the loop goes on. It reads ahead, up to 64 KiB at a time,
+   * and never closes the stream.
+   *
+   * <p>A read that is cancelled goes on in its thread, and what it brings is kept for the next one.
+   * A thread that still reads when the program ends does not hold it up.
+   *
+   * <p><i>Thread</i>: on the loop, whose coroutines use the reader. Nobody else may read from the
+   * stream.
+   */
+  public static StreamReader of(InputStream stream) {
+    Scheduler scheduler = Current.require("StreamReader.of()");
+    String name = stream.getClass().getName();
+    var source = new BlockingSource(scheduler, stream);
+    return new StreamReader(
+        new Link(scheduler, "input stream " + name, name, source, null),
+        StreamOptions.DEFAULTS.limit());
+  }
+
+  /**
+   * Returns a reader of a channel, as {@link #of(InputStream)} does of a stream.
+   *
+   * @throws IllegalArgumentException if the channel is in non-blocking mode
+   */
+  public static StreamReader of(ReadableByteChannel channel) {
+    StreamWriter.checkBlocks(channel);
+    return of(Channels.newInputStream(channel));
   }
 
   // ---- bytes ----

@@ -2,13 +2,20 @@ package asyncio;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.net.BlockingSink;
 import asyncio.internal.net.Link;
 import asyncio.internal.net.SendBuffer;
+import asyncio.internal.net.StreamOptions;
+import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
+import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.Objects;
 
@@ -31,6 +38,41 @@ public final class StreamWriter {
   StreamWriter(Link link, SendBuffer sendBuffer) {
     this.link = link;
     this.sendBuffer = sendBuffer;
+  }
+
+  /**
+   * Returns a writer to an OutputStream: standard output, a process, a file. A helper thread writes
+   * and flushes, so the loop goes on. Closing the writer, or {@link #writeEof}, closes the stream,
+   * and {@link #waitClosed} tells if that failed.
+   *
+   * <p><i>Thread</i>: on the loop, whose coroutines use the writer. Nobody else may write to the
+   * stream.
+   */
+  public static StreamWriter of(OutputStream stream) {
+    Scheduler scheduler = Current.require("StreamWriter.of()");
+    String name = stream.getClass().getName();
+    var sink = new BlockingSink(scheduler, stream);
+    var link = new Link(scheduler, "output stream " + name, name, null, sink);
+    StreamOptions defaults = StreamOptions.DEFAULTS;
+    return new StreamWriter(
+        link, new SendBuffer(link, defaults.highWater(), defaults.lowWater(), null));
+  }
+
+  /**
+   * Returns a writer to a channel, as {@link #of(OutputStream)} does to a stream.
+   *
+   * @throws IllegalArgumentException if the channel is in non-blocking mode
+   */
+  public static StreamWriter of(WritableByteChannel channel) {
+    checkBlocks(channel);
+    return of(Channels.newOutputStream(channel));
+  }
+
+  static void checkBlocks(Channel channel) {
+    if (channel instanceof SelectableChannel selectable && !selectable.isBlocking()) {
+      throw new IllegalArgumentException("This channel is in non-blocking mode, and a helper thread"
+          + " that reads or writes must block: call configureBlocking(true).");
+    }
   }
 
   /**

@@ -53,6 +53,7 @@ final class EarlyClasses {
       "asyncio.internal.exit.ShutdownHook",
       "asyncio.internal.log.Logs",
       "asyncio.internal.net.AcceptTrouble",
+      "asyncio.internal.net.BlockingSource",
       "asyncio.internal.util.ByteFifo",
       "asyncio.internal.net.Resolver",
       "asyncio.internal.net.StreamOptions",

@@ -231,9 +231,10 @@ public final class MemoryPipe {
     }
 
     @Override
-    public void takeBack() {
+    public int takeBack() {
       unsent = null;
       completion = null;
+      return 0;
     }
 
     @Override

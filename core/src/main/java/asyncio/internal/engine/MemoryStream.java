@@ -79,8 +79,8 @@ public final class MemoryStream implements StreamHandle {
   }
 
   @Override
-  public void takeBack() {
-    out.sink().takeBack();
+  public int takeBack() {
+    return out.sink().takeBack();
   }
 
   @Override

@@ -251,9 +251,10 @@ final class NioStream extends NioHandle implements StreamHandle {
   }
 
   @Override
-  public void takeBack() {
+  public int takeBack() {
     unsent = null;
     completion = null;
+    return 0;
   }
 
   @Override

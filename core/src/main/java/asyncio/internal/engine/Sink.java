@@ -44,9 +44,12 @@ public interface Sink extends EngineHandle {
 
   /**
    * Gives up the write that is under way, if there is one: its completion is not told any more, and
-   * the memory is the caller's again. Nothing of it was sent.
+   * the memory is the caller's again.
+   *
+   * @return how many of its first bytes are sent all the same, because it is too late for them;
+   *     usually 0
    */
-  void takeBack();
+  int takeBack();
 
   /**
    * Retries the write that is under way, if there is one; its completion may be called. Does not

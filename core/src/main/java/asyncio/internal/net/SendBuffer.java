@@ -71,6 +71,9 @@ public final class SendBuffer implements WriteCompletion {
   /** Whether the engine was told that the output ends. */
   private boolean ended;
 
+  /** Whether the end failed, so that what was sent may not have arrived. */
+  private boolean endFailed;
+
   private boolean closing;
 
   /** Bytes sent in the running step. */
@@ -373,6 +376,7 @@ public final class SendBuffer implements WriteCompletion {
   public void failed(IOException failure) {
     writing = false;
     if (!link.isClosed()) { // otherwise this side ended the write, and its bytes are dropped
+      endFailed = ended;
       link.lose(failure);
     }
   }
@@ -459,8 +463,8 @@ public final class SendBuffer implements WriteCompletion {
   /** Takes over what a cancelled coroutine was sending. */
   private void keep(Direct cancelled) {
     if (direct == cancelled) {
+      cancelled.taken(link.sink().takeBack());
       direct = null;
-      link.sink().takeBack();
       pending.prepend(cancelled.data); // before what others have written meanwhile
       flush();
       pauseIfFull();
@@ -577,7 +581,9 @@ public final class SendBuffer implements WriteCompletion {
     while (bytes.hasRemaining()) {
       int count = link.sink().write(bytes, this);
       if (count == 0) {
-        link.sink().takeBack();
+        int late = link.sink().takeBack();
+        bytes.position(bytes.position() + late);
+        sent(late);
         return;
       }
       bytes.position(bytes.position() + count);
@@ -680,7 +686,7 @@ public final class SendBuffer implements WriteCompletion {
     while (!link.isClosed()) {
       closes.await(new PeerWaiter(fiber, "the connection with ", " to close"));
     }
-    if (dropped > 0 && link.isLost()) {
+    if ((dropped > 0 || endFailed) && link.isLost()) {
       throw link.lostException();
     }
   }
