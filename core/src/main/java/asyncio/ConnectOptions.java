@@ -57,4 +57,28 @@ public final class ConnectOptions {
   public ConnectOptions withNoDelay(boolean on) {
     return new ConnectOptions(streams.withNoDelay(on));
   }
+
+  /**
+   * Sets how long a connection may be silent while a task waits for it, in a read or a drain: no byte
+   * goes either way. Then it is closed, and the wait ends with a {@link
+   * java.net.SocketTimeoutException}. A task that does something else meanwhile is not disturbed.
+   * Without this there is no limit.
+   *
+   * @param limit positive
+   */
+  public ConnectOptions withIdleTimeout(Duration limit) {
+    return new ConnectOptions(streams.withIdleTimeout(Objects.requireNonNull(limit, "limit")));
+  }
+
+  /**
+   * Sets how long a line, a count of {@link StreamReader#readExactly} or a piece of {@link
+   * StreamReader#readUntil} may take, from its first byte to its last. Then the connection is closed,
+   * and the read ends with a {@link java.net.SocketTimeoutException}. So a peer may rest between
+   * its lines, but not trickle. Without this there is no limit.
+   *
+   * @param limit positive
+   */
+  public ConnectOptions withReadTimeout(Duration limit) {
+    return new ConnectOptions(streams.withReadTimeout(Objects.requireNonNull(limit, "limit")));
+  }
 }

@@ -37,6 +37,7 @@ public final class Connection implements AutoCloseable {
     this.link = new Link(scheduler, handle);
     this.sendBuffer =
         new SendBuffer(link, options.highWater(), options.lowWater(), options.closeFlushLimit());
+    link.limit(options);
     this.reader = new StreamReader(link, options.limit());
     this.writer = new StreamWriter(link, sendBuffer);
   }

@@ -84,4 +84,41 @@ public final class ServerOptions {
   public ServerOptions withReuseAddress(boolean on) {
     return new ServerOptions(streams, backlog, on);
   }
+
+  /**
+   * Sets how long a client may be silent while a task waits for it, in a read or a drain: no byte
+   * goes either way. Then it is closed, and the wait ends with a {@link
+   * java.net.SocketTimeoutException}. A task that does something else meanwhile is not disturbed.
+   * Without this there is no limit.
+   *
+   * @param limit positive
+   */
+  public ServerOptions withIdleTimeout(Duration limit) {
+    return new ServerOptions(
+        streams.withIdleTimeout(Objects.requireNonNull(limit, "limit")), backlog, reuseAddress);
+  }
+
+  /**
+   * Sets how long a line, a count of {@link StreamReader#readExactly} or a piece of {@link
+   * StreamReader#readUntil} may take, from its first byte to its last. Then the client is closed,
+   * and the read ends with a {@link java.net.SocketTimeoutException}. So a peer may rest between
+   * its lines, but not trickle. Without this there is no limit.
+   *
+   * @param limit positive
+   */
+  public ServerOptions withReadTimeout(Duration limit) {
+    return new ServerOptions(
+        streams.withReadTimeout(Objects.requireNonNull(limit, "limit")), backlog, reuseAddress);
+  }
+
+  /**
+   * Sets how long a client may stay, whatever it does. Then it is closed, and its handler's next read
+   * or write fails with a {@link java.net.SocketTimeoutException}. Without this there is no limit.
+   *
+   * @param limit positive
+   */
+  public ServerOptions withTotalTimeout(Duration limit) {
+    return new ServerOptions(
+        streams.withTotalTimeout(Objects.requireNonNull(limit, "limit")), backlog, reuseAddress);
+  }
 }

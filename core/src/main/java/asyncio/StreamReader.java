@@ -7,6 +7,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import asyncio.internal.net.BlockingSource;
 import asyncio.internal.net.Link;
 import asyncio.internal.net.StreamOptions;
+import asyncio.internal.net.TimeLimits;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
@@ -305,7 +306,7 @@ public final class StreamReader {
           "readExactly(count) takes a number of bytes, zero or more; got " + count + ".");
     }
     while (buffer.size() < count) {
-      if (!fill()) {
+      if (!fillPiece()) {
         int came = buffer.size();
         throw new IncompleteReadException(
             "The stream from " + link.peer + " ended after " + came + " of " + count + " bytes.",
@@ -313,6 +314,7 @@ public final class StreamReader {
             count);
       }
     }
+    pieceEnds();
     return count == 0 ? NOTHING : buffer.take(count);
   }
 
@@ -668,6 +670,7 @@ public final class StreamReader {
         throw overrun("has sent " + start + " bytes before the separator", start);
       }
       if (start >= 0) {
+        pieceEnds();
         return end;
       }
       // A separator may have begun in the last bytes.
@@ -675,9 +678,33 @@ public final class StreamReader {
       if (from > limit) {
         throw overrun("has sent " + buffer.size() + " bytes without the separator", from);
       }
-      if (!fill()) {
+      if (!fillPiece()) {
         return -1;
       }
+    }
+  }
+
+  /** Receives more of a line or count, whose first bytes may be here. */
+  private boolean fillPiece() throws IOException {
+    TimeLimits limits = link.limits();
+    if (limits == null) {
+      return fill();
+    }
+    if (!buffer.isEmpty()) {
+      limits.pieceBegins();
+    }
+    try {
+      return fill();
+    } catch (Throwable failed) {
+      limits.pieceEnds(); // nobody waits for the rest
+      throw failed;
+    }
+  }
+
+  private void pieceEnds() {
+    TimeLimits limits = link.limits();
+    if (limits != null) {
+      limits.pieceEnds();
     }
   }
 
@@ -721,18 +748,15 @@ public final class StreamReader {
     if (hasEnded()) {
       return null;
     }
-    Fiber before = waiting;
-    waiting = link.scheduler.currentFiber();
+    Fiber before = waitBegins();
     try {
       ByteBuffer came = link.source().read(max);
-      if (came == null) {
-        ends();
-      }
+      received(came != null);
       return came;
     } catch (IOException failure) {
       throw failed(failure);
     } finally {
-      waiting = before;
+      waitEnded(before);
     }
   }
 
@@ -741,17 +765,34 @@ public final class StreamReader {
     if (hasEnded()) {
       return -1;
     }
-    waiting = link.scheduler.currentFiber();
+    Fiber before = waitBegins();
     try {
       int count = link.source().read(into);
-      if (count < 0) {
-        ends();
-      }
+      received(count >= 0);
       return count;
     } catch (IOException failure) {
       throw failed(failure);
     } finally {
-      waiting = null;
+      waitEnded(before);
+    }
+  }
+
+  /** Returns who was reading already: a transfer does so as a whole, and again for each piece. */
+  private @Nullable Fiber waitBegins() {
+    Fiber before = waiting;
+    waiting = link.scheduler.currentFiber();
+    TimeLimits limits = link.limits();
+    if (limits != null) {
+      limits.waitBegins();
+    }
+    return before;
+  }
+
+  private void waitEnded(@Nullable Fiber before) {
+    waiting = before;
+    TimeLimits limits = link.limits();
+    if (limits != null) {
+      limits.waitEnded();
     }
   }
 
@@ -763,13 +804,19 @@ public final class StreamReader {
     return eof;
   }
 
-  private void ends() throws IOException {
-    eof = true;
-    link.throwIfLost();
+  private void received(boolean bytes) throws IOException {
+    if (!bytes) {
+      eof = true;
+      link.throwIfLost();
+    }
+    TimeLimits limits = link.limits();
+    if (limits != null) {
+      limits.moved();
+    }
   }
 
   private IOException failed(IOException failure) {
-    if (failure instanceof ClosedChannelException) {
+    if (failure instanceof ClosedChannelException && !link.isTimedOut()) {
       return link.closedException("A read");
     }
     link.lose(failure);

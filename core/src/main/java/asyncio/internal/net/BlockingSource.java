@@ -87,7 +87,8 @@ public final class BlockingSource implements Source {
         THREADS.submit(this::run);
         jobRuns = true;
       }
-      var wait = new Waiter(running, WaitKind.HELPER, "data from " + in.getClass().getName());
+      var wait =
+          new Waiter(running, WaitKind.HELPER, "data from " + in.getClass().getName());
       waiter = wait;
       scheduler.helperStarted();
       try {

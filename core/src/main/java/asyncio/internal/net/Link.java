@@ -9,6 +9,7 @@ import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.Causes;
 import java.io.IOException;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +29,16 @@ public final class Link {
   /** Who is at the other end, for messages: "127.0.0.1:80". */
   public final String peer;
 
+  /** How long waits for the peer may last; null for ever. */
+  private @Nullable TimeLimits limits;
+
   /** What is told when the connection is lost. */
   @Nullable
   SendBuffer output;
 
   private @Nullable IOException lost;
   private boolean closed;
+  private boolean timedOut;
 
   /** Creates the link of a connection. */
   public Link(Scheduler scheduler, StreamHandle handle) {
@@ -52,6 +57,33 @@ public final class Link {
     this.peer = peer;
     this.source = source;
     this.sink = sink;
+  }
+
+  /** Sets how long waits for the peer may last. */
+  public void limit(StreamOptions options) {
+    limits = TimeLimits.of(this, options);
+  }
+
+  /** Returns how long waits for the peer may last; null for ever. */
+  public @Nullable TimeLimits limits() {
+    return limits;
+  }
+
+  /** Cuts the connection because a limit was passed. On the loop's own thread. */
+  void timeOut(SocketTimeoutException why) {
+    timedOut = true;
+    lose(why);
+    SendBuffer told = output;
+    if (told != null) {
+      told.abort();
+    } else {
+      close();
+    }
+  }
+
+  /** Returns whether this side cut the connection because a limit was passed. */
+  public boolean isTimedOut() {
+    return timedOut;
   }
 
   /** Returns where the bytes come from. */
@@ -110,14 +142,16 @@ public final class Link {
   public IOException lostException() {
     IOException cause = lost;
     String why = cause == null ? "" : ": " + cause.getMessage();
-    var failure = new SocketException("The " + what + " was lost" + why);
+    String message = "The " + what + " was lost" + why;
+    IOException failure =
+        timedOut ? new SocketTimeoutException(message) : new SocketException(message);
     failure.initCause(cause);
     return failure;
   }
 
   public void throwIfClosed(String call) throws IOException {
     if (closed) {
-      throw closedException(call);
+      throw timedOut ? lostException() : closedException(call);
     }
   }
 
@@ -138,7 +172,7 @@ public final class Link {
   }
 
   public void close() {
-    closed = true;
+    ends();
     if (sink != null) {
       sink.close();
     }
@@ -147,10 +181,17 @@ public final class Link {
     }
   }
 
+  private void ends() {
+    closed = true;
+    if (limits != null) {
+      limits.stop();
+    }
+  }
+
   /** Closes the connection so that the peer can tell that something is missing. */
   public void reset() {
     if (sink instanceof StreamHandle handle) {
-      closed = true;
+      ends();
       handle.reset();
     } else {
       close();

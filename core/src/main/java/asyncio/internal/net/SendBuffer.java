@@ -387,6 +387,10 @@ public final class SendBuffer implements WriteCompletion {
     if (closing && count > 0) {
       movedAt = link.scheduler.time();
     }
+    TimeLimits limits = link.limits();
+    if (limits != null && count > 0) {
+      limits.moved();
+    }
     if (paused && size() <= lowWater) {
       paused = false;
       drains.wakeAll();
@@ -491,13 +495,27 @@ public final class SendBuffer implements WriteCompletion {
       goOn();
       while (direct == this) {
         if (underWay) {
-          var wait = new PeerWaiter(fiber, "its output to ", " to be taken");
-          waiter = wait;
-          wait.awaitValue();
-          waiter = null;
+          await();
         } else {
           letOthersRun(fiber);
           goOn();
+        }
+      }
+    }
+
+    private void await() {
+      var wait = new PeerWaiter(fiber, "its output to ", " to be taken");
+      waiter = wait;
+      TimeLimits limits = link.limits();
+      if (limits != null) {
+        limits.waitBegins();
+      }
+      try {
+        wait.awaitValue();
+      } finally {
+        waiter = null;
+        if (limits != null) {
+          limits.waitEnded();
         }
       }
     }
@@ -599,8 +617,18 @@ public final class SendBuffer implements WriteCompletion {
     if (paused && !isUnderWay()) {
       flush();
     }
+    TimeLimits limits = link.limits();
     while (paused) {
-      drains.await(new PeerWaiter(fiber, "its output to ", " to be taken"));
+      if (limits != null) {
+        limits.waitBegins();
+      }
+      try {
+        drains.await(new PeerWaiter(fiber, "its output to ", " to be taken"));
+      } finally {
+        if (limits != null) {
+          limits.waitEnded();
+        }
+      }
     }
     checkDrainable();
   }
