@@ -11,6 +11,8 @@ module asyncio {
   requires static org.jspecify;
   // Ctrl-C and SIGTERM; without the module a shutdown hook does what it can.
   requires static jdk.unsupported;
+  // Who is at the other end of a Unix socket; without the module nobody knows.
+  requires static jdk.net;
   // Events for the flight recorder; without the module there are none.
   requires static jdk.jfr;
   // The processor time of a step that lasts; without the module it is not known. On the module path

@@ -2,6 +2,8 @@ package asyncio;
 
 import asyncio.internal.carrier.Carriers;
 import asyncio.internal.diagnosis.Dump;
+import asyncio.internal.net.Names;
+import asyncio.internal.net.SystemResolver;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Region;
@@ -15,6 +17,10 @@ import asyncio.internal.task.StaggeredRace;
 import asyncio.internal.task.WaitUntil;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -903,6 +909,134 @@ public final class Asyncio {
       ConnectionHandler handler, @Nullable String host, int port, ServerOptions options)
       throws IOException {
     return Server.start(Objects.requireNonNull(handler, "handler"), host, port, options);
+  }
+
+  /**
+   * Opens a connection to an address, of the Internet or of a Unix socket, as {@link
+   * #openConnection(String, int)} does to a host.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #openConnection(String, int)}.
+   *
+   * @throws IllegalArgumentException if the address is of another kind
+   */
+  public static Connection openConnection(SocketAddress address) throws IOException {
+    return Connection.open(address, ConnectOptions.defaults());
+  }
+
+  /**
+   * Opens a connection to an address, with options.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #openConnection(String, int)}.
+   */
+  public static Connection openConnection(SocketAddress address, ConnectOptions options)
+      throws IOException {
+    return Connection.open(address, Objects.requireNonNull(options, "options"));
+  }
+
+  /**
+   * Opens a connection to a Unix socket.
+   *
+   * <p><i>Waits</i> until it is made or refused, which is usually at once.
+   *
+   * <p><i>If cancelled</i>, <i>Thread</i>: as {@link #openConnection(String, int)}.
+   *
+   * @param path the socket's file
+   * @throws java.net.ConnectException if nobody listens there
+   * @throws IOException if it can't be opened
+   */
+  public static Connection openUnixConnection(Path path) throws IOException {
+    return openUnixConnection(path, ConnectOptions.defaults());
+  }
+
+  /**
+   * Opens a connection to a Unix socket, with options; those of TCP do nothing.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #openUnixConnection(Path)}.
+   */
+  public static Connection openUnixConnection(Path path, ConnectOptions options)
+      throws IOException {
+    return openConnection(UnixDomainSocketAddress.of(path), options);
+  }
+
+  /**
+   * Starts a server on an address, of the Internet or of a Unix socket, as {@link
+   * #startServer(ConnectionHandler, String, int)} does on a host.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #startServer(ConnectionHandler,
+   * String, int)}.
+   *
+   * @throws IllegalArgumentException if the address is of another kind
+   */
+  public static Server startServer(ConnectionHandler handler, SocketAddress address)
+      throws IOException {
+    return startServer(handler, address, ServerOptions.defaults());
+  }
+
+  /**
+   * Starts a server on an address, with options.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #startServer(ConnectionHandler,
+   * String, int)}.
+   */
+  public static Server startServer(
+      ConnectionHandler handler, SocketAddress address, ServerOptions options) throws IOException {
+    return Server.start(
+        Objects.requireNonNull(handler, "handler"),
+        Objects.requireNonNull(address, "address"),
+        Objects.requireNonNull(options, "options"));
+  }
+
+  /**
+   * Starts a server on a Unix socket. A socket's file that a dead server left is replaced; this
+   * server's own is removed when it closes.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #startServer(ConnectionHandler,
+   * String, int)}.
+   *
+   * @param path the socket's file; at most 107 bytes on most systems
+   * @throws java.net.BindException if another server listens there, or the file is no socket
+   * @throws IOException if it can't listen for another reason
+   */
+  public static Server startUnixServer(ConnectionHandler handler, Path path) throws IOException {
+    return startUnixServer(handler, path, ServerOptions.defaults());
+  }
+
+  /**
+   * Starts a server on a Unix socket, with options; those of TCP do nothing.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link
+   * #startUnixServer(ConnectionHandler, Path)}.
+   */
+  public static Server startUnixServer(ConnectionHandler handler, Path path, ServerOptions options)
+      throws IOException {
+    return startServer(handler, UnixDomainSocketAddress.of(path), options);
+  }
+
+  /**
+   * Returns the addresses of a host, best first, as a connection would try them.
+   *
+   * <p><i>Waits</i> until they are known; not for a literal address, for {@code localhost}, or for
+   * what the resolver's cache knows.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; the look-up is given up.
+   *
+   * <p><i>Thread</i>: a coroutine.
+   *
+   * @throws java.net.UnknownHostException if there are none
+   * @throws IOException if the name can't be looked up
+   */
+  public static List<InetAddress> resolve(String host) throws IOException {
+    EventLoop loop = EventLoop.of(Current.requireTask("resolve()").scheduler());
+    return Names.resolveAll(loop.resolver(), host);
+  }
+
+  /**
+   * Returns the name of an address, as the operating system knows it; its literal if it has none.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #resolve}.
+   */
+  public static String resolveName(InetAddress address) throws IOException {
+    return SystemResolver.nameOf(address);
   }
 
   /**

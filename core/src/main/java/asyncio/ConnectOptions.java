@@ -1,8 +1,10 @@
 package asyncio;
 
 import asyncio.internal.net.StreamOptions;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Options for {@link Asyncio#openConnection}. Immutable: each {@code with…} method returns changed
@@ -11,17 +13,38 @@ import java.util.Objects;
  * <p>Example: {@code openConnection(host, port, ConnectOptions.defaults().withLimit(1 << 20))}.
  */
 public final class ConnectOptions {
-  private static final ConnectOptions DEFAULTS = new ConnectOptions(StreamOptions.DEFAULTS);
+  private static final ConnectOptions DEFAULTS =
+      new ConnectOptions(StreamOptions.DEFAULTS, null, Duration.ofMillis(250), null);
 
   final StreamOptions streams;
 
-  private ConnectOptions(StreamOptions streams) {
+  /** Null for that of the loop. */
+  final @Nullable Resolver resolver;
+
+  /** Null to try one address after the other. */
+  final @Nullable Duration happyEyeballsDelay;
+
+  /** Null for any. */
+  final @Nullable InetSocketAddress localAddress;
+
+  private ConnectOptions(
+      StreamOptions streams,
+      @Nullable Resolver resolver,
+      @Nullable Duration happyEyeballsDelay,
+      @Nullable InetSocketAddress localAddress) {
     this.streams = streams;
+    this.resolver = resolver;
+    this.happyEyeballsDelay = happyEyeballsDelay;
+    this.localAddress = localAddress;
+  }
+
+  private ConnectOptions with(StreamOptions changed) {
+    return new ConnectOptions(changed, resolver, happyEyeballsDelay, localAddress);
   }
 
   /**
    * Returns the defaults: limit and high water mark 64 KiB, low water mark 16 KiB, close flush
-   * limit 5 s, TCP_NODELAY on.
+   * limit 5 s, TCP_NODELAY on, a head start of 250 ms for each address of a host over the next one.
    */
   public static ConnectOptions defaults() {
     return DEFAULTS;
@@ -32,7 +55,7 @@ public final class ConnectOptions {
    * for.
    */
   public ConnectOptions withLimit(int bytes) {
-    return new ConnectOptions(streams.withLimit(bytes));
+    return with(streams.withLimit(bytes));
   }
 
   /**
@@ -40,7 +63,7 @@ public final class ConnectOptions {
    * socket does not take immediately is dropped.
    */
   public ConnectOptions withCloseFlushLimit(Duration limit) {
-    return new ConnectOptions(streams.withCloseFlushLimit(Objects.requireNonNull(limit, "limit")));
+    return with(streams.withCloseFlushLimit(Objects.requireNonNull(limit, "limit")));
   }
 
   /**
@@ -50,12 +73,12 @@ public final class ConnectOptions {
    * @param low at most {@code high}
    */
   public ConnectOptions withWriteWater(int high, int low) {
-    return new ConnectOptions(streams.withWriteWater(high, low));
+    return with(streams.withWriteWater(high, low));
   }
 
   /** Sets whether small pieces are sent immediately (TCP_NODELAY). */
   public ConnectOptions withNoDelay(boolean on) {
-    return new ConnectOptions(streams.withNoDelay(on));
+    return with(streams.withNoDelay(on));
   }
 
   /**
@@ -67,7 +90,7 @@ public final class ConnectOptions {
    * @param limit positive
    */
   public ConnectOptions withIdleTimeout(Duration limit) {
-    return new ConnectOptions(streams.withIdleTimeout(Objects.requireNonNull(limit, "limit")));
+    return with(streams.withIdleTimeout(Objects.requireNonNull(limit, "limit")));
   }
 
   /**
@@ -79,6 +102,51 @@ public final class ConnectOptions {
    * @param limit positive
    */
   public ConnectOptions withReadTimeout(Duration limit) {
-    return new ConnectOptions(streams.withReadTimeout(Objects.requireNonNull(limit, "limit")));
+    return with(streams.withReadTimeout(Objects.requireNonNull(limit, "limit")));
+  }
+
+  /**
+   * Sets whether the operating system asks a silent peer now and then whether it is still there
+   * (SO_KEEPALIVE). Off by default; the system's own times apply, two hours on Linux.
+   */
+  public ConnectOptions withKeepAlive(boolean on) {
+    return with(streams.withKeepAlive(on));
+  }
+
+  /** Sets who finds the addresses of the host; by default the loop's resolver does. */
+  public ConnectOptions withResolver(Resolver finder) {
+    return new ConnectOptions(
+        streams, Objects.requireNonNull(finder, "finder"), happyEyeballsDelay, localAddress);
+  }
+
+  /**
+   * Sets the head start of each address of a host over the next one, as RFC 8305 advises: the
+   * addresses race, IPv6 and IPv4 taking turns, and the first to connect wins. The next one starts
+   * at once when the one before has failed. 250 ms by default. With zero, one address is tried after
+   * the other, each for as long as it takes.
+   *
+   * @throws IllegalArgumentException if {@code headStart} is negative
+   */
+  public ConnectOptions withHappyEyeballsDelay(Duration headStart) {
+    if (headStart.isNegative()) {
+      throw new IllegalArgumentException(
+          "A head start can't be negative; got " + headStart + ". Zero turns the race off.");
+    }
+    return new ConnectOptions(
+        streams, resolver, headStart.isZero() ? null : headStart, localAddress);
+  }
+
+  /**
+   * Sets the local address to connect from; port 0 leaves the port to the system. Addresses of the
+   * host of another family are not tried.
+   *
+   * @throws IllegalArgumentException if the address is unresolved
+   */
+  public ConnectOptions withLocalAddress(InetSocketAddress address) {
+    if (address.isUnresolved()) {
+      throw new IllegalArgumentException(
+          "A local address must be resolved; got " + address + ". Use InetAddress.ofLiteral(…).");
+    }
+    return new ConnectOptions(streams, resolver, happyEyeballsDelay, address);
   }
 }

@@ -12,10 +12,14 @@ import asyncio.internal.scheduler.Owner;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.util.CreationSite;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.net.UnixDomainSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP connection: a stream in and a stream out. Created by {@link Asyncio#openConnection}, or
+ * A connection, over TCP or a Unix socket or in memory: a stream in and a stream out. Created by {@link Asyncio#openConnection}, or
  * passed to the {@link ConnectionHandler} of a server. It belongs to one loop.
  *
  * <pre>{@code
@@ -31,6 +35,12 @@ public final class Connection implements AutoCloseable {
   private final SendBuffer sendBuffer;
   private final StreamReader reader;
   private final StreamWriter writer;
+
+  /** Whether its server closed it: then what that does to its handler is nobody's failure. */
+  boolean closedByServer;
+
+  /** How many have said that it is busy. */
+  private int busy;
 
   Connection(Scheduler scheduler, StreamHandle handle, StreamOptions options) {
     this.handle = handle;
@@ -49,7 +59,37 @@ public final class Connection implements AutoCloseable {
       throw new IllegalArgumentException(
           "openConnection() needs a host; \"localhost\" is this machine.");
     }
-    StreamHandle handle = Connector.connect(fiber, host, port, options.streams.socket());
+    Resolver resolver = options.resolver;
+    StreamHandle handle = Connector.connect(
+        fiber,
+        resolver != null ? resolver : EventLoop.of(fiber.scheduler()).resolver(),
+        host,
+        port,
+        options.streams.socket(options.localAddress),
+        options.happyEyeballsDelay);
+    return opened(fiber, handle, options);
+  }
+
+  static Connection open(SocketAddress address, ConnectOptions options) throws IOException {
+    switch (address) {
+      case InetSocketAddress inet -> {
+        return inet.isUnresolved()
+            ? open(inet.getHostString(), inet.getPort(), options)
+            : open(inet.getAddress().getHostAddress(), inet.getPort(), options);
+      }
+      case UnixDomainSocketAddress unix -> {
+        Fiber fiber = Current.requireTask("openUnixConnection()");
+        return opened(fiber, Connector.connect(fiber, unix, options.streams.socket(null)), options);
+      }
+      default ->
+        throw new IllegalArgumentException(
+            "openConnection() takes an InetSocketAddress or a UnixDomainSocketAddress; got a "
+                + address.getClass().getName()
+                + ".");
+    }
+  }
+
+  private static Connection opened(Fiber fiber, StreamHandle handle, ConnectOptions options) {
     try {
       var connection = new Connection(fiber.scheduler(), handle, options.streams);
       // Only once it has worked: a refused connection costs nothing.
@@ -78,6 +118,65 @@ public final class Connection implements AutoCloseable {
     return sendBuffer.isClosing() || link.isClosed();
   }
 
+  /** Calls {@code callback} once, when the connection is idle: now or later. */
+  void onIdle(Runnable callback) {
+    Runnable check = () -> {
+      if (isIdle()) {
+        link.onIdle(null);
+        callback.run();
+      }
+    };
+    link.onIdle(check);
+    check.run();
+  }
+
+  /**
+   * Returns whether a task waits for the first byte of a read, nothing is buffered either way, and
+   * nobody has said that the connection is {@link #busy}.
+   */
+  boolean isIdle() {
+    return busy == 0 && reader.waitsForSomethingNew() && sendBuffer.size() == 0;
+  }
+
+  /** What {@link #busy} returns. */
+  public final class Busy implements AutoCloseable {
+    private boolean ended;
+
+    private Busy() {
+      busy++;
+    }
+
+    /** Says that the connection may be idle again. Does nothing the second time. */
+    @Override
+    public void close() {
+      if (!ended) {
+        ended = true;
+        busy--;
+        link.mayBeIdle();
+      }
+    }
+  }
+
+  /**
+   * Says that the connection is busy, even while its handler waits for the first byte of a read: it
+   * is in the middle of a request whose rest is still to come. A server that is being stopped lets
+   * it finish; see {@link Server#stop}.
+   *
+   * <pre>{@code
+   * String request = client.reader().readLine(); // idle until it comes
+   * try (var _ = client.busy()) {
+   *   byte[] body = client.reader().readExactly(lengthOf(request));
+   *   …
+   * }
+   * }</pre>
+   *
+   * <p><i>Thread</i>: on the loop.
+   */
+  public Busy busy() {
+    link.scheduler.checkOnLoop("Connection.busy()");
+    return new Busy();
+  }
+
   /** Returns the stream of what the peer sends. */
   public StreamReader reader() {
     return reader;
@@ -88,7 +187,10 @@ public final class Connection implements AutoCloseable {
     return writer;
   }
 
-  /** Returns the peer's address. <i>Thread</i>: any. */
+  /**
+   * Returns the peer's address: an InetSocketAddress, or a UnixDomainSocketAddress, which of a client
+   * is empty. <i>Thread</i>: any.
+   */
   public SocketAddress remoteAddress() {
     return handle.remoteAddress();
   }
@@ -96,6 +198,43 @@ public final class Connection implements AutoCloseable {
   /** Returns the local address. <i>Thread</i>: any. */
   public SocketAddress localAddress() {
     return handle.localAddress();
+  }
+
+  /**
+   * Returns who is at the other end of a Unix socket; null on other connections, and where the
+   * system or the JVM can't tell. <i>Thread</i>: on the loop.
+   *
+   * @throws IOException if the connection is closed on this side
+   */
+  public @Nullable PeerCredentials credentials() throws IOException {
+    link.scheduler.checkOnLoop("Connection.credentials()");
+    link.throwIfClosed("Connection.credentials()");
+    return handle.credentials();
+  }
+
+  /**
+   * Returns the value of an option of the socket. <i>Thread</i>: on the loop.
+   *
+   * @throws UnsupportedOperationException if it has no such option
+   * @throws IOException if the connection is closed on this side
+   */
+  public <T> T option(SocketOption<T> option) throws IOException {
+    link.scheduler.checkOnLoop("Connection.option()");
+    link.throwIfClosed("Connection.option()");
+    return handle.option(option);
+  }
+
+  /**
+   * Sets an option of the socket, such as {@code StandardSocketOptions.SO_SNDBUF}. <i>Thread</i>: on
+   * the loop.
+   *
+   * @throws UnsupportedOperationException if it has no such option
+   * @throws IOException if the connection is closed on this side
+   */
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    link.scheduler.checkOnLoop("Connection.setOption()");
+    link.throwIfClosed("Connection.setOption()");
+    handle.setOption(option, value);
   }
 
   /**

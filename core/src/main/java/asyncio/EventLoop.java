@@ -78,6 +78,10 @@ public final class EventLoop {
   private @Nullable LoopExecutors executors;
   final Set<ForeignListener> foreignListeners = ConcurrentHashMap.newKeySet();
   private volatile TaskFactory taskFactory = TaskFactory.PLAIN;
+
+  /** Null for the system's, so that a program without names does not load it. Loop-confined. */
+  private @Nullable Resolver resolver;
+
   private volatile boolean closed;
 
   // Loop-confined.
@@ -245,6 +249,20 @@ public final class EventLoop {
    */
   public boolean isClosed() {
     return closed;
+  }
+
+  /**
+   * Sets who finds the addresses of host names, for connections and servers of this loop; {@link
+   * Resolvers#system} by default. <i>Thread</i>: on the loop.
+   */
+  public void setResolver(Resolver replacement) {
+    scheduler.checkOnLoop("setResolver()");
+    resolver = Objects.requireNonNull(replacement, "replacement");
+  }
+
+  Resolver resolver() {
+    Resolver own = resolver;
+    return own != null ? own : Resolvers.system();
   }
 
   /** Returns the carrier that runs the loop's coroutines. <i>Thread</i>: any. */

@@ -5,6 +5,7 @@ import static asyncio.ReturnWhen.FIRST_COMPLETED;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,10 +26,12 @@ public record Relayed(long there, long back) {
     }
     var there = new Way(one.reader(), other.writer());
     var back = new Way(other.reader(), one.writer());
-    Task<?> thither = Asyncio.createTask("relay there", there::move);
-    Task<?> hither = Asyncio.createTask("relay back", back::move);
-    List<Task<?>> both = List.of(thither, hither);
+    List<Task<?>> both = new ArrayList<>(2);
     try {
+      Task<?> thither = Asyncio.createTask("relay there", there::move);
+      both.add(thither);
+      Task<?> hither = Asyncio.createTask("relay back", back::move);
+      both.add(hither);
       Asyncio.waitUntil(FIRST_COMPLETED, both);
       boolean thereEnded = thither.isDone();
       rethrow(thereEnded ? thither : hither);
@@ -47,8 +50,11 @@ public record Relayed(long there, long back) {
     while (true) {
       Duration since = way.movedAt.compareTo(ended) > 0 ? way.movedAt : ended;
       Duration left = silence.minus(loop.time().minus(since));
-      if (left.isNegative() || left.isZero()) {
+      if (!left.isPositive() && way.from.waitsForSomethingNew()) {
         return;
+      }
+      if (!left.isPositive()) {
+        left = silence; // the receiver is slow: that is no silence
       }
       if (Asyncio.waitUntil(ALL_COMPLETED, List.of(rest), left).pending().isEmpty()) {
         rethrow(rest);

@@ -3,13 +3,11 @@ package asyncio;
 import asyncio.internal.engine.Accepted;
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
-import asyncio.internal.engine.ListenSettings;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.log.Logs;
 import asyncio.internal.net.AcceptTrouble;
 import asyncio.internal.net.Addresses;
 import asyncio.internal.net.ListenSockets;
-import asyncio.internal.net.StreamOptions;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Owner;
@@ -20,22 +18,27 @@ import asyncio.internal.util.Causes;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP server: it accepts clients and passes each to a {@link ConnectionHandler} in its own task.
+ * A server on TCP ports or a Unix socket: it accepts clients and passes each to a {@link ConnectionHandler} in its own task.
  * Created by {@link Asyncio#startServer}, and used on its loop.
  *
  * <pre>
@@ -61,6 +64,9 @@ public final class Server implements AutoCloseable {
   /** The same as in asyncio: descriptors become free when some client leaves. */
   private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
 
+  /** How many clients a record of the log names. */
+  private static final int NAMED = 20;
+
   private enum State {
     SERVING,
     DEAF,
@@ -71,15 +77,25 @@ public final class Server implements AutoCloseable {
   private final EventLoop loop;
   private final Scheduler scheduler;
   private final ConnectionHandler handler;
-  private final StreamOptions options;
+  private final ServerOptions options;
   private final List<ListenHandle> listeners;
   private final List<SocketAddress> addresses;
 
   // Loop-confined.
   private final List<Task<?>> acceptors = new ArrayList<>(1);
 
-  /** Tasks of handlers that have not ended, oldest first. */
-  private final Set<Task<?>> handlers = new LinkedHashSet<>();
+  /** Tasks of handlers that have not ended, oldest first, with their clients. */
+  private final Map<Task<?>, Connection> handlers = new LinkedHashMap<>();
+
+  /** How many clients there are from each address; empty unless there is a limit. */
+  private final Map<InetAddress, Integer> perAddress = new HashMap<>();
+
+  /** Accepting tasks that wait until fewer clients are served. */
+  private final WaiterList full = new WaiterList();
+
+  private long accepted;
+  private long refused;
+  private long timedOut;
 
   /**
    * The handlers that wait, or waited, for handlers to end: they don't wait for each other, which
@@ -110,7 +126,7 @@ public final class Server implements AutoCloseable {
       EventLoop loop,
       Scheduler scheduler,
       ConnectionHandler handler,
-      StreamOptions options,
+      ServerOptions options,
       List<ListenHandle> listeners,
       CreationSite startedAt) {
     this.loop = loop;
@@ -143,7 +159,7 @@ public final class Server implements AutoCloseable {
     @Override
     public Collection<?> tasks() {
       List<Task<?>> all = new ArrayList<>(acceptors);
-      all.addAll(handlers);
+      all.addAll(handlers.keySet());
       return all;
     }
   }
@@ -153,13 +169,43 @@ public final class Server implements AutoCloseable {
       throws IOException {
     Fiber fiber = Current.requireTask("startServer()");
     Addresses.checkPort(port);
-    var listening = new ListenSettings(options.backlog, options.reuseAddress);
-    List<ListenHandle> listeners = ListenSockets.open(fiber, host, port, listening);
+    Resolver resolver = EventLoop.of(fiber.scheduler()).resolver();
+    return start(
+        fiber,
+        handler,
+        options,
+        ListenSockets.open(fiber, resolver, host, port, options.listening()));
+  }
+
+  static Server start(ConnectionHandler handler, SocketAddress address, ServerOptions options)
+      throws IOException {
+    switch (address) {
+      case InetSocketAddress inet -> {
+        String host =
+            inet.isUnresolved() ? inet.getHostString() : inet.getAddress().getHostAddress();
+        return start(handler, host, inet.getPort(), options);
+      }
+      case UnixDomainSocketAddress unix -> {
+        Fiber fiber = Current.requireTask("startUnixServer()");
+        List<ListenHandle> listeners = ListenSockets.open(
+            fiber, unix, options.listening(), options.unixPermissions(), options.unixCleanup());
+        return start(fiber, handler, options, listeners);
+      }
+      default ->
+        throw new IllegalArgumentException(
+            "startServer() takes an InetSocketAddress or a UnixDomainSocketAddress; got a "
+                + address.getClass().getName()
+                + ".");
+    }
+  }
+
+  private static Server start(
+      Fiber fiber, ConnectionHandler handler, ServerOptions options, List<ListenHandle> listeners) {
     try {
       Scheduler scheduler = fiber.scheduler();
       CreationSite startedAt = CreationSite.here(scheduler.debug);
-      var server = new Server(
-          EventLoop.of(scheduler), scheduler, handler, options.streams, listeners, startedAt);
+      var server =
+          new Server(EventLoop.of(scheduler), scheduler, handler, options, listeners, startedAt);
       server.start();
       return server;
     } catch (Throwable failed) {
@@ -190,9 +236,10 @@ public final class Server implements AutoCloseable {
     var trouble = new AcceptTrouble(scheduler, Addresses.text(listener.localAddress()));
     try {
       while (state == State.SERVING) {
-        Accepted accepted;
+        awaitRoom();
+        Accepted client;
         try {
-          accepted = listener.accept();
+          client = listener.accept();
         } catch (CancelledError cancelled) {
           throw cancelled;
         } catch (ClosedChannelException closed) {
@@ -209,11 +256,35 @@ public final class Server implements AutoCloseable {
           continue;
         }
         trouble.accepted();
-        welcome(accepted);
+        accepted++;
+        welcome(client);
       }
     } finally {
       trouble.close();
       listener.close();
+    }
+  }
+
+  /** Waits while as many clients are served as may be. */
+  private void awaitRoom() {
+    while (handlers.size() >= options.maxConnections() && state == State.SERVING) {
+      full.await(new Waiter(WaitKind.SOCKET, "one of the clients of " + this + " to leave"));
+    }
+  }
+
+  /** Returns whether there are as many clients from that address as there may be. */
+  private boolean isRefused(SocketAddress remote) {
+    return remote instanceof InetSocketAddress inet
+        && perAddress.getOrDefault(inet.getAddress(), 0) >= options.maxConnectionsPerAddress();
+  }
+
+  private void count(SocketAddress remote, int change) {
+    if (options.maxConnectionsPerAddress() < Integer.MAX_VALUE
+        && remote instanceof InetSocketAddress inet) {
+      perAddress.merge(
+          inet.getAddress(),
+          change,
+          (before, more) -> before + more == 0 ? null : Integer.valueOf(before + more));
     }
   }
 
@@ -263,20 +334,26 @@ public final class Server implements AutoCloseable {
         accepted.close();
         return;
       }
+      if (isRefused(accepted.remoteAddress())) {
+        refused++;
+        accepted.close();
+        return;
+      }
       try {
-        handle = Engine.of(scheduler).attach(accepted, options.socket());
+        handle = Engine.of(scheduler).attach(accepted, options.streams().socket(null));
       } catch (IOException goneAlready) {
         return;
       }
       handle.belongsTo(owner);
-      Connection connection = new Connection(scheduler, handle, options);
+      Connection connection = new Connection(scheduler, handle, options.streams());
       client = connection;
-      String name = "client " + Addresses.text(handle.remoteAddress());
+      String name = "client " + connection.link().peer;
       // Runs the user's task factory, which may fail, wait, run the handler's first step, or give
       // the task another body.
       Task<?> made = Asyncio.createTask(name, () -> serve(connection, name));
       task = made;
-      handlers.add(made);
+      handlers.put(made, connection);
+      count(connection.remoteAddress(), 1);
       // Not in the task's body, which never runs if the task is cancelled before its first step.
       made.addDoneCallback(done -> ended(made, connection));
       if (state == State.CLOSING) { // the factory waited meanwhile, or the first step closed it
@@ -311,7 +388,7 @@ public final class Server implements AutoCloseable {
     if (handle != null) {
       handle.close();
     }
-    if (task != null && handlers.contains(task)) {
+    if (task != null && handlers.containsKey(task)) {
       removeHandler(task);
       task.cancel("its client was closed");
     }
@@ -345,12 +422,11 @@ public final class Server implements AutoCloseable {
   }
 
   private void report(Connection client, String name, Throwable failure) {
-    if (client.link().explains(failure) && !client.wasCut()) {
+    if ((client.link().explains(failure) && !client.wasCut())
+        || (client.closedByServer && Causes.any(failure, IOException.class::isInstance))) {
       // The peer left: not the handler's fault, and a thousand clients may leave at once.
       Logs.NET.log(
-          System.Logger.Level.DEBUG,
-          () -> "The handler of '" + name + "' ended: "
-              + client.link().lostException().getMessage());
+          System.Logger.Level.DEBUG, () -> "The handler of '" + name + "' ended: " + failure);
       return;
     }
     loop.callExceptionHandler(new ExceptionContext(
@@ -377,6 +453,9 @@ public final class Server implements AutoCloseable {
   }
 
   private void ended(Task<?> task, Connection client) {
+    if (client.link().isTimedOut()) {
+      timedOut++;
+    }
     try {
       client.writer().close(); // sends what the socket takes immediately
     } finally {
@@ -396,9 +475,17 @@ public final class Server implements AutoCloseable {
     return state == State.SERVING ? addresses : List.of();
   }
 
-  /** Returns the port the server listens on, or listened on. <i>Thread</i>: any. */
+  /**
+   * Returns the port the server listens on, or listened on. <i>Thread</i>: any.
+   *
+   * @throws IllegalStateException if it listens on a Unix socket
+   */
   public int port() {
-    return ((InetSocketAddress) addresses.getFirst()).getPort();
+    if (addresses.getFirst() instanceof InetSocketAddress inet) {
+      return inet.getPort();
+    }
+    throw new IllegalStateException(
+        this + " listens on a Unix socket, which has no port: addresses() tells its path.");
   }
 
   /** Returns whether the server accepts clients. <i>Thread</i>: on the loop. */
@@ -411,6 +498,13 @@ public final class Server implements AutoCloseable {
   public int connections() {
     scheduler.checkOnLoop("Server.connections()");
     return handlers.size();
+  }
+
+  /** Returns what the server has done and does now. <i>Thread</i>: on the loop. */
+  public ServerStatistics statistics() {
+    scheduler.checkOnLoop("Server.statistics()");
+    int idle = (int) handlers.values().stream().filter(Connection::isIdle).count();
+    return new ServerStatistics(handlers.size(), idle, accepted, refused, timedOut);
   }
 
   // ---- the end ----
@@ -484,7 +578,8 @@ public final class Server implements AutoCloseable {
 
   /**
    * Stops listening and cancels the handlers of all clients, except the handler that makes the
-   * first call.
+   * first call. If {@link ServerOptions#withStopGrace} gives busy clients time, as {@link #stop}
+   * does.
    *
    * <p><i>Waits</i> until the handlers have ended. Handlers may call this too, even several at
    * once: such a call waits neither for its own handler nor for others that have called it. Nor
@@ -499,30 +594,129 @@ public final class Server implements AutoCloseable {
    */
   @Override
   public void close() {
-    Fiber fiber = Current.requireTask(scheduler, "Server.close()");
+    Current.requireTask(scheduler, "Server.close()");
+    stop(options.stopGrace());
+  }
+
+  /**
+   * Closes the server as {@link #close} does, but gives busy clients time to finish. Clients that
+   * are idle are cancelled at once, and the others as soon as they are: a client is idle while its
+   * handler waits for the first byte of a read and nothing is buffered either way, unless it is
+   * {@link Connection#busy}. When the grace is over, all that are left are cancelled; a record of
+   * the log names them.
+   *
+   * <p><i>Waits</i> as {@link #close} does.
+   *
+   * <p><i>If cancelled</i>: the grace is over, and {@link CancelledError} is thrown once the handlers
+   * have been cancelled; they may still be ending.
+   *
+   * <p><i>Thread</i>: a coroutine of the server's loop.
+   *
+   * @param grace zero or more
+   * @return how many busy clients were cancelled because the grace was over
+   */
+  public int stop(Duration grace) {
+    Fiber fiber = Current.requireTask(scheduler, "Server.stop()");
+    if (grace.isNegative()) {
+      throw new IllegalArgumentException("A grace can't be negative; got " + grace + ".");
+    }
+    int cut = 0;
     if (state != State.CLOSING) {
-      state = State.CLOSING;
-      Task<?> caller = Asyncio.currentTask();
-      closedBy = caller;
-      ListenSockets.close(listeners);
-      acceptors.forEach(acceptor -> acceptor.cancel("the server is closed"));
-      for (Task<?> task : List.copyOf(handlers)) {
-        if (task != caller) {
-          task.cancel("the server is closed");
-        }
-      }
-      Waiter waiter = forever;
-      if (waiter != null) {
-        waiter.wake();
+      beginToClose();
+      if (grace.isPositive()) {
+        cut = awaitGrace(fiber, grace);
+      } else {
+        cancelHandlers(handlers.keySet());
       }
     }
     awaitHandlers(fiber);
+    return cut;
+  }
+
+  private void beginToClose() {
+    state = State.CLOSING;
+    closedBy = Asyncio.currentTask();
+    ListenSockets.close(listeners);
+    acceptors.forEach(acceptor -> acceptor.cancel("the server is closed"));
+    Waiter waiter = forever;
+    if (waiter != null) {
+      waiter.wake();
+    }
+  }
+
+  private void cancelHandlers(Collection<Task<?>> which) {
+    for (Task<?> task : List.copyOf(which)) {
+      if (task != closedBy) {
+        task.cancel("the server is closed");
+      }
+    }
+  }
+
+  /** Waits for busy clients, and cancels those that are not done in time; returns their number. */
+  private int awaitGrace(Fiber fiber, Duration grace) {
+    for (Map.Entry<Task<?>, Connection> entry : List.copyOf(handlers.entrySet())) {
+      Task<?> handler = entry.getKey();
+      if (handler != closedBy) {
+        entry.getValue().onIdle(() -> handler.cancel("the server is closed"));
+      }
+    }
+    try {
+      Asyncio.timeout(grace, () -> awaitHandlers(fiber));
+      return 0;
+    } catch (TimeoutException over) {
+      List<Task<?>> left = handlers.keySet().stream()
+          .filter(task -> task != closedBy)
+          .<Task<?>>map(t -> t)
+          .toList();
+      Logs.NET.log(
+          System.Logger.Level.WARNING,
+          () -> this
+              + " was stopped, and cuts "
+              + left.size()
+              + " clients that were still busy after "
+              + grace.toMillis()
+              + " ms: "
+              + names(left));
+      return left.size();
+    } finally {
+      cancelHandlers(handlers.keySet());
+    }
+  }
+
+  private static String names(List<Task<?>> tasks) {
+    String names = tasks.stream().limit(NAMED).map(Task::name).collect(Collectors.joining(", "));
+    return tasks.size() > NAMED ? names + " and " + (tasks.size() - NAMED) + " more" : names;
+  }
+
+  /**
+   * Closes the connections of all clients, as {@link StreamWriter#close} does: what was written is
+   * still sent. Their handlers notice at their next read or write. The server goes on.
+   * <i>Thread</i>: on the loop.
+   */
+  public void closeClients() {
+    scheduler.checkOnLoop("Server.closeClients()");
+    for (Connection client : List.copyOf(handlers.values())) {
+      client.closedByServer = true;
+      client.writer().close();
+    }
+  }
+
+  /**
+   * Closes the connections of all clients at once, as {@link Connection#abort} does. The server goes
+   * on. <i>Thread</i>: on the loop.
+   */
+  public void abortClients() {
+    scheduler.checkOnLoop("Server.abortClients()");
+    for (Connection client : List.copyOf(handlers.values())) {
+      client.closedByServer = true;
+      client.abort();
+    }
   }
 
   private void awaitHandlers(Fiber fiber) {
     Task<?> caller = Objects.requireNonNull(Asyncio.currentTask());
     while (true) {
-      boolean within = handlers.contains(caller);
+      boolean within = handlers.containsKey(caller);
       if (within && closing.add(caller)) {
         fewerHandlers();
       }
@@ -561,8 +755,10 @@ public final class Server implements AutoCloseable {
     @Override
     public Iterator<?> targets() {
       return within
-          ? handlers.stream().filter(handler -> !closing.contains(handler)).iterator()
-          : handlers.iterator();
+          ? handlers.keySet().stream()
+              .filter(handler -> !closing.contains(handler))
+              .iterator()
+          : handlers.keySet().iterator();
     }
 
     @Override
@@ -583,8 +779,11 @@ public final class Server implements AutoCloseable {
   }
 
   private void removeHandler(Task<?> task) {
-    if (handlers.remove(task)) {
+    Connection client = handlers.remove(task);
+    if (client != null) {
+      count(client.remoteAddress(), -1);
       closing.remove(task);
+      full.wakeAll();
       fewerHandlers();
     }
   }

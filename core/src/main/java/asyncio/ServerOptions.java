@@ -1,8 +1,12 @@
 package asyncio;
 
+import asyncio.internal.engine.ListenSettings;
 import asyncio.internal.net.StreamOptions;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Options for {@link Asyncio#startServer}. Immutable: each {@code with…} method returns changed
@@ -15,17 +19,66 @@ public final class ServerOptions {
   private static final boolean REUSE_BY_DEFAULT =
       !System.getProperty("os.name", "").startsWith("Windows");
 
-  private static final ServerOptions DEFAULTS =
-      new ServerOptions(StreamOptions.DEFAULTS, 100, REUSE_BY_DEFAULT);
+  private static final ServerOptions DEFAULTS = new ServerOptions();
 
-  final StreamOptions streams;
-  final int backlog;
-  final boolean reuseAddress;
+  // Changed in a copy only, before anybody else sees it.
+  private StreamOptions streams = StreamOptions.DEFAULTS;
+  private int backlog = 100;
+  private boolean reuseAddress = REUSE_BY_DEFAULT;
+  private @Nullable Set<PosixFilePermission> unixPermissions;
+  private boolean unixCleanup = true;
+  private int maxConnections = Integer.MAX_VALUE;
+  private int maxConnectionsPerAddress = Integer.MAX_VALUE;
+  private Duration stopGrace = Duration.ZERO;
 
-  private ServerOptions(StreamOptions streams, int backlog, boolean reuseAddress) {
-    this.streams = streams;
-    this.backlog = backlog;
-    this.reuseAddress = reuseAddress;
+  private ServerOptions() {}
+
+  private ServerOptions copy() {
+    var copy = new ServerOptions();
+    copy.streams = streams;
+    copy.backlog = backlog;
+    copy.reuseAddress = reuseAddress;
+    copy.unixPermissions = unixPermissions;
+    copy.unixCleanup = unixCleanup;
+    copy.maxConnections = maxConnections;
+    copy.maxConnectionsPerAddress = maxConnectionsPerAddress;
+    copy.stopGrace = stopGrace;
+    return copy;
+  }
+
+  private ServerOptions with(StreamOptions changed) {
+    ServerOptions copy = copy();
+    copy.streams = changed;
+    return copy;
+  }
+
+  StreamOptions streams() {
+    return streams;
+  }
+
+  ListenSettings listening() {
+    return new ListenSettings(backlog, reuseAddress);
+  }
+
+  @Nullable
+  Set<PosixFilePermission> unixPermissions() {
+    return unixPermissions;
+  }
+
+  boolean unixCleanup() {
+    return unixCleanup;
+  }
+
+  int maxConnections() {
+    return maxConnections;
+  }
+
+  int maxConnectionsPerAddress() {
+    return maxConnectionsPerAddress;
+  }
+
+  Duration stopGrace() {
+    return stopGrace;
   }
 
   /**
@@ -41,7 +94,7 @@ public final class ServerOptions {
    * looks for.
    */
   public ServerOptions withLimit(int bytes) {
-    return new ServerOptions(streams.withLimit(bytes), backlog, reuseAddress);
+    return with(streams.withLimit(bytes));
   }
 
   /**
@@ -49,8 +102,7 @@ public final class ServerOptions {
    * does not take immediately is dropped.
    */
   public ServerOptions withCloseFlushLimit(Duration limit) {
-    return new ServerOptions(
-        streams.withCloseFlushLimit(Objects.requireNonNull(limit, "limit")), backlog, reuseAddress);
+    return with(streams.withCloseFlushLimit(Objects.requireNonNull(limit, "limit")));
   }
 
   /**
@@ -60,12 +112,12 @@ public final class ServerOptions {
    * @param low at most {@code high}
    */
   public ServerOptions withWriteWater(int high, int low) {
-    return new ServerOptions(streams.withWriteWater(high, low), backlog, reuseAddress);
+    return with(streams.withWriteWater(high, low));
   }
 
   /** Sets whether small pieces are sent immediately (TCP_NODELAY). */
   public ServerOptions withNoDelay(boolean on) {
-    return new ServerOptions(streams.withNoDelay(on), backlog, reuseAddress);
+    return with(streams.withNoDelay(on));
   }
 
   /** Sets how many connections the operating system queues until they are accepted. */
@@ -74,7 +126,9 @@ public final class ServerOptions {
       throw new IllegalArgumentException(
           "A backlog is a positive number of connections; got " + connections + ".");
     }
-    return new ServerOptions(streams, connections, reuseAddress);
+    ServerOptions copy = copy();
+    copy.backlog = connections;
+    return copy;
   }
 
   /**
@@ -82,7 +136,9 @@ public final class ServerOptions {
    * earlier server on it (SO_REUSEADDR).
    */
   public ServerOptions withReuseAddress(boolean on) {
-    return new ServerOptions(streams, backlog, on);
+    ServerOptions copy = copy();
+    copy.reuseAddress = on;
+    return copy;
   }
 
   /**
@@ -94,8 +150,7 @@ public final class ServerOptions {
    * @param limit positive
    */
   public ServerOptions withIdleTimeout(Duration limit) {
-    return new ServerOptions(
-        streams.withIdleTimeout(Objects.requireNonNull(limit, "limit")), backlog, reuseAddress);
+    return with(streams.withIdleTimeout(Objects.requireNonNull(limit, "limit")));
   }
 
   /**
@@ -107,8 +162,7 @@ public final class ServerOptions {
    * @param limit positive
    */
   public ServerOptions withReadTimeout(Duration limit) {
-    return new ServerOptions(
-        streams.withReadTimeout(Objects.requireNonNull(limit, "limit")), backlog, reuseAddress);
+    return with(streams.withReadTimeout(Objects.requireNonNull(limit, "limit")));
   }
 
   /**
@@ -118,7 +172,84 @@ public final class ServerOptions {
    * @param limit positive
    */
   public ServerOptions withTotalTimeout(Duration limit) {
-    return new ServerOptions(
-        streams.withTotalTimeout(Objects.requireNonNull(limit, "limit")), backlog, reuseAddress);
+    return with(streams.withTotalTimeout(Objects.requireNonNull(limit, "limit")));
+  }
+
+  /**
+   * Sets whether the operating system asks a silent client now and then whether it is still there
+   * (SO_KEEPALIVE). Off by default; the system's own times apply, two hours on Linux.
+   */
+  public ServerOptions withKeepAlive(boolean on) {
+    return with(streams.withKeepAlive(on));
+  }
+
+  /**
+   * Sets who may connect to a Unix socket: the permissions of its file, such as {@code
+   * PosixFilePermissions.fromString("rw-rw----")}. By default the process's umask decides. They are
+   * set right after the socket is made, so where that matters, put it into a folder of your own.
+   */
+  public ServerOptions withUnixPermissions(Set<PosixFilePermission> permissions) {
+    ServerOptions copy = copy();
+    copy.unixPermissions = Set.copyOf(permissions);
+    return copy;
+  }
+
+  /**
+   * Sets whether the server removes the file of its Unix socket when it closes; true by default. A
+   * file that is no longer its own is never removed.
+   */
+  public ServerOptions withUnixCleanup(boolean on) {
+    ServerOptions copy = copy();
+    copy.unixCleanup = on;
+    return copy;
+  }
+
+  /**
+   * Sets how many clients are served at a time. While there are so many, the server accepts nobody,
+   * and newcomers wait in the operating system's queue. Without this there is no limit.
+   *
+   * @param connections at least 1
+   */
+  public ServerOptions withMaxConnections(int connections) {
+    ServerOptions copy = copy();
+    copy.maxConnections = atLeastOne(connections);
+    return copy;
+  }
+
+  /**
+   * Sets how many clients from one address (IP, not port) are served at a time. Others are
+   * disconnected as soon as they are accepted, and counted in {@link Server#statistics}. Without
+   * this there is no limit. Clients of a Unix socket have no address, so it does not apply to them.
+   *
+   * @param connections at least 1
+   */
+  public ServerOptions withMaxConnectionsPerAddress(int connections) {
+    ServerOptions copy = copy();
+    copy.maxConnectionsPerAddress = atLeastOne(connections);
+    return copy;
+  }
+
+  private static int atLeastOne(int connections) {
+    if (connections < 1) {
+      throw new IllegalArgumentException(
+          "A server serves at least one client at a time; got a limit of " + connections + ".");
+    }
+    return connections;
+  }
+
+  /**
+   * Sets how long {@link Server#close} and a cancelled {@link Server#serveForever} wait for busy
+   * clients before they cancel their handlers; idle ones are cancelled at once. None by default. See
+   * {@link Server#stop}.
+   *
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerOptions withStopGrace(Duration grace) {
+    if (grace.isNegative()) {
+      throw new IllegalArgumentException("A grace can't be negative; got " + grace + ".");
+    }
+    ServerOptions copy = copy();
+    copy.stopGrace = grace;
+    return copy;
   }
 }

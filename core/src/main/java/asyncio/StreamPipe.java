@@ -42,6 +42,17 @@ public final class StreamPipe implements AutoCloseable {
    * @throws IllegalArgumentException if {@code capacity} is less than 1
    */
   public StreamPipe(int capacity) {
+    this(capacity, StreamOptions.DEFAULTS.limit());
+  }
+
+  /**
+   * Creates a pipe whose reader has a limit of its own.
+   *
+   * <p><i>Thread</i>: on the loop.
+   *
+   * @param limit the maximum length, in bytes, of a line or other delimited piece
+   */
+  public StreamPipe(int capacity, int limit) {
     if (capacity < 1) {
       throw new IllegalArgumentException("A pipe holds at least one byte; got " + capacity + ".");
     }
@@ -49,7 +60,7 @@ public final class StreamPipe implements AutoCloseable {
     pipe = new MemoryPipe(scheduler, capacity);
     in = new Link(scheduler, "pipe", "a pipe", pipe.source(), null);
     out = new Link(scheduler, "pipe", "a pipe", null, pipe.sink());
-    reader = new StreamReader(in, StreamOptions.DEFAULTS.limit());
+    reader = new StreamReader(in, StreamOptions.DEFAULTS.withLimit(limit).limit());
     // drain() waits while there is more than the pipe holds; a reader may take its time.
     writer = new StreamWriter(out, new SendBuffer(out, 0, 0, null));
   }
@@ -72,8 +83,9 @@ public final class StreamPipe implements AutoCloseable {
    */
   public void fail(IOException failure) {
     in.scheduler.checkOnLoop("StreamPipe.fail()");
-    pipe.fail(Objects.requireNonNull(failure, "failure"));
-    out.lose(failure);
+    out.lose(Objects.requireNonNull(failure, "failure"));
+    pipe.fail(failure);
+    reader.drop();
   }
 
   /**

@@ -58,7 +58,11 @@ public final class StreamReader {
   // Loop-confined.
   private final ByteFifo buffer = new ByteFifo();
   private boolean eof;
+  /** Who reads; during a transfer also while it writes. */
   private @Nullable Fiber waiting;
+
+  /** Whether it waits for bytes to come. */
+  private boolean receiving;
 
   StreamReader(Link link, int limit) {
     this.link = link;
@@ -72,18 +76,27 @@ public final class StreamReader {
    * and never closes the stream.
    *
    * <p>A read that is cancelled goes on in its thread, and what it brings is kept for the next one.
-   * A thread that still reads when the program ends does not hold it up.
+   * A thread that still reads when the program ends does not hold it up. What is kept is kept by
+   * this reader, so make one for a stream and pass it on.
    *
    * <p><i>Thread</i>: on the loop, whose coroutines use the reader. Nobody else may read from the
    * stream.
    */
   public static StreamReader of(InputStream stream) {
+    return of(stream, StreamOptions.DEFAULTS.limit());
+  }
+
+  /**
+   * Returns a reader of an InputStream with a limit of its own.
+   *
+   * @param limit the maximum length, in bytes, of a line or other delimited piece
+   */
+  public static StreamReader of(InputStream stream, int limit) {
+    StreamOptions.DEFAULTS.withLimit(limit); // checks it
     Scheduler scheduler = Current.require("StreamReader.of()");
     String name = stream.getClass().getName();
     var source = new BlockingSource(scheduler, stream);
-    return new StreamReader(
-        new Link(scheduler, "input stream " + name, name, source, null),
-        StreamOptions.DEFAULTS.limit());
+    return new StreamReader(new Link(scheduler, "input stream " + name, name, source, null), limit);
   }
 
   /**
@@ -305,16 +318,19 @@ public final class StreamReader {
       throw new IllegalArgumentException(
           "readExactly(count) takes a number of bytes, zero or more; got " + count + ".");
     }
-    while (buffer.size() < count) {
-      if (!fillPiece()) {
-        int came = buffer.size();
-        throw new IncompleteReadException(
-            "The stream from " + link.peer + " ended after " + came + " of " + count + " bytes.",
-            takeAll(),
-            count);
+    try {
+      while (buffer.size() < count) {
+        if (!fillPiece()) {
+          int came = buffer.size();
+          throw new IncompleteReadException(
+              "The stream from " + link.peer + " ended after " + came + " of " + count + " bytes.",
+              takeAll(),
+              count);
+        }
       }
+    } finally {
+      pieceEnds();
     }
-    pieceEnds();
     return count == 0 ? NOTHING : buffer.take(count);
   }
 
@@ -536,12 +552,18 @@ public final class StreamReader {
       }
       while (true) {
         writer.drain();
+        writer.checkWritable(); // before anything is taken for it
         ByteBuffer came = receive(MAX_CHUNK);
         if (came == null) {
           return;
         }
         int count = came.remaining();
-        writer.pass(came);
+        try {
+          writer.pass(came);
+        } catch (IOException | IllegalStateException refused) {
+          keep(came); // for somebody else
+          throw refused;
+        }
         moved.accept(count);
       }
     } finally {
@@ -626,6 +648,16 @@ public final class StreamReader {
     }
   }
 
+  /** Returns whether a task waits for bytes to come, and none are here. */
+  boolean waitsForSomethingNew() {
+    return receiving && buffer.isEmpty();
+  }
+
+  /** Drops what is here and was not read. */
+  void drop() {
+    buffer.clear();
+  }
+
   // ---- receiving ----
 
   private void begin(String what) throws IOException {
@@ -651,6 +683,14 @@ public final class StreamReader {
    * ended first.
    */
   private int find(byte[][] separators) throws IOException {
+    try {
+      return search(separators);
+    } finally {
+      pieceEnds();
+    }
+  }
+
+  private int search(byte[][] separators) throws IOException {
     int longest = 0;
     for (byte[] separator : separators) {
       longest = Math.max(longest, separator.length);
@@ -670,7 +710,6 @@ public final class StreamReader {
         throw overrun("has sent " + start + " bytes before the separator", start);
       }
       if (start >= 0) {
-        pieceEnds();
         return end;
       }
       // A separator may have begun in the last bytes.
@@ -693,14 +732,10 @@ public final class StreamReader {
     if (!buffer.isEmpty()) {
       limits.pieceBegins();
     }
-    try {
-      return fill();
-    } catch (Throwable failed) {
-      limits.pieceEnds(); // nobody waits for the rest
-      throw failed;
-    }
+    return fill();
   }
 
+  /** Notes that a line or count is complete, or that nobody waits for the rest. */
   private void pieceEnds() {
     TimeLimits limits = link.limits();
     if (limits != null) {
@@ -717,7 +752,9 @@ public final class StreamReader {
             + "; the stream's limit is "
             + limit
             + ". All of it is still in the stream; read(n) takes it. For longer lines, raise the"
-            + " limit: withLimit() of ConnectOptions or ServerOptions.",
+            + (link.isConnection()
+                ? " limit: withLimit() of ConnectOptions or ServerOptions."
+                : " limit, which can be given where the reader is made."),
         consumed);
   }
 
@@ -781,6 +818,8 @@ public final class StreamReader {
   private @Nullable Fiber waitBegins() {
     Fiber before = waiting;
     waiting = link.scheduler.currentFiber();
+    receiving = true;
+    link.mayBeIdle();
     TimeLimits limits = link.limits();
     if (limits != null) {
       limits.waitBegins();
@@ -790,6 +829,7 @@ public final class StreamReader {
 
   private void waitEnded(@Nullable Fiber before) {
     waiting = before;
+    receiving = false;
     TimeLimits limits = link.limits();
     if (limits != null) {
       limits.waitEnded();

@@ -42,7 +42,8 @@ public final class StreamWriter {
 
   /**
    * Returns a writer to an OutputStream: standard output, a process, a file. A helper thread writes
-   * and flushes, so the loop goes on. Closing the writer, or {@link #writeEof}, closes the stream,
+   * and flushes, so the loop goes on. {@link #flush} waits until it has: what it has not written when
+   * the loop closes is lost. Closing the writer, or {@link #writeEof}, closes the stream,
    * and {@link #waitClosed} tells if that failed.
    *
    * <p><i>Thread</i>: on the loop, whose coroutines use the writer. Nobody else may write to the
@@ -123,7 +124,8 @@ public final class StreamWriter {
   /**
    * Sends bytes and lets the peer catch up: {@link #write(byte[])} and {@link #drain} in one.
    *
-   * <p><i>Waits</i> as {@link #drain} does; for 64 KiB and more, until the socket has taken them.
+   * <p><i>Waits</i> as {@link #drain} does; for 64 KiB and more, usually until the socket has taken
+   * them, since they are not copied unless other output is still waiting.
    *
    * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; the bytes are still sent.
    *
@@ -146,7 +148,8 @@ public final class StreamWriter {
   /**
    * Sends the bytes between the buffer's position and its limit, as {@link #send(byte[])} does, and
    * moves the position. The kernel takes those of a direct buffer of 4 KiB or more from where they
-   * are.
+   * are, unless other output is still waiting or the buffer belongs to one thread alone (a confined
+   * arena).
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #send(byte[])}. A cancelled call
    * copies what is left, and moves the position to the limit.
@@ -181,6 +184,11 @@ public final class StreamWriter {
     sendBuffer.abort();
   }
 
+  /** Checks that something may be written. */
+  void checkWritable() throws IOException {
+    sendBuffer.checkWritable();
+  }
+
   /** Sends bytes that are good for this step only. */
   void pass(ByteBuffer bytes) throws IOException {
     sendBuffer.pass(bytes);
@@ -203,6 +211,25 @@ public final class StreamWriter {
     Fiber fiber = link.requireTask("StreamWriter.drain()");
     fiber.breathe();
     sendBuffer.drain(fiber);
+  }
+
+  /**
+   * Waits until the socket, or the stream of {@link #of}, has taken everything that was written.
+   * {@link #drain} is enough to keep a slow peer's output from piling up; this is for who must know
+   * that nothing is left.
+   *
+   * <p><i>Waits</i> until nothing is buffered.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what was written is still sent.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop. Several tasks may wait.
+   *
+   * @throws IOException if the connection is lost, or closed on this side
+   */
+  public void flush() throws IOException {
+    Fiber fiber = link.requireTask("StreamWriter.flush()");
+    fiber.breathe();
+    sendBuffer.flush(fiber);
   }
 
   /**
@@ -267,8 +294,9 @@ public final class StreamWriter {
   // ---- for code that knows java.io and java.nio ----
 
   /**
-   * Returns this stream as an OutputStream, for code that knows java.io. Its {@code write} and {@code
-   * flush} wait as {@link #send} does. Closing it does not close the connection.
+   * Returns this stream as an OutputStream, for code that knows java.io. Its {@code write} waits as
+   * {@link #send} does, and its {@code flush} as {@link #flush}. Closing it does not close the
+   * connection.
    *
    * <p><i>Thread</i>: coroutines of the connection's loop.
    */
@@ -294,14 +322,13 @@ public final class StreamWriter {
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
       Objects.checkFromIndexSize(offset, length, bytes.length);
-      Fiber fiber = begin();
-      sendBuffer.write(bytes, offset, length);
-      sendBuffer.drain(fiber);
+      begin();
+      send(ByteBuffer.wrap(bytes, offset, length));
     }
 
     @Override
     public void flush() throws IOException {
-      sendBuffer.drain(begin());
+      sendBuffer.flush(begin());
     }
 
     @Override

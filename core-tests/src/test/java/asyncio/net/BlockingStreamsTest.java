@@ -248,6 +248,61 @@ class BlockingStreamsTest {
   }
 
   @Test
+  void aFailureAfterATransferOrACancelIsToldByTheClose() throws Exception {
+    run(() -> {
+      for (boolean cancels : new boolean[] {false, true}) {
+        var full = new OutputStream() {
+          final Semaphore permits = new Semaphore(0);
+
+          @Override
+          public void write(int one) {
+            throw new AssertionError("written one by one");
+          }
+
+          @Override
+          public void write(byte[] bytes, int offset, int length) throws IOException {
+            permits.acquireUninterruptibly();
+            throw new IOException("No space left on device");
+          }
+        };
+        var writer = StreamWriter.of(full);
+        if (cancels) {
+          Task<?> sending = createTask(() -> writer.send(new byte[70_000]));
+          yieldNow();
+          yieldNow();
+          sending.cancel();
+          assertThrows(CancelledError.class, sending::await);
+        } else {
+          var reader = StreamReader.of(new ByteArrayInputStream(new byte[1000]));
+          assertEquals(1000, reader.transferTo(writer));
+        }
+        full.permits.release(10);
+        writer.close();
+        assertContains(
+            assertThrows(IOException.class, writer::waitClosed).getMessage(),
+            "No space left on device");
+      }
+    });
+  }
+
+  @Test
+  void flushWaitsForTheThread() throws Exception {
+    var slow = new Slow();
+    run(() -> {
+      var writer = StreamWriter.of(slow);
+      writer.write("hello");
+      Task<?> flushing = createTask(writer::flush);
+      for (int i = 0; i < 10; i++) {
+        yieldNow();
+      }
+      assertFalse(flushing.isDone());
+      slow.permits.release();
+      flushing.await();
+      assertEquals("hello", slow.taken.toString(UTF_8));
+    });
+  }
+
+  @Test
   void channelsAreReadAndWrittenToo() throws Exception {
     Path file = folder.resolve("file");
     run(() -> {

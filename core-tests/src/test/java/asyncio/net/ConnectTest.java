@@ -77,9 +77,8 @@ class ConnectTest {
   void whenAllAddressesFailTheOthersAreSuppressed() throws Exception {
     int port = freePort();
     var e = assertThrows(ConnectException.class, () -> openConnection("localhost", port));
-    int addresses = InetAddress.getAllByName("localhost").length;
-    assertEquals(addresses - 1, e.getSuppressed().length);
-    assertContains(e.getMessage(), "localhost:" + port, "127.0.0.1");
+    assertEquals(1, e.getSuppressed().length);
+    assertContains(e.getMessage(), "localhost:" + port, "127.0.0.1", "0:0:0:0:0:0:0:1");
   }
 
   @NetTest

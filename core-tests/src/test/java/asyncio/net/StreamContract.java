@@ -35,6 +35,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.lang.foreign.Arena;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -294,6 +295,50 @@ abstract class StreamContract {
     });
   }
 
+  @Test
+  void flushWaitsUntilEverythingIsTaken() throws Exception {
+    with((one, other) -> {
+      one.writer().flush();
+      one.writer().write(noise(MUCH));
+      Task<?> flushing = started(createTask(one.writer()::flush));
+      other.reader().readExactly(MUCH);
+      flushing.await();
+      assertEquals(0, one.writer().bufferSize());
+      one.writer().write(noise(MUCH));
+      Task<?> again = started(createTask(one.writer()::flush));
+      one.abort();
+      assertInstanceOf(IOException.class, failureOf(again));
+    });
+  }
+
+  @Test
+  void memoryOfOneThreadAloneIsSentToo() throws Exception {
+    with((one, other) -> {
+      byte[] much = noise(MUCH);
+      try (var arena = Arena.ofConfined()) {
+        ByteBuffer buffer = arena.allocate(MUCH).asByteBuffer().put(much).flip();
+        Task<byte[]> receiving = createTask(() -> other.reader().readExactly(MUCH));
+        one.writer().send(buffer);
+        assertArrayEquals(much, receiving.await());
+      }
+    });
+  }
+
+  @Test
+  void memoryThatIsFreedTooEarlyFailsItsConnectionAlone() throws Exception {
+    with((one, other) -> {
+      var arena = Arena.ofShared();
+      ByteBuffer buffer = arena.allocate(MUCH).asByteBuffer();
+      Task<?> sending = started(createTask(() -> one.writer().send(buffer)));
+      arena.close();
+      Task<?> receiving = createTask(() -> other.reader().readExactly(MUCH));
+      assertContains(
+          assertInstanceOf(IOException.class, failureOf(sending)).getMessage(),
+          "can't be read any more");
+      receiving.cancel();
+    });
+  }
+
   // ---- reading into buffers ----
 
   @Test
@@ -527,6 +572,47 @@ abstract class StreamContract {
         assertArrayEquals(much, target.other().reader().readAll());
         rest.await();
         sending.await();
+      }
+    });
+  }
+
+  /** What is to be sent first may need the very memory that the next bytes are in. */
+  @Test
+  void aTransferKeepsItsPlaceBehindWhatWasWrittenInTheSameStep() throws Exception {
+    byte[] much = noise(1_000_000);
+    in(() -> {
+      try (ConnectionPair source = open(ConnectOptions.defaults());
+          ConnectionPair target = open(ConnectOptions.defaults());
+          ConnectionPair third = open(ConnectOptions.defaults())) {
+        source.one().writer().write(much);
+        source.one().writer().writeEof();
+        Task<byte[]> receiving =
+            createTask(() -> target.other().reader().readExactly(4 * 30_000 + 1_000_000));
+        for (int i = 0; i < 10; i++) {
+          yieldNow();
+        }
+        third.one().writer().write("has the memory that is lent");
+        for (int i = 0; i < 4; i++) {
+          target.one().writer().write(new byte[30_000]);
+        }
+        source.other().reader().transferTo(target.one().writer());
+        byte[] came = receiving.await();
+        assertArrayEquals(much, Arrays.copyOfRange(came, 4 * 30_000, came.length));
+      }
+    });
+  }
+
+  @Test
+  void aTransferToAnEndedStreamTakesNothing() throws Exception {
+    in(() -> {
+      try (ConnectionPair source = open(ConnectOptions.defaults());
+          ConnectionPair target = open(ConnectOptions.defaults())) {
+        source.one().writer().send("kept\n");
+        target.one().writer().writeEof();
+        assertThrows(
+            IllegalStateException.class,
+            () -> source.other().reader().transferTo(target.one().writer()));
+        assertEquals("kept", source.other().reader().readLine());
       }
     });
   }

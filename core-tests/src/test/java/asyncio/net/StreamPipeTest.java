@@ -18,6 +18,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.ConnectionPair;
 import asyncio.DeadlockException;
 import asyncio.IncompleteReadException;
+import asyncio.LimitOverrunException;
 import asyncio.StreamPipe;
 import asyncio.Task;
 import asyncio.testing.AsyncTest;
@@ -98,6 +99,33 @@ class StreamPipeTest {
     assertThrows(IOException.class, () -> pipe.writer().write("x"));
     assertThrows(IOException.class, pipe.writer()::drain);
     assertThrows(IOException.class, () -> pipe.reader().readExactly(100));
+  }
+
+  @AsyncTest
+  void aFailureComesBeforeWhatWasNotRead() throws IOException {
+    var pipe = new StreamPipe(4);
+    pipe.writer().write("one\ntwo\nthree\n");
+    assertEquals("one", pipe.reader().readLine());
+    var why = new IOException("the disk is full");
+    pipe.fail(why);
+    assertSame(
+        why, assertThrows(IOException.class, () -> pipe.reader().readLine()).getCause());
+    assertSame(
+        why, assertThrows(IOException.class, () -> pipe.writer().write("x")).getCause());
+  }
+
+  @AsyncTest
+  void theLimitOfAPipeCanBeRaised() throws IOException {
+    var pipe = new StreamPipe(1000, 100_000);
+    Task<?> writing = createTask(() -> pipe.writer().send("x".repeat(90_000) + "\n"));
+    assertEquals(90_000, pipe.reader().readLine().length());
+    writing.await();
+    var small = new StreamPipe(1000, 3);
+    small.writer().write("abcdef");
+    assertContains(
+        assertThrows(LimitOverrunException.class, () -> small.reader().readLine())
+            .getMessage(),
+        "can be given where the reader is made");
   }
 
   @AsyncTest

@@ -20,9 +20,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Asyncio;
 import asyncio.ConnectOptions;
 import asyncio.ConnectionPair;
+import asyncio.Relayed;
+import asyncio.RunOptions;
+import asyncio.Runner;
 import asyncio.ServerOptions;
 import asyncio.Task;
 import asyncio.testing.AsyncTest;
+import asyncio.testing.VirtualClock;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -200,6 +204,58 @@ class TimeLimitsTest {
       sleep(ofMinutes(5));
       pair.other().writer().writeEof();
       assertArrayEquals("abc".getBytes(UTF_8), reading.await(), "a body has no limit of its own");
+    }
+  }
+
+  @AsyncTest
+  void theLimitOfALineIsOverWhenTheStreamEnds() throws IOException {
+    try (var pair = ConnectionPair.open(READ)) {
+      pair.other().writer().send("no newline");
+      pair.other().writer().writeEof();
+      assertEquals("no newline", pair.one().reader().readLine());
+      byte[] answer = new byte[500_000];
+      Task<?> sending = createTask(() -> pair.one().writer().send(answer));
+      int came = 0;
+      while (came < answer.length) {
+        sleep(ofSeconds(9));
+        came += pair.other().reader().read(64 * 1024).length;
+      }
+      sending.await();
+    }
+  }
+
+  @Test
+  void whatCameDuringALongStepIsReadBeforeAnythingIsCut() throws Exception {
+    var clock = new VirtualClock();
+    try (var runner = new Runner(RunOptions.defaults().withClock(clock))) {
+      runner.run(() -> {
+        try (var pair = ConnectionPair.open(IDLE.withReadTimeout(ofSeconds(5)))) {
+          Task<String> reading = createTask(pair.one().reader()::readLine);
+          pair.other().writer().send("begun ");
+          sleep(ofSeconds(4));
+          pair.other().writer().write("and done\n");
+          clock.advance(ofSeconds(100)); // in the same step, as if it had lasted that long
+          assertEquals("begun and done", reading.await());
+        }
+      });
+    }
+  }
+
+  @AsyncTest
+  void aRelayIsSilentOnlyWhileNothingComes() throws IOException {
+    try (var client = ConnectionPair.open();
+        var server = ConnectionPair.open()) {
+      Task<Relayed> relaying = createTask(() -> Asyncio.relay(client.other(), server.one()));
+      client.one().writer().writeEof();
+      byte[] answer = new byte[1_000_000];
+      Task<?> sending = createTask(() -> server.other().writer().send(answer));
+      int came = 0;
+      while (came < answer.length) {
+        sleep(ofMinutes(5)); // slow, but not silent
+        came += client.one().reader().read(64 * 1024).length;
+      }
+      sending.await();
+      assertEquals(new Relayed(0, 1_000_000), relaying.await());
     }
   }
 

@@ -9,13 +9,17 @@ import static asyncio.Asyncio.currentTask;
 import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.gatherOutcomes;
 import static asyncio.Asyncio.openConnection;
+import static asyncio.Asyncio.openUnixConnection;
 import static asyncio.Asyncio.relay;
+import static asyncio.Asyncio.resolve;
+import static asyncio.Asyncio.resolveName;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.shield;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.staggeredRace;
 import static asyncio.Asyncio.startServer;
+import static asyncio.Asyncio.startUnixServer;
 import static asyncio.Asyncio.timeout;
 import static asyncio.Asyncio.timeoutAt;
 import static asyncio.Asyncio.toThread;
@@ -59,6 +63,7 @@ import asyncio.flow.Flows;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -407,6 +412,41 @@ class AtomicallyWaitsTest {
     assertEquals("two", lines.next());
     assertEquals("three", reader.readLine());
 
+    var address = new InetSocketAddress("127.0.0.1", 1);
+    Path path = Path.of("socket");
+    refused(
+        "Asyncio.openConnection(SocketAddress)", "openConnection()", () -> openConnection(address));
+    refused(
+        "Asyncio.openConnection(SocketAddress, ConnectOptions)",
+        "openConnection()",
+        () -> openConnection(address, ConnectOptions.defaults()));
+    refused(
+        "Asyncio.openUnixConnection(Path)", "openUnixConnection()", () -> openUnixConnection(path));
+    refused(
+        "Asyncio.openUnixConnection(Path, ConnectOptions)",
+        "openUnixConnection()",
+        () -> openUnixConnection(path, ConnectOptions.defaults()));
+    refused(
+        "Asyncio.startServer(ConnectionHandler, SocketAddress)",
+        "startServer()",
+        () -> startServer(client -> {}, address));
+    refused(
+        "Asyncio.startServer(ConnectionHandler, SocketAddress, ServerOptions)",
+        "startServer()",
+        () -> startServer(client -> {}, address, ServerOptions.defaults()));
+    refused(
+        "Asyncio.startUnixServer(ConnectionHandler, Path)",
+        "startUnixServer()",
+        () -> startUnixServer(client -> {}, path));
+    refused(
+        "Asyncio.startUnixServer(ConnectionHandler, Path, ServerOptions)",
+        "startUnixServer()",
+        () -> startUnixServer(client -> {}, path, ServerOptions.defaults()));
+    refused("Asyncio.resolve(String)", "resolve()", () -> resolve("127.0.0.1"));
+    refused(
+        "Asyncio.resolveName(InetAddress)",
+        "resolveName()",
+        () -> resolveName(address.getAddress()));
     refused(
         "Asyncio.relay(Connection, Connection)", "relay()", () -> relay(connection, connection));
     refused(
@@ -419,6 +459,7 @@ class AtomicallyWaitsTest {
         "StreamWriter.send()",
         () -> writer.send(ByteBuffer.allocate(0)));
     refused("StreamWriter.send(String)", "StreamWriter.send()", () -> writer.send(""));
+    refused("StreamWriter.flush()", "StreamWriter.flush()", writer::flush);
     refused("StreamWriter.drain()", "StreamWriter.drain()", writer::drain);
     refused("StreamWriter.waitClosed()", "StreamWriter.waitClosed()", writer::waitClosed);
     refused("Connection.close()", "Connection.close()", connection::close);
@@ -428,6 +469,7 @@ class AtomicallyWaitsTest {
     refused("StreamWriter.waitClosed()", "StreamWriter.waitClosed()", writer::waitClosed);
 
     refused("Server.serveForever()", "Server.serveForever()", server::serveForever);
+    refused("Server.stop(Duration)", "Server.stop()", () -> server.stop(ZERO));
     refused("Server.close()", "Server.close()", server::close);
     assertTrue(server.isServing());
     refused(

@@ -4,7 +4,7 @@ import asyncio.WaitKind;
 import asyncio.internal.scheduler.Owner;
 
 /** Something open in an engine, on which operations are started. Loop-confined. */
-public interface EngineHandle {
+public interface EngineHandle extends AutoCloseable {
   /** Returns what a coroutine waits for here, for reports and for the search for deadlocks. */
   WaitKind waitKind();
 
@@ -15,5 +15,6 @@ public interface EngineHandle {
    * Closes the handle immediately. Operations that wait on it end with ClosedChannelException,
    * as does a write under way. Does nothing if it is closed.
    */
+  @Override
   void close();
 }

@@ -132,7 +132,7 @@ public final class MemoryPipe {
       }
       if (++streak > MAX_STREAK) {
         streak = 0;
-        running.yieldNow();
+        running.yieldBeforeValue();
         checkOpen();
       }
       while (bytes.isEmpty() && !ended) {
@@ -244,7 +244,14 @@ public final class MemoryPipe {
       if (data == null || told == null) {
         return;
       }
-      int count = put(data);
+      int count;
+      try {
+        count = put(data);
+      } catch (RuntimeException gone) { // the arena of its memory was closed
+        takeBack();
+        told.failed(new IOException("What is being sent can't be read any more: " + gone, gone));
+        return;
+      }
       if (count > 0) {
         takeBack();
         told.written(count);

@@ -1,10 +1,12 @@
 package asyncio.internal.engine;
 
+import asyncio.PeerCredentials;
 import asyncio.WaitKind;
 import asyncio.internal.scheduler.Owner;
 import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +48,26 @@ public final class MemoryStream implements StreamHandle {
   @Override
   public SocketAddress remoteAddress() {
     return remote;
+  }
+
+  @Override
+  public <T> T option(SocketOption<T> option) {
+    throw noOption(option);
+  }
+
+  @Override
+  public <T> void setOption(SocketOption<T> option, T value) {
+    throw noOption(option);
+  }
+
+  private static UnsupportedOperationException noOption(SocketOption<?> option) {
+    return new UnsupportedOperationException(
+        "A connection in memory is no socket, so it has no option " + option.name() + ".");
+  }
+
+  @Override
+  public @Nullable PeerCredentials credentials() {
+    return null;
   }
 
   @Override

@@ -1,9 +1,11 @@
 package asyncio.internal.engine;
 
+import asyncio.PeerCredentials;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketOption;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
@@ -64,6 +66,9 @@ final class NioStream extends NioHandle implements StreamHandle {
     }
     try {
       prepare(channel, remote, settings);
+      if (settings.local() != null) {
+        channel.bind(settings.local());
+      }
       if (!channel.connect(remote)) {
         do {
           stream.awaitInput(SelectionKey.OP_CONNECT);
@@ -113,8 +118,14 @@ final class NioStream extends NioHandle implements StreamHandle {
   private static void prepare(SocketChannel channel, SocketAddress remote, SocketSettings settings)
       throws IOException {
     channel.configureBlocking(false);
-    if (settings.noDelay() && remote instanceof InetSocketAddress) {
+    if (!(remote instanceof InetSocketAddress)) {
+      return;
+    }
+    if (settings.noDelay()) {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    }
+    if (settings.keepAlive()) {
+      channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
     }
   }
 
@@ -126,6 +137,24 @@ final class NioStream extends NioHandle implements StreamHandle {
   @Override
   public SocketAddress remoteAddress() {
     return remote;
+  }
+
+  @Override
+  public <T> T option(SocketOption<T> option) throws IOException {
+    checkOpen();
+    return channel.getOption(option);
+  }
+
+  @Override
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    checkOpen();
+    channel.setOption(option, value);
+  }
+
+  @Override
+  public @Nullable PeerCredentials credentials() throws IOException {
+    checkOpen();
+    return remote instanceof UnixDomainSocketAddress ? Credentials.of(channel) : null;
   }
 
   // ---- reading ----
@@ -300,10 +329,10 @@ final class NioStream extends NioHandle implements StreamHandle {
     try {
       count = send(data);
     } catch (IOException failure) {
-      unsent = null;
-      completion = null;
-      ignore(SelectionKey.OP_WRITE);
-      told.failed(failure);
+      failed(told, failure);
+      return;
+    } catch (RuntimeException gone) { // the arena of its memory was closed
+      failed(told, new IOException("What is being sent can't be read any more: " + gone, gone));
       return;
     }
     if (count > 0) {
@@ -315,6 +344,12 @@ final class NioStream extends NioHandle implements StreamHandle {
         writable = true;
       }
     }
+  }
+
+  private void failed(WriteCompletion told, IOException failure) {
+    takeBack();
+    ignore(SelectionKey.OP_WRITE);
+    told.failed(failure);
   }
 
   @Override

@@ -1,6 +1,10 @@
 package asyncio.internal.engine;
 
+import asyncio.PeerCredentials;
+import java.io.IOException;
 import java.net.SocketAddress;
+import java.net.SocketOption;
+import org.jspecify.annotations.Nullable;
 
 /** A connected stream of bytes, both ways. Loop-confined. */
 public interface StreamHandle extends Source, Sink {
@@ -9,6 +13,24 @@ public interface StreamHandle extends Source, Sink {
 
   /** Returns the peer's address. */
   SocketAddress remoteAddress();
+
+  /**
+   * Returns the value of a socket's option.
+   *
+   * @throws UnsupportedOperationException if this has no such option
+   */
+  <T> T option(SocketOption<T> option) throws IOException;
+
+  /**
+   * Sets a socket's option.
+   *
+   * @throws UnsupportedOperationException if this has no such option
+   */
+  <T> void setOption(SocketOption<T> option, T value) throws IOException;
+
+  /** Returns who the peer is, if it is on the other end of a Unix socket and the system can tell. */
+  @Nullable
+  PeerCredentials credentials() throws IOException;
 
   /**
    * Closes the handle as close() does, but the peer gets an error instead of the end of the stream.

@@ -3,17 +3,28 @@ package asyncio.internal.net;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 
 /** Text forms of addresses. */
 public final class Addresses {
   private Addresses() {}
 
-  /** Returns for instance "127.0.0.1:80" or "[::1]:80". */
+  /** Returns for instance "127.0.0.1:80", "[::1]:80" or "unix:/run/service". */
   public static String text(SocketAddress address) {
+    if (address instanceof UnixDomainSocketAddress unix) {
+      return "unix:" + unix.getPath();
+    }
     if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
       return text(inet.getAddress().getHostAddress(), inet.getPort());
     }
     return address.toString();
+  }
+
+  /** Returns the address of the peer; a client of a Unix socket has none, and gets its server's. */
+  public static String peer(SocketAddress local, SocketAddress remote) {
+    boolean nameless = remote instanceof UnixDomainSocketAddress unix
+        && unix.getPath().toString().isEmpty();
+    return text(nameless ? local : remote);
   }
 
   /** Returns for instance "localhost:80" or "[::1]:80". */

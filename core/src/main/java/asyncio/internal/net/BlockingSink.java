@@ -44,6 +44,9 @@ public final class BlockingSink implements Sink {
 
   private boolean closed;
 
+  /** Why a job failed of which nobody was told: what it wrote had been taken back. */
+  private @Nullable IOException untold;
+
   public BlockingSink(Scheduler scheduler, OutputStream out) {
     this.scheduler = scheduler;
     this.out = out;
@@ -66,6 +69,9 @@ public final class BlockingSink implements Sink {
   public int write(ByteBuffer data, WriteCompletion whenDone) throws IOException {
     if (closed) {
       throw new ClosedChannelException();
+    }
+    if (untold != null) {
+      throw untold;
     }
     completion = whenDone;
     if (inJob >= 0) {
@@ -112,17 +118,21 @@ public final class BlockingSink implements Sink {
   }
 
   /** On the loop. */
-  private void ended(@Nullable IOException failure) {
+  private void ended(@Nullable IOException outcome) {
     scheduler.helperEnded();
+    IOException failure = outcome != null ? outcome : untold;
     int count = inJob;
     inJob = -1;
     ByteBuffer following = next;
-    if (following != null && failure == null) {
-      next = null;
-      start(following);
-      return;
-    }
     next = null;
+    if (following != null && failure == null) {
+      try {
+        start(following);
+        return;
+      } catch (RuntimeException gone) { // the arena of its memory was closed
+        failure = new IOException("What is being sent can't be read any more: " + gone, gone);
+      }
+    }
     if (ends && count > 0) {
       submitEnd(); // also after a failure, or the OutputStream would stay open
       if (failure == null) {
@@ -131,8 +141,9 @@ public final class BlockingSink implements Sink {
     }
     WriteCompletion told = completion;
     completion = null;
-    if (told == null) {
-      return; // taken back, or closed
+    if (told == null) { // taken back, or closed
+      untold = failure;
+      return;
     }
     if (failure == null) {
       told.written(count);

@@ -3,6 +3,7 @@ package asyncio.internal.net;
 import asyncio.internal.engine.Sink;
 import asyncio.internal.engine.Source;
 import asyncio.internal.engine.StreamHandle;
+import asyncio.internal.scheduler.Callback;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
@@ -36,13 +37,14 @@ public final class Link {
   @Nullable
   SendBuffer output;
 
+  private @Nullable Runnable onIdle;
   private @Nullable IOException lost;
   private boolean closed;
   private boolean timedOut;
 
   /** Creates the link of a connection. */
   public Link(Scheduler scheduler, StreamHandle handle) {
-    this(scheduler, Addresses.text(handle.remoteAddress()), handle);
+    this(scheduler, Addresses.peer(handle.localAddress(), handle.remoteAddress()), handle);
   }
 
   private Link(Scheduler scheduler, String peer, StreamHandle handle) {
@@ -78,6 +80,31 @@ public final class Link {
       told.abort();
     } else {
       close();
+    }
+  }
+
+  /** Sets what is called, in a callback of the loop, when the connection may have become idle. */
+  public void onIdle(@Nullable Runnable told) {
+    onIdle = told;
+  }
+
+  /** Notes that a task is about to wait for bytes, or that everything was sent. */
+  public void mayBeIdle() {
+    Runnable told = onIdle;
+    if (told != null) {
+      scheduler.add(new Callback() {
+        @Override
+        protected void call() {
+          told.run();
+        }
+      });
+    }
+  }
+
+  /** Sends what the other end takes of the output that is under way. On the loop's own thread. */
+  void retryOutput() {
+    if (sink != null) {
+      sink.retryWrite();
     }
   }
 
@@ -143,8 +170,7 @@ public final class Link {
     IOException cause = lost;
     String why = cause == null ? "" : ": " + cause.getMessage();
     String message = "The " + what + " was lost" + why;
-    IOException failure =
-        timedOut ? new SocketTimeoutException(message) : new SocketException(message);
+    IOException failure = timedOut ? new SocketTimeoutException(message) : failure(message);
     failure.initCause(cause);
     return failure;
   }
@@ -156,14 +182,20 @@ public final class Link {
   }
 
   public IOException closedException(String call) {
-    return new SocketException(call
+    return failure(call
         + " failed: the "
         + what
         + " was closed on this side"
         + (isConnection() ? ", by close() or abort(), or because its handler had ended." : "."));
   }
 
-  private boolean isConnection() {
+  /** What fails where there is no network is no SocketException. */
+  private IOException failure(String message) {
+    return isConnection() ? new SocketException(message) : new IOException(message);
+  }
+
+  /** Returns whether this is a connection, and not a stream of one direction. */
+  public boolean isConnection() {
     return source != null && source == sink;
   }
 

@@ -1,17 +1,26 @@
 package asyncio.internal.net;
 
+import asyncio.Resolver;
+import asyncio.WaitKind;
+import asyncio.internal.engine.Accepted;
 import asyncio.internal.engine.Engine;
 import asyncio.internal.engine.ListenHandle;
 import asyncio.internal.engine.ListenSettings;
 import asyncio.internal.engine.NoSuchFamilyException;
 import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Owner;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Listens on a host by name: on all its addresses, with the same port. */
@@ -25,7 +34,8 @@ public final class ListenSockets {
   private ListenSockets() {}
 
   public static List<ListenHandle> open(
-      Fiber fiber, @Nullable String host, int port, ListenSettings settings) throws IOException {
+      Fiber fiber, Resolver resolver, @Nullable String host, int port, ListenSettings settings)
+      throws IOException {
     Engine engine = Engine.of(fiber.scheduler());
     if (host == null || host.isEmpty()) {
       try {
@@ -34,9 +44,9 @@ public final class ListenSockets {
         throw explained("*", port, failure);
       }
     }
-    InetAddress[] addresses;
+    List<InetAddress> addresses;
     try {
-      addresses = Resolver.resolve(fiber, host);
+      addresses = Names.resolveAll(resolver, host);
     } catch (UnknownHostException unknown) {
       var failure = new UnknownHostException(
           "Can't listen on " + Addresses.text(host, port) + ": " + unknown.getMessage());
@@ -47,7 +57,7 @@ public final class ListenSockets {
       try {
         return openAll(engine, addresses, port, settings);
       } catch (IOException failure) {
-        if (port != 0 || attempt == ATTEMPTS || addresses.length == 1) {
+        if (port != 0 || attempt == ATTEMPTS || addresses.size() == 1) {
           throw explained(host, port, failure);
         }
       }
@@ -77,9 +87,9 @@ public final class ListenSockets {
   }
 
   private static List<ListenHandle> openAll(
-      Engine engine, InetAddress[] addresses, int port, ListenSettings settings)
+      Engine engine, List<InetAddress> addresses, int port, ListenSettings settings)
       throws IOException {
-    List<ListenHandle> open = new ArrayList<>(addresses.length);
+    List<ListenHandle> open = new ArrayList<>(addresses.size());
     BindException notHere = null;
     int common = port;
     try {
@@ -103,6 +113,60 @@ public final class ListenSockets {
       throw notHere;
     }
     return open;
+  }
+
+  /** Listens on a Unix socket, in place of one that a dead server left. */
+  public static List<ListenHandle> open(
+      Fiber fiber,
+      UnixDomainSocketAddress address,
+      ListenSettings settings,
+      @Nullable Set<PosixFilePermission> permissions,
+      boolean removesFile)
+      throws IOException {
+    Engine engine = Engine.of(fiber.scheduler());
+    UnixSocketFile.prepare(address);
+    ListenHandle handle;
+    try {
+      handle = engine.listen(address, settings);
+    } catch (SocketException failure) {
+      throw UnixSocketFile.explained("Can't listen on ", address, failure);
+    }
+    try {
+      UnixSocketFile file = UnixSocketFile.made(address, permissions);
+      return List.of(removesFile ? new WithFile(handle, file) : handle);
+    } catch (Throwable failed) {
+      handle.close();
+      throw failed;
+    }
+  }
+
+  /** A listening Unix socket that removes its file when it closes. */
+  private record WithFile(ListenHandle handle, UnixSocketFile file) implements ListenHandle {
+    @Override
+    public SocketAddress localAddress() {
+      return handle.localAddress();
+    }
+
+    @Override
+    public Accepted accept() throws IOException {
+      return handle.accept();
+    }
+
+    @Override
+    public WaitKind waitKind() {
+      return handle.waitKind();
+    }
+
+    @Override
+    public void belongsTo(Owner owner) {
+      handle.belongsTo(owner);
+    }
+
+    @Override
+    public void close() {
+      file.remove(); // before another server can have the path
+      handle.close();
+    }
   }
 
   public static void close(List<ListenHandle> listeners) {

@@ -12,6 +12,7 @@ import asyncio.internal.task.TaskHost;
 import asyncio.internal.util.ByteFifo;
 import asyncio.internal.util.Durations;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -37,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SendBuffer implements WriteCompletion {
   private static final int FLUSH_AT = 64 * 1024;
+
+  /** A thread to ask about, and never started. */
+  private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
 
   /**
    * The number of bytes sent without suspending, to a peer that keeps up, before {@link #drain}
@@ -83,6 +87,7 @@ public final class SendBuffer implements WriteCompletion {
   private long dropped;
 
   private final WaiterList drains = new WaiterList();
+  private final WaiterList flushes = new WaiterList();
   private final WaiterList closes = new WaiterList();
 
   private final AfterStep atStepEnd = new AfterStep() {
@@ -307,7 +312,7 @@ public final class SendBuffer implements WriteCompletion {
     link.scheduler.afterStep().add(atStepEnd);
   }
 
-  private void checkWritable() throws IOException {
+  public void checkWritable() throws IOException {
     link.throwIfLost();
     if (closing) {
       throw link.closedException("write()");
@@ -398,6 +403,7 @@ public final class SendBuffer implements WriteCompletion {
   }
 
   private void allSent() throws IOException {
+    flushes.wakeAll();
     if ((closing || eofRequested) && !ended) {
       ended = true;
       if (!link.sink().end(closing, this)) {
@@ -407,6 +413,8 @@ public final class SendBuffer implements WriteCompletion {
     }
     if (closing) {
       finishClose();
+    } else {
+      link.mayBeIdle();
     }
   }
 
@@ -433,6 +441,7 @@ public final class SendBuffer implements WriteCompletion {
     pending.clear();
     paused = false;
     drains.wakeAll();
+    flushes.wakeAll();
   }
 
   // ---- sending from where it is ----
@@ -446,7 +455,7 @@ public final class SendBuffer implements WriteCompletion {
     checkWritable(data.remaining());
     flush();
     link.throwIfLost();
-    if (isUnderWay()) {
+    if (isUnderWay() || !isForAllThreads(data)) {
       write(data); // a copy, which keeps its place behind what is there
       drain(fiber);
       return;
@@ -462,6 +471,11 @@ public final class SendBuffer implements WriteCompletion {
     if (data.hasRemaining()) {
       checkDrainable(); // throws
     }
+  }
+
+  /** Whether the loop's own thread may read it: it sends what the socket does not take at once. */
+  private static boolean isForAllThreads(ByteBuffer data) {
+    return !data.isDirect() || MemorySegment.ofBuffer(data).isAccessibleBy(ANOTHER_THREAD);
   }
 
   /** Takes over what a cancelled coroutine was sending. */
@@ -498,7 +512,9 @@ public final class SendBuffer implements WriteCompletion {
           await();
         } else {
           letOthersRun(fiber);
-          goOn();
+          if (direct == this) {
+            goOn();
+          }
         }
       }
     }
@@ -583,16 +599,36 @@ public final class SendBuffer implements WriteCompletion {
    */
   public void pass(ByteBuffer bytes) throws IOException {
     checkWritable(bytes.remaining());
-    if (size() == 0 && !isUnderWay()) { // otherwise sending those first may use the same memory
+    if (size() == 0 && !isUnderWay()) {
       try {
         passOn(bytes);
       } catch (IOException failure) {
-        dropped += bytes.remaining();
         link.lose(failure);
         link.throwIfLost();
       }
     }
-    write(bytes);
+    if (bytes.hasRemaining()) {
+      hold(bytes);
+    }
+  }
+
+  /**
+   * Buffers bytes without sending anything before this step has ended: to send what is buffered, the
+   * engine may use the very memory that they are in.
+   */
+  private void hold(ByteBuffer bytes) {
+    ByteBuffer room = lent;
+    if (room != null) {
+      lent = null;
+      pending.append(room.duplicate().flip());
+      link.sink().giveBack();
+    }
+    if (writing) {
+      pending.appendBehindView(bytes);
+    } else {
+      pending.append(bytes);
+    }
+    pauseIfFull();
   }
 
   private void passOn(ByteBuffer bytes) throws IOException {
@@ -617,20 +653,35 @@ public final class SendBuffer implements WriteCompletion {
     if (paused && !isUnderWay()) {
       flush();
     }
-    TimeLimits limits = link.limits();
     while (paused) {
-      if (limits != null) {
-        limits.waitBegins();
-      }
-      try {
-        drains.await(new PeerWaiter(fiber, "its output to ", " to be taken"));
-      } finally {
-        if (limits != null) {
-          limits.waitEnded();
-        }
-      }
+      awaitPeer(drains, fiber);
     }
     checkDrainable();
+  }
+
+  /** Waits until everything that was written is taken. */
+  public void flush(Fiber fiber) throws IOException {
+    checkDrainable();
+    flush();
+    while (size() > 0 || isUnderWay()) {
+      awaitPeer(flushes, fiber);
+      checkDrainable();
+    }
+    letOthersRun(fiber);
+  }
+
+  private void awaitPeer(WaiterList list, Fiber fiber) {
+    TimeLimits limits = link.limits();
+    if (limits != null) {
+      limits.waitBegins();
+    }
+    try {
+      list.await(new PeerWaiter(fiber, "its output to ", " to be taken"));
+    } finally {
+      if (limits != null) {
+        limits.waitEnded();
+      }
+    }
   }
 
   private void letOthersRun(Fiber fiber) {
@@ -690,6 +741,7 @@ public final class SendBuffer implements WriteCompletion {
         link.close();
       }
       drains.wakeAll();
+      flushes.wakeAll();
       closes.wakeAll();
     }
   }

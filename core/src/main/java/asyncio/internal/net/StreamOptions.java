@@ -1,6 +1,7 @@
 package asyncio.internal.net;
 
 import asyncio.internal.engine.SocketSettings;
+import java.net.SocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ public final class StreamOptions {
   private int highWater = 64 * 1024;
   private int lowWater = 16 * 1024;
   private boolean noDelay = true;
+  private boolean keepAlive;
   private @Nullable Duration idleTimeout;
   private @Nullable Duration readTimeout;
   private @Nullable Duration totalTimeout;
@@ -30,6 +32,7 @@ public final class StreamOptions {
     copy.highWater = highWater;
     copy.lowWater = lowWater;
     copy.noDelay = noDelay;
+    copy.keepAlive = keepAlive;
     copy.idleTimeout = idleTimeout;
     copy.readTimeout = readTimeout;
     copy.totalTimeout = totalTimeout;
@@ -67,8 +70,9 @@ public final class StreamOptions {
     return totalTimeout;
   }
 
-  public SocketSettings socket() {
-    return new SocketSettings(noDelay);
+  /** Returns the settings of a socket that is bound to {@code local}, or to any address for null. */
+  public SocketSettings socket(@Nullable SocketAddress local) {
+    return new SocketSettings(noDelay, keepAlive, local);
   }
 
   public StreamOptions withLimit(int bytes) {
@@ -109,6 +113,12 @@ public final class StreamOptions {
   public StreamOptions withNoDelay(boolean on) {
     StreamOptions changed = copy();
     changed.noDelay = on;
+    return changed;
+  }
+
+  public StreamOptions withKeepAlive(boolean on) {
+    StreamOptions changed = copy();
+    changed.keepAlive = on;
     return changed;
   }
 

@@ -1,8 +1,10 @@
 package asyncio.internal.net;
 
+import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Timer;
 import asyncio.internal.util.Durations;
+import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,9 @@ public final class TimeLimits {
   /** When the first bytes of a line or count that is not complete were here; -1 for none. */
   private long pieceSince = -1;
 
+  /** Whether the connection is closed. */
+  private boolean stopped;
+
   /** When the timer fires; NEVER while it is not set. */
   private long firesAt = NEVER;
 
@@ -51,7 +56,7 @@ public final class TimeLimits {
     @Override
     protected void fire() {
       firesAt = NEVER;
-      check();
+      look();
     }
   };
 
@@ -127,51 +132,89 @@ public final class TimeLimits {
   }
 
   private void arm(long due) {
-    if (due >= firesAt) {
+    if (due >= firesAt || stopped) {
       return;
     }
-    stop();
+    removeTimer();
     firesAt = due;
     scheduler.timers().addSleeper(timer, due);
   }
 
-  /** Stops the timer: the connection is closed. */
+  /** Stops the timer for good: the connection is closed. */
   void stop() {
+    stopped = true;
+    removeTimer();
+  }
+
+  private void removeTimer() {
     if (firesAt != NEVER) {
       firesAt = NEVER;
       scheduler.timers().removeSleeper(timer);
     }
   }
 
-  /** On the loop's own thread. */
-  private void check() {
+  /**
+   * On the loop's own thread. While a step lasted, or the machine stood still, bytes may have come
+   * that nobody has read yet, and a socket with room for some more output is reported late: so both
+   * are looked for, and readers run, before anything is cut.
+   */
+  private void look() {
+    if (due() == null) {
+      armAll();
+      return;
+    }
+    try {
+      link.retryOutput();
+      scheduler.pollNow();
+    } catch (IOException broken) {
+      // The next poll fails as well, and reports it.
+    }
+    scheduler.add(LoopAction.of(this::cutIfDue)); // behind those who have just been woken
+  }
+
+  private void cutIfDue() {
+    if (stopped) {
+      return;
+    }
+    String why = due();
+    if (why == null) {
+      armAll();
+    } else {
+      link.timeOut(new SocketTimeoutException(why));
+    }
+  }
+
+  private void armAll() {
+    if (total > 0) {
+      arm(openedAt + total);
+    }
+    if (waiting > 0) {
+      armForWaits();
+    }
+  }
+
+  /** Returns which limit has been passed, for the error; null if none has. */
+  private @Nullable String due() {
     long now = scheduler.time();
     if (total > 0 && now - openedAt >= total) {
-      cut("it had lasted for " + millis(total)
-          + ", and was cut. withTotalTimeout() sets that limit");
-    } else if (waiting > 0 && pieceSince >= 0 && now - pieceSince >= read) {
-      cut("the peer had begun a line or the like, and not sent the rest of it within "
-          + millis(read)
-          + ", so it was cut. withReadTimeout() sets that limit");
-    } else if (waiting > 0 && idle > 0 && now - movedAt - absent >= idle) {
-      cut("it had been silent for "
-          + millis(idle)
-          + ", and was cut. withIdleTimeout() sets that limit");
-    } else {
-      if (total > 0) {
-        arm(openedAt + total);
-      }
-      if (waiting > 0) {
-        armForWaits();
-      }
+      return "it had lasted for "
+          + millis(total)
+          + ", and was cut. withTotalTimeout() sets that limit";
     }
+    if (waiting > 0 && pieceSince >= 0 && now - pieceSince >= read) {
+      return "the peer had begun a line or the like, and not sent the rest of it within "
+          + millis(read)
+          + ", so it was cut. withReadTimeout() sets that limit";
+    }
+    if (waiting > 0 && idle > 0 && now - movedAt - absent >= idle) {
+      return "it had been silent for "
+          + millis(idle)
+          + ", and was cut. withIdleTimeout() sets that limit";
+    }
+    return null;
   }
 
   private static String millis(long nanos) {
     return nanos / 1_000_000 + " ms";
-  }
-
-  private void cut(String why) {
-    link.timeOut(new SocketTimeoutException(why));
   }
 }

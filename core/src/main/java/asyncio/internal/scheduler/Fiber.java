@@ -421,6 +421,12 @@ public abstract class Fiber extends Baton implements Runnable {
     }
   }
 
+  /** Lets everything else that is ready run once, as {@link #breatheBeforeValue} does. */
+  public final void yieldBeforeValue() {
+    throwIfCancelPending(null);
+    yieldWhereItCan();
+  }
+
   /** Whether the current step has lasted long, as far as the watchdog has seen. */
   public final boolean stepIsLong() {
     return scheduler.stepIsLong();

@@ -429,6 +429,11 @@ public final class Scheduler implements Clock.Activity {
   }
 
   /** Returns what to do when the current step ends. */
+  /** Handles what has happened outside, without waiting. On the loop's own thread. */
+  public void pollNow() throws IOException {
+    poller.pollNow();
+  }
+
   public AfterSteps afterStep() {
     return afterStep;
   }

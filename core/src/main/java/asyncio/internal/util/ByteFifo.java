@@ -51,8 +51,17 @@ public final class ByteFifo {
   }
 
   public void append(ByteBuffer from) {
+    append(from, true);
+  }
+
+  /** Appends as {@link #appendBehindView(byte[], int, int)} does. */
+  public void appendBehindView(ByteBuffer from) {
+    append(from, false);
+  }
+
+  private void append(ByteBuffer from, boolean mayMove) {
     int length = from.remaining();
-    makeRoom(length, true);
+    makeRoom(length, mayMove);
     from.get(bytes, end, length);
     end += length;
   }

@@ -20,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A network in memory: its listeners and clients are all on one loop. */
-final class MemoryEngine implements Engine {
+public final class MemoryEngine implements Engine {
   /** About as much as a socket on loopback holds. */
   private static final int CAPACITY = 256 * 1024;
 
@@ -28,19 +28,35 @@ final class MemoryEngine implements Engine {
 
   // Loop-confined.
   private final Map<SocketAddress, Listener> listeners = new HashMap<>();
+  private final Map<SocketAddress, Road> roads = new HashMap<>();
   private int lastPort = 40_000;
 
   // Any thread.
   private volatile boolean woken;
   private volatile @Nullable Thread waiting;
 
-  MemoryEngine(Scheduler scheduler) {
+  public MemoryEngine(Scheduler scheduler) {
     this.scheduler = scheduler;
+  }
+
+  /** What happens to whoever connects to an address, before the listener there is looked for. */
+  @FunctionalInterface
+  public interface Road {
+    void take() throws IOException;
+  }
+
+  /** Sets what happens to whoever connects to {@code remote}. */
+  public void road(SocketAddress remote, Road road) {
+    roads.put(remote, road);
   }
 
   @Override
   public StreamHandle connect(SocketAddress remote, SocketSettings settings) throws IOException {
     Current.requireTask("connect()").yieldNow();
+    Road road = roads.get(remote);
+    if (road != null) {
+      road.take();
+    }
     Listener listener = listeners.get(remote);
     if (listener == null) {
       throw new ConnectException("Connection refused");

@@ -15,7 +15,13 @@ public final class WithPollers {
 
   /** Runs {@code body} as the main task of a loop whose poller is {@code poller}. */
   public static <X extends Exception> void run(Opener poller, Action<X> body) throws X {
-    RunOptions options = RunOptions.defaults().withPollers(poller::open);
+    run(Clock.system(), poller, body);
+  }
+
+  /** Runs {@code body} as {@link #run(Opener, Action)} does, by a clock of its own. */
+  public static <X extends Exception> void run(Clock clock, Opener poller, Action<X> body)
+      throws X {
+    RunOptions options = RunOptions.defaults().withClock(clock).withPollers(poller::open);
     try (var runner = new Runner(options)) {
       runner.run(body);
     }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 
 /** What every {@link Engine} does. A subclass says which. */
 abstract class EngineContract {
-  private static final SocketSettings SETTINGS = new SocketSettings(true);
+  private static final SocketSettings SETTINGS = new SocketSettings(true, false, null);
   private static final ListenSettings LISTEN = new ListenSettings(10, true);
 
   abstract Engine open(Scheduler scheduler) throws IOException;

@@ -1,0 +1,125 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.resolve;
+import static asyncio.Asyncio.resolveName;
+import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.runningLoop;
+import static asyncio.support.Texts.assertContains;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofSeconds;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import asyncio.Resolvers;
+import asyncio.internal.net.CachingResolver;
+import asyncio.testing.AsyncTest;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ResolversTest {
+  private static final InetAddress ADDRESS = InetAddress.ofLiteral("192.0.2.1");
+
+  private final List<String> asked = new ArrayList<>();
+  private long nanos = Long.MAX_VALUE - 5; // the clock may run over
+
+  private Iterable<InetAddress> answer(String host) throws IOException {
+    asked.add(host);
+    switch (host) {
+      case "unknown" -> {
+        var failure = new UnknownHostException("unknown to me");
+        failure.initCause(new UnknownHostException("and to others"));
+        throw failure;
+      }
+      case "broken" -> throw new IOException("no route");
+      default -> {
+        return List.of(ADDRESS);
+      }
+    }
+  }
+
+  private CachingResolver cache() {
+    return new CachingResolver(this::answer, ofSeconds(30), ofSeconds(5), () -> nanos);
+  }
+
+  @Test
+  void anAnswerIsKeptForItsTime() throws IOException {
+    var cache = cache();
+    assertEquals(List.of(ADDRESS), cache.resolve("a"));
+    assertEquals(List.of(ADDRESS), cache.resolve("A"), "names have no case");
+    nanos += ofSeconds(30).toNanos() - 1;
+    assertEquals(List.of(ADDRESS), cache.resolve("a"));
+    assertEquals(List.of("a"), asked);
+    nanos++;
+    cache.resolve("a");
+    assertEquals(List.of("a", "a"), asked);
+  }
+
+  @Test
+  void thatThereIsNoAddressIsKeptToo() throws IOException {
+    var cache = cache();
+    for (int i = 0; i < 3; i++) {
+      var e = assertThrows(UnknownHostException.class, () -> cache.resolve("unknown"));
+      assertEquals("unknown to me", e.getMessage());
+      assertEquals("and to others", e.getCause().getMessage());
+    }
+    assertEquals(List.of("unknown"), asked);
+    nanos += ofSeconds(5).toNanos();
+    assertThrows(UnknownHostException.class, () -> cache.resolve("unknown"));
+    assertEquals(2, asked.size());
+  }
+
+  @Test
+  void otherFailuresAreNotKept() {
+    var cache = cache();
+    assertThrows(IOException.class, () -> cache.resolve("broken"));
+    assertThrows(IOException.class, () -> cache.resolve("broken"));
+    assertEquals(2, asked.size());
+  }
+
+  @Test
+  void theCacheIsBounded() throws IOException {
+    var cache = cache();
+    for (int i = 0; i < 25_000; i++) {
+      cache.resolve("host" + i);
+    }
+    asked.clear();
+    for (int i = 0; i < 25_000; i++) {
+      cache.resolve("host" + i);
+    }
+    assertFalse(asked.size() < 15_000, () -> "only " + asked.size() + " were forgotten");
+  }
+
+  @Test
+  void timesAreNotNegative() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Resolvers.cached(this::answer, ofSeconds(-1), Duration.ZERO));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Resolvers.cached(this::answer, ofDays(1), ofSeconds(-1)));
+  }
+
+  @AsyncTest
+  void aCachedResolverServesALoop() throws IOException {
+    runningLoop().setResolver(Resolvers.cached(this::answer, ofDays(1), ofDays(1)));
+    resolve("a");
+    resolve("a");
+    assertEquals(List.of("a"), asked);
+  }
+
+  @Test
+  void addressesHaveNames() throws Exception {
+    run(() -> {
+      InetAddress loopback = InetAddress.getLoopbackAddress();
+      assertEquals(loopback.getCanonicalHostName(), resolveName(loopback));
+      var e = assertThrows(UnknownHostException.class, () -> resolve("nonexistent.invalid"));
+      assertContains(e.getMessage(), "nonexistent.invalid");
+    });
+  }
+}

@@ -1,0 +1,229 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.openConnection;
+import static asyncio.Asyncio.openUnixConnection;
+import static asyncio.Asyncio.startServer;
+import static asyncio.Asyncio.startUnixServer;
+import static asyncio.support.Texts.assertContains;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.ConnectionHandler;
+import asyncio.ConnectionPair;
+import asyncio.ServerOptions;
+import asyncio.conformance.Covers;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UnixSocketsTest {
+  private static final ConnectionHandler HELLO = client -> client.writer().send("hello\n");
+
+  @TempDir
+  Path folder;
+
+  private static void says(Path path) throws IOException {
+    try (var connection = openUnixConnection(path)) {
+      assertEquals("hello", connection.reader().readLine());
+    }
+  }
+
+  @Test
+  @Covers({
+    "test_streams.StreamTests.open_unix_connection",
+    "test_streams.StreamTests.unix_server_path"
+  })
+  void aServerListensOnAPath() throws Exception {
+    Path path = folder.resolve("service");
+    Loopback.run(here -> {
+      try (var server = startUnixServer(HELLO, path)) {
+        says(path);
+        assertEquals(UnixDomainSocketAddress.of(path), server.addresses().getFirst());
+        assertContains(server.toString(), "unix:" + path);
+        assertContains(
+            assertThrows(IllegalStateException.class, server::port).getMessage(), "no port");
+      }
+      assertFalse(Files.exists(path), "its file goes with it");
+    });
+  }
+
+  @Test
+  void bothEndsKnowWhoTheOtherIs() throws Exception {
+    Path path = folder.resolve("service");
+    String me = System.getProperty("user.name");
+    ConnectionHandler handler = client -> {
+      client.writer().send(client.credentials().user().getName() + "\n");
+      client.writer().send(client + "\n");
+    };
+    Loopback.run(here -> {
+      try (var _ = startUnixServer(handler, path);
+          var connection = openUnixConnection(path)) {
+        assertEquals(me, connection.reader().readLine());
+        assertEquals("Connection[unix:" + path + "]", connection.reader().readLine());
+        assertEquals(me, connection.credentials().user().getName());
+        assertNotNull(connection.credentials().group());
+        assertEquals(UnixDomainSocketAddress.of(path), connection.remoteAddress());
+        connection.close();
+        assertThrows(SocketException.class, connection::credentials);
+      }
+    });
+  }
+
+  @Test
+  void otherConnectionsHaveNoCredentials() throws Exception {
+    Loopback.run(here -> {
+      try (var pair = ConnectionPair.open();
+          var server = startServer(HELLO, Loopback.HOST, 0);
+          var connection = openConnection(Loopback.HOST, server.port())) {
+        assertNull(pair.one().credentials());
+        assertNull(connection.credentials());
+        connection.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        assertTrue(connection.option(StandardSocketOptions.SO_KEEPALIVE));
+        assertContains(
+            assertThrows(
+                    UnsupportedOperationException.class,
+                    () -> pair.one().option(StandardSocketOptions.SO_KEEPALIVE))
+                .getMessage(),
+            "SO_KEEPALIVE");
+      }
+    });
+  }
+
+  @Test
+  void anAddressOfEitherKindIsEnough() throws Exception {
+    SocketAddress unix = UnixDomainSocketAddress.of(folder.resolve("service"));
+    Loopback.run(here -> {
+      try (var _ = startServer(HELLO, unix);
+          var connection = openConnection(unix)) {
+        assertEquals("hello", connection.reader().readLine());
+      }
+      for (var address : java.util.List.of(
+          new InetSocketAddress(Loopback.HOST, 0),
+          InetSocketAddress.createUnresolved("localhost", 0))) {
+        try (var server = startServer(HELLO, address)) {
+          for (SocketAddress listening : server.addresses()) {
+            try (var connection = openConnection(listening)) {
+              assertEquals("hello", connection.reader().readLine());
+            }
+          }
+          try (var connection = openConnection(
+              InetSocketAddress.createUnresolved(address.getHostString(), server.port()))) {
+            assertEquals("hello", connection.reader().readLine());
+          }
+        }
+      }
+      SocketAddress strange = new SocketAddress() {};
+      assertThrows(IllegalArgumentException.class, () -> openConnection(strange));
+      assertThrows(IllegalArgumentException.class, () -> startServer(HELLO, strange));
+    });
+  }
+
+  @Test
+  @Covers("test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_server_existing_path_sock")
+  void aSocketThatADeadServerLeftIsReplaced() throws Exception {
+    Path path = folder.resolve("service");
+    try (var dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      dead.bind(UnixDomainSocketAddress.of(path));
+    }
+    assertTrue(Files.exists(path));
+    Loopback.run(here -> {
+      var e = assertThrows(ConnectException.class, () -> openUnixConnection(path));
+      assertContains(e.getMessage(), path.toString(), "left by a server that has ended");
+      try (var _ = startUnixServer(HELLO, path)) {
+        says(path);
+      }
+    });
+  }
+
+  @Test
+  void aSocketThatIsInUseIsNotTouched() throws Exception {
+    Path path = folder.resolve("service");
+    Loopback.run(here -> {
+      try (var _ = startUnixServer(HELLO, path)) {
+        var e = assertThrows(BindException.class, () -> startUnixServer(HELLO, path));
+        assertContains(e.getMessage(), path.toString(), "another server is listening there");
+        says(path);
+      }
+    });
+  }
+
+  @Test
+  @Covers(
+      "test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_server_existing_path_nonsock")
+  void aFileThatIsNoSocketIsNotTouched() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "mine");
+    Loopback.run(here -> {
+      assertContains(
+          assertThrows(BindException.class, () -> startUnixServer(HELLO, file)).getMessage(),
+          "a file that is no socket");
+      assertContains(
+          assertThrows(BindException.class, () -> startUnixServer(HELLO, folder))
+              .getMessage(),
+          "a folder that is no socket");
+    });
+    assertEquals("mine", Files.readString(file));
+  }
+
+  @Test
+  void aFileThatReplacedTheSocketStays() throws Exception {
+    Path path = folder.resolve("service");
+    Loopback.run(here -> {
+      try (var _ = startUnixServer(HELLO, path)) {
+        Files.delete(path);
+        Files.writeString(path, "another's");
+      }
+    });
+    assertEquals("another's", Files.readString(path));
+  }
+
+  @Test
+  void theFileCanStayAndHavePermissions() throws Exception {
+    Path path = folder.resolve("service");
+    var permissions = PosixFilePermissions.fromString("rw-rw----");
+    var options = ServerOptions.defaults().withUnixCleanup(false).withUnixPermissions(permissions);
+    Loopback.run(here -> {
+      try (var _ = startUnixServer(HELLO, path, options)) {
+        assertEquals(permissions, Files.getPosixFilePermissions(path));
+        says(path);
+      }
+    });
+    assertTrue(Files.exists(path));
+  }
+
+  @Test
+  void pathsThatCantBeAreExplained() throws Exception {
+    Path tooLong = folder.resolve("x".repeat(200));
+    Loopback.run(here -> {
+      var listen = assertThrows(SocketException.class, () -> startUnixServer(HELLO, tooLong));
+      assertContains(listen.getMessage(), "107", "shorter");
+      var connect = assertThrows(SocketException.class, () -> openUnixConnection(tooLong));
+      assertContains(connect.getMessage(), "107", "shorter");
+      var missing =
+          assertThrows(SocketException.class, () -> openUnixConnection(folder.resolve("nobody")));
+      assertContains(missing.getMessage(), "nobody", "No server is listening there");
+      var noFolder = assertThrows(
+          SocketException.class,
+          () -> startUnixServer(HELLO, folder.resolve("none").resolve("service")));
+      assertContains(noFolder.getMessage(), "No such file");
+      assertInstanceOf(SocketException.class, missing.getCause());
+      assertEquals(0, here.openHandles());
+    });
+  }
+}

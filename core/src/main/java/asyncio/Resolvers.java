@@ -1,0 +1,30 @@
+package asyncio;
+
+import asyncio.internal.net.CachingResolver;
+import asyncio.internal.net.SystemResolver;
+import java.time.Duration;
+
+/** The resolvers that come with the library. They can be used by any number of loops. */
+public final class Resolvers {
+  private Resolvers() {}
+
+  /**
+   * Returns the default: the operating system's look-up on helper threads, at most 32 at a time and
+   * 10,000 waiting, with a cache. It keeps addresses for 30 seconds, and for 5 seconds that there
+   * are none. A look-up that nobody waits for any more is given up.
+   */
+  public static Resolver system() {
+    return SystemResolver.CACHED;
+  }
+
+  /**
+   * Returns a resolver that asks {@code resolver} and keeps the answers of at most 10,000 names.
+   *
+   * @param keep how long addresses are kept
+   * @param keepFailures how long it is kept that a host is unknown; other failures are never kept
+   * @throws IllegalArgumentException if one of them is negative
+   */
+  public static Resolver cached(Resolver resolver, Duration keep, Duration keepFailures) {
+    return new CachingResolver(resolver, keep, keepFailures, System::nanoTime);
+  }
+}

@@ -1,0 +1,83 @@
+package asyncio.internal.net;
+
+import asyncio.WaitKind;
+import asyncio.internal.bridge.HelperPool;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.LoopAction;
+import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.util.Sneaky;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call that blocks, on a helper thread, and the delivery of its outcome to the coroutine that
+ * waits for it. A call that nobody waits for any more is not begun.
+ */
+final class HelperJob<T> implements Runnable {
+  private final Scheduler scheduler;
+  private final Callable<T> body;
+  private final Waiter waiter;
+
+  // Loop-confined.
+  private @Nullable T value;
+  private @Nullable Throwable failure;
+
+  private HelperJob(Fiber fiber, String what, Callable<T> body) {
+    this.scheduler = fiber.scheduler();
+    this.body = body;
+    this.waiter = new Waiter(fiber, WaitKind.HELPER, what);
+  }
+
+  /**
+   * Runs {@code body} on a thread of {@code pool}. Suspends; a value that came before a cancel is
+   * returned.
+   *
+   * @param what what the coroutine waits for, for reports
+   * @throws java.util.concurrent.RejectedExecutionException if the pool has no room
+   * @throws Exception what the body throws
+   */
+  static <T> T call(HelperPool pool, Fiber fiber, String what, Callable<T> body) throws Exception {
+    var job = new HelperJob<>(fiber, what, body);
+    HelperPool.Submitted submitted = pool.submit(job);
+    fiber.scheduler().helperStarted();
+    return job.await(submitted);
+  }
+
+  /** On the helper thread. */
+  @Override
+  public void run() {
+    T made = null;
+    Throwable failed = null;
+    try {
+      made = body.call();
+    } catch (Throwable e) {
+      failed = e;
+    }
+    T came = made;
+    Throwable why = failed;
+    // If the loop has closed meanwhile, it has cancelled the waiting coroutine.
+    scheduler.trySend(LoopAction.of(() -> {
+      scheduler.helperEnded();
+      value = came;
+      failure = why;
+      waiter.wake();
+    }));
+  }
+
+  private T await(HelperPool.Submitted submitted) throws Exception {
+    try {
+      waiter.awaitValue();
+    } catch (Throwable givenUp) {
+      if (submitted.withdraw()) {
+        scheduler.helperEnded();
+      }
+      throw givenUp;
+    }
+    if (failure != null) {
+      throw Sneaky.rethrow(failure);
+    }
+    return Objects.requireNonNull(value);
+  }
+}
