@@ -55,7 +55,6 @@ final class EarlyClasses {
       "asyncio.internal.net.AcceptTrouble",
       "asyncio.internal.net.BlockingSource",
       "asyncio.internal.util.ByteFifo",
-      "asyncio.internal.net.Names",
       "asyncio.internal.net.SystemResolver",
       "asyncio.internal.net.StreamOptions",
       "asyncio.internal.scheduler.Baton",

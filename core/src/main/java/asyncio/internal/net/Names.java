@@ -14,10 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The addresses of a host, from whichever source knows them. */
 public final class Names {
-  /** RFC 6761: never asked of anybody. */
-  private static final List<InetAddress> LOCALHOST =
-      List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"));
-
   private Names() {}
 
   /**
@@ -32,7 +28,8 @@ public final class Names {
       return List.of(literal);
     }
     if (host.equalsIgnoreCase("localhost")) {
-      return LOCALHOST;
+      // RFC 6761: never asked of anybody.
+      return List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"));
     }
     Iterable<InetAddress> found = resolver.resolve(host);
     if (found instanceof Collection<InetAddress> all && all.isEmpty()) {

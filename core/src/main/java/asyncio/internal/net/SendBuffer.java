@@ -39,9 +39,6 @@ import org.jspecify.annotations.Nullable;
 public final class SendBuffer implements WriteCompletion {
   private static final int FLUSH_AT = 64 * 1024;
 
-  /** A thread to ask about, and never started. */
-  private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
-
   /**
    * The number of bytes sent without suspending, to a peer that keeps up, before {@link #drain}
    * lets other tasks run.
@@ -455,7 +452,7 @@ public final class SendBuffer implements WriteCompletion {
     checkWritable(data.remaining());
     flush();
     link.throwIfLost();
-    if (isUnderWay() || !isForAllThreads(data)) {
+    if (isUnderWay() || !isForTheLoop(data)) {
       write(data); // a copy, which keeps its place behind what is there
       drain(fiber);
       return;
@@ -474,8 +471,9 @@ public final class SendBuffer implements WriteCompletion {
   }
 
   /** Whether the loop's own thread may read it: it sends what the socket does not take at once. */
-  private static boolean isForAllThreads(ByteBuffer data) {
-    return !data.isDirect() || MemorySegment.ofBuffer(data).isAccessibleBy(ANOTHER_THREAD);
+  private boolean isForTheLoop(ByteBuffer data) {
+    Thread own = link.scheduler.drivingThread();
+    return !data.isDirect() || (own != null && MemorySegment.ofBuffer(data).isAccessibleBy(own));
   }
 
   /** Takes over what a cancelled coroutine was sending. */
