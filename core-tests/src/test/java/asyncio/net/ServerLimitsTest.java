@@ -24,7 +24,6 @@ import asyncio.Server;
 import asyncio.ServerOptions;
 import asyncio.ServerStatistics;
 import asyncio.Task;
-import asyncio.conformance.Covers;
 import asyncio.support.CapturedLog;
 import asyncio.support.Order;
 import java.io.IOException;
@@ -335,10 +334,6 @@ class ServerLimitsTest {
   }
 
   @Test
-  @Covers({
-    "test_server.TestServer2.close_clients_basic",
-    "test_server.TestServer2.abort_clients_basic"
-  })
   void clientsCanBeClosedWhileTheServerGoesOn() throws Exception {
     Loopback.run(here -> {
       try (var server = startServer(ECHO, Loopback.HOST, 0)) {

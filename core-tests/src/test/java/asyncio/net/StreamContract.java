@@ -27,6 +27,7 @@ import asyncio.Relayed;
 import asyncio.StreamReader;
 import asyncio.StreamWriter;
 import asyncio.Task;
+import asyncio.conformance.Covers;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -436,6 +437,10 @@ abstract class StreamContract {
   // ---- lines and separators ----
 
   @Test
+  @Covers({
+    "test_streams.StreamTests.readuntil_multi_separator",
+    "test_streams.StreamTests.readuntil_multi_separator_negative_offset"
+  })
   void theSeparatorThatEndsFirstCounts() throws Exception {
     with((one, other) -> {
       byte[] crlf = "\r\n\r\n".getBytes(UTF_8);
@@ -457,6 +462,7 @@ abstract class StreamContract {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.readuntil_multi_separator_limit")
   void theLimitHoldsForSeveralSeparators() throws Exception {
     in(() -> {
       try (ConnectionPair pair = open(ConnectOptions.defaults().withLimit(4))) {

@@ -21,6 +21,7 @@ import asyncio.IncompleteReadException;
 import asyncio.LimitOverrunException;
 import asyncio.StreamPipe;
 import asyncio.Task;
+import asyncio.conformance.Covers;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -85,6 +86,7 @@ class StreamPipeTest {
   }
 
   @AsyncTest
+  @Covers("test_streams.StreamTests.exception")
   void aPipeThatFailsTellsBothEnds() throws IOException {
     var pipe = new StreamPipe(100);
     Task<?> reading = createTask(() -> assertThrows(IOException.class, pipe.reader()::readLine));

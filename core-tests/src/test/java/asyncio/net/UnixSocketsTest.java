@@ -48,7 +48,10 @@ class UnixSocketsTest {
   @Test
   @Covers({
     "test_streams.StreamTests.open_unix_connection",
-    "test_streams.StreamTests.unix_server_path"
+    "test_streams.StreamTests.start_unix_server",
+    "test_server.UnixServerCleanupTests.unix_server_addr_cleanup",
+    "test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_server_pathlike",
+    "test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_connection_pathlike"
   })
   void aServerListensOnAPath() throws Exception {
     Path path = folder.resolve("service");
@@ -182,6 +185,7 @@ class UnixSocketsTest {
   }
 
   @Test
+  @Covers("test_server.UnixServerCleanupTests.unix_server_cleanup_replaced")
   void aFileThatReplacedTheSocketStays() throws Exception {
     Path path = folder.resolve("service");
     Loopback.run(here -> {
@@ -194,6 +198,19 @@ class UnixSocketsTest {
   }
 
   @Test
+  @Covers("test_server.UnixServerCleanupTests.unix_server_cleanup_gone")
+  void aFileThatHasGoneIsNotMissed() throws Exception {
+    Path path = folder.resolve("service");
+    Loopback.run(here -> {
+      try (var _ = startUnixServer(HELLO, path)) {
+        Files.delete(path);
+      }
+    });
+    assertFalse(Files.exists(path));
+  }
+
+  @Test
+  @Covers("test_server.UnixServerCleanupTests.unix_server_cleanup_prevented")
   void theFileCanStayAndHavePermissions() throws Exception {
     Path path = folder.resolve("service");
     var permissions = PosixFilePermissions.fromString("rw-rw----");
@@ -208,6 +225,7 @@ class UnixSocketsTest {
   }
 
   @Test
+  @Covers("test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_server_bind_error")
   void pathsThatCantBeAreExplained() throws Exception {
     Path tooLong = folder.resolve("x".repeat(200));
     Loopback.run(here -> {

@@ -428,12 +428,12 @@ public final class Scheduler implements Clock.Activity {
     return poller.open();
   }
 
-  /** Returns what to do when the current step ends. */
   /** Handles what has happened outside, without waiting. On the loop's own thread. */
   public void pollNow() throws IOException {
     poller.pollNow();
   }
 
+  /** Returns what to do when the current step ends. */
   public AfterSteps afterStep() {
     return afterStep;
   }
