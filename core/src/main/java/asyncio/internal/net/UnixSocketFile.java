@@ -1,5 +1,7 @@
 package asyncio.internal.net;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -123,7 +125,7 @@ final class UnixSocketFile {
   private static String hint(Path path, String reason) {
     if (reason.contains("too long")) {
       return ". It has "
-          + path.toString().getBytes().length
+          + path.toString().getBytes(UTF_8).length
           + " bytes, and most systems take 107 at most: use a shorter one, for instance by a"
           + " relative path.";
     }
