@@ -83,7 +83,7 @@ class UnixSocketsTest {
         assertEquals(me, connection.credentials().user().getName());
         assertNotNull(connection.credentials().group());
         assertEquals(UnixDomainSocketAddress.of(path), connection.remoteAddress());
-        connection.close();
+        connection.abort();
         assertThrows(SocketException.class, connection::credentials);
       }
     });
