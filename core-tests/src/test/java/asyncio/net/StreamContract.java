@@ -328,10 +328,11 @@ abstract class StreamContract {
   @Test
   void memoryThatIsFreedTooEarlyFailsItsConnectionAlone() throws Exception {
     with((one, other) -> {
-      var arena = Arena.ofShared();
-      ByteBuffer buffer = arena.allocate(MUCH).asByteBuffer();
-      Task<?> sending = started(createTask(() -> one.writer().send(buffer)));
-      arena.close();
+      Task<?> sending;
+      try (var arena = Arena.ofShared()) {
+        ByteBuffer buffer = arena.allocate(MUCH).asByteBuffer();
+        sending = started(createTask(() -> one.writer().send(buffer)));
+      }
       Task<?> receiving = createTask(() -> other.reader().readExactly(MUCH));
       assertContains(
           assertInstanceOf(IOException.class, failureOf(sending)).getMessage(),
