@@ -12,7 +12,12 @@ public final class LimitOverrunException extends IOException {
 
   private final int consumed;
 
-  LimitOverrunException(String message, int consumed) {
+  /**
+   * Creates an exception.
+   *
+   * @param consumed the number of bytes that can be read without taking a part of the separator
+   */
+  public LimitOverrunException(String message, int consumed) {
     super(message);
     this.consumed = consumed;
   }

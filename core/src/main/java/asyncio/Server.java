@@ -7,6 +7,7 @@ import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.log.Logs;
 import asyncio.internal.net.AcceptTrouble;
 import asyncio.internal.net.Addresses;
+import asyncio.internal.net.ClientCounts;
 import asyncio.internal.net.ListenSockets;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
@@ -18,7 +19,6 @@ import asyncio.internal.util.Causes;
 import asyncio.internal.util.CreationSite;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -26,7 +26,6 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -87,15 +86,10 @@ public final class Server implements AutoCloseable {
   /** Tasks of handlers that have not ended, oldest first, with their clients. */
   private final Map<Task<?>, Connection> handlers = new LinkedHashMap<>();
 
-  /** How many clients there are from each address; empty unless there is a limit. */
-  private final Map<InetAddress, Integer> perAddress = new HashMap<>();
-
   /** Accepting tasks that wait until fewer clients are served. */
   private final WaiterList full = new WaiterList();
 
-  private long accepted;
-  private long refused;
-  private long timedOut;
+  private final ClientCounts counts;
 
   /**
    * The handlers that wait, or waited, for handlers to end: they don't wait for each other, which
@@ -133,6 +127,7 @@ public final class Server implements AutoCloseable {
     this.scheduler = scheduler;
     this.handler = handler;
     this.options = options;
+    this.counts = new ClientCounts(options.maxConnectionsPerAddress());
     this.listeners = List.copyOf(listeners);
     this.addresses = listeners.stream().map(ListenHandle::localAddress).toList();
     this.owner = new OpenServer(startedAt);
@@ -256,7 +251,7 @@ public final class Server implements AutoCloseable {
           continue;
         }
         trouble.accepted();
-        accepted++;
+        counts.accepted++;
         welcome(client);
       }
     } finally {
@@ -269,22 +264,6 @@ public final class Server implements AutoCloseable {
   private void awaitRoom() {
     while (handlers.size() >= options.maxConnections() && state == State.SERVING) {
       full.await(new Waiter(WaitKind.SOCKET, "one of the clients of " + this + " to leave"));
-    }
-  }
-
-  /** Returns whether there are as many clients from that address as there may be. */
-  private boolean isRefused(SocketAddress remote) {
-    return remote instanceof InetSocketAddress inet
-        && perAddress.getOrDefault(inet.getAddress(), 0) >= options.maxConnectionsPerAddress();
-  }
-
-  private void count(SocketAddress remote, int change) {
-    if (options.maxConnectionsPerAddress() < Integer.MAX_VALUE
-        && remote instanceof InetSocketAddress inet) {
-      perAddress.merge(
-          inet.getAddress(),
-          change,
-          (before, more) -> before + more == 0 ? null : Integer.valueOf(before + more));
     }
   }
 
@@ -334,8 +313,8 @@ public final class Server implements AutoCloseable {
         accepted.close();
         return;
       }
-      if (isRefused(accepted.remoteAddress())) {
-        refused++;
+      if (!counts.mayJoin(accepted.remoteAddress())) {
+        counts.refused++;
         accepted.close();
         return;
       }
@@ -353,7 +332,7 @@ public final class Server implements AutoCloseable {
       Task<?> made = Asyncio.createTask(name, () -> serve(connection, name));
       task = made;
       handlers.put(made, connection);
-      count(connection.remoteAddress(), 1);
+      counts.joined(connection.remoteAddress());
       // Not in the task's body, which never runs if the task is cancelled before its first step.
       made.addDoneCallback(done -> ended(made, connection));
       if (state == State.CLOSING) { // the factory waited meanwhile, or the first step closed it
@@ -454,7 +433,7 @@ public final class Server implements AutoCloseable {
 
   private void ended(Task<?> task, Connection client) {
     if (client.link().isTimedOut()) {
-      timedOut++;
+      counts.timedOut++;
     }
     try {
       client.writer().close(); // sends what the socket takes immediately
@@ -504,7 +483,8 @@ public final class Server implements AutoCloseable {
   public ServerStatistics statistics() {
     scheduler.checkOnLoop("Server.statistics()");
     int idle = (int) handlers.values().stream().filter(Connection::isIdle).count();
-    return new ServerStatistics(handlers.size(), idle, accepted, refused, timedOut);
+    return new ServerStatistics(
+        handlers.size(), idle, counts.accepted, counts.refused, counts.timedOut);
   }
 
   // ---- the end ----
@@ -781,7 +761,7 @@ public final class Server implements AutoCloseable {
   private void removeHandler(Task<?> task) {
     Connection client = handlers.remove(task);
     if (client != null) {
-      count(client.remoteAddress(), -1);
+      counts.left(client.remoteAddress());
       closing.remove(task);
       full.wakeAll();
       fewerHandlers();

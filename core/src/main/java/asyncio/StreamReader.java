@@ -6,12 +6,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import asyncio.internal.net.BlockingSource;
 import asyncio.internal.net.Link;
+import asyncio.internal.net.ReceiveBuffer;
 import asyncio.internal.net.StreamOptions;
-import asyncio.internal.net.TimeLimits;
 import asyncio.internal.scheduler.Current;
-import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Scheduler;
-import asyncio.internal.util.ByteFifo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -39,7 +37,6 @@ import org.jspecify.annotations.Nullable;
 public final class StreamReader {
   private static final byte[] NOTHING = {};
   private static final byte[][] NEWLINE = {{'\n'}};
-  private static final int MAX_CHUNK = 64 * 1024;
 
   /**
    * For an array smaller than this, more is received at once: copying costs less than a system
@@ -50,24 +47,12 @@ public final class StreamReader {
   /** How many lines {@link #lines} returns before it lets other tasks run. */
   private static final int YIELD_EVERY = 64;
 
-  // Immutable.
   private final Link link;
-  private final int limit;
-  private final int chunk;
-
-  // Loop-confined.
-  private final ByteFifo buffer = new ByteFifo();
-  private boolean eof;
-  /** Who reads; during a transfer also while it writes. */
-  private @Nullable Fiber waiting;
-
-  /** Whether it waits for bytes to come. */
-  private boolean receiving;
+  private final ReceiveBuffer in;
 
   StreamReader(Link link, int limit) {
     this.link = link;
-    this.limit = limit;
-    this.chunk = Math.min(limit, MAX_CHUNK);
+    this.in = new ReceiveBuffer(link, limit);
   }
 
   /**
@@ -126,7 +111,7 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public byte[] read(int max) throws IOException {
-    begin("StreamReader.read()");
+    in.begin("StreamReader.read()");
     if (max <= 0) {
       if (max < 0) {
         throw new IllegalArgumentException(
@@ -136,17 +121,17 @@ public final class StreamReader {
       }
       return NOTHING;
     }
-    if (buffer.isEmpty()) {
-      ByteBuffer came = receive(Math.max(chunk, Math.min(max, MAX_CHUNK)));
+    if (in.bytes.isEmpty()) {
+      ByteBuffer came = in.receive(Math.max(in.chunk, Math.min(max, ReceiveBuffer.MAX_CHUNK)));
       if (came == null) {
         return NOTHING;
       }
       byte[] bytes = new byte[Math.min(max, came.remaining())];
       came.get(bytes);
-      keep(came);
+      in.keep(came);
       return bytes;
     }
-    return buffer.take(Math.min(max, buffer.size()));
+    return in.bytes.take(Math.min(max, in.bytes.size()));
   }
 
   /**
@@ -167,7 +152,7 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public int read(byte[] into) throws IOException {
-    begin("StreamReader.read()");
+    in.begin("StreamReader.read()");
     if (into.length == 0) {
       throw new IllegalArgumentException(
           "read(into) fills an array; got an empty one. 16 or 64 KiB are good sizes for bulk"
@@ -178,16 +163,16 @@ public final class StreamReader {
 
   /** Reads into the array as {@link #read(byte[])} does, after {@link #begin}. */
   private int fill(byte[] into, int offset, int length) throws IOException {
-    if (!buffer.isEmpty()) {
-      return buffer.take(into, offset, length);
+    if (!in.bytes.isEmpty()) {
+      return in.bytes.take(into, offset, length);
     }
-    ByteBuffer came = receive(length < SMALL ? Math.max(chunk, length) : length);
+    ByteBuffer came = in.receive(length < SMALL ? Math.max(in.chunk, length) : length);
     if (came == null) {
       return -1;
     }
     int count = Math.min(length, came.remaining());
     came.get(into, offset, count);
-    keep(came);
+    in.keep(came);
     return count;
   }
 
@@ -211,7 +196,7 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public int read(ByteBuffer into) throws IOException {
-    begin("StreamReader.read()");
+    in.begin("StreamReader.read()");
     if (!into.hasRemaining() || into.isReadOnly()) {
       throw new IllegalArgumentException(
           "read(into) fills a buffer from its position to its limit; "
@@ -219,8 +204,8 @@ public final class StreamReader {
                   ? "this one is read-only."
                   : "this one is full: clear() it first."));
     }
-    if (!buffer.isEmpty()) {
-      return buffer.take(into);
+    if (!in.bytes.isEmpty()) {
+      return in.bytes.take(into);
     }
     if (into.hasArray()) {
       int count = fill(into.array(), into.arrayOffset() + into.position(), into.remaining());
@@ -228,24 +213,17 @@ public final class StreamReader {
       return count;
     }
     if (into.remaining() >= SMALL) {
-      return receiveInto(into);
+      return in.receiveInto(into);
     }
-    ByteBuffer came = receive(chunk);
+    ByteBuffer came = in.receive(in.chunk);
     if (came == null) {
       return -1;
     }
     int count = Math.min(into.remaining(), came.remaining());
     into.put(came.slice(came.position(), count));
     came.position(came.position() + count);
-    keep(came);
+    in.keep(came);
     return count;
-  }
-
-  /** Keeps what the caller has no room for. */
-  private void keep(ByteBuffer came) {
-    if (came.hasRemaining()) {
-      buffer.append(came);
-    }
   }
 
   /**
@@ -265,15 +243,15 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public byte[] peek(int max) throws IOException {
-    begin("StreamReader.peek()");
+    in.begin("StreamReader.peek()");
     if (max <= 0) {
       throw new IllegalArgumentException(
           "peek(max) takes the largest number of bytes to show, at least 1; got " + max + ".");
     }
-    if (buffer.isEmpty() && !fill()) {
+    if (in.bytes.isEmpty() && !in.fill()) {
       return NOTHING;
     }
-    return buffer.peek(Math.min(max, buffer.size()));
+    return in.bytes.peek(Math.min(max, in.bytes.size()));
   }
 
   /**
@@ -291,11 +269,11 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public byte[] readAll() throws IOException {
-    begin("StreamReader.readAll()");
-    while (fill()) {
+    in.begin("StreamReader.readAll()");
+    while (in.fill()) {
       // Until the end of the stream.
     }
-    return takeAll();
+    return in.takeAll();
   }
 
   /**
@@ -313,25 +291,25 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public byte[] readExactly(int count) throws IOException {
-    begin("StreamReader.readExactly()");
+    in.begin("StreamReader.readExactly()");
     if (count < 0) {
       throw new IllegalArgumentException(
           "readExactly(count) takes a number of bytes, zero or more; got " + count + ".");
     }
     try {
-      while (buffer.size() < count) {
-        if (!fillPiece()) {
-          int came = buffer.size();
+      while (in.bytes.size() < count) {
+        if (!in.fillPiece()) {
+          int came = in.bytes.size();
           throw new IncompleteReadException(
               "The stream from " + link.peer + " ended after " + came + " of " + count + " bytes.",
-              takeAll(),
+              in.takeAll(),
               count);
         }
       }
     } finally {
-      pieceEnds();
+      in.pieceEnds();
     }
-    return count == 0 ? NOTHING : buffer.take(count);
+    return count == 0 ? NOTHING : in.bytes.take(count);
   }
 
   /**
@@ -352,7 +330,7 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public byte[] readUntil(byte[]... separators) throws IOException {
-    begin("StreamReader.readUntil()");
+    in.begin("StreamReader.readUntil()");
     if (separators.length == 0) {
       throw new IllegalArgumentException("readUntil(separators) takes at least one to look for.");
     }
@@ -362,19 +340,19 @@ public final class StreamReader {
             "readUntil(separator) takes at least one byte to look for.");
       }
     }
-    int end = find(separators);
+    int end = in.find(separators);
     if (end < 0) {
-      int came = buffer.size();
+      int came = in.bytes.size();
       throw new IncompleteReadException(
           "The stream from "
               + link.peer
               + " ended after "
               + came
               + " bytes, without the separator.",
-          takeAll(),
+          in.takeAll(),
           -1);
     }
-    return buffer.take(end);
+    return in.bytes.take(end);
   }
 
   // ---- lines ----
@@ -395,7 +373,7 @@ public final class StreamReader {
    * @throws IllegalStateException if another task is reading
    */
   public @Nullable String readLine() throws IOException {
-    begin("StreamReader.readLine()");
+    in.begin("StreamReader.readLine()");
     return nextLine(UTF_8);
   }
 
@@ -407,26 +385,26 @@ public final class StreamReader {
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readLine}.
    */
   public @Nullable String readLineIn(Charset charset) throws IOException {
-    begin("StreamReader.readLineIn()");
+    in.begin("StreamReader.readLineIn()");
     checkLines(charset);
     return nextLine(charset);
   }
 
   private @Nullable String nextLine(Charset charset) throws IOException {
-    int length = find(NEWLINE) - 1;
+    int length = in.find(NEWLINE) - 1;
     int end = 1;
     if (length < 0) {
-      length = buffer.size();
+      length = in.bytes.size();
       end = 0;
       if (length == 0) {
         return null;
       }
-    } else if (length > 0 && buffer.at(length - 1) == '\r') {
+    } else if (length > 0 && in.bytes.at(length - 1) == '\r') {
       length--;
       end = 2;
     }
-    String line = buffer.text(length, charset);
-    buffer.discard(length + end);
+    String line = in.bytes.text(length, charset);
+    in.bytes.discard(length + end);
     return line;
   }
 
@@ -482,7 +460,7 @@ public final class StreamReader {
           link.requireTask("StreamReader.lines()").yieldNow();
         }
         try {
-          begin("StreamReader.lines()");
+          in.begin("StreamReader.lines()");
           line = nextLine(charset);
         } catch (IOException failure) {
           throw new UncheckedIOException(failure);
@@ -512,7 +490,7 @@ public final class StreamReader {
    */
   public boolean atEof() {
     link.scheduler.checkOnLoop("StreamReader.atEof()");
-    return link.isClosed() || (eof && buffer.isEmpty());
+    return link.isClosed() || in.isAtEnd();
   }
 
   // ---- as a whole, and for code that knows java.io and java.nio ----
@@ -541,19 +519,19 @@ public final class StreamReader {
 
   /** Transfers, and tells {@code moved} of each piece. */
   void transferTo(StreamWriter writer, LongConsumer moved) throws IOException {
-    begin("StreamReader.transferTo()");
-    waiting = link.scheduler.currentFiber();
+    in.begin("StreamReader.transferTo()");
+    in.beginTransfer();
     try {
-      if (!buffer.isEmpty()) {
-        int count = buffer.size();
-        writer.write(buffer.view());
-        buffer.discard(count);
+      if (!in.bytes.isEmpty()) {
+        int count = in.bytes.size();
+        writer.write(in.bytes.view());
+        in.bytes.discard(count);
         moved.accept(count);
       }
       while (true) {
         writer.drain();
         writer.checkWritable(); // before anything is taken for it
-        ByteBuffer came = receive(MAX_CHUNK);
+        ByteBuffer came = in.receive(ReceiveBuffer.MAX_CHUNK);
         if (came == null) {
           return;
         }
@@ -561,13 +539,13 @@ public final class StreamReader {
         try {
           writer.pass(came);
         } catch (IOException | IllegalStateException refused) {
-          keep(came); // for somebody else
+          in.keep(came); // for somebody else
           throw refused;
         }
         moved.accept(count);
       }
     } finally {
-      waiting = null;
+      in.endTransfer();
     }
   }
 
@@ -588,7 +566,7 @@ public final class StreamReader {
       if (closed) {
         throw new IOException("This InputStream is closed; its StreamReader is not.");
       }
-      begin("InputStream.read()");
+      in.begin("InputStream.read()");
     }
 
     @Override
@@ -607,7 +585,7 @@ public final class StreamReader {
     @Override
     public int available() {
       link.scheduler.checkOnLoop("InputStream.available()");
-      return closed ? 0 : buffer.size();
+      return closed ? 0 : in.bytes.size();
     }
 
     @Override
@@ -650,221 +628,17 @@ public final class StreamReader {
 
   /** Returns whether a task waits for bytes to come, and none are here. */
   boolean waitsForSomethingNew() {
-    return receiving && buffer.isEmpty();
+    return in.waitsForSomethingNew();
   }
 
   /** Drops what is here and was not read. */
   void drop() {
-    buffer.clear();
-  }
-
-  // ---- receiving ----
-
-  private void begin(String what) throws IOException {
-    Fiber fiber = link.requireTask(what);
-    fiber.breathe();
-    Fiber other = waiting;
-    if (other != null) {
-      throw new IllegalStateException(fiber.describe()
-          + " called "
-          + what
-          + " while "
-          + other.describe()
-          + " waits for data from the same connection, with "
-          + link.peer
-          + ". Only one task may read a stream; it can pass what it reads to others through a"
-          + " Queue.");
-    }
-    link.throwIfClosed(what);
-  }
-
-  /**
-   * Returns where the separator that ends first has its end, once it has come; -1 if the stream
-   * ended first.
-   */
-  private int find(byte[][] separators) throws IOException {
-    try {
-      return search(separators);
-    } finally {
-      pieceEnds();
-    }
-  }
-
-  private int search(byte[][] separators) throws IOException {
-    int longest = 0;
-    for (byte[] separator : separators) {
-      longest = Math.max(longest, separator.length);
-    }
-    int from = 0;
-    while (true) {
-      int start = -1;
-      int end = Integer.MAX_VALUE;
-      for (byte[] separator : separators) {
-        int at = buffer.indexOf(separator, from);
-        if (at >= 0 && at + separator.length < end) {
-          start = at;
-          end = at + separator.length;
-        }
-      }
-      if (start > limit) {
-        throw overrun("has sent " + start + " bytes before the separator", start);
-      }
-      if (start >= 0) {
-        return end;
-      }
-      // A separator may have begun in the last bytes.
-      from = Math.max(0, buffer.size() - longest + 1);
-      if (from > limit) {
-        throw overrun("has sent " + buffer.size() + " bytes without the separator", from);
-      }
-      if (!fillPiece()) {
-        return -1;
-      }
-    }
-  }
-
-  /** Receives more of a line or count, whose first bytes may be here. */
-  private boolean fillPiece() throws IOException {
-    TimeLimits limits = link.limits();
-    if (limits == null) {
-      return fill();
-    }
-    if (!buffer.isEmpty()) {
-      limits.pieceBegins();
-    }
-    return fill();
-  }
-
-  /** Notes that a line or count is complete, or that nobody waits for the rest. */
-  private void pieceEnds() {
-    TimeLimits limits = link.limits();
-    if (limits != null) {
-      limits.pieceEnds();
-    }
-  }
-
-  private LimitOverrunException overrun(String what, int consumed) {
-    return new LimitOverrunException(
-        "The peer at "
-            + link.peer
-            + " "
-            + what
-            + "; the stream's limit is "
-            + limit
-            + ". All of it is still in the stream; read(n) takes it. For longer lines, raise the"
-            + (link.isConnection()
-                ? " limit: withLimit() of ConnectOptions or ServerOptions."
-                : " limit, which can be given where the reader is made."),
-        consumed);
-  }
-
-  private byte[] takeAll() {
-    return buffer.isEmpty() ? NOTHING : buffer.take(buffer.size());
-  }
-
-  /** Receives more bytes into the buffer; returns false at the end of the stream. */
-  private boolean fill() throws IOException {
-    if (!buffer.fits(chunk)) {
-      throw new LimitOverrunException(
-          "The peer at "
-              + link.peer
-              + " has sent 2 GiB, as much as one array can hold, and has not ended the stream. All"
-              + " of it is still in the stream; read(n) takes it piece by piece.",
-          buffer.size());
-    }
-    ByteBuffer came = receive(chunk);
-    if (came == null) {
-      return false;
-    }
-    buffer.append(came);
-    return true;
-  }
-
-  /** Returns the next bytes, in memory of the engine; null at the end of the stream. */
-  private @Nullable ByteBuffer receive(int max) throws IOException {
-    if (hasEnded()) {
-      return null;
-    }
-    Fiber before = waitBegins();
-    try {
-      ByteBuffer came = link.source().read(max);
-      received(came != null);
-      return came;
-    } catch (IOException failure) {
-      throw failed(failure);
-    } finally {
-      waitEnded(before);
-    }
-  }
-
-  /** Receives into memory of the caller; returns -1 at the end of the stream. */
-  private int receiveInto(ByteBuffer into) throws IOException {
-    if (hasEnded()) {
-      return -1;
-    }
-    Fiber before = waitBegins();
-    try {
-      int count = link.source().read(into);
-      received(count >= 0);
-      return count;
-    } catch (IOException failure) {
-      throw failed(failure);
-    } finally {
-      waitEnded(before);
-    }
-  }
-
-  /** Returns who was reading already: a transfer does so as a whole, and again for each piece. */
-  private @Nullable Fiber waitBegins() {
-    Fiber before = waiting;
-    waiting = link.scheduler.currentFiber();
-    receiving = true;
-    link.mayBeIdle();
-    TimeLimits limits = link.limits();
-    if (limits != null) {
-      limits.waitBegins();
-    }
-    return before;
-  }
-
-  private void waitEnded(@Nullable Fiber before) {
-    waiting = before;
-    receiving = false;
-    TimeLimits limits = link.limits();
-    if (limits != null) {
-      limits.waitEnded();
-    }
-  }
-
-  private boolean hasEnded() throws IOException {
-    if (eof) {
-      // A peer that closed and then reset what we sent did not end properly.
-      link.throwIfLost();
-    }
-    return eof;
-  }
-
-  private void received(boolean bytes) throws IOException {
-    if (!bytes) {
-      eof = true;
-      link.throwIfLost();
-    }
-    TimeLimits limits = link.limits();
-    if (limits != null) {
-      limits.moved();
-    }
-  }
-
-  private IOException failed(IOException failure) {
-    if (failure instanceof ClosedChannelException && !link.isTimedOut()) {
-      return link.closedException("A read");
-    }
-    link.lose(failure);
-    return link.lostException();
+    in.bytes.clear();
   }
 
   @Override
   public String toString() {
-    return "StreamReader[" + link.peer + ", " + buffer.size() + " bytes" + (eof ? ", ended]" : "]");
+    return "StreamReader[" + link.peer + ", " + in.bytes.size() + " bytes"
+        + (in.hasSeenEnd() ? ", ended]" : "]");
   }
 }

@@ -10,11 +10,13 @@ import asyncio.ServerOptions;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.util.Locale;
 
 /**
  * TCP echo in this library: {@code AsyncioServer own-array} reads into one array for each
- * connection, without an argument each read gives a new one. For each line on its standard input it
+ * connection, {@code AsyncioServer buffer} into one direct buffer, and without an argument each read
+ * gives a new array. For each line on its standard input it
  * prints how many bytes all its threads have allocated so far.
  */
 final class AsyncioServer {
@@ -24,13 +26,17 @@ final class AsyncioServer {
     run(() -> {
       // TCP_NODELAY is the default.
       var options = ServerOptions.defaults().withBacklog(4096);
-      boolean ownArray = args.length > 0;
-      ConnectionHandler handler = ownArray ? AsyncioServer::echoOwnArray : AsyncioServer::echo;
+      String style = args.length > 0 ? args[0] : "";
+      ConnectionHandler handler = switch (style) {
+        case "own-array" -> AsyncioServer::echoOwnArray;
+        case "buffer" -> AsyncioServer::echoBuffer;
+        default -> AsyncioServer::echo;
+      };
       try (var server = startServer(handler, "127.0.0.1", 0, options)) {
         System.out.println(server.port()
             + " this library, "
             + Asyncio.carrier().toString().toLowerCase(Locale.ROOT)
-            + (ownArray ? ", own array" : ""));
+            + (style.isEmpty() ? "" : ", " + style.replace('-', ' ')));
         Thread.ofPlatform().daemon().start(AsyncioServer::tellAllocations);
         server.serveForever();
       }
@@ -53,6 +59,15 @@ final class AsyncioServer {
     for (int count = reader.read(data); count >= 0; count = reader.read(data)) {
       writer.write(data, 0, count);
       writer.drain();
+    }
+  }
+
+  private static void echoBuffer(Connection client) throws IOException {
+    var reader = client.reader();
+    var writer = client.writer();
+    var data = ByteBuffer.allocateDirect(16 * 1024);
+    while (reader.read(data.clear()) >= 0) {
+      writer.send(data.flip());
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 final class Contenders {
   static final String MOUNTED = "mounted";
   static final String OWN_ARRAY = "mounted, own array";
+  static final String BUFFER = "mounted, buffer";
   static final String PORTABLE = "portable";
   static final String NETTY_NIO = "Netty NIO";
   static final String NETTY_EPOLL = "Netty epoll";
@@ -43,7 +44,8 @@ final class Contenders {
         AsyncioServer.class,
         "--add-opens=java.base/java.lang=ALL-UNNAMED",
         "-Dasyncio.carrier=mounted"));
-    all.add(ownArray("--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dasyncio.carrier=mounted"));
+    all.add(mounted(OWN_ARRAY, "own-array"));
+    all.add(mounted(BUFFER, "buffer"));
     all.add(jvm(PORTABLE, AsyncioServer.class, "-Dasyncio.carrier=portable"));
     all.add(netty(NETTY_NIO, "nio"));
     all.add(netty(NETTY_EPOLL, "epoll"));
@@ -73,10 +75,13 @@ final class Contenders {
     return command;
   }
 
-  private Contender ownArray(String... flags) {
-    List<String> command = jvm(AsyncioServer.class, flags);
-    command.add("own-array");
-    return new Contender(OWN_ARRAY, true, command);
+  private Contender mounted(String name, String style) {
+    List<String> command = jvm(
+        AsyncioServer.class,
+        "--add-opens=java.base/java.lang=ALL-UNNAMED",
+        "-Dasyncio.carrier=mounted");
+    command.add(style);
+    return new Contender(name, true, command);
   }
 
   private Contender netty(String name, String transport) {

@@ -29,6 +29,7 @@ public final class Echo implements Measured {
 
   private static final Setting SMALL = new Setting(FEW, 64);
   private static final Setting SMALL_MANY = new Setting(MANY, 64);
+  private static final Setting LARGE = new Setting(FEW, 16 * 1024);
 
   /**
    * How long to measure.
@@ -228,7 +229,7 @@ public final class Echo implements Measured {
    */
   private void measureAllocations() throws InterruptedException {
     for (Contender one : all) {
-      if (!List.of(Contenders.MOUNTED, Contenders.OWN_ARRAY, Contenders.PORTABLE)
+      if (!List.of(Contenders.MOUNTED, Contenders.OWN_ARRAY, Contenders.BUFFER, Contenders.PORTABLE)
               .contains(one.name)
           || one.absent() != null) {
         continue;
@@ -285,6 +286,10 @@ public final class Echo implements Measured {
             1.1),
         new Verdict(
             "100 connections: mounted ≤ Netty epoll", ours / cpu(Contenders.NETTY_EPOLL, SMALL), 1),
+        new Verdict(
+            "100 connections, 16 KiB: mounted with a buffer ≤ 1.1 × Netty NIO",
+            cpu(Contenders.BUFFER, LARGE) / cpu(Contenders.NETTY_NIO, LARGE),
+            1.1),
         new Verdict(
             "from 100 to 10,000 connections: mounted rises no more than Netty NIO",
             rise(Contenders.MOUNTED) / rise(Contenders.NETTY_NIO),

@@ -56,6 +56,7 @@ final class EarlyClasses {
       "asyncio.internal.net.BlockingSource",
       "asyncio.internal.util.ByteFifo",
       "asyncio.internal.net.SystemResolver",
+      "asyncio.internal.net.ReceiveBuffer",
       "asyncio.internal.net.StreamOptions",
       "asyncio.internal.scheduler.Baton",
       "asyncio.internal.scheduler.Current",
