@@ -960,7 +960,8 @@ public final class Asyncio {
 
   /**
    * Starts a server on an address, of the Internet or of a Unix socket, as {@link
-   * #startServer(ConnectionHandler, String, int)} does on a host.
+   * #startServer(ConnectionHandler, String, int)} does on a host. A wildcard address of IPv4 means
+   * all addresses of IPv4 alone; for all of both kinds, start it on the host "".
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #startServer(ConnectionHandler,
    * String, int)}.
@@ -1013,7 +1014,7 @@ public final class Asyncio {
   }
 
   /**
-   * Returns the addresses of a host, best first, as a connection would try them.
+   * Returns the addresses of a host, in the resolver's order.
    *
    * <p><i>Waits</i> until they are known; not for a literal address, for {@code localhost}, or for
    * what the resolver's cache knows.

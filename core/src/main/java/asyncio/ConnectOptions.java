@@ -113,10 +113,10 @@ public final class ConnectOptions {
     return with(streams.withKeepAlive(on));
   }
 
-  /** Sets who finds the addresses of the host; by default the loop's resolver does. */
-  public ConnectOptions withResolver(Resolver finder) {
+  /** Sets the resolver that looks up the host; by default it is that of the loop. */
+  public ConnectOptions withResolver(Resolver own) {
     return new ConnectOptions(
-        streams, Objects.requireNonNull(finder, "finder"), happyEyeballsDelay, localAddress);
+        streams, Objects.requireNonNull(own, "own"), happyEyeballsDelay, localAddress);
   }
 
   /**

@@ -39,6 +39,9 @@ public final class Connection implements AutoCloseable {
   /** Whether its server closed it: then what that does to its handler is nobody's failure. */
   boolean closedByServer;
 
+  /** Whether its server has cancelled its handler. */
+  boolean handlerCancelled;
+
   /** How many have said that it is busy. */
   private int busy;
 
@@ -188,8 +191,8 @@ public final class Connection implements AutoCloseable {
   }
 
   /**
-   * Returns the peer's address: an InetSocketAddress, or a UnixDomainSocketAddress, which of a client
-   * is empty. <i>Thread</i>: any.
+   * Returns the peer's address: an InetSocketAddress, or a UnixDomainSocketAddress, whose path is
+   * empty if the peer is a client. <i>Thread</i>: any.
    */
   public SocketAddress remoteAddress() {
     return handle.remoteAddress();

@@ -252,7 +252,7 @@ public final class EventLoop {
   }
 
   /**
-   * Sets who finds the addresses of host names, for connections and servers of this loop; {@link
+   * Sets the resolver that looks up host names for connections and servers of this loop; {@link
    * Resolvers#system} by default. <i>Thread</i>: on the loop.
    */
   public void setResolver(Resolver replacement) {

@@ -15,8 +15,12 @@ public interface Resolver {
    * for {@code localhost}.
    *
    * <p><i>Waits</i>, if it needs to: it is called in a coroutine. So are the iterator's methods, and
-   * a resolver whose addresses come one after the other may wait in them: a connection is tried with
-   * the first ones meanwhile.
+   * a resolver whose addresses come one after the other may wait in them: the first ones are tried
+   * meanwhile.
+   *
+   * <p><i>If cancelled</i>: {@link CancelledError}; the connection that asked is given up.
+   *
+   * <p><i>Thread</i>: a coroutine of whichever loop asks; several may ask at once.
    *
    * @throws java.net.UnknownHostException if there are none
    * @throws IOException if the name can't be looked up

@@ -10,18 +10,19 @@ public final class Resolvers {
 
   /**
    * Returns the default: the operating system's look-up on helper threads, at most 32 at a time and
-   * 10,000 waiting, with a cache. It keeps addresses for 30 seconds, and for 5 seconds that there
-   * are none. A look-up that nobody waits for any more is given up.
+   * 10,000 waiting, with a cache. It keeps addresses for 30 seconds, and remembers for 5 seconds
+   * that a host has none. A look-up that nobody waits for any more is given up.
    */
   public static Resolver system() {
     return SystemResolver.CACHED;
   }
 
   /**
-   * Returns a resolver that asks {@code resolver} and keeps the answers of at most 10,000 names.
+   * Returns a resolver that asks {@code resolver} and keeps the answers of at most 10,000 names. It
+   * waits for all addresses of a name before it returns the first.
    *
    * @param keep how long addresses are kept
-   * @param keepFailures how long it is kept that a host is unknown; other failures are never kept
+   * @param keepFailures how long an unknown host is remembered; other failures are never kept
    * @throws IllegalArgumentException if one of them is negative
    */
   public static Resolver cached(Resolver resolver, Duration keep, Duration keepFailures) {

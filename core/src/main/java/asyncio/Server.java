@@ -57,8 +57,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Server implements AutoCloseable {
   // In order: how it starts; accepting and serving; asking; the end, where a close waits for
-  // handlers
-  // that may wait for it.
+  // handlers that may wait for it.
 
   /** The same as in asyncio: descriptors become free when some client leaves. */
   private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
@@ -252,6 +251,12 @@ public final class Server implements AutoCloseable {
         }
         trouble.accepted();
         counts.accepted++;
+        try {
+          awaitRoom(); // another listener may have taken the last place
+        } catch (Throwable failed) {
+          client.close();
+          throw failed;
+        }
         welcome(client);
       }
     } finally {
@@ -338,9 +343,7 @@ public final class Server implements AutoCloseable {
       if (state == State.CLOSING) { // the factory waited meanwhile, or the first step closed it
         closers.wakeAll(); // perhaps by this very handler, which is counted only now
         closersWithin.wakeAll();
-        if (made != closedBy) {
-          made.cancel("the server is closed");
-        }
+        cancelOnce(made);
       }
     } catch (Throwable failure) {
       accepted.close();
@@ -579,11 +582,11 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Closes the server as {@link #close} does, but gives busy clients time to finish. Clients that
-   * are idle are cancelled at once, and the others as soon as they are: a client is idle while its
-   * handler waits for the first byte of a read and nothing is buffered either way, unless it is
+   * Closes the server as {@link #close} does, but gives busy clients time to finish. The handlers of
+   * clients that are idle are cancelled at once, and the others as soon as they are: a client is idle
+   * while a task waits for the first byte of a read and nothing is buffered either way, unless it is
    * {@link Connection#busy}. When the grace is over, all that are left are cancelled; a record of
-   * the log names them.
+   * the log names them. A call while another one waits joins it, and does not change its grace.
    *
    * <p><i>Waits</i> as {@link #close} does.
    *
@@ -626,9 +629,16 @@ public final class Server implements AutoCloseable {
 
   private void cancelHandlers(Collection<Task<?>> which) {
     for (Task<?> task : List.copyOf(which)) {
-      if (task != closedBy) {
-        task.cancel("the server is closed");
-      }
+      cancelOnce(task);
+    }
+  }
+
+  /** Cancels a handler, unless it was already: a second cancel would cut its clean-up short. */
+  private void cancelOnce(Task<?> handler) {
+    Connection client = handlers.get(handler);
+    if (handler != closedBy && client != null && !client.handlerCancelled) {
+      client.handlerCancelled = true;
+      handler.cancel("the server is closed");
     }
   }
 
@@ -637,25 +647,24 @@ public final class Server implements AutoCloseable {
     for (Map.Entry<Task<?>, Connection> entry : List.copyOf(handlers.entrySet())) {
       Task<?> handler = entry.getKey();
       if (handler != closedBy) {
-        entry.getValue().onIdle(() -> handler.cancel("the server is closed"));
+        entry.getValue().onIdle(() -> cancelOnce(handler));
       }
     }
     try {
       Asyncio.timeout(grace, () -> awaitHandlers(fiber));
       return 0;
     } catch (TimeoutException over) {
-      List<Task<?>> left = handlers.keySet().stream()
-          .filter(task -> task != closedBy)
-          .<Task<?>>map(t -> t)
-          .toList();
+      List<Task<?>> left = new ArrayList<>(handlers.keySet());
+      left.removeIf(task -> task == closedBy || handlers.get(task).handlerCancelled);
+      if (left.isEmpty()) {
+        return 0; // they only clean up
+      }
       Logs.NET.log(
           System.Logger.Level.WARNING,
           () -> this
-              + " was stopped, and cuts "
-              + left.size()
-              + " clients that were still busy after "
+              + " was stopped; still busy after "
               + grace.toMillis()
-              + " ms: "
+              + " ms, and cancelled now: "
               + names(left));
       return left.size();
     } finally {
@@ -794,6 +803,6 @@ public final class Server implements AutoCloseable {
         + String.join(", ", addresses.stream().map(Addresses::text).toList())
         + (state == State.CLOSING ? ", closed, " : ", ")
         + handlers.size()
-        + " clients]";
+        + (handlers.size() == 1 ? " client]" : " clients]");
   }
 }

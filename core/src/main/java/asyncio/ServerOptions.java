@@ -217,7 +217,8 @@ public final class ServerOptions {
   }
 
   /**
-   * Sets how many clients from one address (IP, not port) are served at a time. Others are
+   * Sets how many clients from one address (IP, not port; of IPv6 the network of 64 bits) are served
+   * at a time. Others are
    * disconnected as soon as they are accepted, and counted in {@link Server#statistics}. Without
    * this there is no limit. Clients of a Unix socket have no address, so it does not apply to them.
    *

@@ -303,6 +303,27 @@ class BlockingStreamsTest {
   }
 
   @Test
+  void flushWaitsForWhatATransferLeftWithTheThread() throws Exception {
+    var slow = new Slow();
+    run(() -> {
+      var writer = StreamWriter.of(slow);
+      StreamReader.of(new ByteArrayInputStream(new byte[1000])).transferTo(writer);
+      Task<?> flushing = createTask(writer::flush);
+      for (int i = 0; i < 10; i++) {
+        yieldNow();
+      }
+      assertFalse(flushing.isDone());
+      slow.permits.release();
+      flushing.await();
+      assertEquals(1000, slow.taken.size());
+      writer.write("more");
+      slow.permits.release();
+      writer.flush();
+      assertEquals(1004, slow.taken.size());
+    });
+  }
+
+  @Test
   void channelsAreReadAndWrittenToo() throws Exception {
     Path file = folder.resolve("file");
     run(() -> {

@@ -243,6 +243,17 @@ class HappyEyeballsTest {
   }
 
   @Test
+  void theOnlyAddressOfASlowResolverMayBeSlowAndFail() throws Exception {
+    run(() -> {
+      takes(SIX_A, ofSeconds(30)); // and then it refuses
+      var options = ConnectOptions.defaults().withResolver(slow(ZERO, SIX_A));
+      var e =
+          assertThrows(ConnectException.class, () -> openConnection("host.example", PORT, options));
+      assertContains(e.getMessage(), "2001:db8:0:0:0:0:0:a", "Connection refused");
+    });
+  }
+
+  @Test
   void aLocalAddressLeavesTheOtherFamilyOut() throws Exception {
     run(() -> {
       listens(FOUR_A);

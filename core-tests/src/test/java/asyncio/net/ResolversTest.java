@@ -37,6 +37,9 @@ class ResolversTest {
         throw failure;
       }
       case "broken" -> throw new IOException("no route");
+      case "empty" -> {
+        return List.of();
+      }
       default -> {
         return List.of(ADDRESS);
       }
@@ -71,6 +74,15 @@ class ResolversTest {
     assertEquals(List.of("unknown"), asked);
     nanos += ofSeconds(5).toNanos();
     assertThrows(UnknownHostException.class, () -> cache.resolve("unknown"));
+    assertEquals(2, asked.size());
+  }
+
+  @Test
+  void anEmptyAnswerIsNoAnswer() {
+    var cache = cache();
+    assertThrows(UnknownHostException.class, () -> cache.resolve("empty"));
+    nanos += ofSeconds(5).toNanos();
+    assertThrows(UnknownHostException.class, () -> cache.resolve("empty"));
     assertEquals(2, asked.size());
   }
 

@@ -82,6 +82,30 @@ class ServerLimitsTest {
   }
 
   @Test
+  void theLimitIsForAllAddressesTogether() throws Exception {
+    var options = ServerOptions.defaults().withMaxConnections(1);
+    Loopback.run(here -> {
+      try (var server = startServer(ECHO, "localhost", 0, options)) {
+        var clients = new ArrayList<Connection>();
+        for (int round = 0; round < 2; round++) {
+          for (var address : server.addresses()) {
+            clients.add(openConnection(address));
+          }
+        }
+        for (Connection client : clients) {
+          client.writer().send("x\n");
+        }
+        sleep(ofMillis(20));
+        assertEquals(1, server.connections());
+        for (Connection client : clients) {
+          client.abort();
+        }
+        until(() -> server.connections() == 0);
+      }
+    });
+  }
+
+  @Test
   void aServerAtItsLimitCanBeClosed() throws Exception {
     var options = ServerOptions.defaults().withMaxConnections(1);
     Loopback.run(here -> {
@@ -204,6 +228,44 @@ class ServerLimitsTest {
   }
 
   @Test
+  void aRequestThatIsThereAlreadyIsAnswered() throws Exception {
+    Loopback.run(here -> {
+      var work = new Event();
+      work.set();
+      var server = startServer(answersAfter(work), Loopback.HOST, 0);
+      try (var client = connect(server)) {
+        until(() -> server.statistics().idle() == 1);
+        client.writer().write("request\n");
+        Thread.sleep(20); // holds the loop, and the request arrives in the same turn as the stop
+        Task<Integer> stopping = createTask(() -> server.stop(ofDays(1)));
+        assertEquals("done request", client.reader().readLine());
+        assertEquals(0, stopping.await());
+      }
+    });
+  }
+
+  @Test
+  void theCleanUpOfAnIdleClientIsNotCutByTheEndOfTheGrace() throws Exception {
+    Loopback.run(here -> {
+      ConnectionHandler handler = client -> {
+        try {
+          client.reader().readLine();
+        } finally {
+          sleep(ofMillis(50));
+          order.add("cleaned up");
+        }
+      };
+      var server = startServer(handler, Loopback.HOST, 0);
+      try (var client = connect(server)) {
+        until(() -> server.statistics().idle() == 1);
+        assertEquals(0, server.stop(ofMillis(5)));
+        order.assertIs("cleaned up");
+        assertNull(client.reader().readLine());
+      }
+    });
+  }
+
+  @Test
   void whoIsBusyAfterTheGraceIsCutAndNamed() throws Exception {
     Loopback.run(here -> {
       var server = startServer(answersAfter(new Event()), Loopback.HOST, 0);
@@ -215,7 +277,7 @@ class ServerLimitsTest {
         order.assertIs("cancelled");
         assertContains(
             log.messages().getFirst(),
-            "cuts 1 clients",
+            "still busy after 10 ms, and cancelled now",
             "client 127.0.0.1:" + Loopback.inet(busy.localAddress()).getPort());
         assertNull(busy.reader().readLine());
       }

@@ -175,11 +175,11 @@ class UnixSocketsTest {
     Loopback.run(here -> {
       assertContains(
           assertThrows(BindException.class, () -> startUnixServer(HELLO, file)).getMessage(),
-          "a file that is no socket");
+          "a file that is not a socket");
       assertContains(
           assertThrows(BindException.class, () -> startUnixServer(HELLO, folder))
               .getMessage(),
-          "a folder that is no socket");
+          "a directory has that name");
     });
     assertEquals("mine", Files.readString(file));
   }
@@ -207,6 +207,33 @@ class UnixSocketsTest {
       }
     });
     assertFalse(Files.exists(path));
+  }
+
+  /** The system may give the new file the number of the old one. */
+  @Test
+  void aServerThatFollowsAnotherOnItsPathKeepsItsFile() throws Exception {
+    Path path = folder.resolve("service");
+    Loopback.run(here -> {
+      for (int i = 0; i < 5; i++) {
+        var one = startUnixServer(HELLO, path);
+        says(path);
+        one.close();
+        try (var _ = startUnixServer(HELLO, path)) {
+          asyncio.Asyncio.sleep(java.time.Duration.ofMillis(2));
+          says(path);
+        }
+      }
+    });
+  }
+
+  @Test
+  void aFifoIsNoSocket() throws Exception {
+    Path fifo = folder.resolve("fifo");
+    assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+    Loopback.run(here -> assertContains(
+        assertThrows(BindException.class, () -> startUnixServer(HELLO, fifo)).getMessage(),
+        "a file that is not a socket"));
+    assertTrue(Files.exists(fifo));
   }
 
   @Test

@@ -3,6 +3,7 @@ package asyncio.internal.engine;
 import asyncio.PeerCredentials;
 import java.io.IOException;
 import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -67,7 +68,7 @@ final class NioStream extends NioHandle implements StreamHandle {
     try {
       prepare(channel, remote, settings);
       if (settings.local() != null) {
-        channel.bind(settings.local());
+        channel.bind(ofFamily(remote, settings.local()));
       }
       if (!channel.connect(remote)) {
         do {
@@ -99,6 +100,18 @@ final class NioStream extends NioHandle implements StreamHandle {
     } catch (UnsupportedOperationException noSuchFamily) {
       throw new IOException("IPv6 is switched off on this machine or in this JVM", noSuchFamily);
     }
+  }
+
+  /** Returns the wildcard of the peer's family for a wildcard: the other one can't be bound. */
+  private static SocketAddress ofFamily(SocketAddress remote, SocketAddress local)
+      throws IOException {
+    if (remote instanceof InetSocketAddress peer
+        && local instanceof InetSocketAddress own
+        && own.getAddress().isAnyLocalAddress()) {
+      int length = peer.getAddress().getAddress().length;
+      return new InetSocketAddress(InetAddress.getByAddress(new byte[length]), own.getPort());
+    }
+    return local;
   }
 
   static NioStream attach(NioEngine engine, NioAccepted accepted, SocketSettings settings)

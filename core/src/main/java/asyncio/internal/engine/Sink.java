@@ -52,6 +52,17 @@ public interface Sink extends EngineHandle {
   int takeBack();
 
   /**
+   * Returns whether everything that was taken has arrived where it goes. If not, that is under way
+   * as a write is, and {@code completion} is told of 0 bytes, or of a failure. Must not be called
+   * while a write is under way.
+   *
+   * @throws IOException if something that was taken has failed to arrive
+   */
+  default boolean settle(WriteCompletion completion) throws IOException {
+    return true;
+  }
+
+  /**
    * Retries the write that is under way, if there is one; its completion may be called. Does not
    * wait. For a caller that must know whether the operating system takes more now, because
    * readiness may be reported late.

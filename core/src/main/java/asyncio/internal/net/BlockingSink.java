@@ -39,6 +39,9 @@ public final class BlockingSink implements Sink {
   /** What is told: of the job, or of {@link #next}. */
   private @Nullable WriteCompletion completion;
 
+  /** Whether what is told is that the job's bytes, which were taken back, have been written. */
+  private boolean settles;
+
   /** Whether the stream ends once the job has ended. */
   private boolean ends;
 
@@ -145,8 +148,10 @@ public final class BlockingSink implements Sink {
       untold = failure;
       return;
     }
+    boolean hadTaken = settles;
+    settles = false;
     if (failure == null) {
-      told.written(count);
+      told.written(hadTaken ? 0 : count);
     } else {
       told.failed(failure);
     }
@@ -169,6 +174,19 @@ public final class BlockingSink implements Sink {
 
   @Override
   public void retryWrite() {}
+
+  @Override
+  public boolean settle(WriteCompletion whenDone) throws IOException {
+    if (untold != null) {
+      throw untold;
+    }
+    if (inJob < 0) {
+      return true;
+    }
+    completion = whenDone;
+    settles = true;
+    return false;
+  }
 
   /** Closes the OutputStream, which may take what it buffers to where it goes. */
   @Override

@@ -67,6 +67,9 @@ public final class CachingResolver implements Resolver {
     try {
       List<InetAddress> found = new ArrayList<>();
       resolver.resolve(host).forEach(found::add);
+      if (found.isEmpty()) {
+        throw new UnknownHostException("The host name '" + host + "' has no address.");
+      }
       return keep(host, new Answer(List.copyOf(found), null, clock.getAsLong() + keep));
     } catch (UnknownHostException unknown) {
       keep(host, new Answer(List.of(), unknown, clock.getAsLong() + keepFailures));

@@ -1,8 +1,10 @@
 package asyncio.internal.net;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -11,7 +13,7 @@ public final class ClientCounts {
   private final int maxPerAddress;
 
   /** Empty unless there is a limit. */
-  private final Map<InetAddress, Integer> perAddress = new HashMap<>();
+  private final Map<Object, Integer> perAddress = new HashMap<>();
 
   /** How many were accepted since the server started. */
   public long accepted;
@@ -29,13 +31,13 @@ public final class ClientCounts {
   /** Returns whether one more client from there may be served. */
   public boolean mayJoin(SocketAddress remote) {
     return !(remote instanceof InetSocketAddress inet)
-        || perAddress.getOrDefault(inet.getAddress(), 0) < maxPerAddress;
+        || perAddress.getOrDefault(key(inet), 0) < maxPerAddress;
   }
 
   /** Notes that a client from there is being served. */
   public void joined(SocketAddress remote) {
     if (maxPerAddress < Integer.MAX_VALUE && remote instanceof InetSocketAddress inet) {
-      perAddress.merge(inet.getAddress(), 1, Integer::sum);
+      perAddress.merge(key(inet), 1, Integer::sum);
     }
   }
 
@@ -43,7 +45,15 @@ public final class ClientCounts {
   public void left(SocketAddress remote) {
     if (remote instanceof InetSocketAddress inet) {
       perAddress.computeIfPresent(
-          inet.getAddress(), (address, count) -> count == 1 ? null : Integer.valueOf(count - 1));
+          key(inet), (address, count) -> count == 1 ? null : Integer.valueOf(count - 1));
     }
+  }
+
+  /** Whoever has one IPv6 address has its whole network of 64 bits. */
+  private static Object key(InetSocketAddress remote) {
+    InetAddress address = remote.getAddress();
+    return address instanceof Inet6Address
+        ? Long.valueOf(ByteBuffer.wrap(address.getAddress()).getLong())
+        : address;
   }
 }

@@ -10,6 +10,7 @@ import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.task.StaggeredRace;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -85,7 +86,7 @@ public final class Connector {
     try {
       return Engine.of(fiber.scheduler()).connect(remote, settings);
     } catch (SocketException failure) {
-      throw UnixSocketFile.explained("Can't connect to ", remote, failure);
+      throw UnixSocketFile.cantConnect(remote, failure);
     }
   }
 
@@ -114,10 +115,13 @@ public final class Connector {
       return null;
     }
     InetAddress first = addresses.next();
+    if (!isOfLocalFamily(first)) {
+      return connect(addresses);
+    }
     return race(List.of(() -> connectTo(first), () -> {
       StreamHandle one = connect(addresses);
       if (one == null) {
-        throw failures.getLast();
+        throw new UnknownHostException("no more addresses"); // those that failed are counted
       }
       return one;
     }));
@@ -188,6 +192,7 @@ public final class Connector {
         + hint(first);
     IOException failure = switch (first) {
       case ConnectException refused -> new ConnectException(message);
+      case BindException taken -> new BindException(message);
       case NoRouteToHostException noRoute -> new NoRouteToHostException(message);
       default -> new IOException(message);
     };

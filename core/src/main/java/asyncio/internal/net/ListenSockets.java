@@ -129,19 +129,29 @@ public final class ListenSockets {
     try {
       handle = engine.listen(address, settings);
     } catch (SocketException failure) {
-      throw UnixSocketFile.explained("Can't listen on ", address, failure);
+      throw UnixSocketFile.cantListen(address, failure);
     }
     try {
       UnixSocketFile file = UnixSocketFile.made(address, permissions);
       return List.of(removesFile ? new WithFile(handle, file) : handle);
     } catch (Throwable failed) {
+      UnixSocketFile.delete(address.getPath());
       handle.close();
       throw failed;
     }
   }
 
   /** A listening Unix socket that removes its file when it closes. */
-  private record WithFile(ListenHandle handle, UnixSocketFile file) implements ListenHandle {
+  private static final class WithFile implements ListenHandle {
+    private final ListenHandle handle;
+    private final UnixSocketFile file;
+    private boolean closed;
+
+    WithFile(ListenHandle handle, UnixSocketFile file) {
+      this.handle = handle;
+      this.file = file;
+    }
+
     @Override
     public SocketAddress localAddress() {
       return handle.localAddress();
@@ -164,8 +174,11 @@ public final class ListenSockets {
 
     @Override
     public void close() {
-      file.remove(); // before another server can have the path
-      handle.close();
+      if (!closed) { // later, the file may be that of another server
+        closed = true;
+        file.remove();
+        handle.close();
+      }
     }
   }
 

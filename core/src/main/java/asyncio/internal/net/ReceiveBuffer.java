@@ -60,7 +60,8 @@ public final class ReceiveBuffer {
 
   /** Returns whether a task waits for bytes to come, and none are here. */
   public boolean waitsForSomethingNew() {
-    return receiving && bytes.isEmpty();
+    Fiber reader = waiting;
+    return receiving && bytes.isEmpty() && reader != null && reader.isInOpenWait();
   }
 
   /** Says that the running task reads until {@link #endTransfer}, also while it writes. */

@@ -466,7 +466,7 @@ public final class SendBuffer implements WriteCompletion {
       throw cancelled;
     }
     if (data.hasRemaining()) {
-      checkDrainable(); // throws
+      checkOpen("send()"); // throws
     }
   }
 
@@ -646,7 +646,7 @@ public final class SendBuffer implements WriteCompletion {
   // ---- waiting ----
 
   public void drain(Fiber fiber) throws IOException {
-    checkDrainable();
+    checkOpen("drain()");
     letOthersRun(fiber);
     if (paused && !isUnderWay()) {
       flush();
@@ -654,18 +654,32 @@ public final class SendBuffer implements WriteCompletion {
     while (paused) {
       awaitPeer(drains, fiber);
     }
-    checkDrainable();
+    checkOpen("drain()");
   }
 
   /** Waits until everything that was written is taken. */
   public void flush(Fiber fiber) throws IOException {
-    checkDrainable();
+    checkOpen("flush()");
     flush();
-    while (size() > 0 || isUnderWay()) {
+    while (size() > 0 || isUnderWay() || !isSettled()) {
       awaitPeer(flushes, fiber);
-      checkDrainable();
+      if (link.isClosed() && !link.isLost() && dropped == 0) {
+        return; // somebody closed it, and everything was sent before
+      }
+      checkOpen("flush()");
     }
     letOthersRun(fiber);
+  }
+
+  /** Returns whether what was taken has arrived; if not, that is under way from now on. */
+  private boolean isSettled() throws IOException {
+    try {
+      writing = !link.sink().settle(this);
+    } catch (IOException failure) {
+      link.lose(failure);
+      link.throwIfLost();
+    }
+    return !writing;
   }
 
   private void awaitPeer(WaiterList list, Fiber fiber) {
@@ -689,9 +703,9 @@ public final class SendBuffer implements WriteCompletion {
     }
   }
 
-  private void checkDrainable() throws IOException {
+  private void checkOpen(String call) throws IOException {
     link.throwIfLost();
-    link.throwIfClosed("drain()");
+    link.throwIfClosed(call);
   }
 
   // ---- the end ----

@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * it is called.
  */
 final class UnixSocketFile {
+  // S_IFMT and S_IFSOCK of POSIX.
+  private static final int FILE_TYPE = 0170000;
+  private static final int SOCKET = 0140000;
+
   private final Path path;
   private final @Nullable Object key;
 
@@ -46,12 +50,12 @@ final class UnixSocketFile {
     if (there == null) {
       return;
     }
-    if (!there.isOther()) {
+    if (!isSocket(path)) {
       throw new BindException("Can't listen on "
           + path
           + ": "
-          + (there.isDirectory() ? "a folder" : "a file")
-          + " that is no socket has that name. Remove it, or use another path.");
+          + (there.isDirectory() ? "a directory" : "a file that is not a socket")
+          + " has that name. Remove it, or use another path.");
     }
     if (isAlive(address)) {
       throw new BindException("Can't listen on "
@@ -59,7 +63,20 @@ final class UnixSocketFile {
           + ": another server is listening there, in this program or another one. Stop it, or use"
           + " another path.");
     }
-    Files.deleteIfExists(path);
+    BasicFileAttributes now = attributes(path);
+    if (now != null && Objects.equals(there.fileKey(), now.fileKey())) {
+      Files.deleteIfExists(path);
+    }
+  }
+
+  /** Whether it is a socket, and no other special file such as a FIFO or a device. */
+  private static boolean isSocket(Path path) {
+    try {
+      Object mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+      return mode instanceof Integer bits && (bits & FILE_TYPE) == SOCKET;
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException unknown) {
+      return false; // then nothing is removed
+    }
   }
 
   private static @Nullable BasicFileAttributes attributes(Path path) {
@@ -101,6 +118,10 @@ final class UnixSocketFile {
     if (key == null || now == null || !Objects.equals(key, now.fileKey())) {
       return;
     }
+    delete(path);
+  }
+
+  static void delete(Path path) {
     try {
       Files.deleteIfExists(path);
     } catch (IOException left) {
@@ -108,18 +129,29 @@ final class UnixSocketFile {
     }
   }
 
-  /** Returns the failure with the path, and what to do. */
-  static IOException explained(
-      String what, UnixDomainSocketAddress address, SocketException failure) {
-    String reason = String.valueOf(failure.getMessage());
-    String message = what + address.getPath() + ": " + reason + hint(address.getPath(), reason);
-    SocketException explained = switch (failure) {
-      case ConnectException _ -> new ConnectException(message);
-      case BindException _ -> new BindException(message);
-      default -> new SocketException(message);
-    };
+  static IOException cantConnect(UnixDomainSocketAddress address, SocketException failure) {
+    return explained(
+        new ConnectException("Can't connect to " + explanation(address.getPath(), failure)),
+        failure);
+  }
+
+  static IOException cantListen(UnixDomainSocketAddress address, SocketException failure) {
+    String message = "Can't listen on " + explanation(address.getPath(), failure);
+    return explained(
+        failure instanceof BindException
+            ? new BindException(message)
+            : new SocketException(message),
+        failure);
+  }
+
+  private static IOException explained(IOException explained, SocketException failure) {
     explained.initCause(failure);
     return explained;
+  }
+
+  private static String explanation(Path path, SocketException failure) {
+    String reason = String.valueOf(failure.getMessage());
+    return path + ": " + reason + hint(path, reason);
   }
 
   private static String hint(Path path, String reason) {
@@ -128,6 +160,10 @@ final class UnixSocketFile {
           + path.toString().getBytes(UTF_8).length
           + " bytes, and most systems take 107 at most: use a shorter one, for instance by a"
           + " relative path.";
+    }
+    if (reason.contains("temporarily unavailable")) {
+      return ". The server's queue of clients is full: try again later, or give it a larger backlog"
+          + " (withBacklog).";
     }
     if (reason.contains("refused")) {
       return ". The file was left by a server that has ended: start it again.";

@@ -703,6 +703,11 @@ public abstract class Fiber extends Baton implements Runnable {
 
   // ---- for reports: loop only ----
 
+  /** Returns whether this coroutine is in one of our waits, and nothing has ended it yet. */
+  public final boolean isInOpenWait() {
+    return wait != null && outcome == OPEN;
+  }
+
   /** Returns what this coroutine waits for in one of our waits, or null. */
   public final @Nullable Wait waitsFor() {
     return wait;
