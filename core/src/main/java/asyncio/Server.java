@@ -654,8 +654,12 @@ public final class Server implements AutoCloseable {
       Asyncio.timeout(grace, () -> awaitHandlers(fiber));
       return 0;
     } catch (TimeoutException over) {
-      List<Task<?>> left = new ArrayList<>(handlers.keySet());
-      left.removeIf(task -> task == closedBy || handlers.get(task).handlerCancelled);
+      List<Task<?>> left = new ArrayList<>();
+      handlers.forEach((handler, client) -> {
+        if (handler != closedBy && !client.handlerCancelled) {
+          left.add(handler);
+        }
+      });
       if (left.isEmpty()) {
         return 0; // they only clean up
       }

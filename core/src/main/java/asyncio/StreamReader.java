@@ -161,7 +161,7 @@ public final class StreamReader {
     return fill(into, 0, into.length);
   }
 
-  /** Reads into the array as {@link #read(byte[])} does, after {@link #begin}. */
+  /** Reads into the array as {@link #read(byte[])} does, after {@code begin()}. */
   private int fill(byte[] into, int offset, int length) throws IOException {
     if (!in.bytes.isEmpty()) {
       return in.bytes.take(into, offset, length);
