@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -56,9 +57,6 @@ import org.jspecify.annotations.Nullable;
  * is reported, and any of its output that the network does not take immediately is dropped.
  */
 public final class Server implements AutoCloseable {
-  // In order: how it starts; accepting and serving; asking; the end, where a close waits for
-  // handlers that may wait for it.
-
   /** The same as in asyncio: descriptors become free when some client leaves. */
   private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
 
@@ -486,8 +484,7 @@ public final class Server implements AutoCloseable {
   public ServerStatistics statistics() {
     scheduler.checkOnLoop("Server.statistics()");
     int idle = (int) handlers.values().stream().filter(Connection::isIdle).count();
-    return new ServerStatistics(
-        handlers.size(), idle, counts.accepted, counts.refused, counts.timedOut);
+    return counts.statistics(handlers.size(), idle);
   }
 
   // ---- the end ----
@@ -609,7 +606,7 @@ public final class Server implements AutoCloseable {
       if (grace.isPositive()) {
         cut = awaitGrace(fiber, grace);
       } else {
-        cancelHandlers(handlers.keySet());
+        List.copyOf(handlers.keySet()).forEach(this::cancelOnce);
       }
     }
     awaitHandlers(fiber);
@@ -624,12 +621,6 @@ public final class Server implements AutoCloseable {
     Waiter waiter = forever;
     if (waiter != null) {
       waiter.wake();
-    }
-  }
-
-  private void cancelHandlers(Collection<Task<?>> which) {
-    for (Task<?> task : List.copyOf(which)) {
-      cancelOnce(task);
     }
   }
 
@@ -669,16 +660,12 @@ public final class Server implements AutoCloseable {
               + " was stopped; still busy after "
               + grace.toMillis()
               + " ms, and cancelled now: "
-              + names(left));
+              + left.stream().limit(NAMED).map(Task::name).collect(Collectors.joining(", "))
+              + (left.size() > NAMED ? ", and " + (left.size() - NAMED) + " more" : ""));
       return left.size();
     } finally {
-      cancelHandlers(handlers.keySet());
+      List.copyOf(handlers.keySet()).forEach(this::cancelOnce);
     }
-  }
-
-  private static String names(List<Task<?>> tasks) {
-    String names = tasks.stream().limit(NAMED).map(Task::name).collect(Collectors.joining(", "));
-    return tasks.size() > NAMED ? names + " and " + (tasks.size() - NAMED) + " more" : names;
   }
 
   /**
@@ -688,10 +675,7 @@ public final class Server implements AutoCloseable {
    */
   public void closeClients() {
     scheduler.checkOnLoop("Server.closeClients()");
-    for (Connection client : List.copyOf(handlers.values())) {
-      client.closedByServer = true;
-      client.writer().close();
-    }
+    endClients(client -> client.writer().close());
   }
 
   /**
@@ -700,9 +684,13 @@ public final class Server implements AutoCloseable {
    */
   public void abortClients() {
     scheduler.checkOnLoop("Server.abortClients()");
+    endClients(Connection::abort);
+  }
+
+  private void endClients(Consumer<Connection> end) {
     for (Connection client : List.copyOf(handlers.values())) {
       client.closedByServer = true;
-      client.abort();
+      end.accept(client);
     }
   }
 

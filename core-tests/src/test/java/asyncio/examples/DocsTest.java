@@ -228,7 +228,7 @@ class DocsTest {
       }
     }
     String text = Files.readString(Program.root().resolve("docs").resolve(page));
-    List<String> named = Pattern.compile("`\\w+Test\\.[\\w.]+`")
+    List<String> named = Pattern.compile("`\\w+(?:Test|Contract)\\.[\\w.]+`")
         .matcher(text)
         .results()
         .map(test -> test.group().replace("`", ""))
@@ -259,7 +259,8 @@ class DocsTest {
         Files.readAllLines(Program.root().resolve("docs/rules-and-tests.md")).stream()
             .filter(line ->
                 line.startsWith("| ") && !line.startsWith("| rule") && !line.startsWith("| ---"))
-            .filter(line -> !line.matches("\\| .+ \\| (`\\w+Test\\.|\\[|none: ).* \\|"))
+            .filter(
+                line -> !line.matches("\\| .+ \\| (`\\w+(?:Test|Contract)\\.|\\[|none: ).* \\|"))
             .toList();
     assertEquals(List.of(), without);
   }

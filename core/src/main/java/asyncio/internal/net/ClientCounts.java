@@ -1,5 +1,6 @@
 package asyncio.internal.net;
 
+import asyncio.ServerStatistics;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -47,6 +48,11 @@ public final class ClientCounts {
       perAddress.computeIfPresent(
           key(inet), (address, count) -> count == 1 ? null : Integer.valueOf(count - 1));
     }
+  }
+
+  /** Returns these counts, with how many clients there are and how many of those are idle. */
+  public ServerStatistics statistics(int connections, int idle) {
+    return new ServerStatistics(connections, idle, accepted, refused, timedOut);
   }
 
   /** Whoever has one IPv6 address has its whole network of 64 bits. */
