@@ -610,6 +610,32 @@ abstract class StreamContract {
   }
 
   @Test
+  void aWriteAfterATransferThatBufferedMuch() throws Exception {
+    byte[] some = noise(30_000);
+    byte[] more = noise(64 * 1024); // as much as is read at once, so that the end follows at once
+    in(() -> {
+      try (ConnectionPair source = open(ConnectOptions.defaults());
+          ConnectionPair target = open(ConnectOptions.defaults().withWriteWater(1 << 20, 1 << 19));
+          ConnectionPair third = open(ConnectOptions.defaults())) {
+        source.one().writer().write(more);
+        source.one().writer().writeEof();
+        for (int i = 0; i < 10; i++) {
+          yieldNow();
+        }
+        third.one().writer().write("has the memory that is lent");
+        target.one().writer().write(some);
+        source.other().reader().transferTo(target.one().writer());
+        target.one().writer().write(some);
+        target.one().writer().write(direct(some));
+        assertArrayEquals(some, target.other().reader().readExactly(some.length));
+        assertArrayEquals(more, target.other().reader().readExactly(more.length));
+        assertArrayEquals(some, target.other().reader().readExactly(some.length));
+        assertArrayEquals(some, target.other().reader().readExactly(some.length));
+      }
+    });
+  }
+
+  @Test
   void aTransferToAnEndedStreamTakesNothing() throws Exception {
     in(() -> {
       try (ConnectionPair source = open(ConnectOptions.defaults());

@@ -200,6 +200,7 @@ public final class SendBuffer implements WriteCompletion {
 
   public void write(byte[] bytes, int offset, int length) throws IOException {
     checkWritable(length);
+    flushIfFull(false); // a transfer may have buffered more than there is room for
     int from = offset;
     int left = length;
     while (left > 0 && !isUnderWay()) {
@@ -223,6 +224,7 @@ public final class SendBuffer implements WriteCompletion {
       return;
     }
     checkWritable(bytes.remaining());
+    flushIfFull(false);
     while (bytes.hasRemaining() && !isUnderWay()) {
       put(bytes);
       flushIfFull(bytes.hasRemaining());
