@@ -84,11 +84,7 @@ public final class Connection implements AutoCloseable {
         Fiber fiber = Current.requireTask("openUnixConnection()");
         return opened(fiber, Connector.connect(fiber, unix, options.streams.socket(null)), options);
       }
-      default ->
-        throw new IllegalArgumentException(
-            "openConnection() takes an InetSocketAddress or a UnixDomainSocketAddress; got a "
-                + address.getClass().getName()
-                + ".");
+      default -> throw Addresses.unknownKind("openConnection()", address);
     }
   }
 

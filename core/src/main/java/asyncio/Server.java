@@ -38,8 +38,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server on TCP ports or a Unix socket: it accepts clients and passes each to a {@link ConnectionHandler} in its own task.
- * Created by {@link Asyncio#startServer}, and used on its loop.
+ * A server on TCP ports or a Unix socket: it accepts clients and passes each to a {@link
+ * ConnectionHandler} in its own task. Created by {@link Asyncio#startServer}, and used on its loop.
  *
  * <pre>
  *   SERVING --close(), serveForever() cancelled--> CLOSING --all handlers have ended--> closed
@@ -57,6 +57,9 @@ import org.jspecify.annotations.Nullable;
  * is reported, and any of its output that the network does not take immediately is dropped.
  */
 public final class Server implements AutoCloseable {
+  // In order: how it starts; accepting and serving; asking; the end, where a close waits for
+  // handlers that may wait for it.
+
   /** The same as in asyncio: descriptors become free when some client leaves. */
   private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
 
@@ -183,11 +186,7 @@ public final class Server implements AutoCloseable {
             fiber, unix, options.listening(), options.unixPermissions(), options.unixCleanup());
         return start(fiber, handler, options, listeners);
       }
-      default ->
-        throw new IllegalArgumentException(
-            "startServer() takes an InetSocketAddress or a UnixDomainSocketAddress; got a "
-                + address.getClass().getName()
-                + ".");
+      default -> throw Addresses.unknownKind("startServer()", address);
     }
   }
 

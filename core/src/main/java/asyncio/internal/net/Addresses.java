@@ -36,6 +36,14 @@ public final class Addresses {
     return address.getHostAddress();
   }
 
+  /** Returns what to throw for an address that is neither of the Internet nor of a Unix socket. */
+  public static IllegalArgumentException unknownKind(String call, SocketAddress address) {
+    return new IllegalArgumentException(call
+        + " takes an InetSocketAddress or a UnixDomainSocketAddress; got a "
+        + address.getClass().getName()
+        + ".");
+  }
+
   public static int checkPort(int port) {
     if (port < 0 || port > 65535) {
       throw new IllegalArgumentException("A port is a number from 0 to 65535; got " + port + ".");

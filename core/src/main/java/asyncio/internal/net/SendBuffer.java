@@ -37,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  * peer would take what it has for the whole.
  */
 public final class SendBuffer implements WriteCompletion {
+  // In order: what is buffered, and who waits; the limit of a close; writing, which buffers;
+  // sending
+  // from where it is, for send() and for transfers, which does not; waiting; the end.
+
   private static final int FLUSH_AT = 64 * 1024;
 
   /**
