@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConnectOptions {
   private static final ConnectOptions DEFAULTS =
-      new ConnectOptions(StreamOptions.DEFAULTS, null, Duration.ofMillis(250), null);
+      new ConnectOptions(StreamOptions.DEFAULTS, null, Duration.ofMillis(250), null, null);
 
   final StreamOptions streams;
 
@@ -27,19 +27,24 @@ public final class ConnectOptions {
   /** Null for any. */
   final @Nullable InetSocketAddress localAddress;
 
+  /** Null for plain connections. */
+  final @Nullable ClientTls tls;
+
   private ConnectOptions(
       StreamOptions streams,
       @Nullable Resolver resolver,
       @Nullable Duration happyEyeballsDelay,
-      @Nullable InetSocketAddress localAddress) {
+      @Nullable InetSocketAddress localAddress,
+      @Nullable ClientTls tls) {
     this.streams = streams;
     this.resolver = resolver;
     this.happyEyeballsDelay = happyEyeballsDelay;
     this.localAddress = localAddress;
+    this.tls = tls;
   }
 
   private ConnectOptions with(StreamOptions changed) {
-    return new ConnectOptions(changed, resolver, happyEyeballsDelay, localAddress);
+    return new ConnectOptions(changed, resolver, happyEyeballsDelay, localAddress, tls);
   }
 
   /**
@@ -116,7 +121,7 @@ public final class ConnectOptions {
   /** Sets the resolver that looks up the host; by default it is that of the loop. */
   public ConnectOptions withResolver(Resolver own) {
     return new ConnectOptions(
-        streams, Objects.requireNonNull(own, "own"), happyEyeballsDelay, localAddress);
+        streams, Objects.requireNonNull(own, "own"), happyEyeballsDelay, localAddress, tls);
   }
 
   /**
@@ -133,7 +138,7 @@ public final class ConnectOptions {
           "A head start can't be negative; got " + headStart + ". Zero turns the race off.");
     }
     return new ConnectOptions(
-        streams, resolver, headStart.isZero() ? null : headStart, localAddress);
+        streams, resolver, headStart.isZero() ? null : headStart, localAddress, tls);
   }
 
   /**
@@ -147,6 +152,19 @@ public final class ConnectOptions {
       throw new IllegalArgumentException(
           "A local address must be resolved; got " + address + ". Use InetAddress.ofLiteral(…).");
     }
-    return new ConnectOptions(streams, resolver, happyEyeballsDelay, address);
+    return new ConnectOptions(streams, resolver, happyEyeballsDelay, address, tls);
+  }
+
+  /**
+   * Sets that the connection speaks TLS. It is opened when the handshake is done; if that fails, the
+   * opening fails, with an {@link javax.net.ssl.SSLException}.
+   */
+  public ConnectOptions withTls(ClientTls settings) {
+    return new ConnectOptions(
+        streams,
+        resolver,
+        happyEyeballsDelay,
+        localAddress,
+        Objects.requireNonNull(settings, "settings"));
   }
 }

@@ -10,6 +10,8 @@ import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Owner;
 import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.tls.Handshake;
+import asyncio.internal.tls.TlsSetup;
 import asyncio.internal.util.CreationSite;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -30,7 +32,6 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Connection implements AutoCloseable {
-  private final StreamHandle handle;
   private final Link link;
   private final SendBuffer sendBuffer;
   private final StreamReader reader;
@@ -42,11 +43,15 @@ public final class Connection implements AutoCloseable {
   /** Whether its server has cancelled its handler. */
   boolean handlerCancelled;
 
+  /** The host it was opened to; null if it was not opened to any. */
+  private @Nullable String host;
+
+  private @Nullable TlsSession tls;
+
   /** How many have said that it is busy. */
   private int busy;
 
   Connection(Scheduler scheduler, StreamHandle handle, StreamOptions options) {
-    this.handle = handle;
     this.link = new Link(scheduler, handle);
     this.sendBuffer =
         new SendBuffer(link, options.highWater(), options.lowWater(), options.closeFlushLimit());
@@ -56,6 +61,16 @@ public final class Connection implements AutoCloseable {
   }
 
   static Connection open(String host, int port, ConnectOptions options) throws IOException {
+    return open(host, port, host, options);
+  }
+
+  /**
+   * Connects to a host.
+   *
+   * @param name what TLS calls the host
+   */
+  private static Connection open(String host, int port, String name, ConnectOptions options)
+      throws IOException {
     Fiber fiber = Current.requireTask("openConnection()");
     Addresses.checkPort(port);
     if (host.isEmpty()) {
@@ -70,7 +85,7 @@ public final class Connection implements AutoCloseable {
         port,
         options.streams.socket(options.localAddress),
         options.happyEyeballsDelay);
-    return opened(fiber, handle, options);
+    return opened(fiber, handle, name, options);
   }
 
   static Connection open(SocketAddress address, ConnectOptions options) throws IOException {
@@ -78,22 +93,31 @@ public final class Connection implements AutoCloseable {
       case InetSocketAddress inet -> {
         return inet.isUnresolved()
             ? open(inet.getHostString(), inet.getPort(), options)
-            : open(inet.getAddress().getHostAddress(), inet.getPort(), options);
+            : open(
+                inet.getAddress().getHostAddress(), inet.getPort(), inet.getHostString(), options);
       }
       case UnixDomainSocketAddress unix -> {
         Fiber fiber = Current.requireTask("openUnixConnection()");
-        return opened(fiber, Connector.connect(fiber, unix, options.streams.socket(null)), options);
+        StreamHandle handle = Connector.connect(fiber, unix, options.streams.socket(null));
+        return opened(fiber, handle, null, options);
       }
       default -> throw Addresses.unknownKind("openConnection()", address);
     }
   }
 
-  private static Connection opened(Fiber fiber, StreamHandle handle, ConnectOptions options) {
+  private static Connection opened(
+      Fiber fiber, StreamHandle handle, @Nullable String host, ConnectOptions options)
+      throws IOException {
     try {
       var connection = new Connection(fiber.scheduler(), handle, options.streams);
+      connection.host = host;
       // Only once it has worked: a refused connection costs nothing.
       CreationSite openedAt = CreationSite.here(fiber.scheduler().debug);
       handle.belongsTo(new Opened(connection, openedAt));
+      ClientTls clientTls = options.tls;
+      if (clientTls != null) {
+        connection.startTls(clientTls);
+      }
       return connection;
     } catch (Throwable failed) {
       handle.close();
@@ -130,11 +154,13 @@ public final class Connection implements AutoCloseable {
   }
 
   /**
-   * Returns whether a task waits for the first byte of a read, nothing is buffered either way, and
-   * nobody has said that the connection is {@link #busy}.
+   * Returns whether a task waits for the first byte of a read, or for a TLS handshake or the peer's
+   * end, nothing is buffered either way, and nobody has said that the connection is {@link #busy}.
    */
   boolean isIdle() {
-    return busy == 0 && reader.waitsForSomethingNew() && sendBuffer.size() == 0;
+    return busy == 0
+        && sendBuffer.size() == 0
+        && (reader.waitsForSomethingNew() || link.isTaken() || sendBuffer.isLingering());
   }
 
   /** What {@link #busy} returns. */
@@ -191,12 +217,12 @@ public final class Connection implements AutoCloseable {
    * empty if the peer is a client. <i>Thread</i>: any.
    */
   public SocketAddress remoteAddress() {
-    return handle.remoteAddress();
+    return link.handle().remoteAddress();
   }
 
   /** Returns the local address. <i>Thread</i>: any. */
   public SocketAddress localAddress() {
-    return handle.localAddress();
+    return link.handle().localAddress();
   }
 
   /**
@@ -208,7 +234,7 @@ public final class Connection implements AutoCloseable {
   public @Nullable PeerCredentials credentials() throws IOException {
     link.scheduler.checkOnLoop("Connection.credentials()");
     link.throwIfClosed("Connection.credentials()");
-    return handle.credentials();
+    return link.handle().credentials();
   }
 
   /**
@@ -220,7 +246,7 @@ public final class Connection implements AutoCloseable {
   public <T> T option(SocketOption<T> option) throws IOException {
     link.scheduler.checkOnLoop("Connection.option()");
     link.throwIfClosed("Connection.option()");
-    return handle.option(option);
+    return link.handle().option(option);
   }
 
   /**
@@ -233,8 +259,89 @@ public final class Connection implements AutoCloseable {
   public <T> void setOption(SocketOption<T> option, T value) throws IOException {
     link.scheduler.checkOnLoop("Connection.setOption()");
     link.throwIfClosed("Connection.setOption()");
-    handle.setOption(option, value);
+    link.handle().setOption(option, value);
   }
+
+  // ---- TLS ----
+
+  /** Returns what TLS has agreed on; null on a plain connection. <i>Thread</i>: on the loop. */
+  public @Nullable TlsSession tls() {
+    link.scheduler.checkOnLoop("Connection.tls()");
+    return tls;
+  }
+
+  /**
+   * Begins TLS as the client, in place: the reader and the writer are the same, and what goes through
+   * them is encrypted from now on. What was written before is sent first; what came and was not read
+   * is taken for the beginning of TLS, so that nobody can slip in plain text. On a connection that has
+   * TLS already, it goes inside that.
+   *
+   * <pre>{@code
+   * mail.writer().send("STARTTLS
+   * ");
+   * if (mail.reader().readLine().startsWith("220")) {
+   *   mail.startTls(ClientTls.defaults()); // checks that it is the host that was connected to
+   * }
+   * }</pre>
+   *
+   * <p><i>Waits</i> until the handshake is done, at most for {@link ClientTls#withHandshakeTimeout}.
+   *
+   * <p><i>If cancelled</i>: the connection is closed, and {@link asyncio.CancelledError} is thrown.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop.
+   *
+   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it can't
+   *     prove who it is; the connection is closed
+   * @throws IOException if the connection is lost or was closed, or the time is up
+   * @throws IllegalStateException if another task reads from it, or its output was ended
+   * @throws IllegalArgumentException if it is not to a host, so no name can be checked
+   */
+  public void startTls(ClientTls tls) throws IOException {
+    int port = remoteAddress() instanceof InetSocketAddress inet ? inet.getPort() : -1;
+    startTls(tls.setup(host, port));
+  }
+
+  /**
+   * Begins TLS as the server, in place; see {@link #startTls(ClientTls)}.
+   *
+   * <p><i>Waits</i> until the handshake is done, at most for {@link ServerTls#withHandshakeTimeout}.
+   *
+   * <p><i>If cancelled</i>: the connection is closed, and {@link asyncio.CancelledError} is thrown.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop.
+   *
+   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it can't
+   *     prove who it is; the connection is closed
+   * @throws IOException if the connection is lost or was closed, or the time is up
+   * @throws IllegalStateException if another task reads from it, or its output was ended
+   */
+  public void startTls(ServerTls tls) throws IOException {
+    startTls(tls.setup());
+  }
+
+  private void startTls(TlsSetup setup) throws IOException {
+    String call = "Connection.startTls()";
+    Fiber fiber = link.requireTask(call);
+    reader.checkFree(call);
+    sendBuffer.checkWritable();
+    sendBuffer.flush(fiber);
+    link.take(call);
+    try {
+      link.mayBeIdle();
+      Handshake.Done done =
+          Handshake.run(fiber, link.handle(), link.peer, reader.takeForTls(), setup);
+      link.throwIfClosed(call);
+      link.replace(done.stream());
+      tls = done.session();
+    } catch (Throwable failed) {
+      link.release();
+      sendBuffer.abort();
+      throw failed;
+    }
+    link.release();
+  }
+
+  // ---- the end ----
 
   /**
    * Sends what was written and closes the connection. The peer may take as long as it likes, but if
@@ -242,7 +349,8 @@ public final class Connection implements AutoCloseable {
    * the connection is reset, so that the peer can tell. Does nothing if the connection is closed.
    *
    * <p><i>Waits</i> until the connection is closed; does not suspend if the socket takes everything
-   * immediately.
+   * immediately. With TLS, the peer is first given time to end as well: {@link
+   * ClientTls#withShutdownTimeout}.
    *
    * <p><i>If cancelled</i>: the connection is closed immediately, and {@link
    * asyncio.CancelledError} is thrown.

@@ -91,6 +91,9 @@ public final class Server implements AutoCloseable {
 
   private final ClientCounts counts;
 
+  /** For clients from now on; null for plain connections. */
+  private @Nullable ServerTls tls;
+
   /**
    * The handlers that wait, or waited, for handlers to end: they don't wait for each other, which
    * would be for ever.
@@ -127,6 +130,7 @@ public final class Server implements AutoCloseable {
     this.scheduler = scheduler;
     this.handler = handler;
     this.options = options;
+    this.tls = options.tls();
     this.counts = new ClientCounts(options.maxConnectionsPerAddress());
     this.listeners = List.copyOf(listeners);
     this.addresses = listeners.stream().map(ListenHandle::localAddress).toList();
@@ -331,7 +335,9 @@ public final class Server implements AutoCloseable {
       String name = "client " + connection.link().peer;
       // Runs the user's task factory, which may fail, wait, run the handler's first step, or give
       // the task another body.
-      Task<?> made = Asyncio.createTask(name, () -> serve(connection, name));
+      var served = new ServedClient(loop, connection, name, this::startedAt);
+      ServerTls current = tls;
+      Task<?> made = Asyncio.createTask(name, () -> served.serve(handler, current, counts));
       task = made;
       handlers.put(made, connection);
       counts.joined(connection.remoteAddress());
@@ -373,48 +379,6 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  private void serve(Connection client, String name) {
-    if (client.isClosed()) {
-      return; // whoever created this task failed afterwards
-    }
-    try {
-      handler.handle(client);
-    } catch (Throwable failure) {
-      if (Causes.isFatal(failure) || isCancel(failure)) {
-        throw Sneaky.rethrow(failure);
-      }
-      report(client, name, failure);
-    }
-    try {
-      client.close();
-    } catch (IOException lost) {
-      // The peer has gone: there is nobody to tell, because a handler that wanted to know would
-      // have closed the connection itself. But somebody must learn of data that this side cut off.
-      if (client.wasCut()) {
-        loop.callExceptionHandler(new ExceptionContext(
-            "Some of what the handler of '" + name + "' wrote could not be sent.",
-            lost,
-            name,
-            startedAt()));
-      }
-    }
-  }
-
-  private void report(Connection client, String name, Throwable failure) {
-    if ((client.link().explains(failure) && !client.wasCut())
-        || (client.closedByServer && Causes.any(failure, IOException.class::isInstance))) {
-      // The peer left: not the handler's fault, and a thousand clients may leave at once.
-      Logs.NET.log(
-          System.Logger.Level.DEBUG, () -> "The handler of '" + name + "' ended: " + failure);
-      return;
-    }
-    loop.callExceptionHandler(new ExceptionContext(
-        "The handler of '" + name + "' failed; its connection is closed.",
-        failure,
-        name,
-        startedAt()));
-  }
-
   /**
    * Returns where the server was started, for reports about its tasks in debug mode: the line in
    * this class that creates them would say nothing.
@@ -441,6 +405,25 @@ public final class Server implements AutoCloseable {
       client.abort();
       removeHandler(task);
     }
+  }
+
+  /**
+   * Sets the TLS settings for clients from now on, such as a new certificate; those that are here keep
+   * theirs. <i>Thread</i>: on the loop.
+   *
+   * <pre>{@code
+   * server.setTls(ServerTls.of(TlsIdentity.load(chain, key))); // after certbot's renewal
+   * }</pre>
+   *
+   * @throws IllegalStateException if the server was started without TLS: its clients expect plain text
+   */
+  public void setTls(ServerTls settings) {
+    scheduler.checkOnLoop("Server.setTls()");
+    if (tls == null) {
+      throw new IllegalStateException(
+          this + " was started without TLS. Start it with ServerOptions.withTls().");
+    }
+    tls = Objects.requireNonNull(settings, "settings");
   }
 
   // ---- asking ----

@@ -30,6 +30,7 @@ public final class ServerOptions {
   private int maxConnections = Integer.MAX_VALUE;
   private int maxConnectionsPerAddress = Integer.MAX_VALUE;
   private Duration stopGrace = Duration.ZERO;
+  private @Nullable ServerTls tls;
 
   private ServerOptions() {}
 
@@ -43,6 +44,7 @@ public final class ServerOptions {
     copy.maxConnections = maxConnections;
     copy.maxConnectionsPerAddress = maxConnectionsPerAddress;
     copy.stopGrace = stopGrace;
+    copy.tls = tls;
     return copy;
   }
 
@@ -50,6 +52,11 @@ public final class ServerOptions {
     ServerOptions copy = copy();
     copy.streams = changed;
     return copy;
+  }
+
+  @Nullable
+  ServerTls tls() {
+    return tls;
   }
 
   StreamOptions streams() {
@@ -118,6 +125,17 @@ public final class ServerOptions {
   /** Sets whether small pieces are sent immediately (TCP_NODELAY). */
   public ServerOptions withNoDelay(boolean on) {
     return with(streams.withNoDelay(on));
+  }
+
+  /**
+   * Sets that clients speak TLS: the handler is called when the handshake is done. A handshake that
+   * fails is counted in {@link Server#statistics} and logged at DEBUG, not reported, as any stranger
+   * can make one fail. {@link Server#setTls} changes the settings later.
+   */
+  public ServerOptions withTls(ServerTls settings) {
+    ServerOptions copy = copy();
+    copy.tls = Objects.requireNonNull(settings, "settings");
+    return copy;
   }
 
   /** Sets how many connections the operating system queues until they are accepted. */

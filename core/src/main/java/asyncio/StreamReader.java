@@ -94,6 +94,16 @@ public final class StreamReader {
     return of(Channels.newInputStream(channel));
   }
 
+  /** Checks that the running task may use this reader. */
+  void checkFree(String call) throws IOException {
+    in.begin(call);
+  }
+
+  /** Returns what came and was not read, which TLS takes over. */
+  byte[] takeForTls() {
+    return in.takeAll();
+  }
+
   // ---- bytes ----
 
   /**

@@ -166,12 +166,12 @@ class ServerLimitsTest {
         until(() -> server.statistics().idle() == 2);
         busy.writer().send("x\n");
         until(() -> server.statistics().idle() == 1);
-        assertEquals(new ServerStatistics(2, 1, 2, 0, 0), server.statistics());
+        assertEquals(new ServerStatistics(2, 1, 2, 0, 0, 0), server.statistics());
         assertNull(idle.reader().readLine());
         go.set();
         assertNull(busy.reader().readLine());
         until(() -> server.connections() == 0);
-        assertEquals(new ServerStatistics(0, 0, 2, 0, 2), server.statistics());
+        assertEquals(new ServerStatistics(0, 0, 2, 0, 2, 0), server.statistics());
       }
     });
   }

@@ -39,6 +39,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Action;
 import asyncio.Asyncio;
 import asyncio.Barrier;
+import asyncio.ClientTls;
 import asyncio.Condition;
 import asyncio.ConnectOptions;
 import asyncio.Connection;
@@ -54,10 +55,13 @@ import asyncio.Runner;
 import asyncio.Semaphore;
 import asyncio.Server;
 import asyncio.ServerOptions;
+import asyncio.ServerTls;
 import asyncio.StreamReader;
 import asyncio.StreamWriter;
 import asyncio.TaskGroup;
 import asyncio.TimeoutException;
+import asyncio.TlsIdentity;
+import asyncio.TlsTrust;
 import asyncio.flow.FlowEmitter;
 import asyncio.flow.Flows;
 import java.io.IOException;
@@ -79,6 +83,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -367,7 +372,7 @@ class AtomicallyWaitsTest {
     }
   }
 
-  private void streams() throws IOException {
+  private void streams() throws Exception {
     ConnectionHandler greets = client -> {
       client.writer().write("one\ntwo\nthree\n");
       sleep(ofDays(1));
@@ -462,6 +467,28 @@ class AtomicallyWaitsTest {
     refused("StreamWriter.flush()", "StreamWriter.flush()", writer::flush);
     refused("StreamWriter.drain()", "StreamWriter.drain()", writer::drain);
     refused("StreamWriter.waitClosed()", "StreamWriter.waitClosed()", writer::waitClosed);
+    refused(
+        "Connection.startTls(ClientTls)",
+        "Connection.startTls()",
+        () -> connection.startTls(ClientTls.defaults()));
+    ServerTls tls = ServerTls.of(SSLContext.getInstance("TLS"));
+    refused(
+        "Connection.startTls(ServerTls)", "Connection.startTls()", () -> connection.startTls(tls));
+    Path pem = Path.of("missing.pem");
+    refused("TlsTrust.load(Path)", "TlsTrust.load()", () -> TlsTrust.load(pem));
+    refused("TlsIdentity.load(Path, Path)", "TlsIdentity.load()", () -> TlsIdentity.load(pem, pem));
+    refused(
+        "TlsIdentity.load(Path, Path, char[])",
+        "TlsIdentity.load()",
+        () -> TlsIdentity.load(pem, pem, new char[0]));
+    refused(
+        "TlsIdentity.load(Path, char[])",
+        "TlsIdentity.load()",
+        () -> TlsIdentity.load(pem, new char[0]));
+    refused(
+        "TlsIdentity.selfSigned(String[])",
+        "TlsIdentity.selfSigned()",
+        () -> TlsIdentity.selfSigned("localhost"));
     refused("Connection.close()", "Connection.close()", connection::close);
     assertFalse(connection.isClosed());
     connection.close();

@@ -44,6 +44,12 @@ public final class MemoryPipe {
 
   private @Nullable WriteCompletion completion;
 
+  /** How many bytes are still dropped when they come; 0 unless that is under way. */
+  private int toDiscard;
+
+  /** The object that is told when the end has come, or too many bytes. */
+  private @Nullable WriteCompletion discarded;
+
   /**
    * Creates an empty pipe.
    *
@@ -69,6 +75,7 @@ public final class MemoryPipe {
     lost = failure;
     bytes.clear();
     breaksBecause(String.valueOf(failure.getMessage()));
+    discardFails(failure);
     source.readable.wake();
   }
 
@@ -83,12 +90,52 @@ public final class MemoryPipe {
     }
   }
 
+  /** As {@link StreamHandle#discard} at the end that is read from. */
+  boolean discard(int max, WriteCompletion whenDone) throws IOException {
+    source.checkOpen();
+    toDiscard = max;
+    if (discardIsDone()) {
+      return true;
+    }
+    discarded = whenDone;
+    return false;
+  }
+
+  private boolean discardIsDone() {
+    int count = Math.min(toDiscard, bytes.size());
+    bytes.discard(count);
+    toDiscard = ended ? 0 : toDiscard - count;
+    if (count > 0 && completion != null) {
+      scheduler.afterStep().add(sink.room);
+    }
+    return toDiscard == 0;
+  }
+
+  private void discardFails(IOException failure) {
+    WriteCompletion told = discarded;
+    discarded = null;
+    if (told != null) {
+      told.failed(failure);
+    }
+  }
+
+  /** Notes that bytes or the end have come. */
+  private void came() {
+    WriteCompletion told = discarded;
+    if (told == null) {
+      source.readable.wake();
+    } else if (discardIsDone()) {
+      discarded = null;
+      told.written(0);
+    }
+  }
+
   /** Puts the first of {@code data} into the pipe, and returns how many bytes that were. */
   private int put(ByteBuffer data) {
     int count = Math.min(data.remaining(), capacity - bytes.size());
     if (count > 0) {
       bytes.append(data.slice(data.position(), count));
-      source.readable.wake();
+      came();
     }
     return count;
   }
@@ -176,6 +223,7 @@ public final class MemoryPipe {
         closed = true;
         bytes.clear();
         breaksBecause("Broken pipe");
+        discardFails(new ClosedChannelException());
         readable.wake();
       }
     }
@@ -249,7 +297,7 @@ public final class MemoryPipe {
         count = put(data);
       } catch (RuntimeException gone) { // the arena of its memory was closed
         takeBack();
-        told.failed(new IOException("What is being sent can't be read any more: " + gone, gone));
+        told.failed(Sink.unreadable(gone));
         return;
       }
       if (count > 0) {
@@ -264,7 +312,7 @@ public final class MemoryPipe {
         throw new ClosedChannelException();
       }
       ended = true;
-      source.readable.wake();
+      came();
       return true;
     }
 
@@ -289,7 +337,7 @@ public final class MemoryPipe {
         if (told != null) {
           told.failed(new ClosedChannelException());
         }
-        source.readable.wake();
+        came();
       }
     }
   }

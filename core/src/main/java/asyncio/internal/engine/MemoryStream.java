@@ -81,6 +81,11 @@ public final class MemoryStream implements StreamHandle {
   }
 
   @Override
+  public boolean discard(int max, WriteCompletion completion) throws IOException {
+    return in.discard(max, completion);
+  }
+
+  @Override
   public @Nullable ByteBuffer lend() {
     return out.sink().lend();
   }

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,9 @@ final class NioStream extends NioHandle implements StreamHandle {
   private @Nullable ByteBuffer unsent;
 
   private @Nullable WriteCompletion completion;
+
+  /** How many bytes are still dropped when they come; 0 unless that is under way. */
+  private int toDiscard;
 
   private NioStream(
       NioEngine engine, SocketChannel channel, SocketAddress local, SocketAddress remote) {
@@ -226,6 +230,45 @@ final class NioStream extends NioHandle implements StreamHandle {
     }
   }
 
+  @Override
+  public boolean discard(int max, WriteCompletion whenDone) throws IOException {
+    checkOpen();
+    checkNoWrite();
+    toDiscard = max;
+    if (discardIsDone()) {
+      return true;
+    }
+    watch(SelectionKey.OP_READ);
+    completion = whenDone;
+    return false;
+  }
+
+  private boolean discardIsDone() throws IOException {
+    while (toDiscard > 0) {
+      int count = channel.read(engine.buffer(toDiscard));
+      if (count == 0) {
+        return false;
+      }
+      toDiscard = count < 0 ? 0 : toDiscard - count;
+    }
+    ignore(SelectionKey.OP_READ);
+    return true;
+  }
+
+  private void discardMore() {
+    WriteCompletion told = completion;
+    try {
+      if (told != null && discardIsDone()) {
+        completion = null;
+        told.written(0);
+      }
+    } catch (IOException failure) {
+      toDiscard = 0;
+      ignore(SelectionKey.OP_READ);
+      failed(Objects.requireNonNull(told), failure);
+    }
+  }
+
   // ---- writing ----
 
   @Override
@@ -322,6 +365,10 @@ final class NioStream extends NioHandle implements StreamHandle {
     if (inputs == 0) {
       return;
     }
+    if (toDiscard > 0) {
+      discardMore();
+      return;
+    }
     if (input.isIdle()) {
       readable = true;
       ignore(inputs);
@@ -345,7 +392,7 @@ final class NioStream extends NioHandle implements StreamHandle {
       failed(told, failure);
       return;
     } catch (RuntimeException gone) { // the arena of its memory was closed
-      failed(told, new IOException("What is being sent can't be read any more: " + gone, gone));
+      failed(told, Sink.unreadable(gone));
       return;
     }
     if (count > 0) {

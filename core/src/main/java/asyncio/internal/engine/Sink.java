@@ -79,4 +79,17 @@ public interface Sink extends EngineHandle {
    *     told of 0 bytes
    */
   boolean end(boolean closes, WriteCompletion completion) throws IOException;
+
+  /** Returns what to tell of a write that could not read its data, such as from a closed arena. */
+  static IOException unreadable(RuntimeException gone) {
+    return new IOException("What is being sent can't be read any more: " + gone, gone);
+  }
+
+  /**
+   * After {@link #end}, returns whether a close does no harm to what was sent. If not, waiting for the
+   * peer is under way as a write is, and {@code completion} is told of 0 bytes when its time has come.
+   */
+  default boolean linger(WriteCompletion completion) {
+    return true;
+  }
 }

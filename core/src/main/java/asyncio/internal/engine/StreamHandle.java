@@ -33,6 +33,13 @@ public interface StreamHandle extends Source, Sink {
   PeerCredentials credentials() throws IOException;
 
   /**
+   * Drops what comes, up to the end of the stream, or until more than {@code max} bytes have come.
+   * Returns whether that is done; if not, it is under way as a write is, and {@code completion} is told
+   * of 0 bytes. Must not be called while a coroutine reads, or a write is under way.
+   */
+  boolean discard(int max, WriteCompletion completion) throws IOException;
+
+  /**
    * Closes the handle as close() does, but the peer gets an error instead of the end of the stream.
    * A Unix socket has no such thing: there it is the same as close().
    */

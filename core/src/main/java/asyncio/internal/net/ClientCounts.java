@@ -25,6 +25,9 @@ public final class ClientCounts {
   /** How many were cut because a time limit was passed. */
   public long timedOut;
 
+  /** How many were disconnected because a TLS handshake failed. */
+  public long failedHandshakes;
+
   public ClientCounts(int maxPerAddress) {
     this.maxPerAddress = maxPerAddress;
   }
@@ -52,7 +55,7 @@ public final class ClientCounts {
 
   /** Returns these counts, with how many clients there are and how many of those are idle. */
   public ServerStatistics statistics(int connections, int idle) {
-    return new ServerStatistics(connections, idle, accepted, refused, timedOut);
+    return new ServerStatistics(connections, idle, accepted, refused, timedOut, failedHandshakes);
   }
 
   /** Whoever has one IPv6 address has its whole network of 64 bits. */

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.Objects;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class Link {
   // Immutable.
   public final Scheduler scheduler;
-  private final @Nullable Source source;
-  private final @Nullable Sink sink;
+  private @Nullable Source source; // replaced when TLS begins
+  private @Nullable Sink sink;
 
   /** What it is, for messages: "connection with 127.0.0.1:80". */
   private final String what;
@@ -32,6 +33,9 @@ public final class Link {
 
   /** How long waits for the peer may last; null for ever. */
   private @Nullable TimeLimits limits;
+
+  /** What a task is doing with the whole connection, so that nobody else may use it; or null. */
+  private @Nullable String taken;
 
   /** What is told when the connection is lost. */
   @Nullable
@@ -113,6 +117,44 @@ public final class Link {
     return timedOut;
   }
 
+  /** Returns the handle of a connection. */
+  public StreamHandle handle() {
+    if (sink instanceof StreamHandle handle) {
+      return handle;
+    }
+    throw new AssertionError("a stream of one direction has no handle: a bug, please report it");
+  }
+
+  /** Says that the running task has the connection for itself, to do {@code what}. */
+  public void take(String what) {
+    checkNotTaken(what);
+    taken = what;
+  }
+
+  /** Ends what {@link #take} began. */
+  public void release() {
+    taken = null;
+  }
+
+  /** Lets bytes go through {@code handle} from now on, which goes over the one before. */
+  public void replace(StreamHandle handle) {
+    source = handle;
+    sink = handle;
+  }
+
+  /** Checks that nobody has the connection for himself. */
+  public void checkNotTaken(String call) {
+    if (taken != null) {
+      throw new IllegalStateException(call + " was called on the " + what + " while a task was in "
+          + taken + ", which needs it alone. Wait for that first.");
+    }
+  }
+
+  /** Returns whether somebody has it for himself. */
+  public boolean isTaken() {
+    return taken != null;
+  }
+
   /** Returns where the bytes come from. */
   public Source source() {
     return Objects.requireNonNull(source);
@@ -170,7 +212,9 @@ public final class Link {
     IOException cause = lost;
     String why = cause == null ? "" : ": " + cause.getMessage();
     String message = "The " + what + " was lost" + why;
-    IOException failure = timedOut ? new SocketTimeoutException(message) : failure(message);
+    IOException failure = timedOut
+        ? new SocketTimeoutException(message)
+        : cause instanceof SSLException ? new SSLException(message) : failure(message);
     failure.initCause(cause);
     return failure;
   }

@@ -97,6 +97,7 @@ public final class ReceiveBuffer {
           + ". Only one task may read a stream; it can pass what it reads to others through a"
           + " Queue.");
     }
+    link.checkNotTaken(what);
     link.throwIfClosed(what);
   }
 

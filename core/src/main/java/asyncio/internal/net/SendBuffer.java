@@ -1,6 +1,7 @@
 package asyncio.internal.net;
 
 import asyncio.ExceptionContext;
+import asyncio.internal.engine.Sink;
 import asyncio.internal.engine.WriteCompletion;
 import asyncio.internal.scheduler.AfterStep;
 import asyncio.internal.scheduler.Callback;
@@ -78,6 +79,9 @@ public final class SendBuffer implements WriteCompletion {
 
   /** Whether the end failed, so that what was sent may not have arrived. */
   private boolean endFailed;
+
+  /** Whether all is sent, and the connection waits for the peer to end, too. */
+  private boolean lingering;
 
   private boolean closing;
 
@@ -194,6 +198,11 @@ public final class SendBuffer implements WriteCompletion {
   /** Returns whether the engine has memory that must be sent before anything else. */
   private boolean isUnderWay() {
     return writing || direct != null;
+  }
+
+  /** Returns whether all is sent, and the connection only waits for the peer to end, too. */
+  public boolean isLingering() {
+    return lingering;
   }
 
   public boolean isClosing() {
@@ -316,6 +325,7 @@ public final class SendBuffer implements WriteCompletion {
   }
 
   public void checkWritable() throws IOException {
+    link.checkNotTaken("write()");
     link.throwIfLost();
     if (closing) {
       throw link.closedException("write()");
@@ -415,10 +425,23 @@ public final class SendBuffer implements WriteCompletion {
       }
     }
     if (closing) {
-      finishClose();
+      linger();
     } else {
       link.mayBeIdle();
     }
+  }
+
+  private void linger() {
+    if (!lingering) {
+      lingering = true;
+      link.scheduler.timers().removeSleeper(closeLimit);
+      if (!link.sink().linger(this)) {
+        writing = true;
+        link.mayBeIdle();
+        return;
+      }
+    }
+    finishClose();
   }
 
   /** Called when the connection is lost: a write or a read failed. */
@@ -556,6 +579,9 @@ public final class SendBuffer implements WriteCompletion {
         }
       } catch (IOException failure) {
         link.lose(failure);
+        return;
+      } catch (RuntimeException gone) { // the arena of its memory was closed
+        link.lose(Sink.unreadable(gone));
         return;
       }
       end();
@@ -738,7 +764,7 @@ public final class SendBuffer implements WriteCompletion {
     }
     movedAt = link.scheduler.time();
     flush();
-    if (!link.isClosed() && flushLimit != null) {
+    if (!link.isClosed() && !lingering && flushLimit != null) {
       limitClose(flushLimit);
     }
   }

@@ -1,6 +1,7 @@
 package asyncio.internal.net;
 
 import asyncio.Resolver;
+import asyncio.internal.bridge.HelperJob;
 import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.scheduler.Current;
 import java.io.IOException;

@@ -8,8 +8,11 @@ import asyncio.internal.util.Sneaky;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,6 +95,7 @@ public final class Scheduler implements Clock.Activity {
   final CancelWave cancelWave = new CancelWave();
   final StandBy standBy = new StandBy(this);
   final LoopTimers timers = new LoopTimers();
+  private final Map<Class<?>, Object> locals = new HashMap<>(2);
   private @Nullable Fiber current;
   private int turnLeft;
   private int sincePoll;
@@ -431,6 +435,16 @@ public final class Scheduler implements Clock.Activity {
   /** Handles what has happened outside, without waiting. On the loop's own thread. */
   public void pollNow() throws IOException {
     poller.pollNow();
+  }
+
+  /** Returns what this loop has of a type, such as memory that its streams share; first makes it. */
+  public <T> T local(Class<T> type, Supplier<T> maker) {
+    Object made = locals.get(type);
+    if (made == null) {
+      made = maker.get();
+      locals.put(type, made);
+    }
+    return type.cast(made);
   }
 
   /** Returns what to do when the current step ends. */

@@ -1,7 +1,6 @@
-package asyncio.internal.net;
+package asyncio.internal.bridge;
 
 import asyncio.WaitKind;
-import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * One call that blocks, on a helper thread, and the delivery of its outcome to the coroutine that
  * waits for it. A call that nobody waits for any more is not begun.
  */
-final class HelperJob<T> implements Runnable {
+public final class HelperJob<T> implements Runnable {
   private final Scheduler scheduler;
   private final Callable<T> body;
   private final Waiter waiter;
@@ -38,7 +37,8 @@ final class HelperJob<T> implements Runnable {
    * @throws java.util.concurrent.RejectedExecutionException if the pool has no room
    * @throws Exception what the body throws
    */
-  static <T> T call(HelperPool pool, Fiber fiber, String what, Callable<T> body) throws Exception {
+  public static <T> T call(HelperPool pool, Fiber fiber, String what, Callable<T> body)
+      throws Exception {
     var job = new HelperJob<>(fiber, what, body);
     HelperPool.Submitted submitted = pool.submit(job);
     fiber.scheduler().helperStarted();

@@ -1,0 +1,149 @@
+package asyncio.internal.tls;
+
+import asyncio.internal.util.ByteFifo;
+import asyncio.internal.util.Causes;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.channels.ClosedChannelException;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
+
+/** Why a handshake failed, in words that say what to do. */
+final class HandshakeFailures {
+  /** What a peer says in an alert (RFC 8446, section 6.2), and what that mostly means. */
+  private static final Map<String, String> ALERTS = Map.ofEntries(
+      Map.entry(
+          "handshake_failure",
+          "the two sides have no version or cipher suite in common, the"
+              + " server has no certificate for this name, or it wants one of the client"),
+      Map.entry("protocol_version", "the two sides have no version of TLS in common"),
+      Map.entry("insufficient_security", "it wants stronger ciphers"),
+      Map.entry("unknown_ca", "it does not trust whoever signed this side's certificate"),
+      Map.entry("bad_certificate", "it does not accept this side's certificate"),
+      Map.entry(
+          "certificate_unknown",
+          "it does not accept this side's certificate: perhaps it does"
+              + " not trust whoever signed it, or the name is another one"),
+      Map.entry("certificate_expired", "this side's certificate has expired"),
+      Map.entry("certificate_revoked", "this side's certificate was revoked"),
+      Map.entry("unsupported_certificate", "it can't use this side's certificate"),
+      Map.entry("certificate_required", "it wants a certificate of the client: withIdentity()"),
+      Map.entry("no_application_protocol", "the two sides have none of their ALPN names in common"),
+      Map.entry("unrecognized_name", "it serves no host of that name"),
+      Map.entry("access_denied", "it does not let this side in"));
+
+  private final String peer;
+  private final TlsSetup setup;
+
+  HandshakeFailures(String peer, TlsSetup setup) {
+    this.peer = peer;
+    this.setup = setup;
+  }
+
+  String text(String what) {
+    return "The TLS handshake with " + peer + " " + what + ".";
+  }
+
+  /** Returns what to throw for a failure inside the engine, after {@code received}. */
+  IOException of(Exception failure, ByteFifo received) {
+    if (!received.isEmpty() && !Records.looksLikeTls(received)) {
+      return failure(
+          text("failed: it speaks no TLS, it sent '" + Records.shown(received) + "'"
+              + (setup.isClient()
+                  ? ". Check the port; some protocols begin without TLS, and go on with startTls()"
+                  : "")),
+          failure);
+    }
+    if (failure instanceof TlsSetupException) {
+      return new SSLException(failure.getMessage(), failure.getCause());
+    }
+    String reason = certificateReason(failure);
+    if (reason == null) {
+      reason = alertReason(failure);
+    }
+    return failure(text("failed: " + (reason == null ? message(failure) : reason)), failure);
+  }
+
+  private static SSLHandshakeException failure(String message, Throwable cause) {
+    var failure = new SSLHandshakeException(message);
+    failure.initCause(cause);
+    return failure;
+  }
+
+  private static String message(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null ? failure.getClass().getSimpleName() : message.replaceFirst("\\.+$", "");
+  }
+
+  /** Returns what is wrong with the peer's certificate, or null; the innermost cause says it best. */
+  private @Nullable String certificateReason(Exception failure) {
+    var found = new AtomicReference<@Nullable GeneralSecurityException>();
+    Causes.any(failure, cause -> {
+      if (cause instanceof GeneralSecurityException one) {
+        found.set(one);
+      }
+      return false;
+    });
+    return switch (found.get()) {
+      case null -> null;
+      case CertificateExpiredException expired ->
+        "the peer's certificate has expired (" + message(expired) + ")";
+      case CertificateNotYetValidException early ->
+        "the peer's certificate is not valid yet ("
+            + message(early)
+            + "). Check the clock of this machine";
+      case CertPathBuilderException unknown ->
+        "nobody whom this side trusts has signed the peer's certificate, or the peer did not send the"
+            + " certificates between. For an authority of your own, use "
+            + (setup.isClient() ? "withTrust()" : "withClientTrust()");
+      case CertificateException other
+      when message(other).startsWith("No ") ->
+        "the peer's certificate is for another host: "
+            + message(other)
+            + ". It was asked for as '"
+            + setup.serverName()
+            + "'; withServerName() sets another name";
+      default -> "the peer's certificate can't be accepted: " + message(found.get());
+    };
+  }
+
+  private static @Nullable String alertReason(Exception failure) {
+    String message = message(failure);
+    int at = message.indexOf("Received fatal alert: ");
+    if (at >= 0) {
+      String alert = message.substring(at + "Received fatal alert: ".length());
+      String meaning = ALERTS.get(alert);
+      return "the peer refused it (" + alert + ")" + (meaning == null ? "" : ": " + meaning);
+    }
+    return null;
+  }
+
+  /** Returns what to throw for the end of the stream. */
+  IOException ended(ByteFifo received) {
+    return failure(
+        text("failed: the peer closed the connection in the middle of it"
+            + (received.isEmpty() && setup.isClient()
+                ? ". Perhaps it speaks no TLS, or wants another version or a certificate of the client"
+                : "")),
+        new EOFException());
+  }
+
+  /** Returns what to throw for a connection that was lost. */
+  IOException lost(IOException loss) {
+    String why = loss instanceof ClosedChannelException
+        ? "failed: the connection was closed on this side"
+        : "failed: the connection was lost: " + message(loss);
+    var failure = new SocketException(text(why));
+    failure.initCause(loss);
+    return failure;
+  }
+}
