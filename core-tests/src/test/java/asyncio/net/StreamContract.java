@@ -313,6 +313,24 @@ abstract class StreamContract {
   }
 
   @Test
+  void flushFailsWhereNothingCanBeSent() throws Exception {
+    with((one, other) -> {
+      other.abort();
+      boolean[] flushing = {false};
+      assertThrows(IOException.class, () -> {
+        while (true) {
+          one.writer().write("x");
+          flushing[0] = true;
+          one.writer().flush();
+          flushing[0] = false;
+          yieldNow();
+        }
+      });
+      assertTrue(flushing[0]);
+    });
+  }
+
+  @Test
   void memoryOfOneThreadAloneIsSentToo() throws Exception {
     with((one, other) -> {
       byte[] much = noise(MUCH);

@@ -693,6 +693,7 @@ public final class SendBuffer implements WriteCompletion {
   public void flush(Fiber fiber) throws IOException {
     checkOpen("flush()");
     flush();
+    link.throwIfLost();
     while (size() > 0 || isUnderWay() || !isSettled()) {
       awaitPeer(flushes, fiber);
       if (link.isClosed() && !link.isLost() && dropped == 0) {

@@ -78,7 +78,8 @@ final class Flights {
     try {
       SSLEngine now = engine();
       boolean done = advance(now, in, output);
-      return new Flight(ByteBuffer.wrap(output.toByteArray()), in.position(), done ? session(now) : null, null);
+      return new Flight(
+          ByteBuffer.wrap(output.toByteArray()), in.position(), done ? session(now) : null, null);
     } catch (IOException | RuntimeException failure) {
       tellPeerWhy(output);
       return new Flight(ByteBuffer.wrap(output.toByteArray()), in.position(), null, failure);

@@ -118,6 +118,12 @@ final class HandshakeFailures {
 
   private static @Nullable String alertReason(Exception failure) {
     String message = message(failure);
+    if (message.contains("Empty client certificate chain")) {
+      return "the client showed no certificate, and withClientTrust() asks for one";
+    }
+    if (message.contains("No appropriate protocol")) {
+      return "the settings of this side leave no version or cipher suite to speak";
+    }
     int at = message.indexOf("Received fatal alert: ");
     if (at >= 0) {
       String alert = message.substring(at + "Received fatal alert: ".length());

@@ -1,9 +1,7 @@
 package asyncio.internal.tls;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What clients and servers have in common. Immutable.
@@ -18,6 +16,8 @@ public record TlsParameters(
     Duration handshakeTimeout,
     Duration shutdownTimeout,
     boolean uncleanEnd) {
+  private static final List<String> SAFE = List.of("TLSv1.3", "TLSv1.2");
+
   public static final TlsParameters DEFAULTS =
       new TlsParameters(List.of(), List.of(), Duration.ofSeconds(60), Duration.ofSeconds(5), false);
 
@@ -36,14 +36,15 @@ public record TlsParameters(
   public TlsParameters withProtocols(String... names) {
     List<String> versions = List.of(names);
     for (String version : versions) {
-      if (!version.toLowerCase(Locale.ROOT).startsWith("tlsv1")) {
-        throw new IllegalArgumentException("withProtocols() takes \"TLSv1.3\" and \"TLSv1.2\"; got "
-            + Arrays.toString(names) + ". What came before is broken.");
+      if (!SAFE.contains(version)) {
+        throw new IllegalArgumentException("withProtocols() takes \"TLSv1.3\" and \"TLSv1.2\"; '"
+            + version
+            + "' is not safe, or unknown. For a peer that has nothing better, make an SSLContext.");
       }
     }
     if (versions.isEmpty()) {
       throw new IllegalArgumentException(
-          "withProtocols() takes at least one of \"TLSv1.3\" and" + " \"TLSv1.2\".");
+          "withProtocols() takes one of \"TLSv1.3\" and \"TLSv1.2\"" + " at least.");
     }
     return new TlsParameters(alpn, versions, handshakeTimeout, shutdownTimeout, uncleanEnd);
   }

@@ -52,6 +52,8 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   /** Reads in a row without suspending, as of a socket. */
   private static final int MAX_STREAK = 16;
 
+  private static final String TLS_1_3 = "TLSv1.3";
+
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final Scheduler scheduler;
@@ -373,6 +375,12 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   }
 
   private void wrap(ByteBuffer data, ByteBuffer out) throws IOException {
+    // RFC 5246, section 7.2.1. The JDK would encrypt it, and the peer drop it.
+    if (data.hasRemaining() && inputEnded && !engine.getSession().getProtocol().equals(TLS_1_3)) {
+      throw new SSLException("the peer has ended it, which in "
+          + engine.getSession().getProtocol()
+          + " ends both directions");
+    }
     long step = enter();
     SSLEngineResult result;
     try {
@@ -381,12 +389,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
       leave(step);
     }
     if (data.hasRemaining() && result.getStatus() != Status.OK) {
-      throw new SSLException(
-          engine.isInboundDone()
-              ? "the peer has ended it, which in "
-                  + engine.getSession().getProtocol()
-                  + " ends both directions"
-              : "nothing can be sent any more: " + result.getStatus());
+      throw new SSLException("nothing can be sent any more: " + result.getStatus());
     }
   }
 

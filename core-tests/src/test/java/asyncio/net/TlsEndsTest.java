@@ -1,0 +1,310 @@
+package asyncio.net;
+
+import static asyncio.Asyncio.createTask;
+import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.sleep;
+import static asyncio.Asyncio.yieldNow;
+import static asyncio.net.TlsPair.CLIENT;
+import static asyncio.net.TlsPair.ECHO;
+import static asyncio.net.TlsPair.SERVER;
+import static asyncio.net.TlsPair.connect;
+import static asyncio.net.TlsPair.echoes;
+import static asyncio.net.TlsPair.inMemory;
+import static asyncio.net.TlsPair.says;
+import static asyncio.net.TlsPair.serve;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofMillis;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import asyncio.Asyncio;
+import asyncio.ClientTls;
+import asyncio.Connection;
+import asyncio.ConnectionPair;
+import asyncio.Event;
+import asyncio.Server;
+import asyncio.Task;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import javax.net.ssl.SSLException;
+import org.junit.jupiter.api.Test;
+
+/** How connections with TLS end: on purpose, cut off, or in one direction. */
+class TlsEndsTest {
+  private static final ClientTls NAMED = CLIENT.withServerName("localhost");
+
+  private static void waits(Task<?> task) {
+    for (int i = 0; i < 20; i++) {
+      yieldNow();
+    }
+    assertFalse(task.isDone());
+  }
+
+  // ---- cut off ----
+
+  @Test
+  void anEndWithoutACloseNotifyIsAnErrorAfterTheDataThatCame() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED)) {
+        pair.other().writer().send("all there is?");
+        pair.other().writer().flush();
+        pair.other().abort();
+        assertEquals("all there is?", new String(pair.one().reader().readExactly(13), UTF_8));
+        for (int i = 0; i < 2; i++) {
+          var cut = assertThrows(SSLException.class, () -> pair.one().reader().read(1));
+          says("without a close-notify", cut.getMessage());
+          says("withUncleanEnd(true)", cut.getMessage());
+        }
+      }
+    });
+  }
+
+  @Test
+  void anUncleanEndCanBeAllowed() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED.withUncleanEnd(true))) {
+        pair.other().writer().send("all there is");
+        pair.other().writer().flush();
+        pair.other().abort();
+        assertEquals("all there is", new String(pair.one().reader().readAll(), UTF_8));
+      }
+    });
+  }
+
+  /** What lies between the two ends of a connection: it may change or cut off what goes there. */
+  private static final class Between {
+    private final ConnectionPair near = ConnectionPair.open();
+    private final ConnectionPair far = ConnectionPair.open();
+
+    /** How many of the last bytes that come next are changed, or cut off with the connection. */
+    private int changed;
+
+    private int cutOff;
+
+    private void passOn(Connection from, Connection to) {
+      createTask(() -> {
+        try {
+          while (cutOff == 0) {
+            byte[] some = from.reader().read(10_000);
+            for (int i = 1; i <= changed; i++) {
+              some[some.length - i] ^= 1;
+            }
+            to.writer().send(Arrays.copyOf(some, some.length - cutOff));
+          }
+          to.close();
+        } catch (IOException closed) {
+          // the end of the test
+        }
+      });
+    }
+
+    ConnectionPair begin(ClientTls client) throws IOException {
+      passOn(near.other(), far.one());
+      passOn(far.one(), near.other());
+      Task<?> serving = createTask(() -> far.other().startTls(SERVER));
+      near.one().startTls(client);
+      serving.await();
+      return new ConnectionPair(near.one(), far.other());
+    }
+  }
+
+  @Test
+  void aRecordThatIsCutOffIsAnErrorInAnyCase() throws Exception {
+    for (int missing : List.of(1, 10, 100)) {
+      run(() -> {
+        var between = new Between();
+        try (ConnectionPair pair = between.begin(NAMED.withUncleanEnd(true))) {
+          between.cutOff = missing;
+          pair.one().writer().send(new byte[1]); // for the one direction
+          pair.other().writer().send(new byte[200]);
+          var cut = assertThrows(SSLException.class, () -> pair.one().reader().readAll());
+          says("without a close-notify", cut.getMessage());
+        }
+      });
+    }
+  }
+
+  @Test
+  void whatWasChangedOnItsWayIsAnError() throws Exception {
+    run(() -> {
+      var between = new Between();
+      try (ConnectionPair pair = between.begin(NAMED)) {
+        pair.other().writer().send("ready\n");
+        assertEquals("ready", pair.one().reader().readLine()); // no ticket is on its way any more
+        between.changed = 1;
+        pair.one().writer().send("pay 10 to Ann");
+        var changed =
+            assertThrows(SSLException.class, () -> pair.other().reader().read(100));
+        between.changed = 0;
+        says("bad_record_mac", changed.getMessage());
+        // The other end hears why.
+        var told = assertThrows(SSLException.class, () -> pair.one().reader().read(100));
+        says("bad_record_mac", told.getMessage());
+      }
+    });
+  }
+
+  // ---- one direction ----
+
+  @Test
+  void withTls13OneDirectionCanEnd() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED)) {
+        pair.one().writer().send("question");
+        pair.one().writer().writeEof();
+        assertEquals("question", new String(pair.other().reader().readAll(), UTF_8));
+        pair.other().writer().send("answer\n");
+        assertEquals("answer", pair.one().reader().readLine());
+        pair.other().writer().writeEof();
+        assertNull(pair.one().reader().readLine());
+      }
+    });
+  }
+
+  @Test
+  void withTls12TheOtherEndsAsWell() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED.withProtocols("TLSv1.2"))) {
+        pair.one().writer().writeEof();
+        assertEquals(0, pair.other().reader().readAll().length);
+        var ended = assertThrows(SSLException.class, () -> {
+          pair.other().writer().send("too late");
+          pair.other().writer().flush();
+        });
+        says("in TLSv1.2 ends both directions", ended.getMessage());
+        assertEquals(0, pair.one().reader().readAll().length);
+      }
+    });
+  }
+
+  // ---- closing ----
+
+  @Test
+  void aCloseWaitsUntilThePeerHasEndedToo() throws Exception {
+    Loopback.run(here -> {
+      var mayEnd = new Event();
+      try (Server server = serve(
+          client -> {
+            assertEquals("last words", client.reader().readLine());
+            mayEnd.await();
+          },
+          SERVER.withShutdownTimeout(ofMillis(1)))) {
+        Connection connection = connect(server, CLIENT.withShutdownTimeout(ofDays(1)));
+        connection.writer().write("last words\n");
+        Task<?> closing = createTask(connection::close);
+        sleep(ofMillis(20));
+        assertFalse(closing.isDone());
+        assertFalse(connection.isClosed());
+        mayEnd.set();
+        closing.await();
+        assertTrue(connection.isClosed());
+      }
+    });
+  }
+
+  @Test
+  void aPeerThatDoesNotEndIsLeftAfterAWhile() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED.withShutdownTimeout(ofMillis(20)))) {
+        pair.one().writer().send("there\n");
+        pair.one().close(); // returns
+        assertEquals("there", pair.other().reader().readLine());
+        assertNull(pair.other().reader().readLine());
+      }
+    });
+  }
+
+  @Test
+  void withoutATimeoutACloseDoesNotWait() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED.withShutdownTimeout(ZERO))) {
+        pair.one().writer().write("there\n");
+        boolean[] ran = {false};
+        Asyncio.runningLoop().callSoon(() -> ran[0] = true);
+        pair.one().close();
+        assertFalse(ran[0]);
+        assertEquals("there", pair.other().reader().readLine());
+        assertNull(pair.other().reader().readLine());
+      }
+    });
+  }
+
+  @Test
+  void aPeerThatGoesOnSendingIsCutOff() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED.withShutdownTimeout(ofDays(1)))) {
+        Task<?> sending = createTask(() -> {
+          while (true) {
+            pair.other().writer().send(new byte[10_000]);
+          }
+        });
+        Task<?> closing = createTask(() -> pair.one().close());
+        assertThrows(IOException.class, () -> sending.awaitThrowing(IOException.class));
+        closing.await();
+      }
+    });
+  }
+
+  @Test
+  void aCancelledCloseClosesAtOnce() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED.withShutdownTimeout(ofDays(1)))) {
+        Task<?> closing = createTask(() -> pair.one().close());
+        waits(closing);
+        closing.cancel();
+        assertThrows(asyncio.CancelledError.class, closing::await);
+        assertTrue(pair.one().isClosed());
+      }
+    });
+  }
+
+  @Test
+  void aCloseEndsTheReadOfAnotherTask() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED.withShutdownTimeout(ofDays(1)))) {
+        Task<?> reading = createTask(() -> pair.one().reader().read(1));
+        waits(reading);
+        pair.one().close(); // does not wait for the peer
+        says(
+            "was closed on this side",
+            assertThrows(IOException.class, () -> reading.awaitThrowing(IOException.class))
+                .getMessage());
+      }
+    });
+  }
+
+  @Test
+  void clientsThatShakeHandsOrLingerDoNotHoldUpAStop() throws Exception {
+    Loopback.run(here -> {
+      try (Server server = serve(client -> {}, SERVER.withShutdownTimeout(ofDays(1)));
+          var shakes = Asyncio.openConnection(Loopback.HOST, server.port());
+          var lingers = connect(server, CLIENT)) {
+        assertNull(lingers.reader().readLine());
+        Loopback.until(() -> server.statistics().idle() == 2);
+        assertEquals(0, server.stop(ofDays(1)));
+        assertEquals(0, shakes.reader().readAll().length);
+      }
+    });
+  }
+
+  @Test
+  void anotherHandshakeDoesNotDisturbOthers() throws Exception {
+    Loopback.run(here -> {
+      try (Server server = serve(ECHO, SERVER);
+          var first = connect(server, CLIENT);
+          var second = connect(server, CLIENT)) {
+        for (int i = 0; i < 3; i++) {
+          echoes(first);
+          echoes(second);
+          connect(server, CLIENT).abort();
+        }
+      }
+    });
+  }
+}
