@@ -7,6 +7,7 @@ import asyncio.internal.tls.SelfSigned;
 import asyncio.internal.tls.ServerNames;
 import asyncio.internal.tls.TlsHelpers;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TlsIdentity {
   /** Larger than any certificate file; so a device or a disk image is not read whole. */
-  private static final long MAX_FILE = 16 * 1024 * 1024;
+  private static final int MAX_FILE = 16 * 1024 * 1024;
 
   final Identity identity;
 
@@ -114,10 +115,13 @@ public final class TlsIdentity {
 
   /** On a helper, or outside a loop. */
   static String read(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE) {
-      throw new IOException(file + " has more than 16 MiB, so it is no PEM file.");
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MAX_FILE + 1); // a device has no size
+      if (bytes.length > MAX_FILE) {
+        throw new IOException(file + " has more than 16 MiB, so it is no PEM file.");
+      }
+      return new String(bytes, StandardCharsets.ISO_8859_1);
     }
-    return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
   }
 
   /**

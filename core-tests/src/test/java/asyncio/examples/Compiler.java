@@ -2,6 +2,7 @@ package asyncio.examples;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import asyncio.support.Program;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -2,6 +2,7 @@ package asyncio.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import asyncio.support.Program;
 import org.junit.jupiter.api.Test;
 
 /** EchoServer with programs of others as its clients. */

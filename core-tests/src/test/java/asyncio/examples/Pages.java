@@ -1,5 +1,6 @@
 package asyncio.examples;
 
+import asyncio.support.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import static asyncio.support.Texts.assertStartsWith;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import asyncio.support.Program;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

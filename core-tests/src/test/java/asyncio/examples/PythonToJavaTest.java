@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import asyncio.Asyncio;
 import asyncio.flow.Flows;
+import asyncio.support.Program;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;

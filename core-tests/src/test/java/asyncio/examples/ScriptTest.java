@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import asyncio.support.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,7 +67,9 @@ class ScriptTest {
       }
     }
     // As far as the script knows, these are there.
-    program(bin.resolve("python3"), "exit 0");
+    for (String peer : List.of("python3", "openssl", "curl", "socat")) {
+      program(bin.resolve(peer), "exit 0");
+    }
     maven("exit 1");
   }
 

@@ -1,4 +1,4 @@
-package asyncio.examples;
+package asyncio.support;
 
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
  * carrier, or without any flag. Closing kills it. It is killed as well, with what it has started,
  * when it takes too long.
  */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(50);
 
   private final Process process;
@@ -46,7 +46,7 @@ final class Program implements AutoCloseable {
   }
 
   /** The carrier of this run of the suite. */
-  static boolean mounted() {
+  public static boolean mounted() {
     return System.getProperty("asyncio.carrier", "mounted").equals("mounted");
   }
 
@@ -54,19 +54,19 @@ final class Program implements AutoCloseable {
    * A compiled Java program on the carrier of this run of the suite. The watchdog keeps quiet: on a
    * busy machine it may have something to say about any program.
    */
-  static Program java(Path classes, String main, String... arguments) throws IOException {
+  public static Program java(Path classes, String main, String... arguments) throws IOException {
     List<String> command = command(classes, main, arguments);
     command.add(1, "-Dasyncio.slowStepMillis=30000");
     return new Program(new ProcessBuilder(command), LIMIT);
   }
 
   /** As {@link #java}, with the watchdog as users have it. */
-  static Program javaWatched(Path classes, String main) throws IOException {
+  public static Program javaWatched(Path classes, String main) throws IOException {
     return new Program(new ProcessBuilder(command(classes, main)), LIMIT);
   }
 
   /** As {@link #java}, with a limit of how many files it may have open. */
-  static Program javaWithFiles(int limit, Path classes, String main, String... arguments)
+  public static Program javaWithFiles(int limit, Path classes, String main, String... arguments)
       throws IOException {
     List<String> command =
         new ArrayList<>(List.of("sh", "-c", "ulimit -n " + limit + " && exec \"$@\"", "sh"));
@@ -89,14 +89,14 @@ final class Program implements AutoCloseable {
   }
 
   /** Any program; its errors go to {@link #errors}. */
-  static Program start(Duration limit, List<String> command) throws IOException {
+  public static Program start(Duration limit, List<String> command) throws IOException {
     var builder = new ProcessBuilder(command).directory(root().toFile());
     builder.environment().put("ASYNCIO_JAVA_HOME", System.getProperty("java.home"));
     return new Program(builder, limit);
   }
 
   /** A program of somebody else; where it is not installed, the test is skipped or fails. */
-  static Program peer(String name, String... arguments) throws IOException {
+  public static Program peer(String name, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of(name));
     command.addAll(List.of(arguments));
     try {
@@ -111,7 +111,7 @@ final class Program implements AutoCloseable {
   }
 
   /** The folder of the whole project. */
-  static Path root() {
+  public static Path root() {
     Path folder = Path.of("").toAbsolutePath();
     while (!Files.exists(folder.resolve("asyncio")) || !Files.exists(folder.resolve("examples"))) {
       folder = folder.getParent();
@@ -123,7 +123,7 @@ final class Program implements AutoCloseable {
   }
 
   /** The library alone: what users have on their class path. */
-  static Path library() {
+  public static Path library() {
     try {
       return Path.of(
           Asyncio.class.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -133,8 +133,8 @@ final class Program implements AutoCloseable {
   }
 
   /** The text of a script among the resources of the tests, as a file. */
-  static Path script(Path folder, String name) throws IOException {
-    try (InputStream script = Program.class.getResourceAsStream(name)) {
+  public static Path script(Path folder, String name) throws IOException {
+    try (InputStream script = Program.class.getResourceAsStream("/asyncio/peers/" + name)) {
       return Files.write(folder.resolve(name), script.readAllBytes());
     }
   }
@@ -158,7 +158,7 @@ final class Program implements AutoCloseable {
   }
 
   /** The next line it prints. */
-  String line() throws InterruptedException {
+  public String line() throws InterruptedException {
     for (long end = System.nanoTime() + LIMIT.toNanos(); System.nanoTime() < end; ) {
       String line = lines.poll(50, TimeUnit.MILLISECONDS);
       if (line != null) {
@@ -172,7 +172,7 @@ final class Program implements AutoCloseable {
   }
 
   /** Lines are skipped until one contains the text; returns it. */
-  String lineWith(String text) throws InterruptedException {
+  public String lineWith(String text) throws InterruptedException {
     String line;
     do {
       line = line();
@@ -181,7 +181,7 @@ final class Program implements AutoCloseable {
   }
 
   /** Types a line. */
-  void type(String line) {
+  public void type(String line) {
     try {
       input.write(line);
       input.newLine();
@@ -191,12 +191,21 @@ final class Program implements AutoCloseable {
     }
   }
 
+  /** Ends its input. */
+  public void endInput() {
+    try {
+      input.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(whatHappened(), e);
+    }
+  }
+
   /** Ctrl-C. */
-  void interrupt() throws IOException, InterruptedException {
+  public void interrupt() throws IOException, InterruptedException {
     signal("INT");
   }
 
-  void signal(String name) throws IOException, InterruptedException {
+  public void signal(String name) throws IOException, InterruptedException {
     assumeTrue(!interruptsAreIgnored(), "this process ignores SIGINT, and its children inherit it");
     new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
   }
@@ -216,7 +225,7 @@ final class Program implements AutoCloseable {
   }
 
   /** Waits for its end. */
-  int exitCode() {
+  public int exitCode() {
     try {
       int code = process.waitFor();
       output.join();
@@ -232,12 +241,12 @@ final class Program implements AutoCloseable {
   }
 
   /** The processes it has started. */
-  List<ProcessHandle> children() {
+  public List<ProcessHandle> children() {
     return process.children().toList();
   }
 
   /** All it has printed, once it has ended. */
-  String output() {
+  public String output() {
     return output.join();
   }
 
@@ -245,12 +254,12 @@ final class Program implements AutoCloseable {
    * All it has printed to the standard error, once it has ended, but for the record of a signal: a
    * log that closes as the process ends may or may not have written it.
    */
-  String errors() {
+  public String errors() {
     return errors.join().replaceAll("(?m)^.*\\R^INFO: SIG(INT|TERM): Task .* is halted .*\\R", "");
   }
 
   /** For messages of failed tests; ends the program. */
-  String whatHappened() {
+  public String whatHappened() {
     close();
     return "--- output\n" + output.join() + "--- errors\n" + errors.join() + "---";
   }
