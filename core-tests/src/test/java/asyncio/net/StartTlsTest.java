@@ -24,6 +24,7 @@ import asyncio.ConnectionHandler;
 import asyncio.ConnectionPair;
 import asyncio.Server;
 import asyncio.Task;
+import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.net.SocketException;
 import java.util.function.BooleanSupplier;
@@ -53,6 +54,12 @@ class StartTlsTest {
   }
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.start_tls_client_reg_proto_1",
+    "test_ssl.TestSSL.start_tls_server_1",
+    "test_sslproto.BaseStartTLS.start_tls_client_reg_proto_1",
+    "test_sslproto.BaseStartTLS.start_tls_server_1"
+  })
   void aConnectionInUseGetsTls() throws Exception {
     Loopback.run(here -> {
       try (Server server = startServer(MAIL, Loopback.HOST, 0);
@@ -177,6 +184,7 @@ class StartTlsTest {
   }
 
   @Test
+  @Covers("test_sslproto.SslProtoHandshakeTests.close_during_handshake")
   void aConnectionCanBeAbortedDuringTheHandshake() throws Exception {
     run(() -> {
       try (var pair = ConnectionPair.open()) {
@@ -191,6 +199,10 @@ class StartTlsTest {
   }
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.create_server_ssl_over_ssl",
+    "test_sslproto.SslProtoHandshakeTests.close_during_ssl_over_ssl"
+  })
   void tlsGoesInsideTls() throws Exception {
     run(() -> {
       try (var pair = ConnectionPair.open()) {

@@ -29,6 +29,7 @@ import asyncio.ConnectionPair;
 import asyncio.Event;
 import asyncio.Server;
 import asyncio.Task;
+import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -131,6 +132,10 @@ class TlsEndsTest {
   }
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.start_tls_client_corrupted_ssl",
+    "test_sslproto.BaseStartTLS.start_tls_client_corrupted_ssl"
+  })
   void whatWasChangedOnItsWayIsAnError() throws Exception {
     run(() -> {
       var between = new Between();
@@ -153,6 +158,45 @@ class TlsEndsTest {
   // ---- one direction ----
 
   @Test
+  @Covers("test_ssl.TestSSL.remote_shutdown_receives_trailing_data_on_slow_socket")
+  void aLongAnswerComesAfterOneDirectionHasEnded() throws Exception {
+    run(() -> {
+      try (ConnectionPair pair = inMemory(SERVER, NAMED)) {
+        pair.one().writer().writeEof();
+        byte[] much = new byte[1 << 20];
+        Task<?> answering = createTask(() -> {
+          assertEquals(0, pair.other().reader().readAll().length);
+          pair.other().writer().send(much);
+          pair.other().close();
+        });
+        waits(answering); // for the one that does not read yet
+        assertEquals(much.length, pair.one().reader().readAll().length);
+        pair.one().close();
+        answering.await();
+      }
+    });
+  }
+
+  @Test
+  @Covers({
+    "test_ssl.TestSSL.handshake_timeout_handler_leak",
+    "test_ssl.TestSSL.shutdown_timeout_handler_leak"
+  })
+  void noTimerIsLeftOfAHandshakeOrAClose() throws Exception {
+    run(() -> {
+      ConnectionPair pair = inMemory(SERVER, NAMED);
+      assertEquals(0, Asyncio.runningLoop().statistics().timers());
+      Task<?> closing = createTask(() -> pair.one().close());
+      waits(closing);
+      assertEquals(1, Asyncio.runningLoop().statistics().timers());
+      pair.other().close();
+      closing.await();
+      assertEquals(0, Asyncio.runningLoop().statistics().timers());
+    });
+  }
+
+  @Test
+  @Covers("test_ssl.TestSSL.remote_shutdown_receives_trailing_data")
   void withTls13OneDirectionCanEnd() throws Exception {
     run(() -> {
       try (ConnectionPair pair = inMemory(SERVER, NAMED)) {
@@ -186,6 +230,7 @@ class TlsEndsTest {
   // ---- closing ----
 
   @Test
+  @Covers("test_ssl.TestSSL.shutdown_cleanly")
   void aCloseWaitsUntilThePeerHasEndedToo() throws Exception {
     Loopback.run(here -> {
       var mayEnd = new Event();
@@ -221,6 +266,7 @@ class TlsEndsTest {
   }
 
   @Test
+  @Covers("test_ssl.TestSSL.flush_before_shutdown")
   void withoutATimeoutACloseDoesNotWait() throws Exception {
     run(() -> {
       try (ConnectionPair pair = inMemory(SERVER, NAMED.withShutdownTimeout(ZERO))) {

@@ -28,17 +28,20 @@ import asyncio.ClientTls;
 import asyncio.ConnectOptions;
 import asyncio.ConnectionPair;
 import asyncio.Server;
+import asyncio.ServerOptions;
 import asyncio.ServerTls;
 import asyncio.Task;
 import asyncio.TlsIdentity;
 import asyncio.TlsSession;
 import asyncio.TlsTrust;
+import asyncio.conformance.Covers;
 import asyncio.support.Authority;
 import asyncio.support.CapturedLog;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,6 +49,7 @@ import java.util.logging.Level;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How two sides come to speak TLS, and why they may not. */
 class TlsHandshakeTest {
@@ -84,6 +88,12 @@ class TlsHandshakeTest {
   // ---- what they agree on ----
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.create_server_ssl_1",
+    "test_ssl.TestSSL.create_connection_ssl_1",
+    "test_events.EventLoopTestsMixin.create_ssl_connection",
+    "test_events.EventLoopTestsMixin.create_server_ssl"
+  })
   void bothEndsKnowWhatWasAgreedOn() throws Exception {
     for (String version : List.of("TLSv1.3", "TLSv1.2")) {
       TlsSession[] both = agreed(SERVER, named("localhost").withProtocols(version));
@@ -248,6 +258,10 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.create_connection_ssl_failed_certificate",
+    "test_sslproto.BaseStartTLS.create_connection_ssl_failed_certificate"
+  })
   void certificatesThatAreNotGoodAreRefused() throws Exception {
     says("has expired", complaint(AUTHORITY.issue().expired().to("localhost")));
     says("not valid yet", complaint(AUTHORITY.issue().notYet().to("localhost")));
@@ -272,6 +286,7 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers("test_events.EventLoopTestsMixin.create_server_ssl_verify_failed")
   void byDefaultOnlyTheJvmsAuthoritiesAreTrusted() throws Exception {
     says("use withTrust()", refused(SERVER, ClientTls.defaults()).getMessage());
   }
@@ -287,6 +302,10 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers({
+    "test_events.EventLoopTestsMixin.create_server_ssl_match_failed",
+    "test_events.EventLoopTestsMixin.create_server_ssl_verified"
+  })
   void theHostThatWasConnectedToIsChecked() throws Exception {
     Loopback.run(here -> {
       try (Server server = serve(ECHO, serverOf(AUTHORITY.issue("localhost")))) {
@@ -302,6 +321,37 @@ class TlsHandshakeTest {
         assertThrows(
             SSLException.class,
             () -> Asyncio.openConnection(new InetSocketAddress(byAddress, server.port()), options));
+      }
+    });
+  }
+
+  @Test
+  @Covers({
+    "test_events.EventLoopTestsMixin.create_ssl_unix_connection",
+    "test_events.EventLoopTestsMixin.create_unix_server_ssl",
+    "test_events.EventLoopTestsMixin.create_unix_server_ssl_verify_failed",
+    "test_events.EventLoopTestsMixin.create_unix_server_ssl_verified"
+  })
+  void aUnixSocketSpeaksTlsToo(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("socket");
+    run(() -> {
+      try (Server _ =
+          Asyncio.startUnixServer(ECHO, path, ServerOptions.defaults().withTls(SERVER))) {
+        var options = ConnectOptions.defaults();
+        try (var good = Asyncio.openUnixConnection(path, options.withTls(named("localhost")))) {
+          echoes(good);
+          assertNotNull(good.credentials());
+        }
+        assertThrows(
+            SSLException.class,
+            () -> Asyncio.openUnixConnection(
+                path, options.withTls(ClientTls.defaults().withServerName("localhost"))));
+        assertThrows(
+            SSLException.class,
+            () -> Asyncio.openUnixConnection(path, options.withTls(named("other.example"))));
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Asyncio.openUnixConnection(path, options.withTls(CLIENT)));
       }
     });
   }
@@ -361,6 +411,11 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.ssl_handshake_connection_lost",
+    "test_sslproto.SslProtoHandshakeTests.eof_received_waiter",
+    "test_sslproto.SslProtoHandshakeTests.connection_lost"
+  })
   void aPeerThatClosesInTheMiddleIsNoticed() throws Exception {
     run(() -> {
       var pair = ConnectionPair.open();
@@ -440,6 +495,12 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.create_connection_ssl_slow_handshake",
+    "test_ssl.TestSSL.connect_timeout_warning",
+    "test_sslproto.BaseStartTLS.create_connection_ssl_slow_handshake",
+    "test_sslproto.BaseStartTLS.handshake_timeout"
+  })
   void aHandshakeHasATimeLimit() throws Exception {
     run(() -> {
       var pair = ConnectionPair.open();
@@ -454,6 +515,7 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers("test_ssl.TestSSL.ssl_handshake_timeout")
   void aServerCutsAClientThatDoesNotShakeHands() throws Exception {
     Loopback.run(here -> {
       try (Server server = serve(ECHO, SERVER.withHandshakeTimeout(ofMillis(20)));
@@ -466,6 +528,10 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers({
+    "test_ssl.TestSSL.start_tls_slow_client_cancel",
+    "test_sslproto.BaseStartTLS.start_tls_slow_client_cancel"
+  })
   void aCancelledHandshakeClosesItsConnection() throws Exception {
     Loopback.run(here -> {
       try (Server server = startServer(client -> client.reader().readAll(), Loopback.HOST, 0)) {
@@ -520,6 +586,7 @@ class TlsHandshakeTest {
   }
 
   @Test
+  @Covers("test_sslproto.BaseStartTLS.start_tls_wrong_args")
   void wrongSettingsSayWhatToDo() {
     says(
         "withProtocols() takes",
