@@ -61,16 +61,6 @@ public final class Connection implements AutoCloseable {
   }
 
   static Connection open(String host, int port, ConnectOptions options) throws IOException {
-    return open(host, port, host, options);
-  }
-
-  /**
-   * Connects to a host.
-   *
-   * @param name what TLS calls the host
-   */
-  private static Connection open(String host, int port, String name, ConnectOptions options)
-      throws IOException {
     Fiber fiber = Current.requireTask("openConnection()");
     Addresses.checkPort(port);
     if (host.isEmpty()) {
@@ -85,7 +75,7 @@ public final class Connection implements AutoCloseable {
         port,
         options.streams.socket(options.localAddress),
         options.happyEyeballsDelay);
-    return opened(fiber, handle, name, options);
+    return opened(fiber, handle, host, options);
   }
 
   static Connection open(SocketAddress address, ConnectOptions options) throws IOException {
@@ -93,8 +83,7 @@ public final class Connection implements AutoCloseable {
       case InetSocketAddress inet -> {
         return inet.isUnresolved()
             ? open(inet.getHostString(), inet.getPort(), options)
-            : open(
-                inet.getAddress().getHostAddress(), inet.getPort(), inet.getHostString(), options);
+            : open(inet.getAddress().getHostAddress(), inet.getPort(), options);
       }
       case UnixDomainSocketAddress unix -> {
         Fiber fiber = Current.requireTask("openUnixConnection()");
@@ -108,8 +97,9 @@ public final class Connection implements AutoCloseable {
   private static Connection opened(
       Fiber fiber, StreamHandle handle, @Nullable String host, ConnectOptions options)
       throws IOException {
+    Connection connection = null;
     try {
-      var connection = new Connection(fiber.scheduler(), handle, options.streams);
+      connection = new Connection(fiber.scheduler(), handle, options.streams);
       connection.host = host;
       // Only once it has worked: a refused connection costs nothing.
       CreationSite openedAt = CreationSite.here(fiber.scheduler().debug);
@@ -120,6 +110,9 @@ public final class Connection implements AutoCloseable {
       }
       return connection;
     } catch (Throwable failed) {
+      if (connection != null) {
+        connection.abort();
+      }
       handle.close();
       throw failed;
     }
@@ -277,8 +270,7 @@ public final class Connection implements AutoCloseable {
    * TLS already, it goes inside that.
    *
    * <pre>{@code
-   * mail.writer().send("STARTTLS
-   * ");
+   * mail.writer().send("STARTTLS\r\n");
    * if (mail.reader().readLine().startsWith("220")) {
    *   mail.startTls(ClientTls.defaults()); // checks that it is the host that was connected to
    * }
@@ -324,12 +316,12 @@ public final class Connection implements AutoCloseable {
     Fiber fiber = link.requireTask(call);
     reader.checkFree(call);
     sendBuffer.checkWritable();
-    sendBuffer.flush(fiber);
     link.take(call);
     try {
+      sendBuffer.flush(fiber);
       link.mayBeIdle();
       Handshake.Done done =
-          Handshake.run(fiber, link.handle(), link.peer, reader.takeForTls(), setup);
+          Handshake.run(fiber, link.handle(), peerName(), reader.takeForTls(), setup);
       link.throwIfClosed(call);
       link.replace(done.stream());
       tls = done.session();
@@ -339,6 +331,13 @@ public final class Connection implements AutoCloseable {
       throw failed;
     }
     link.release();
+  }
+
+  /** Returns who the peer is, for messages, by its name as well if it has one. */
+  private String peerName() {
+    return host != null && remoteAddress() instanceof InetSocketAddress inet
+        ? Addresses.named(host, inet)
+        : link.peer;
   }
 
   // ---- the end ----

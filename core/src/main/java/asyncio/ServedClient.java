@@ -3,6 +3,7 @@ package asyncio;
 import asyncio.internal.log.Logs;
 import asyncio.internal.net.ClientCounts;
 import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.tls.TlsSetupException;
 import asyncio.internal.util.Causes;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
@@ -62,9 +63,13 @@ final class ServedClient {
     try {
       client.startTls(tls);
       return true;
+    } catch (TlsSetupException own) {
+      counts.failedHandshakes++;
+      tell("TLS can't be begun with any client.", own);
+      return false;
     } catch (IOException failure) {
       counts.failedHandshakes++;
-      Logs.NET.log(System.Logger.Level.DEBUG, () -> "'" + name + "': " + failure.getMessage());
+      Logs.NET.log(System.Logger.Level.DEBUG, () -> String.valueOf(failure.getMessage()));
       return false;
     }
   }

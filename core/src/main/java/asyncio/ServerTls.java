@@ -120,8 +120,14 @@ public final class ServerTls {
   /**
    * Sets whether clients are refused that ask for a host of which there is no certificate; those that
    * ask for none get the first certificate.
+   *
+   * @throws IllegalStateException if these settings were made from an SSLContext
    */
   public ServerTls withStrictNames(boolean on) {
+    if (context.isGiven()) {
+      throw new IllegalStateException("withStrictNames() can't look into an SSLContext. Set SNI"
+          + " matchers there, or begin with ServerTls.of(TlsIdentity...).");
+    }
     return new ServerTls(context, parameters, clientCertificates, on);
   }
 

@@ -229,6 +229,7 @@ public final class StreamWriter {
   public void flush() throws IOException {
     Fiber fiber = link.requireTask("StreamWriter.flush()");
     fiber.breathe();
+    link.checkNotTaken("StreamWriter.flush()");
     sendBuffer.flush(fiber);
   }
 

@@ -16,6 +16,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +68,12 @@ public final class TlsIdentity {
   public static TlsIdentity load(Path chain, Path key, char @Nullable [] password)
       throws IOException {
     return TlsHelpers.call("TlsIdentity.load()", chain + " to be loaded", () -> {
-      Pem certificates = Pem.parse(read(chain), chain.toString(), password);
-      Pem keys = chain.equals(key) ? certificates : Pem.parse(read(key), key.toString(), password);
+      if (chain.equals(key)) {
+        Pem both = Pem.parse(read(chain), chain.toString(), password);
+        return of(both, both, chain.toString(), key.toString());
+      }
+      Pem certificates = Pem.parseCertificates(read(chain), chain.toString());
+      Pem keys = Pem.parse(read(key), key.toString(), password);
       return of(certificates, keys, chain.toString(), key.toString());
     });
   }
@@ -85,6 +90,7 @@ public final class TlsIdentity {
    * @throws IOException if the file can't be read, is damaged, or the password is wrong
    */
   public static TlsIdentity load(Path keyStore, char[] password) throws IOException {
+    Objects.requireNonNull(password, "password");
     return TlsHelpers.call(
         "TlsIdentity.load()",
         keyStore + " to be loaded",
@@ -106,15 +112,18 @@ public final class TlsIdentity {
     PrivateKey key = keys.key();
     if (key == null) {
       throw new IOException(keyFrom + " has no private key."
-          + (certificates.key() != null && !chainFrom.equals(keyFrom)
-              ? " " + chainFrom + " has one: were the two files exchanged? load(chain, key)."
-              : ""));
+          + (keys.certificates().isEmpty() || chainFrom.equals(keyFrom)
+              ? ""
+              : " It has a certificate: are the arguments swapped? It is load(chain, key)."));
     }
     return new TlsIdentity(Identity.of(key, certificates.certificates(), chainFrom));
   }
 
   /** On a helper, or outside a loop. */
   static String read(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + " is a folder, not a PEM file.");
+    }
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_FILE + 1); // a device has no size
       if (bytes.length > MAX_FILE) {

@@ -37,7 +37,7 @@ public final class TlsTrust {
   public static TlsTrust load(Path pem) throws IOException {
     return TlsHelpers.call("TlsTrust.load()", pem + " to be loaded", () -> {
       String from = pem.toString();
-      Pem content = Pem.parse(TlsIdentity.read(pem), from, null);
+      Pem content = Pem.parseCertificates(TlsIdentity.read(pem), from);
       if (content.certificates().isEmpty()) {
         throw new IOException(from + " has no certificate, so nobody could be trusted.");
       }

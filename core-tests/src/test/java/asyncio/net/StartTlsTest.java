@@ -165,6 +165,27 @@ class StartTlsTest {
   }
 
   @Test
+  void nobodyElseReadsWhileWhatWasWrittenBeforeIsSent() throws Exception {
+    run(() -> {
+      try (var pair = ConnectionPair.open()) {
+        pair.one().writer().write(new byte[1 << 20]);
+        Task<?> starting = createTask("starter", () -> pair.one().startTls(NAMED));
+        until(() -> starting.toString().contains("its output"));
+        for (var use : new asyncio.Action<?>[] {
+          () -> pair.one().reader().read(1), () -> pair.one().writer().flush()
+        }) {
+          says(
+              "while a task was in Connection.startTls()",
+              assertThrows(IllegalStateException.class, use::run).getMessage());
+        }
+        pair.other().reader().readExactly(1 << 20);
+        pair.other().startTls(SERVER);
+        starting.await();
+      }
+    });
+  }
+
+  @Test
   void aConnectionThatIsReadOrEndedGetsNoTls() throws Exception {
     run(() -> {
       try (var pair = ConnectionPair.open()) {

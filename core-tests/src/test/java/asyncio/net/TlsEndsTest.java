@@ -16,6 +16,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ZERO;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -24,12 +25,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Asyncio;
 import asyncio.ClientTls;
+import asyncio.ConnectOptions;
 import asyncio.Connection;
 import asyncio.ConnectionPair;
 import asyncio.Event;
+import asyncio.RunOptions;
+import asyncio.Runner;
 import asyncio.Server;
 import asyncio.Task;
 import asyncio.conformance.Covers;
+import asyncio.testing.VirtualClock;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -93,6 +98,9 @@ class TlsEndsTest {
         try {
           while (cutOff == 0) {
             byte[] some = from.reader().read(10_000);
+            if (some.length == 0) {
+              break;
+            }
             for (int i = 1; i <= changed; i++) {
               some[some.length - i] ^= 1;
             }
@@ -152,6 +160,120 @@ class TlsEndsTest {
         var told = assertThrows(SSLException.class, () -> pair.one().reader().read(100));
         says("bad_record_mac", told.getMessage());
       }
+    });
+  }
+
+  @Test
+  void whatCameBeforeABadRecordIsReadFirst() throws Exception {
+    run(() -> {
+      var between = new Between();
+      try (ConnectionPair pair = between.begin(NAMED)) {
+        pair.other().writer().send("ready\n");
+        assertEquals("ready", pair.one().reader().readLine());
+        between.changed = 1;
+        pair.other().writer().write("good");
+        pair.other().writer().flush();
+        pair.other().writer().write("bad");
+        pair.other().writer().flush();
+        assertEquals("good", new String(pair.one().reader().read(100), UTF_8));
+        for (int i = 0; i < 2; i++) {
+          assertThrows(SSLException.class, () -> pair.one().reader().read(100));
+        }
+      }
+    });
+  }
+
+  @Test
+  void aRecordThatIsLongerThanAnyMayBeIsAnError() throws Exception {
+    run(() -> {
+      var between = new Between();
+      try (ConnectionPair pair = between.begin(NAMED)) {
+        byte[] endless = new byte[90_000];
+        endless[0] = 23;
+        endless[1] = 3;
+        endless[2] = 3;
+        endless[3] = (byte) 0xff;
+        endless[4] = (byte) 0xff;
+        Task<?> sending = createTask(() -> between.far.one().writer().send(endless));
+        assertThrows(SSLException.class, () -> pair.other().reader().read(100));
+        pair.other().abort();
+        assertThrows(IOException.class, () -> sending.awaitThrowing(IOException.class));
+      }
+    });
+  }
+
+  // ---- slow peers ----
+
+  /** Takes little, but goes on taking. */
+  private static Task<byte[]> slowReader(Connection raw, Connection to) {
+    return createTask(() -> {
+      while (true) {
+        byte[] some = raw.reader().read(10_000);
+        if (some.length == 0) {
+          to.close();
+          return some;
+        }
+        to.writer().send(some);
+        sleep(ofMillis(500));
+      }
+    });
+  }
+
+  @Test
+  void aPeerThatTakesLittleButGoesOnIsNotCut() throws Exception {
+    try (var runner = new Runner(RunOptions.defaults().withClock(new VirtualClock()))) {
+      runner.run(() -> {
+        var options = ConnectOptions.defaults()
+            .withLimit(10_000) // as much as is received at once
+            .withCloseFlushLimit(ofSeconds(1))
+            .withIdleTimeout(ofSeconds(1));
+        try (ConnectionPair near = ConnectionPair.open(options);
+            ConnectionPair far = ConnectionPair.open()) {
+          slowReader(near.other(), far.one());
+          createTask(() -> {
+            while (true) {
+              near.other().writer().send(far.one().reader().read(10_000));
+            }
+          });
+          Task<?> serving = createTask(() -> far.other().startTls(SERVER));
+          near.one().startTls(NAMED.withShutdownTimeout(ZERO));
+          serving.await();
+          byte[] much = new byte[300_000];
+          Task<byte[]> receiving = createTask(() -> far.other().reader().readAll());
+          near.one().writer().write(much);
+          near.one().writer().flush(); // longer than the idle limit
+          near.one().writer().write(much);
+          near.one().close(); // longer than the limit of a close
+          assertEquals(2 * much.length, receiving.await().length);
+        }
+      });
+    }
+  }
+
+  @Test
+  void whatACancelledSendLeftBehindIsNotLostInSilence() throws Exception {
+    run(() -> {
+      ConnectionPair pair = inMemory(SERVER, NAMED);
+      Task<?> sending = createTask(() -> pair.one().writer().send(new byte[1 << 20]));
+      waits(sending);
+      sending.cancel();
+      assertThrows(asyncio.CancelledError.class, sending::await);
+      pair.other().abort();
+      assertThrows(IOException.class, () -> pair.one().writer().flush());
+      pair.close();
+    });
+  }
+
+  @Test
+  void aPeerThatLingersAndTakesTheRestBreaksNothing() throws Exception {
+    run(() -> {
+      ConnectionPair pair = inMemory(SERVER, NAMED);
+      pair.other().writer().write(new byte[200_000]);
+      waits(createTask(() -> pair.other().writer().flush()));
+      pair.one().reader().read(10);
+      pair.one().close();
+      assertThrows(IOException.class, () -> pair.other().writer().flush());
+      pair.other().abort();
     });
   }
 

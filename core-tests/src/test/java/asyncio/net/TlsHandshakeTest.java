@@ -37,17 +37,23 @@ import asyncio.TlsTrust;
 import asyncio.conformance.Covers;
 import asyncio.support.Authority;
 import asyncio.support.CapturedLog;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -241,6 +247,7 @@ class TlsHandshakeTest {
       pair.one().startTls(named("localhost"));
       var failure = assertThrows(SSLException.class, () -> pair.one().reader().readLine());
       says("certificate_required", failure.getMessage());
+      says("withIdentity()", failure.getMessage());
       var why = assertThrows(SSLException.class, () -> serving.awaitThrowing(SSLException.class));
       says("the client showed no certificate", why.getMessage());
       pair.close();
@@ -275,6 +282,9 @@ class TlsHandshakeTest {
     says(
         "did not send the certificates between",
         complaint(between.issue().withoutChain().to("localhost")));
+    TlsIdentity old = AUTHORITY.issue().expired().to("localhost");
+    ClientTls trusting = ClientTls.defaults().withTrust(TlsTrust.of(old.chain().getFirst()));
+    says("has expired", refused(serverOf(old), trusting).getMessage());
     // A leaf that signs as if it were an authority.
     says("can't be accepted", complaint(AUTHORITY.asAuthority().issue("localhost")));
   }
@@ -311,8 +321,13 @@ class TlsHandshakeTest {
       try (Server server = serve(ECHO, serverOf(AUTHORITY.issue("localhost")))) {
         connect(server, CLIENT).close();
         var options = ConnectOptions.defaults().withTls(CLIENT);
-        var inet = new InetSocketAddress("localhost", server.port());
-        Asyncio.openConnection(inet, options).close();
+        var named = InetSocketAddress.createUnresolved("localhost", server.port());
+        Asyncio.openConnection(named, options).close();
+        // A look-up of an address, which anybody may answer, must not decide what is checked.
+        var looked = InetAddress.getByName("localhost");
+        assertThrows(
+            SSLException.class,
+            () -> Asyncio.openConnection(new InetSocketAddress(looked, server.port()), options));
         var failure = assertThrows(
             SSLException.class,
             () -> Asyncio.openConnection(Loopback.HOST, server.port(), options));
@@ -515,6 +530,66 @@ class TlsHandshakeTest {
   }
 
   @Test
+  void theTimeLimitHoldsWhileTheHandshakeIsComputed() throws Exception {
+    var release = new CountDownLatch(1);
+    SSLContext slow = SSLContext.getInstance("TLS");
+    slow.init(null, new TrustManager[] {new SlowTrust(release)}, null);
+    run(() -> {
+      var pair = ConnectionPair.open();
+      Task<?> serving = createTask(() -> pair.other().startTls(SERVER));
+      ClientTls client =
+          ClientTls.of(slow).withServerName("localhost").withHandshakeTimeout(ofMillis(500));
+      assertThrows(SocketTimeoutException.class, () -> pair.one().startTls(client));
+      release.countDown();
+      assertThrows(IOException.class, () -> serving.awaitThrowing(IOException.class));
+      pair.close();
+    });
+  }
+
+  /** Takes as long as somebody likes. */
+  private static final class SlowTrust implements X509TrustManager {
+    private final CountDownLatch release;
+
+    SlowTrust(CountDownLatch release) {
+      this.release = release;
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+
+  @Test
+  void aServerThatCanNotSpeakTlsSaysSo() throws Exception {
+    Loopback.run(here -> {
+      SSLContext empty = SSLContext.getInstance("TLS"); // never initialised
+      try (Server server = serve(ECHO, ServerTls.of(empty))) {
+        assertThrows(IOException.class, () -> connect(server, CLIENT));
+        says("TLS can't be begun with any client", here.takeReport().message());
+      }
+    });
+  }
+
+  @Test
+  void aHostMayHaveAnUnderscore() throws Exception {
+    ClientTls client = CLIENT.withHostNameCheck(false).withServerName("my_service");
+    assertNull(agreed(SERVER, client)[1].serverName());
+  }
+
+  @Test
   @Covers("test_ssl.TestSSL.ssl_handshake_timeout")
   void aServerCutsAClientThatDoesNotShakeHands() throws Exception {
     Loopback.run(here -> {
@@ -594,7 +669,12 @@ class TlsHandshakeTest {
             .getMessage());
     assertThrows(IllegalArgumentException.class, () -> CLIENT.withProtocols());
     assertThrows(IllegalArgumentException.class, () -> CLIENT.withAlpn(""));
-    assertThrows(IllegalArgumentException.class, () -> CLIENT.withServerName(""));
+    for (String name : List.of("", "a b", "https://a.example", "localhost:443", "a..b")) {
+      says(
+          "A host is named such as",
+          assertThrows(IllegalArgumentException.class, () -> CLIENT.withServerName(name))
+              .getMessage());
+    }
     assertThrows(IllegalArgumentException.class, () -> SERVER.withHandshakeTimeout(ofMillis(0)));
     assertThrows(IllegalArgumentException.class, () -> SERVER.withShutdownTimeout(ofMillis(-1)));
     assertThrows(IllegalArgumentException.class, () -> ServerTls.of());

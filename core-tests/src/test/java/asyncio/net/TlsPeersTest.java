@@ -598,6 +598,30 @@ class TlsPeersTest {
   }
 
   @Test
+  void aPeerThatChangesItsKeysAgainAndAgainIsCutOff() throws Exception {
+    SSLContext context = context(null);
+    Loopback.run(here -> {
+      try (Server server = serve(ECHO, SERVER)) {
+        var socket =
+            (SSLSocket) context.getSocketFactory().createSocket(Loopback.HOST, server.port());
+        inThread(socket, (peer, in) -> {
+          say(peer, "line");
+          assertEquals("line", in.readLine());
+          assertThrows(IOException.class, () -> {
+            for (int i = 0; i < 100; i++) {
+              peer.startHandshake();
+            }
+            if (in.readLine() == null) {
+              throw new IOException("ended");
+            }
+          });
+        });
+        Loopback.until(() -> server.connections() == 0);
+      }
+    });
+  }
+
+  @Test
   void weTalkToASocketOfTheJdk() throws Exception {
     SSLContext context = context(null);
     Loopback.run(here -> {

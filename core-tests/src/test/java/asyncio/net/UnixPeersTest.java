@@ -83,15 +83,18 @@ class UnixPeersTest {
               assertEquals(0, curl.exitCode(), curl::whatHappened);
               assertEquals("hello curl\n", curl.output());
             },
-            "curl", "-sS", "--unix-socket", socket().toString(), "http://any/");
+            "curl",
+            "-sS",
+            "--unix-socket",
+            socket().toString(),
+            "http://any/");
       }
     });
   }
 
   @Test
   void weTalkToAUnixSocketOfSocat() throws Exception {
-    try (Program _ = Program.peer(
-        "socat", "UNIX-LISTEN:" + socket() + ",fork", "EXEC:cat")) {
+    try (Program _ = Program.peer("socat", "UNIX-LISTEN:" + socket() + ",fork", "EXEC:cat")) {
       Loopback.run(here -> {
         Loopback.until(() -> Files.exists(socket()));
         for (int i = 0; i < 3; i++) {
@@ -132,14 +135,18 @@ class UnixPeersTest {
               assertEquals(0, curl.exitCode(), curl::whatHappened);
               assertEquals("hello curl\n", curl.output());
             },
-            "curl", "-sS", "http://127.0.0.1:" + proxy.port() + "/");
+            "curl",
+            "-sS",
+            "http://127.0.0.1:" + proxy.port() + "/");
         talk(
             socat -> {
               echoes(socat);
               socat.endInput(); // the end goes there, and comes back
               assertEquals(0, socat.exitCode(), socat::whatHappened);
             },
-            "socat", "-", "TCP:127.0.0.1:" + second.port());
+            "socat",
+            "-",
+            "TCP:127.0.0.1:" + second.port());
       }
     });
   }

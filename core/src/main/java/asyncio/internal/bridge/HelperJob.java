@@ -22,8 +22,14 @@ public final class HelperJob<T> implements Runnable {
   // Loop-confined.
   private @Nullable T value;
   private @Nullable Throwable failure;
+  private boolean done;
 
-  private HelperJob(Fiber fiber, String what, Callable<T> body) {
+  /**
+   * Creates a call.
+   *
+   * @param what what the coroutine waits for, for reports
+   */
+  public HelperJob(Fiber fiber, String what, Callable<T> body) {
     this.scheduler = fiber.scheduler();
     this.body = body;
     this.waiter = new Waiter(fiber, WaitKind.HELPER, what);
@@ -39,10 +45,28 @@ public final class HelperJob<T> implements Runnable {
    */
   public static <T> T call(HelperPool pool, Fiber fiber, String what, Callable<T> body)
       throws Exception {
-    var job = new HelperJob<>(fiber, what, body);
-    HelperPool.Submitted submitted = pool.submit(job);
-    fiber.scheduler().helperStarted();
-    return job.await(submitted);
+    return new HelperJob<>(fiber, what, body).call(pool);
+  }
+
+  /** Runs the body on a thread of {@code pool}, as {@link #call(HelperPool, Fiber, String, Callable)}. */
+  public T call(HelperPool pool) throws Exception {
+    HelperPool.Submitted submitted = pool.submit(this);
+    scheduler.helperStarted();
+    return await(submitted);
+  }
+
+  /** Ends the wait, if there is one: it throws {@link GivenUp}. On the loop's own thread. */
+  public void giveUp() {
+    waiter.wake();
+  }
+
+  /** The call was given up. */
+  public static final class GivenUp extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private GivenUp() {
+      super("the call was given up", null, false, false);
+    }
   }
 
   /** On the helper thread. */
@@ -62,6 +86,7 @@ public final class HelperJob<T> implements Runnable {
       scheduler.helperEnded();
       value = came;
       failure = why;
+      done = true;
       waiter.wake();
     }));
   }
@@ -69,6 +94,9 @@ public final class HelperJob<T> implements Runnable {
   private T await(HelperPool.Submitted submitted) throws Exception {
     try {
       waiter.awaitValue();
+      if (!done) {
+        throw new GivenUp();
+      }
     } catch (Throwable givenUp) {
       if (submitted.withdraw()) {
         scheduler.helperEnded();

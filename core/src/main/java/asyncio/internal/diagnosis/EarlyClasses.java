@@ -74,7 +74,7 @@ final class EarlyClasses {
       "asyncio.internal.task.TaskFiber",
       "asyncio.internal.task.UnretrievedFailure$Cleaners",
       "asyncio.internal.task.WaitUntil$1",
-      "asyncio.internal.tls.HandshakeFailures",
+      "asyncio.internal.tls.Alerts",
       "asyncio.internal.tls.TlsHelpers",
       "asyncio.internal.tls.TlsParameters",
       "asyncio.internal.tls.TlsSetup$ClientCertificates",

@@ -292,17 +292,19 @@ public final class MemoryPipe {
       if (data == null || told == null) {
         return;
       }
+      takeBack(); // before the other end is told, which may close the pipe
       int count;
       try {
         count = put(data);
       } catch (RuntimeException gone) { // the arena of its memory was closed
-        takeBack();
         told.failed(Sink.unreadable(gone));
         return;
       }
       if (count > 0) {
-        takeBack();
         told.written(count);
+      } else {
+        unsent = data;
+        completion = told;
       }
     }
 

@@ -80,6 +80,11 @@ public interface Sink extends EngineHandle {
    */
   boolean end(boolean closes, WriteCompletion completion) throws IOException;
 
+  /** Returns whether something that was taken has not gone on, so that a close would drop it. */
+  default boolean holdsBytes() {
+    return false;
+  }
+
   /** Returns what to tell of a write that could not read its data, such as from a closed arena. */
   static IOException unreadable(RuntimeException gone) {
     return new IOException("What is being sent can't be read any more: " + gone, gone);

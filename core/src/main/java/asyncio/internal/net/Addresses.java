@@ -32,6 +32,12 @@ public final class Addresses {
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
   }
 
+  /** Returns for instance "localhost:80 (127.0.0.1)". */
+  public static String named(String host, InetSocketAddress address) {
+    String literal = address.getAddress().getHostAddress();
+    return text(host, address.getPort()) + (literal.equals(host) ? "" : " (" + literal + ")");
+  }
+
   public static String text(InetAddress address) {
     return address.getHostAddress();
   }

@@ -99,6 +99,10 @@ public final class ReceiveBuffer {
     }
     link.checkNotTaken(what);
     link.throwIfClosed(what);
+    SendBuffer output = link.output;
+    if (output != null && output.isLingering()) {
+      throw link.closedException(what);
+    }
   }
 
   /**

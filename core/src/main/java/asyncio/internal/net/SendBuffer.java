@@ -115,7 +115,7 @@ public final class SendBuffer implements WriteCompletion {
       // A selector reports late that a socket can be written to: only when a third of its
       // buffer is free. A slow peer needs longer for that than the limit.
       link.sink().retryWrite();
-      if (link.isClosed()) {
+      if (link.isClosed() || lingering) {
         return;
       }
       Duration limit = Objects.requireNonNull(flushLimit);
@@ -399,15 +399,22 @@ public final class SendBuffer implements WriteCompletion {
     }
   }
 
-  /** Records that {@code count} bytes are no longer here. */
-  private void sent(int count) {
-    sentInStep += count;
-    if (closing && count > 0) {
+  @Override
+  public void moved() {
+    if (closing) {
       movedAt = link.scheduler.time();
     }
     TimeLimits limits = link.limits();
-    if (limits != null && count > 0) {
+    if (limits != null) {
       limits.moved();
+    }
+  }
+
+  /** Records that {@code count} bytes are no longer here. */
+  private void sent(int count) {
+    sentInStep += count;
+    if (count > 0) {
+      moved();
     }
     if (paused && size() <= lowWater) {
       paused = false;
@@ -455,6 +462,9 @@ public final class SendBuffer implements WriteCompletion {
   /** Drops what is buffered: it will never be sent. */
   private void drop() {
     dropped += size();
+    if (!lingering && !link.isClosed() && link.sink().holdsBytes()) {
+      dropped++; // how many, the sink does not know any more
+    }
     if (lent != null) {
       lent = null;
       link.sink().giveBack();
@@ -615,6 +625,11 @@ public final class SendBuffer implements WriteCompletion {
         wake();
       }
       sentInStep = 0; // sent by the loop, not in a step of the program
+    }
+
+    @Override
+    public void moved() {
+      SendBuffer.this.moved();
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,7 @@ import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLEngineResult.Status;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -78,11 +80,28 @@ final class Flights {
     try {
       SSLEngine now = engine();
       boolean done = advance(now, in, output);
+      if (done) {
+        checkValidity(now.getSession());
+      }
       return new Flight(
           ByteBuffer.wrap(output.toByteArray()), in.position(), done ? session(now) : null, null);
     } catch (IOException | RuntimeException failure) {
       tellPeerWhy(output);
       return new Flight(ByteBuffer.wrap(output.toByteArray()), in.position(), null, failure);
+    }
+  }
+
+  /** The JDK does not look at a certificate that is trusted itself. */
+  private static void checkValidity(SSLSession session) throws SSLHandshakeException {
+    List<X509Certificate> chain = peerCertificates(session);
+    try {
+      if (!chain.isEmpty()) {
+        chain.getFirst().checkValidity();
+      }
+    } catch (CertificateException notValid) {
+      var failure = new SSLHandshakeException(notValid.getMessage());
+      failure.initCause(notValid);
+      throw failure;
     }
   }
 

@@ -1,6 +1,7 @@
 package asyncio.internal.tls;
 
 import asyncio.TlsSession;
+import asyncio.internal.bridge.HelperJob;
 import asyncio.internal.engine.StreamHandle;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Timer;
@@ -12,6 +13,7 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Begins TLS on a stream. The messages go over the stream, on the loop; what is computed of them, on
@@ -30,11 +32,18 @@ public final class Handshake {
   private boolean begun;
   private boolean timedOut;
 
+  /** What a helper is computing. */
+  private @Nullable HelperJob<?> job;
+
   private final Timer limit = new Timer() {
     @Override
     protected void fire() {
       timedOut = true;
-      below.close(); // wakes the coroutine
+      below.close(); // ends a read
+      HelperJob<?> running = job;
+      if (running != null) {
+        running.giveUp();
+      }
     }
   };
 
@@ -123,12 +132,23 @@ public final class Handshake {
   private Flights.Flight compute() throws IOException {
     begun = true;
     byte[] input = received.peek(received.size());
+    var next = new HelperJob<Flights.Flight>(
+        fiber, "a TLS handshake to be computed", () -> flights.next(input));
+    job = next;
     try {
-      return TlsHelpers.call(fiber, "a TLS handshake to be computed", () -> flights.next(input));
+      Flights.Flight flight = TlsHelpers.call(next);
+      if (timedOut) {
+        throw timedOut();
+      }
+      return flight;
+    } catch (HelperJob.GivenUp timeIsUp) {
+      throw timedOut();
     } catch (IOException | RuntimeException failure) {
       throw failure;
     } catch (Exception impossible) {
       throw Sneaky.rethrow(impossible);
+    } finally {
+      job = null;
     }
   }
 

@@ -11,36 +11,12 @@ import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
-import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /** Why a handshake failed, in words that say what to do. */
 final class HandshakeFailures {
-  /** What a peer says in an alert (RFC 8446, section 6.2), and what that mostly means. */
-  private static final Map<String, String> ALERTS = Map.ofEntries(
-      Map.entry(
-          "handshake_failure",
-          "the two sides have no version or cipher suite in common, the"
-              + " server has no certificate for this name, or it wants one of the client"),
-      Map.entry("protocol_version", "the two sides have no version of TLS in common"),
-      Map.entry("insufficient_security", "it wants stronger ciphers"),
-      Map.entry("unknown_ca", "it does not trust whoever signed this side's certificate"),
-      Map.entry("bad_certificate", "it does not accept this side's certificate"),
-      Map.entry(
-          "certificate_unknown",
-          "it does not accept this side's certificate: perhaps it does"
-              + " not trust whoever signed it, or the name is another one"),
-      Map.entry("certificate_expired", "this side's certificate has expired"),
-      Map.entry("certificate_revoked", "this side's certificate was revoked"),
-      Map.entry("unsupported_certificate", "it can't use this side's certificate"),
-      Map.entry("certificate_required", "it wants a certificate of the client: withIdentity()"),
-      Map.entry("no_application_protocol", "the two sides have none of their ALPN names in common"),
-      Map.entry("unrecognized_name", "it serves no host of that name"),
-      Map.entry("access_denied", "it does not let this side in"));
-
   private final String peer;
   private final TlsSetup setup;
 
@@ -63,8 +39,8 @@ final class HandshakeFailures {
                   : "")),
           failure);
     }
-    if (failure instanceof TlsSetupException) {
-      return new SSLException(failure.getMessage(), failure.getCause());
+    if (failure instanceof TlsSetupException own) {
+      return own;
     }
     String reason = certificateReason(failure);
     if (reason == null) {
@@ -124,13 +100,7 @@ final class HandshakeFailures {
     if (message.contains("No appropriate protocol")) {
       return "the settings of this side leave no version or cipher suite to speak";
     }
-    int at = message.indexOf("Received fatal alert: ");
-    if (at >= 0) {
-      String alert = message.substring(at + "Received fatal alert: ".length());
-      String meaning = ALERTS.get(alert);
-      return "the peer refused it (" + alert + ")" + (meaning == null ? "" : ": " + meaning);
-    }
-    return null;
+    return Alerts.reason(message);
   }
 
   /** Returns what to throw for the end of the stream. */

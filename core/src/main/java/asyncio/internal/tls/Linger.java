@@ -22,6 +22,9 @@ final class Linger implements WriteCompletion {
   private @Nullable WriteCompletion told;
   private boolean discarding;
 
+  /** What has to end its output; null once all down to the network have. */
+  private @Nullable StreamHandle ending;
+
   private final Timer limit = new Timer() {
     @Override
     protected void fire() {
@@ -32,6 +35,7 @@ final class Linger implements WriteCompletion {
   private Linger(Scheduler scheduler, StreamHandle stream, WriteCompletion told) {
     this.scheduler = scheduler;
     this.stream = stream;
+    this.ending = stream;
     this.told = told;
   }
 
@@ -51,12 +55,14 @@ final class Linger implements WriteCompletion {
 
   private boolean isOver() {
     try {
-      if (!discarding) {
-        if (!stream.end(false, this)) {
+      while (ending != null) {
+        StreamHandle next = ending;
+        ending = next instanceof TlsStream tls ? tls.below() : null;
+        if (!next.end(false, this)) {
           return false;
         }
-        discarding = true;
       }
+      discarding = true;
       return stream.discard(MAX, this);
     } catch (IOException gone) {
       return true;
@@ -65,13 +71,8 @@ final class Linger implements WriteCompletion {
 
   @Override
   public void written(int count) {
-    if (discarding) {
+    if (discarding || isOver()) {
       over();
-    } else {
-      discarding = true;
-      if (isOver()) {
-        over();
-      }
     }
   }
 

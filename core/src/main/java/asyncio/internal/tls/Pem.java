@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -44,9 +45,12 @@ public final class Pem {
   private final String from;
   private final char @Nullable [] password;
   private final List<X509Certificate> certificates = new ArrayList<>();
+  private final boolean withKeys;
   private @Nullable PrivateKey key;
+  private int blocks;
 
-  private Pem(String from, char @Nullable [] password) {
+  private Pem(String from, char @Nullable [] password, boolean withKeys) {
+    this.withKeys = withKeys;
     this.from = from;
     this.password = password;
   }
@@ -57,12 +61,26 @@ public final class Pem {
    * @param from where the text comes from, for errors
    */
   public static Pem parse(String text, String from, char @Nullable [] password) throws IOException {
-    var pem = new Pem(from, password);
+    return parse(text, new Pem(from, password, true));
+  }
+
+  /** Reads the certificates alone. */
+  public static Pem parseCertificates(String text, String from) throws IOException {
+    return parse(text, new Pem(from, null, false));
+  }
+
+  private static Pem parse(String text, Pem pem) throws IOException {
+    String from = pem.from;
     Matcher blocks = BLOCK.matcher(text);
     boolean any = false;
     while (blocks.find()) {
       any = true;
+      pem.blocks++;
       pem.add(blocks.group(1), blocks.group(2));
+    }
+    int begun = text.split("-----BEGIN ", -1).length - 1;
+    if (any && begun > pem.blocks) {
+      throw new IOException(from + ": the end of a block is missing. Is the file complete?");
     }
     if (!any) {
       throw new IOException(from + " is not a PEM file: it has no block between -----BEGIN …-----"
@@ -86,6 +104,9 @@ public final class Pem {
   }
 
   private void add(String type, String body) throws IOException {
+    if (!withKeys && !type.contains("CERTIFICATE")) {
+      return;
+    }
     switch (type) {
       case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE" -> addCertificate(body);
       case "PRIVATE KEY" -> addKey(ofPkcs8(decoded(type, body)));
@@ -198,6 +219,12 @@ public final class Pem {
           info.getAlgParameters());
       spec.clearPassword();
       return ofPkcs8(info.getKeySpec(cipher).getEncoded());
+    } catch (NoSuchAlgorithmException unknown) {
+      throw new IOException(
+          from
+              + ": the private key is encrypted in a way that Java does not support. Encrypt it anew:"
+              + " 'openssl pkcs8 -topk8 -v2 aes-256-cbc'.",
+          unknown);
     } catch (GeneralSecurityException | IOException wrong) {
       throw wrongPassword(wrong);
     }

@@ -21,6 +21,9 @@ final class RecordQueue implements WriteCompletion {
   interface Listener {
     void gone();
 
+    /** Some of them are gone. */
+    void moved();
+
     void lost(IOException failure);
   }
 
@@ -84,8 +87,20 @@ final class RecordQueue implements WriteCompletion {
       failed(failure);
       return;
     }
-    if (records.isEmpty() && listener != null) {
-      listener.gone();
+    Listener told = listener;
+    if (told != null) {
+      if (records.isEmpty()) {
+        told.gone();
+      } else if (count > 0) {
+        told.moved();
+      }
+    }
+  }
+
+  @Override
+  public void moved() {
+    if (listener != null) {
+      listener.moved();
     }
   }
 

@@ -7,6 +7,9 @@ import java.nio.charset.StandardCharsets;
 final class Records {
   private static final int HEADER = 5;
 
+  /** RFC 5246, section 6.2.3. */
+  private static final int LONGEST = (1 << 14) + 2048;
+
   /** How many bytes of what is no TLS are shown. */
   private static final int SHOWN = 24;
 
@@ -17,8 +20,11 @@ final class Records {
     if (bytes.isEmpty()) {
       return false;
     }
-    return !looksLikeTls(bytes)
-        || (bytes.size() >= HEADER && bytes.size() >= HEADER + length(bytes));
+    if (!looksLikeTls(bytes)) {
+      return true;
+    }
+    return bytes.size() >= HEADER
+        && (length(bytes) > LONGEST || bytes.size() >= HEADER + length(bytes));
   }
 
   private static int length(ByteFifo bytes) {

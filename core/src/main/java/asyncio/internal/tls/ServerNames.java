@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The names of hosts, in certificates and as clients ask for them. */
 public final class ServerNames {
@@ -19,9 +20,6 @@ public final class ServerNames {
 
   /** Returns whether a host is given by its address. */
   static boolean isLiteral(String host) {
-    if (host.indexOf(':') >= 0) {
-      return true;
-    }
     try {
       InetAddress.ofLiteral(host);
       return true;
@@ -42,15 +40,24 @@ public final class ServerNames {
       return zone < 0 ? host : host.substring(0, zone);
     }
     String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
-    if (name.isEmpty()) {
-      throw new IllegalArgumentException("A server's name can't be empty.");
-    }
+    String ascii;
     try {
-      return IDN.toASCII(name, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
+      ascii = IDN.toASCII(name, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
     } catch (IllegalArgumentException wrong) {
-      throw new IllegalArgumentException(
-          "'" + host + "' is not the name of a host: " + wrong.getMessage(), wrong);
+      throw noName(host, wrong);
     }
+    if (!ascii.matches("[a-z0-9_*-]+(\\.[a-z0-9_-]+)*")) {
+      throw noName(host, null);
+    }
+    return ascii;
+  }
+
+  private static IllegalArgumentException noName(String host, @Nullable Throwable cause) {
+    return new IllegalArgumentException(
+        "A host is named such as \"example.org\" or \"192.0.2.1\", without a scheme or a port; got \""
+            + host
+            + "\".",
+        cause);
   }
 
   /** Returns the names and addresses that a certificate is for. */

@@ -3,18 +3,18 @@ package asyncio.internal.tls;
 import asyncio.internal.bridge.HelperJob;
 import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.scheduler.Current;
-import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 
-/**
- * Threads for what takes a processor long: handshakes and keys. As many as there are processors, as
- * more would do nothing sooner.
- */
+/** Threads for what takes a processor long, handshakes, and for the files of keys. */
 public final class TlsHelpers {
+  /** As many as there are processors: more would do nothing sooner. */
   private static final HelperPool HELPERS =
       new HelperPool("asyncio-tls", Runtime.getRuntime().availableProcessors());
+
+  /** Others for files, which may take long for no work at all: handshakes must not wait for them. */
+  private static final HelperPool LOADERS = new HelperPool("asyncio-tls-files", 4);
 
   private TlsHelpers() {}
 
@@ -28,7 +28,7 @@ public final class TlsHelpers {
     try {
       return Current.scheduler() == null
           ? body.call()
-          : HelperJob.call(HELPERS, Current.requireTask(call), what, body);
+          : HelperJob.call(LOADERS, Current.requireTask(call), what, body);
     } catch (IOException | RuntimeException failed) {
       throw failed;
     } catch (Exception impossible) {
@@ -36,7 +36,8 @@ public final class TlsHelpers {
     }
   }
 
-  static <T> T call(Fiber fiber, String what, Callable<T> body) throws Exception {
-    return HelperJob.call(HELPERS, fiber, what, body);
+  /** Runs {@code job}, which belongs to a handshake. */
+  static <T> T call(HelperJob<T> job) throws Exception {
+    return job.call(HELPERS);
   }
 }

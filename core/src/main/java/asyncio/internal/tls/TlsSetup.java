@@ -6,6 +6,7 @@ import java.util.List;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIMatcher;
 import javax.net.ssl.SNIServerName;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.StandardConstants;
@@ -92,9 +93,14 @@ public final class TlsSetup {
 
   /** Makes an engine; the first one loads keys and trusted certificates. */
   SSLEngine engine() throws IOException {
-    var ssl = context.sslContext();
-    SSLEngine engine =
-        serverName == null ? ssl.createSSLEngine() : ssl.createSSLEngine(serverName, port);
+    SSLContext ssl = context.sslContext();
+    SSLEngine engine;
+    try {
+      engine = serverName == null ? ssl.createSSLEngine() : ssl.createSSLEngine(serverName, port);
+    } catch (RuntimeException unusable) {
+      throw new TlsSetupException(
+          "The SSLContext can't be used: " + unusable.getMessage(), unusable);
+    }
     engine.setUseClientMode(client);
     SSLParameters settings = engine.getSSLParameters();
     context.strengthen(settings);
@@ -131,7 +137,11 @@ public final class TlsSetup {
     if (serverName == null || ServerNames.isLiteral(serverName)) {
       return List.of(); // RFC 6066: names only
     }
-    return List.of(new SNIHostName(serverName));
+    try {
+      return List.of(new SNIHostName(serverName));
+    } catch (IllegalArgumentException noName) {
+      return List.of(); // such as my_service: it can be connected to, but not be asked for
+    }
   }
 
   /** Refuses clients that ask for a name of which there is no certificate. */

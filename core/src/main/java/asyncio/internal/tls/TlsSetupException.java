@@ -1,9 +1,9 @@
 package asyncio.internal.tls;
 
-import java.io.IOException;
+import javax.net.ssl.SSLException;
 
 /** This side's own settings can't be used, whoever the peer is. */
-final class TlsSetupException extends IOException {
+public final class TlsSetupException extends SSLException {
   private static final long serialVersionUID = 1L;
 
   TlsSetupException(String message, Throwable cause) {

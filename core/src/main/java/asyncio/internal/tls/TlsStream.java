@@ -46,6 +46,12 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   /** The most that is received at once, and the most that is encrypted at once. */
   private static final int CHUNK = 64 * 1024;
 
+  /** Records that are decrypted without looking at the time; small ones cost as much as large ones. */
+  private static final int RECORDS_AT_ONCE = 64;
+
+  /** Records without data, such as new keys and tickets, that a peer may send in a row. */
+  private static final int MAX_WITHOUT_DATA = 32;
+
   /** How much may wait for a peer that makes this side answer, and takes no answers. */
   private static final int MAX_REPLIES = 256 * 1024;
 
@@ -80,6 +86,12 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   /** Whether the peer has ended its output. */
   private boolean inputEnded;
 
+  /** Records in a row that had no data. */
+  private int withoutData;
+
+  /** What was wrong with the record behind the data that was returned last. */
+  private @Nullable SSLException broken;
+
   /** Whether the engine has to answer the peer, for instance with new keys. */
   private boolean replyDue;
 
@@ -93,6 +105,9 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   private @Nullable ByteBuffer unsent;
 
   private @Nullable WriteCompletion completion;
+
+  /** Why something that was taken could not be sent, if nobody was told. */
+  private @Nullable IOException lost;
 
   /**
    * Creates a stream whose handshake is done.
@@ -126,6 +141,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
     if (!plain.isEmpty()) {
       return takePlain(max);
     }
+    throwIfBroken();
     plain.clear(); // an idle connection holds no memory
     while (true) {
       if (Records.hasWhole(received)) {
@@ -158,6 +174,12 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
     int count = came.remaining();
     into.put(came);
     return count;
+  }
+
+  private void throwIfBroken() throws SSLException {
+    if (broken != null) {
+      throw broken;
+    }
   }
 
   private void letOthersRun() throws IOException {
@@ -211,9 +233,9 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
         unwrap(in, out.clear(), Math.min(max, CHUNK));
         received.append(in);
       }
-    } catch (SSLException broken) {
+    } catch (SSLException failure) {
+      broken = Alerts.explained(failure);
       tellPeerWhy();
-      throw broken;
     } finally {
       memory.giveBack(scratch);
     }
@@ -224,6 +246,9 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
       reply();
     }
     out.flip();
+    if (!out.hasRemaining()) {
+      throwIfBroken();
+    }
     if (out.remaining() > max) {
       plain.append(out.slice(max, out.remaining() - max));
       out.limit(max);
@@ -232,7 +257,10 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   }
 
   private void unwrap(ByteBuffer in, ByteBuffer out, int max) throws IOException {
-    while (in.hasRemaining() && out.position() < max && !inputEnded) {
+    for (int i = 0; i < RECORDS_AT_ONCE; i++) {
+      if (!in.hasRemaining() || out.position() >= max || inputEnded) {
+        return;
+      }
       long step = enter();
       SSLEngineResult result;
       try {
@@ -240,6 +268,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
       } finally {
         leave(step);
       }
+      countWithoutData(result);
       switch (result.getHandshakeStatus()) {
         case NEED_WRAP -> replyDue = true;
         case NEED_TASK ->
@@ -261,6 +290,16 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
         }
         case OK -> {}
       }
+    }
+  }
+
+  /** New keys cost a processor much more than the peer, which can ask for them again and again. */
+  private void countWithoutData(SSLEngineResult result) throws SSLException {
+    if (result.bytesProduced() > 0) {
+      withoutData = 0;
+    } else if (result.bytesConsumed() > 0 && ++withoutData > MAX_WITHOUT_DATA) {
+      throw new SSLProtocolException(
+          "the peer sent " + withoutData + " TLS records in a row without" + " any data");
     }
   }
 
@@ -304,6 +343,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   public ByteBuffer sendLent() throws IOException {
     ByteBuffer data = memory.takeBack(this);
     checkOpen();
+    throwIfLost();
     while (data.hasRemaining() && !isSending()) {
       int from = data.position();
       int count = encrypt(data);
@@ -325,6 +365,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   @Override
   public int write(ByteBuffer data, WriteCompletion whenDone) throws IOException {
     checkOpen();
+    throwIfLost();
     if (completion != null) {
       throw new AssertionError("two writes at once on one stream: a bug, please report it");
     }
@@ -403,12 +444,27 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   }
 
   @Override
-  public boolean settle(WriteCompletion whenDone) {
+  public boolean settle(WriteCompletion whenDone) throws IOException {
+    throwIfLost();
+    if (completion != null) {
+      throw new AssertionError("two writes at once on one stream: a bug, please report it");
+    }
     if (isSending()) {
       completion = whenDone;
       return false;
     }
-    return true;
+    return below.settle(whenDone);
+  }
+
+  private void throwIfLost() throws IOException {
+    if (lost != null) {
+      throw lost;
+    }
+  }
+
+  @Override
+  public boolean holdsBytes() {
+    return isSending() || below.holdsBytes();
   }
 
   @Override
@@ -525,12 +581,26 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   }
 
   @Override
+  public void moved() {
+    if (completion != null) {
+      completion.moved();
+    }
+  }
+
+  @Override
   public void lost(IOException failure) {
     WriteCompletion told = completion;
     takeBack();
     if (told != null) {
       told.failed(failure);
+    } else {
+      lost = failure;
     }
+  }
+
+  /** Returns the stream that the records go over. */
+  StreamHandle below() {
+    return below;
   }
 
   // ---- as the stream below ----
