@@ -12,14 +12,14 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * TLS for the side that connects: {@link ConnectOptions#withTls}, {@link Connection#startTls(ClientTls)}.
+ * TLS for clients: {@link ConnectOptions#withTls}, {@link Connection#startTls(ClientTls)}.
  * Immutable: each {@code with…} method returns changed settings.
  *
- * <p>The server's certificate must be signed by somebody whom the JVM trusts, and be for the host that
- * was asked for. TLS 1.3 and 1.2 are spoken, with ciphers that are not known to be weak.
+ * <p>The server's certificate must be signed by an authority that the JVM trusts, and be for the
+ * host that was asked for. TLS 1.3 and 1.2 are spoken, with strong ciphers only.
  *
- * <p>Keep one for all connections: sessions are resumed, which saves a round trip's worth of
- * computing, between connections with the same trust and identity.
+ * <p>Keep one for all connections: those that share their trust and identity resume sessions,
+ * which makes handshakes cheaper.
  */
 public final class ClientTls {
   private static final ClientTls DEFAULTS =
@@ -51,8 +51,8 @@ public final class ClientTls {
   }
 
   /**
-   * Uses an SSLContext, as it is: with its keys, its trust, and its ciphers. Host names are checked
-   * all the same.
+   * Uses an SSLContext, as it is: with its keys, its trust, and its ciphers. Host names are still
+   * checked.
    */
   public static ClientTls of(SSLContext context) {
     return new ClientTls(
@@ -65,7 +65,7 @@ public final class ClientTls {
   /**
    * Sets whom to trust, instead of the JVM's authorities.
    *
-   * @throws IllegalStateException if these settings are made of an SSLContext
+   * @throws IllegalStateException if these settings were made from an SSLContext
    */
   public ClientTls withTrust(TlsTrust trust) {
     checkOwn("withTrust()");
@@ -74,10 +74,10 @@ public final class ClientTls {
   }
 
   /**
-   * Sets the certificates for servers that want one of their clients. Of several, one is taken that
-   * the server's authorities have signed.
+   * Sets the identities for servers that ask for a client certificate. Of several, one is used
+   * that an authority of the server's has signed, or else the first.
    *
-   * @throws IllegalStateException if these settings are made of an SSLContext
+   * @throws IllegalStateException if these settings were made from an SSLContext
    */
   public ClientTls withIdentity(TlsIdentity... identities) {
     checkOwn("withIdentity()");
@@ -98,7 +98,8 @@ public final class ClientTls {
 
   /**
    * Sets the names of application protocols to offer (ALPN), the preferred one first: {@code "h2",
-   * "http/1.1"}. {@link TlsSession#alpn} tells what the server chose; if it knows none of them, most
+   * "http/1.1"}. {@link TlsSession#alpn} tells what the server chose; if it knows none of them,
+   * most
    * servers refuse the handshake.
    */
   public ClientTls withAlpn(String... names) {
@@ -106,30 +107,31 @@ public final class ClientTls {
   }
 
   /**
-   * Sets the name to ask for and to check, instead of the host that was connected to: where a Unix
-   * socket or a tunnel leads to the host.
+   * Sets the name to ask for and to check, instead of the host that was connected to: for example
+   * where a Unix socket or a tunnel leads to it.
    */
   public ClientTls withServerName(String host) {
     return new ClientTls(context, parameters, ServerNames.normalised(host), checksName);
   }
 
   /**
-   * Sets whether the certificate must be for the host. Without that, whoever has any certificate of a
-   * trusted authority can pass for the server: only for a trust of your own that signs nobody else.
+   * Sets whether the certificate must be for the host. If not, anybody with a certificate of a
+   * trusted authority can pass for the server: turn it off only with a trust of your own, whose
+   * authority signs nobody else.
    */
   public ClientTls withHostNameCheck(boolean on) {
     return new ClientTls(context, parameters, serverName, on);
   }
 
   /**
-   * Sets whether the peer may end the stream without a close-notify, as some servers do. Otherwise
-   * that is an error, as somebody between may have cut off the rest.
+   * Sets whether the peer may end the stream without a close-notify, as some servers do. If not,
+   * that is an error, because an attacker may have cut off the rest.
    */
   public ClientTls withUncleanEnd(boolean allowed) {
     return with(parameters.withUncleanEnd(allowed));
   }
 
-  /** Sets the versions: "TLSv1.3", "TLSv1.2" or both. */
+  /** Sets the TLS versions to allow: "TLSv1.3", "TLSv1.2" or both. */
   public ClientTls withProtocols(String... versions) {
     return with(parameters.withProtocols(versions));
   }
@@ -140,7 +142,8 @@ public final class ClientTls {
   }
 
   /**
-   * Sets how long a {@link Connection#close} waits for the peer to end as well; 5 s by default. With
+   * Sets how long a {@link Connection#close} waits for the peer to end as well; 5 s by default.
+   * With
    * zero, the connection is closed as soon as everything is sent.
    */
   public ClientTls withShutdownTimeout(Duration limit) {
@@ -155,8 +158,9 @@ public final class ClientTls {
   TlsSetup setup(@Nullable String host, int port) {
     String name = serverName != null || host == null ? serverName : ServerNames.normalised(host);
     if (name == null && checksName) {
-      throw new IllegalArgumentException("The server's name can't be checked, as this connection is"
-          + " not to a host. Name it with withServerName(), or check only who signed the certificate:"
+      throw new IllegalArgumentException("The server's name can't be checked, because this"
+          + " connection is not to a host. Set it with withServerName(), or check only who"
+          + " signed the certificate:"
           + " withHostNameCheck(false).");
     }
     return TlsSetup.client(context, parameters, name, port, checksName);

@@ -87,7 +87,8 @@ public final class ConnectOptions {
   }
 
   /**
-   * Sets how long a connection may be silent while a task waits for it, in a read or a drain: no byte
+   * Sets how long a connection may be silent while a task waits for it, in a read or a drain: no
+   * byte
    * goes either way. Then it is closed, and the wait ends with a {@link
    * java.net.SocketTimeoutException}. A task that does something else meanwhile is not disturbed.
    * Without this there is no limit.
@@ -100,7 +101,8 @@ public final class ConnectOptions {
 
   /**
    * Sets how long a line, a count of {@link StreamReader#readExactly} or a piece of {@link
-   * StreamReader#readUntil} may take, from its first byte to its last. Then the connection is closed,
+   * StreamReader#readUntil} may take, from its first byte to its last. Then the connection is
+   * closed,
    * and the read ends with a {@link java.net.SocketTimeoutException}. So a peer may rest between
    * its lines, but not trickle. Without this there is no limit.
    *
@@ -127,7 +129,8 @@ public final class ConnectOptions {
   /**
    * Sets the head start of each address of a host over the next one, as RFC 8305 advises: the
    * addresses race, IPv6 and IPv4 taking turns, and the first to connect wins. The next one starts
-   * at once when the one before has failed. 250 ms by default. With zero, one address is tried after
+   * at once when the one before has failed. 250 ms by default. With zero, one address is tried
+   * after
    * the other, each for as long as it takes.
    *
    * @throws IllegalArgumentException if {@code headStart} is negative
@@ -156,8 +159,10 @@ public final class ConnectOptions {
   }
 
   /**
-   * Sets that the connection speaks TLS. It is opened when the handshake is done; if that fails, the
-   * opening fails, with an {@link javax.net.ssl.SSLException}.
+   * Uses TLS: the connection is there once the handshake is done. If that fails, the opening fails
+   * with an {@link javax.net.ssl.SSLException}, or a {@link java.net.SocketTimeoutException} if it
+   * takes too long. The name that is checked is the host's; for a socket address that is resolved,
+   * its literal address, since a looked-up name proves nothing.
    */
   public ConnectOptions withTls(ClientTls settings) {
     return new ConnectOptions(

@@ -21,7 +21,8 @@ import java.net.UnixDomainSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection, over TCP or a Unix socket or in memory: a stream in and a stream out. Created by {@link Asyncio#openConnection}, or
+ * A connection, over TCP or a Unix socket or in memory: a stream in and a stream out. Created by
+ * {@link Asyncio#openConnection}, or
  * passed to the {@link ConnectionHandler} of a server. It belongs to one loop.
  *
  * <pre>{@code
@@ -257,17 +258,18 @@ public final class Connection implements AutoCloseable {
 
   // ---- TLS ----
 
-  /** Returns what TLS has agreed on; null on a plain connection. <i>Thread</i>: on the loop. */
+  /** Returns what the TLS handshake agreed on; null on a plain connection. <i>Thread</i>: on the loop. */
   public @Nullable TlsSession tls() {
     link.scheduler.checkOnLoop("Connection.tls()");
     return tls;
   }
 
   /**
-   * Begins TLS as the client, in place: the reader and the writer are the same, and what goes through
-   * them is encrypted from now on. What was written before is sent first; what came and was not read
-   * is taken for the beginning of TLS, so that nobody can slip in plain text. On a connection that has
-   * TLS already, it goes inside that.
+   * Begins TLS as the client, in place: the reader and the writer are the same, and what goes
+   * through
+   * them is encrypted from now on. What was written before is sent first; what has arrived and was
+   * not read is treated as the start of TLS, so nobody can slip in plain text. On a connection
+   * that already uses TLS, the new one runs inside it.
    *
    * <pre>{@code
    * mail.writer().send("STARTTLS\r\n");
@@ -276,17 +278,20 @@ public final class Connection implements AutoCloseable {
    * }
    * }</pre>
    *
-   * <p><i>Waits</i> until the handshake is done, at most for {@link ClientTls#withHandshakeTimeout}.
+   * <p><i>Waits</i> until the handshake is done, at most for {@link
+   * ClientTls#withHandshakeTimeout}.
    *
    * <p><i>If cancelled</i>: the connection is closed, and {@link asyncio.CancelledError} is thrown.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop.
    *
-   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it can't
+   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it
+   * can't
    *     prove who it is; the connection is closed
    * @throws IOException if the connection is lost or was closed, or the time is up
    * @throws IllegalStateException if another task reads from it, or its output was ended
-   * @throws IllegalArgumentException if it is not to a host, so no name can be checked
+   * @throws IllegalArgumentException if the connection is not to a host, so there is no name to
+   * check
    */
   public void startTls(ClientTls tls) throws IOException {
     int port = remoteAddress() instanceof InetSocketAddress inet ? inet.getPort() : -1;
@@ -296,13 +301,15 @@ public final class Connection implements AutoCloseable {
   /**
    * Begins TLS as the server, in place; see {@link #startTls(ClientTls)}.
    *
-   * <p><i>Waits</i> until the handshake is done, at most for {@link ServerTls#withHandshakeTimeout}.
+   * <p><i>Waits</i> until the handshake is done, at most for {@link
+   * ServerTls#withHandshakeTimeout}.
    *
    * <p><i>If cancelled</i>: the connection is closed, and {@link asyncio.CancelledError} is thrown.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop.
    *
-   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it can't
+   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it
+   * can't
    *     prove who it is; the connection is closed
    * @throws IOException if the connection is lost or was closed, or the time is up
    * @throws IllegalStateException if another task reads from it, or its output was ended

@@ -408,14 +408,15 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Sets the TLS settings for clients from now on, such as a new certificate; those that are here keep
-   * theirs. <i>Thread</i>: on the loop.
+   * Changes the TLS settings for new clients, such as to a renewed certificate; connected clients
+   * keep theirs. <i>Thread</i>: on the loop.
    *
    * <pre>{@code
    * server.setTls(ServerTls.of(TlsIdentity.load(chain, key))); // after certbot's renewal
    * }</pre>
    *
-   * @throws IllegalStateException if the server was started without TLS: its clients expect plain text
+   * @throws IllegalStateException if the server was started without TLS: its clients expect plain
+   * text
    */
   public void setTls(ServerTls settings) {
     scheduler.checkOnLoop("Server.setTls()");
@@ -561,15 +562,19 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Closes the server as {@link #close} does, but gives busy clients time to finish. The handlers of
-   * clients that are idle are cancelled at once, and the others as soon as they are: a client is idle
-   * while a task waits for the first byte of a read and nothing is buffered either way, unless it is
+   * Closes the server as {@link #close} does, but gives busy clients time to finish. The handlers
+   * of
+   * clients that are idle are cancelled at once, and the others as soon as they are: a client is
+   * idle
+   * while a task waits for the first byte of a read and nothing is buffered either way, unless it
+   * is
    * {@link Connection#busy}. When the grace is over, all that are left are cancelled; a record of
    * the log names them. A call while another one waits joins it, and does not change its grace.
    *
    * <p><i>Waits</i> as {@link #close} does.
    *
-   * <p><i>If cancelled</i>: the grace is over, and {@link CancelledError} is thrown once the handlers
+   * <p><i>If cancelled</i>: the grace is over, and {@link CancelledError} is thrown once the
+   * handlers
    * have been cancelled; they may still be ending.
    *
    * <p><i>Thread</i>: a coroutine of the server's loop.
@@ -661,7 +666,8 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Closes the connections of all clients at once, as {@link Connection#abort} does. The server goes
+   * Closes the connections of all clients at once, as {@link Connection#abort} does. The server
+   * goes
    * on. <i>Thread</i>: on the loop.
    */
   public void abortClients() {

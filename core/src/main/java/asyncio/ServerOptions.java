@@ -128,8 +128,10 @@ public final class ServerOptions {
   }
 
   /**
-   * Sets that clients speak TLS: the handler is called when the handshake is done. A handshake that
-   * fails is counted in {@link Server#statistics} and logged at DEBUG, not reported, as any stranger
+   * Requires clients to speak TLS: the handler is called once the handshake is done. A handshake
+   * that
+   * fails is counted in {@link Server#statistics} and logged at DEBUG, not reported, as any
+   * stranger
    * can make one fail. {@link Server#setTls} changes the settings later.
    */
   public ServerOptions withTls(ServerTls settings) {
@@ -184,7 +186,8 @@ public final class ServerOptions {
   }
 
   /**
-   * Sets how long a client may stay, whatever it does. Then it is closed, and its handler's next read
+   * Sets how long a client may stay, whatever it does. Then it is closed, and its handler's next
+   * read
    * or write fails with a {@link java.net.SocketTimeoutException}. Without this there is no limit.
    *
    * @param limit positive
@@ -235,7 +238,8 @@ public final class ServerOptions {
   }
 
   /**
-   * Sets how many clients from one address (IP, not port; of IPv6 the network of 64 bits) are served
+   * Sets how many clients from one address (IP, not port; of IPv6 the network of 64 bits) are
+   * served
    * at a time. Others are
    * disconnected as soon as they are accepted, and counted in {@link Server#statistics}. Without
    * this there is no limit. Clients of a Unix socket have no address, so it does not apply to them.
@@ -258,7 +262,8 @@ public final class ServerOptions {
 
   /**
    * Sets how long {@link Server#close} and a cancelled {@link Server#serveForever} wait for busy
-   * clients before they cancel their handlers; idle ones are cancelled at once. None by default. See
+   * clients before they cancel their handlers; idle ones are cancelled at once. None by default.
+   * See
    * {@link Server#stop}.
    *
    * @throws IllegalArgumentException if it is negative

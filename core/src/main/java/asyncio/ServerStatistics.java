@@ -9,7 +9,7 @@ package asyncio;
  * @param refused how many of those were disconnected at once, because of {@link
  *     ServerOptions#withMaxConnectionsPerAddress}
  * @param timedOut how many clients were cut because of an idle, read or total timeout
- * @param failedHandshakes how many clients were disconnected because TLS could not be begun with them
+ * @param failedHandshakes how many clients were disconnected because the TLS handshake failed
  */
 public record ServerStatistics(
     int connections, int idle, long accepted, long refused, long timedOut, long failedHandshakes) {}

@@ -12,10 +12,10 @@ import java.util.Objects;
 import javax.net.ssl.SSLContext;
 
 /**
- * TLS for the side that is connected to: {@link ServerOptions#withTls}, {@link
+ * TLS for servers: {@link ServerOptions#withTls}, {@link
  * Connection#startTls(ServerTls)}. Immutable: each {@code with…} method returns changed settings.
  *
- * <p>TLS 1.3 and 1.2 are spoken, with ciphers that are not known to be weak. A client can't begin
+ * <p>TLS 1.3 and 1.2 are spoken, with strong ciphers only. A client can't begin
  * another handshake on a connection (renegotiation).
  */
 public final class ServerTls {
@@ -40,8 +40,8 @@ public final class ServerTls {
   }
 
   /**
-   * Serves with certificates. A client gets the one for the host name that it asks for (SNI); one that
-   * asks for another name, or for none, gets the first.
+   * Serves with these identities. A client gets the one for the host name that it asks for (SNI),
+   * or the first if none matches or it asks for none.
    */
   public static ServerTls of(TlsIdentity... identities) {
     return new ServerTls(
@@ -53,7 +53,7 @@ public final class ServerTls {
 
   static List<Identity> identities(TlsIdentity... identities) {
     if (identities.length == 0) {
-      throw new IllegalArgumentException("One identity is needed at least: TlsIdentity.load(chain,"
+      throw new IllegalArgumentException("At least one identity is needed: TlsIdentity.load(chain,"
           + " key), or TlsIdentity.selfSigned(\"localhost\") for tests.");
     }
     return Arrays.stream(identities).map(identity -> identity.identity).toList();
@@ -69,17 +69,18 @@ public final class ServerTls {
   }
 
   /**
-   * Wants a certificate of each client, signed by one of these; {@link TlsSession#peerCertificates}
-   * tells who it is.
+   * Requires of each client a certificate signed by one of these authorities; {@link
+   * TlsSession#peerCertificates} has it.
    *
-   * @throws IllegalStateException if these settings are made of an SSLContext, whose trust is its own;
+   * @throws IllegalStateException if these settings were made from an SSLContext, whose trust is
+   * its own;
    *     there, use {@link #withOptionalClients}
    */
   public ServerTls withClientTrust(TlsTrust trust) {
     if (context.isGiven()) {
       throw new IllegalStateException(
           "withClientTrust() can't change an SSLContext, which has a trust"
-              + " of its own. Set it there, and say withOptionalClients(false), or begin with"
+              + " of its own. Set it there and call withOptionalClients(false), or begin with"
               + " ServerTls.of(TlsIdentity...).");
     }
     return new ServerTls(
@@ -92,8 +93,8 @@ public final class ServerTls {
   }
 
   /**
-   * Sets whether clients without a certificate are served, too; one that is not trusted is refused all
-   * the same.
+   * Sets whether clients without a certificate are also served; one that is not trusted is still
+   * refused. With an SSLContext, false requires a certificate.
    *
    * @throws IllegalStateException if it is not known whom to trust: see {@link #withClientTrust}
    */
@@ -110,16 +111,16 @@ public final class ServerTls {
   }
 
   /**
-   * Sets the names of application protocols to accept (ALPN), the preferred one first. Clients that
-   * offer none of them are refused; clients that offer nothing are served.
+   * Sets the names of application protocols to accept (ALPN), the preferred one first. A client
+   * that offers names but none of these is refused; one that offers no ALPN is served.
    */
   public ServerTls withAlpn(String... names) {
     return with(parameters.withAlpn(names));
   }
 
   /**
-   * Sets whether clients are refused that ask for a host of which there is no certificate; those that
-   * ask for none get the first certificate.
+   * Sets whether to refuse clients that ask for a host for which there is no certificate. Clients
+   * that name no host get the first one.
    *
    * @throws IllegalStateException if these settings were made from an SSLContext
    */
@@ -132,14 +133,14 @@ public final class ServerTls {
   }
 
   /**
-   * Sets whether a client may end the stream without a close-notify. Otherwise that is an error, as
-   * somebody between may have cut off the rest.
+   * Sets whether a client may end the stream without a close-notify. If not, that is an error,
+   * because an attacker may have cut off the rest.
    */
   public ServerTls withUncleanEnd(boolean allowed) {
     return with(parameters.withUncleanEnd(allowed));
   }
 
-  /** Sets the versions: "TLSv1.3", "TLSv1.2" or both. */
+  /** Sets the TLS versions to allow: "TLSv1.3", "TLSv1.2" or both. */
   public ServerTls withProtocols(String... versions) {
     return with(parameters.withProtocols(versions));
   }
@@ -150,7 +151,8 @@ public final class ServerTls {
   }
 
   /**
-   * Sets how long a {@link Connection#close} waits for the peer to end as well; 5 s by default. With
+   * Sets how long a {@link Connection#close} waits for the peer to end as well; 5 s by default.
+   * With
    * zero, the connection is closed as soon as everything is sent.
    */
   public ServerTls withShutdownTimeout(Duration limit) {

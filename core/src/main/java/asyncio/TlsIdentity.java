@@ -20,10 +20,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who this side is: a private key, its certificate, and the certificates between that and an
+ * Who this side is: a private key, its certificate, and the intermediate certificates up to an
  * authority. Immutable.
  *
- * <p>PEM files may be as openssl and certbot write them, with a key in PKCS#8, PKCS#1 or SEC1, plain
+ * <p>PEM files may be as openssl and certbot write them, with a key in PKCS#8, PKCS#1 or SEC1,
+ * plain
  * or encrypted; the certificates come in order, the key's own first.
  */
 public final class TlsIdentity {
@@ -62,7 +63,8 @@ public final class TlsIdentity {
    *
    * <p><i>Thread</i>: any, but not a callback of a loop.
    *
-   * @throws IOException if a file can't be read, is damaged, the password is wrong, or the key belongs
+   * @throws IOException if a file can't be read, is damaged, the password is wrong, or the key
+   * belongs
    *     to another certificate
    */
   public static TlsIdentity load(Path chain, Path key, char @Nullable [] password)
@@ -127,7 +129,7 @@ public final class TlsIdentity {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_FILE + 1); // a device has no size
       if (bytes.length > MAX_FILE) {
-        throw new IOException(file + " has more than 16 MiB, so it is no PEM file.");
+        throw new IOException(file + " is larger than 16 MiB, so it can't be a PEM file.");
       }
       return new String(bytes, StandardCharsets.ISO_8859_1);
     }
@@ -144,8 +146,7 @@ public final class TlsIdentity {
   }
 
   /**
-   * Makes a key and a certificate that nobody else has signed, good for a year: for development and
-   * tests. A client trusts it by {@code TlsTrust.of(identity.chain().getFirst())}.
+   * Makes a key and a self-signed certificate, valid for a year: for development and tests. Keep it in a constant. A client trusts it with {@code TlsTrust.of(identity.chain().getFirst())}.
    *
    * <p><i>Waits</i> in a coroutine, about a second, while the JDK's keytool makes it; elsewhere it
    * blocks.
@@ -174,7 +175,7 @@ public final class TlsIdentity {
     return identity.chain();
   }
 
-  /** Returns the names and addresses of hosts that the certificate is for. */
+  /** Returns the host names and addresses that the certificate is for. */
   public List<String> names() {
     return identity.names();
   }
@@ -187,7 +188,7 @@ public final class TlsIdentity {
         .orElseThrow();
   }
 
-  /** Tells the names, never the key. */
+  /** Shows the names, never the key. */
   @Override
   public String toString() {
     return "TlsIdentity" + names();

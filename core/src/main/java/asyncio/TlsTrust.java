@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
 
-/** Whose signatures on certificates are believed. Immutable. */
+/** The authorities whose certificates are trusted. Immutable. */
 public final class TlsTrust {
   private static final TlsTrust SYSTEM = new TlsTrust(Trust.SYSTEM);
 
@@ -32,21 +32,21 @@ public final class TlsTrust {
    *
    * <p><i>Thread</i>: any, but not a callback of a loop.
    *
-   * @throws IOException if the file can't be read, or is no PEM file with certificates
+   * @throws IOException if the file can't be read, or has no certificates
    */
   public static TlsTrust load(Path pem) throws IOException {
     return TlsHelpers.call("TlsTrust.load()", pem + " to be loaded", () -> {
       String from = pem.toString();
       Pem content = Pem.parseCertificates(TlsIdentity.read(pem), from);
       if (content.certificates().isEmpty()) {
-        throw new IOException(from + " has no certificate, so nobody could be trusted.");
+        throw new IOException(from + " has no certificate, so it would trust nobody.");
       }
       return new TlsTrust(new Trust(List.copyOf(content.certificates())));
     });
   }
 
   /**
-   * Trusts some authorities, or single certificates, and nobody else.
+   * Trusts these authorities or individual certificates, and nobody else.
    *
    * @throws IllegalArgumentException if there are none
    */

@@ -153,9 +153,7 @@ class TlsHandshakeTest {
     assertEquals("http/1.1", agreed(server, client.withAlpn("http/1.1"))[1].alpn());
     assertNull(agreed(server, client)[0].alpn());
     assertNull(agreed(SERVER, client.withAlpn("h2"))[0].alpn());
-    says(
-        "none of their ALPN names in common",
-        refused(server, client.withAlpn("smtp")).getMessage());
+    says("no ALPN name in common", refused(server, client.withAlpn("smtp")).getMessage());
   }
 
   @Test
@@ -179,7 +177,7 @@ class TlsHandshakeTest {
     run(() -> {
       var failure = assertThrows(
           SSLException.class, () -> inMemory(strict, unchecked.withServerName("other.example")));
-      says("it serves no host of that name", failure.getMessage());
+      says("it does not serve that host name", failure.getMessage());
     });
   }
 
@@ -234,7 +232,7 @@ class TlsHandshakeTest {
     says("the peer refused it", none.getMessage());
     SSLException unknown =
         refused(required.withOptionalClients(true), client.withIdentity(stranger));
-    says("does not trust whoever signed", unknown.getMessage());
+    says("may not trust the signer", unknown.getMessage());
     says("withClientTrust()", unknown.getSuppressed()[0].getMessage());
   }
 
@@ -249,7 +247,7 @@ class TlsHandshakeTest {
       says("certificate_required", failure.getMessage());
       says("withIdentity()", failure.getMessage());
       var why = assertThrows(SSLException.class, () -> serving.awaitThrowing(SSLException.class));
-      says("the client showed no certificate", why.getMessage());
+      says("the client sent no certificate", why.getMessage());
       pair.close();
     });
   }
@@ -272,15 +270,17 @@ class TlsHandshakeTest {
   void certificatesThatAreNotGoodAreRefused() throws Exception {
     says("has expired", complaint(AUTHORITY.issue().expired().to("localhost")));
     says("not valid yet", complaint(AUTHORITY.issue().notYet().to("localhost")));
-    says("for another host", complaint(AUTHORITY.issue("localhost.example")));
-    says("asked for as 'localhost'", complaint(AUTHORITY.issue("other.example")));
-    says("nobody whom this side trusts", complaint(Authority.root("x").issue("localhost")));
+    says("is not for '", complaint(AUTHORITY.issue("localhost.example")));
+    says("is not for 'localhost'", complaint(AUTHORITY.issue("other.example")));
+    says(
+        "not signed by an authority that this side trusts",
+        complaint(Authority.root("x").issue("localhost")));
     says("can't be accepted", complaint(AUTHORITY.issue().key("RSA512").to("localhost")));
     says("can't be accepted", complaint(AUTHORITY.issue().onlyForClients().to("localhost")));
     Authority between = AUTHORITY.intermediate("between");
     agreed(serverOf(between.issue("localhost")), named("localhost"));
     says(
-        "did not send the certificates between",
+        "did not send its intermediate certificates",
         complaint(between.issue().withoutChain().to("localhost")));
     TlsIdentity old = AUTHORITY.issue().expired().to("localhost");
     ClientTls trusting = ClientTls.defaults().withTrust(TlsTrust.of(old.chain().getFirst()));
@@ -298,7 +298,7 @@ class TlsHandshakeTest {
   @Test
   @Covers("test_events.EventLoopTestsMixin.create_server_ssl_verify_failed")
   void byDefaultOnlyTheJvmsAuthoritiesAreTrusted() throws Exception {
-    says("use withTrust()", refused(SERVER, ClientTls.defaults()).getMessage());
+    says("pass it to withTrust()", refused(SERVER, ClientTls.defaults()).getMessage());
   }
 
   @Test
@@ -331,7 +331,7 @@ class TlsHandshakeTest {
         var failure = assertThrows(
             SSLException.class,
             () -> Asyncio.openConnection(Loopback.HOST, server.port(), options));
-        says("for another host", failure.getMessage());
+        says("is not for '", failure.getMessage());
         var byAddress = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
         assertThrows(
             SSLException.class,
@@ -402,9 +402,9 @@ class TlsHandshakeTest {
         Loopback.until(() -> server.statistics().failedHandshakes() == 3);
         Loopback.until(() -> log.messages().size() == 3);
         String all = log.messages().toString();
-        says("it speaks no TLS, it sent 'GET / HTTP/1.1'", all);
+        says("does not speak TLS; it sent 'GET / HTTP/1.1'", all);
         says("does not accept this side's certificate", all);
-        says("the peer closed the connection in the middle of it", all);
+        says("the peer closed the connection during the handshake", all);
         try (var good = connect(server, CLIENT)) {
           echoes(good);
         }
@@ -439,7 +439,7 @@ class TlsHandshakeTest {
         pair.other().close();
       });
       var failure = assertThrows(SSLException.class, () -> pair.one().startTls(named("localhost")));
-      says("the peer closed the connection in the middle of it", failure.getMessage());
+      says("the peer closed the connection during the handshake", failure.getMessage());
       assertTrue(pair.one().isClosed());
     });
   }

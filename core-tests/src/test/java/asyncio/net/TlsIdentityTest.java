@@ -211,7 +211,7 @@ class TlsIdentityTest {
     });
     Path none = file("none.pem", issued.keyPem());
     says(
-        "nobody could be trusted",
+        "it would trust nobody",
         assertThrows(IOException.class, () -> TlsTrust.load(none)).getMessage());
   }
 

@@ -12,22 +12,22 @@ final class Alerts {
       Map.entry(
           "handshake_failure",
           "the two sides have no version or cipher suite in common, the"
-              + " server has no certificate for this name, or it wants one of the client"),
+              + " server has no certificate for this name, or it requires a client certificate"),
       Map.entry("protocol_version", "the two sides have no version of TLS in common"),
       Map.entry("insufficient_security", "it wants stronger ciphers"),
       Map.entry("unknown_ca", "it does not trust whoever signed this side's certificate"),
       Map.entry("bad_certificate", "it does not accept this side's certificate"),
       Map.entry(
           "certificate_unknown",
-          "it does not accept this side's certificate: perhaps it does"
-              + " not trust whoever signed it, or the name is another one"),
+          "it does not accept this side's certificate: it may not trust the signer, or it may"
+              + " expect another name"),
       Map.entry("certificate_expired", "this side's certificate has expired"),
       Map.entry("certificate_revoked", "this side's certificate was revoked"),
       Map.entry("unsupported_certificate", "it can't use this side's certificate"),
-      Map.entry("certificate_required", "it wants a certificate of the client: withIdentity()"),
-      Map.entry("no_application_protocol", "the two sides have none of their ALPN names in common"),
-      Map.entry("unrecognized_name", "it serves no host of that name"),
-      Map.entry("access_denied", "it does not let this side in"));
+      Map.entry("certificate_required", "it requires a client certificate: use withIdentity()"),
+      Map.entry("no_application_protocol", "the two sides have no ALPN name in common"),
+      Map.entry("unrecognized_name", "it does not serve that host name"),
+      Map.entry("access_denied", "it denies this side access"));
 
   private Alerts() {}
 

@@ -16,7 +16,8 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Begins TLS on a stream. The messages go over the stream, on the loop; what is computed of them, on
+ * Begins TLS on a stream. The messages go over the stream, on the loop; what is computed of them,
+ * on
  * a helper thread. Loop-confined.
  */
 public final class Handshake {
@@ -161,8 +162,8 @@ public final class Handshake {
   }
 
   private SocketTimeoutException timedOut() {
-    return new SocketTimeoutException(failures.text("was not done within "
+    return new SocketTimeoutException(failures.text("did not finish within "
         + Durations.millis(setup.parameters().handshakeTimeout())
-        + " ms, so the connection was cut. withHandshakeTimeout() sets that limit"));
+        + " ms, so the connection was closed. withHandshakeTimeout() sets the limit"));
   }
 }

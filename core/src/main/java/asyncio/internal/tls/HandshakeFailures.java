@@ -33,9 +33,10 @@ final class HandshakeFailures {
   IOException of(Exception failure, ByteFifo received) {
     if (!received.isEmpty() && !Records.looksLikeTls(received)) {
       return failure(
-          text("failed: it speaks no TLS, it sent '" + Records.shown(received) + "'"
+          text("failed: the peer does not speak TLS; it sent '" + Records.shown(received) + "'"
               + (setup.isClient()
-                  ? ". Check the port; some protocols begin without TLS, and go on with startTls()"
+                  ? ". Check the port. If the protocol switches to TLS later, connect without"
+                      + " it and call startTls()"
                   : "")),
           failure);
     }
@@ -78,16 +79,17 @@ final class HandshakeFailures {
             + message(early)
             + "). Check the clock of this machine";
       case CertPathBuilderException unknown ->
-        "nobody whom this side trusts has signed the peer's certificate, or the peer did not send the"
-            + " certificates between. For an authority of your own, use "
+        "the peer's certificate is not signed by an authority that this side trusts, or the"
+            + " peer did not send its intermediate certificates. If the authority is your own,"
+            + " pass it to "
             + (setup.isClient() ? "withTrust()" : "withClientTrust()");
       case CertificateException other
       when message(other).startsWith("No ") ->
-        "the peer's certificate is for another host: "
-            + message(other)
-            + ". It was asked for as '"
+        "the peer's certificate is not for '"
             + setup.serverName()
-            + "'; withServerName() sets another name";
+            + "': "
+            + message(other)
+            + ". Connect by a name that it has, or set the expected one with withServerName()";
       default -> "the peer's certificate can't be accepted: " + message(found.get());
     };
   }
@@ -95,10 +97,11 @@ final class HandshakeFailures {
   private static @Nullable String alertReason(Exception failure) {
     String message = message(failure);
     if (message.contains("Empty client certificate chain")) {
-      return "the client showed no certificate, and withClientTrust() asks for one";
+      return "the client sent no certificate, which withClientTrust() requires;"
+          + " withOptionalClients(true) would let it in";
     }
     if (message.contains("No appropriate protocol")) {
-      return "the settings of this side leave no version or cipher suite to speak";
+      return "the settings of this side leave no TLS version or cipher suite to use";
     }
     return Alerts.reason(message);
   }
@@ -106,9 +109,10 @@ final class HandshakeFailures {
   /** Returns what to throw for the end of the stream. */
   IOException ended(ByteFifo received) {
     return failure(
-        text("failed: the peer closed the connection in the middle of it"
+        text("failed: the peer closed the connection during the handshake"
             + (received.isEmpty() && setup.isClient()
-                ? ". Perhaps it speaks no TLS, or wants another version or a certificate of the client"
+                ? ". It may not speak TLS, or it may require another version or a client"
+                    + " certificate"
                 : "")),
         new EOFException());
   }

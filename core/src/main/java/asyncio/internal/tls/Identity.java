@@ -35,8 +35,8 @@ public record Identity(PrivateKey key, List<X509Certificate> chain, List<String>
       boolean another = chain.stream().anyMatch(one -> isKeyOf(key, one.getPublicKey()));
       throw new IOException(
           another
-              ? from + " has its certificates in the wrong order: the one that the key belongs to"
-                  + " must come first, then each one that signed the one before."
+              ? from + " has its certificates in the wrong order: the key's own must come"
+                  + " first, and each one after it must have signed the one before."
               : from + ": the private key does not belong to the certificate of " + subject(own)
                   + ". Take the key that it was made with.");
     }

@@ -9,8 +9,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets the peer of a stream that is about to be closed end as well. If this side closed at once, the
- * system would answer what the peer still sends, such as its own close-notify, with a reset, and that
+ * Lets the peer of a stream that is about to be closed end as well. If this side closed at once,
+ * the
+ * system would answer what the peer still sends, such as its own close-notify, with a reset, and
+ * that
  * may drop what is on its way there. Loop-confined.
  */
 final class Linger implements WriteCompletion {

@@ -86,8 +86,8 @@ public final class Pem {
       throw new IOException(from + " is not a PEM file: it has no block between -----BEGIN …-----"
           + " and -----END …-----, or the end of one is missing."
           + (text.indexOf('\0') >= 0
-              ? " It looks binary: of DER, make PEM with 'openssl x509 -inform der'; a PKCS#12 file"
-                  + " is loaded with its password."
+              ? " It looks binary: convert DER with 'openssl x509 -inform der', and load"
+                  + " PKCS#12 with TlsIdentity.load(keyStore, password)."
               : ""));
     }
     return pem;
@@ -118,7 +118,7 @@ public final class Pem {
         throw new IOException(from + " has a block '" + type + "', which is neither a"
             + " certificate nor a private key."
             + (type.contains("OPENSSH")
-                ? " Of a key of ssh, make one with 'ssh-keygen -p -m PKCS8'."
+                ? " To convert an SSH key in place: 'ssh-keygen -p -m PKCS8 -f FILE'."
                 : ""));
     }
   }
@@ -155,7 +155,7 @@ public final class Pem {
 
   private void addKey(PrivateKey another) throws IOException {
     if (key != null) {
-      throw new IOException(from + " has several private keys; it must have one.");
+      throw new IOException(from + " has several private keys; it must have exactly one.");
     }
     key = another;
   }
@@ -171,8 +171,8 @@ public final class Pem {
       }
     }
     throw new IOException(
-        from + ": the private key is damaged, or of a type that TLS does not know;"
-            + " RSA, EC and Ed25519 keys will do.");
+        from + ": the private key is damaged, or of a type that TLS does not use. Use an RSA,"
+            + " EC or Ed25519 key.");
   }
 
   private PrivateKey ofSec1(byte[] der) throws IOException {
@@ -222,7 +222,8 @@ public final class Pem {
     } catch (NoSuchAlgorithmException unknown) {
       throw new IOException(
           from
-              + ": the private key is encrypted in a way that Java does not support. Encrypt it anew:"
+              + ": the private key is encrypted in a way that Java does not support. Encrypt it"
+              + " anew:"
               + " 'openssl pkcs8 -topk8 -v2 aes-256-cbc'.",
           unknown);
     } catch (GeneralSecurityException | IOException wrong) {
@@ -254,7 +255,7 @@ public final class Pem {
       throw wrongPassword(wrong);
     }
     throw new IOException(from + ": the private key is encrypted with " + algorithm
-        + ", which is not known. Encrypt it anew: 'openssl pkcs8 -topk8'.");
+        + ", which is not supported. Encrypt it anew: 'openssl pkcs8 -topk8'.");
   }
 
   private static byte[] decrypt(String algorithm, SecretKeySpec key, byte[] iv, byte[] data)

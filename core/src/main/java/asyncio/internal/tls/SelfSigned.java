@@ -63,7 +63,7 @@ public final class SelfSigned {
       process = builder.start();
     } catch (IOException missing) {
       throw new IOException(
-          "A self-signed certificate is made by the JDK's keytool, which can't be run: "
+          "Self-signed certificates are made by the JDK's keytool, which can't be run: "
               + missing.getMessage()
               + ". Load one from a file: TlsIdentity.load(chain, key).",
           missing);

@@ -54,7 +54,8 @@ public final class ServerNames {
 
   private static IllegalArgumentException noName(String host, @Nullable Throwable cause) {
     return new IllegalArgumentException(
-        "A host is named such as \"example.org\" or \"192.0.2.1\", without a scheme or a port; got \""
+        "A host is named such as \"example.org\" or \"192.0.2.1\", without a scheme or a port;"
+            + " got \""
             + host
             + "\".",
         cause);

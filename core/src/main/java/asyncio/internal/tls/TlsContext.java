@@ -86,7 +86,8 @@ public final class TlsContext {
   }
 
   /**
-   * Leaves only ciphers that authenticate what they encrypt, with keys that are forgotten, unless the
+   * Leaves only ciphers that authenticate what they encrypt, with keys that are forgotten, unless
+   * the
    * program brought a context, which says for itself what it wants.
    */
   void strengthen(SSLParameters settings) {

@@ -36,8 +36,10 @@ import org.jspecify.annotations.Nullable;
  *   received: part of a record --> decrypted --> plain: more than was asked for --> read()
  * </pre>
  *
- * <p>Nobody may use the memory, or the engine, before a call of the engine has ended. It does not wait
- * for anything; but if a coroutine is ever suspended in there, by a lock of the JDK whose owner needs
+ * <p>Nobody may use the memory, or the engine, before a call of the engine has ended. It does not
+ * wait
+ * for anything; but if a coroutine is ever suspended in there, by a lock of the JDK whose owner
+ * needs
  * the loop, then the connection fails, before anything of it was sent or returned.
  */
 public final class TlsStream implements StreamHandle, RecordQueue.Listener {
@@ -273,8 +275,8 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
         case NEED_WRAP -> replyDue = true;
         case NEED_TASK ->
           throw new SSLProtocolException("the peer asked for another handshake"
-              + " (renegotiation), which is refused: it would work for nothing, as often as the peer"
-              + " likes. TLS 1.3 has none");
+              + " (renegotiation), which is refused, because a peer could use it to waste this"
+              + " side's processor. TLS 1.3 has none");
         default -> {}
       }
       switch (result.getStatus()) {
@@ -326,8 +328,9 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   private void endUncleanly() throws IOException {
     if (!parameters.uncleanEnd() || !received.isEmpty()) {
       throw new SSLException(
-          "the peer ended it without a close-notify, so what it sent may have been"
-              + " cut off. withUncleanEnd(true) accepts that, if the end can be told in another way");
+          "the peer ended the stream without a close-notify, so its data may be truncated. If"
+              + " the protocol marks the end itself, such as by a length, allow this with"
+              + " withUncleanEnd(true)");
     }
     inputEnded = true;
   }
@@ -418,7 +421,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
   private void wrap(ByteBuffer data, ByteBuffer out) throws IOException {
     // RFC 5246, section 7.2.1. The JDK would encrypt it, and the peer drop it.
     if (data.hasRemaining() && inputEnded && !engine.getSession().getProtocol().equals(TLS_1_3)) {
-      throw new SSLException("the peer has ended it, which in "
+      throw new SSLException("the peer has ended the stream, which in "
           + engine.getSession().getProtocol()
           + " ends both directions");
     }
@@ -430,7 +433,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
       leave(step);
     }
     if (data.hasRemaining() && result.getStatus() != Status.OK) {
-      throw new SSLException("nothing can be sent any more: " + result.getStatus());
+      throw new SSLException("nothing more can be sent: " + result.getStatus());
     }
   }
 
@@ -480,7 +483,8 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
     try {
       while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && wrapOwn() > 0) {
         if (records.size() > MAX_REPLIES) {
-          throw new SSLProtocolException("the peer makes this side answer, and takes no answers");
+          throw new SSLProtocolException(
+              "the peer keeps asking for replies and does not read" + " them");
         }
       }
     } catch (SSLException broken) {
