@@ -132,7 +132,8 @@ public final class ServerOptions {
    * that
    * fails is counted in {@link Server#statistics} and logged at DEBUG, not reported, as any
    * stranger
-   * can make one fail. {@link Server#setTls} changes the settings later.
+   * can make one fail. A client counts among the connections from its handshake on. {@link
+   * Server#setTls} changes the settings later.
    */
   public ServerOptions withTls(ServerTls settings) {
     ServerOptions copy = copy();

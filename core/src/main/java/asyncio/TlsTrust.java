@@ -41,7 +41,7 @@ public final class TlsTrust {
       if (content.certificates().isEmpty()) {
         throw new IOException(from + " has no certificate, so it would trust nobody.");
       }
-      return new TlsTrust(new Trust(List.copyOf(content.certificates())));
+      return new TlsTrust(new Trust(false, List.copyOf(content.certificates())));
     });
   }
 
@@ -55,6 +55,20 @@ public final class TlsTrust {
       throw new IllegalArgumentException("TlsTrust.of() takes the certificates of those to trust;"
           + " without any, nobody could be trusted.");
     }
-    return new TlsTrust(new Trust(List.of(roots)));
+    return new TlsTrust(new Trust(false, List.of(roots)));
+  }
+
+  /** Trusts those of {@code other} as well: {@code TlsTrust.system().and(TlsTrust.load(own))}. */
+  public TlsTrust and(TlsTrust other) {
+    return new TlsTrust(trust.and(other.trust));
+  }
+
+  @Override
+  public String toString() {
+    return "TlsTrust["
+        + (trust.system() ? "the JVM's authorities" : "")
+        + (trust.system() && !trust.roots().isEmpty() ? " and " : "")
+        + (trust.roots().isEmpty() ? "" : trust.roots().size() + " of its own")
+        + "]";
   }
 }

@@ -1,6 +1,7 @@
 package asyncio.bench;
 
 import asyncio.bench.echo.Echo;
+import asyncio.bench.echo.Tls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,9 +66,11 @@ final class Main {
     var rows = new Rows(effort, new Jmh(JAVA, effort, null), peers, JAVA, JAR, scratch);
     List<Measured> measured = new ArrayList<>();
     for (String name : arguments.rows()) {
-      Measured row = name.equals(Rows.ECHO)
-          ? new Echo(JAVA, JAR, sources, scratch, effort.echo())
-          : rows.row(name);
+      Measured row = switch (name) {
+        case Rows.ECHO -> new Echo(JAVA, JAR, sources, scratch, effort.echo());
+        case Rows.TLS -> new Tls(JAVA, JAR, sources, scratch, effort.echo());
+        default -> rows.row(name);
+      };
       row.run();
       System.out.print(row.table(effort.tells()));
       measured.add(row);

@@ -11,16 +11,17 @@ import java.util.Map;
 final class Rows {
   static final List<String> NAMES = List.of(
       "switch", "spawn", "queue", "queues", "locks", "foreign", "loops", "timers", "gather", "wait",
-      "memory", "startup", "echo");
+      "memory", "startup", "echo", "tls");
 
-  /** The one with a load, servers and tables of its own. */
-  static final String ECHO = NAMES.getLast();
+  // Those with a load, servers and tables of their own.
+  static final String ECHO = "echo";
+  static final String TLS = "tls";
 
   /** The rows that JMH runs. */
   static final List<String> PROFILED = NAMES.subList(0, 10);
 
   /** For these a quick run has no time, unless they are named. */
-  private static final List<String> NOT_QUICK = List.of("queues", "locks", "foreign", "loops");
+  private static final List<String> NOT_QUICK = List.of("queues", "locks", "foreign", "loops", TLS);
 
   private static final List<Integer> PENDING = List.of(10, 10_000, 1_000_000);
   private static final List<Integer> LOOPS = List.of(1, 64, 1_000);

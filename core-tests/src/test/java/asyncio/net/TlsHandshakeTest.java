@@ -302,6 +302,19 @@ class TlsHandshakeTest {
   }
 
   @Test
+  void trustsAddUp() throws Exception {
+    Authority another = Authority.root("another");
+    TlsTrust both = TlsTrust.system().and(AUTHORITY.trust()).and(another.trust());
+    ClientTls client = ClientTls.defaults().withTrust(both).withServerName("localhost");
+    agreed(SERVER, client);
+    agreed(serverOf(another.issue("localhost")), client);
+    TlsIdentity unknown = Authority.root("a third").issue("localhost");
+    refused(serverOf(unknown), client);
+    assertEquals("TlsTrust[the JVM's authorities and 2 of its own]", both.toString());
+    assertEquals("TlsTrust[the JVM's authorities]", TlsTrust.system().toString());
+  }
+
+  @Test
   void aCertificateCanBeTrustedItself() throws Exception {
     TlsIdentity own = TlsIdentity.selfSigned("localhost", "127.0.0.1", "::1");
     assertEquals(List.of("localhost", "127.0.0.1", "0:0:0:0:0:0:0:1"), own.names());

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The servers that can be had here, built where there is something to build. */
@@ -55,11 +56,52 @@ final class Contenders {
     all.add(built("C epoll", "gcc", this::buildC));
     all.add(built("Tokio", "cargo", this::buildTokio));
     all.add(built("Go", "go", this::buildGo));
-    all.add(built("uvloop protocol", "python3", () -> python("protocol", "uvloop")));
-    all.add(built("uvloop streams", "python3", () -> python("streams", "uvloop")));
-    all.add(built("CPython streams", "python3", () -> python("streams", "asyncio")));
+    all.add(built(
+        "uvloop protocol", "python3", () -> python("uvloop", "echo.py", "protocol", "uvloop")));
+    all.add(
+        built("uvloop streams", "python3", () -> python("uvloop", "echo.py", "streams", "uvloop")));
+    all.add(built(
+        "CPython streams", "python3", () -> python("asyncio", "echo.py", "streams", "asyncio")));
     all.add(built("Node", "node", () -> List.of("node", source("node/echo.js"))));
     return all;
+  }
+
+  /** The servers with TLS. */
+  List<Contender> tls(String chain, String key) throws InterruptedException {
+    List<Contender> all = new ArrayList<>();
+    for (String carrier : List.of(MOUNTED, PORTABLE)) {
+      List<String> command = jvm(
+          TlsServer.class,
+          "--add-opens=java.base/java.lang=ALL-UNNAMED",
+          "-Dasyncio.carrier=" + carrier);
+      command.addAll(List.of(chain, key));
+      all.add(new Contender(carrier, true, command));
+    }
+    for (String provider : List.of("JDK", "OpenSSL")) {
+      List<String> command = new ArrayList<>(jvm(
+          NettyServer.class,
+          "--enable-native-access=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow"));
+      command.addAll(List.of("nio", provider.toLowerCase(Locale.ROOT), chain, key));
+      all.add(new Contender("Netty, " + provider, true, command));
+    }
+    all.add(built("Go", "go", () -> {
+      String program = target("tls-go");
+      Programs.output(List.of("go", "build", "-o", program, source("go/tls/tls.go")));
+      return List.of(program, chain, key);
+    }));
+    for (String library : List.of("asyncio", "uvloop")) {
+      String name = library.equals("asyncio") ? "CPython streams" : "uvloop streams";
+      all.add(built(name, "python3", () -> python(library, "tls.py", library, chain, key)));
+    }
+    return all;
+  }
+
+  /** The program that makes the load over TLS. */
+  String buildTlsLoad() throws IOException, InterruptedException {
+    String program = target("tls-load");
+    Programs.output(List.of("go", "build", "-o", program, source("go/tls-load/load.go")));
+    return program;
   }
 
   // ---- on the JVM ----
@@ -150,14 +192,16 @@ final class Contenders {
     return List.of(folder + "/release/echo");
   }
 
-  private List<String> python(String style, String library)
+  private List<String> python(String library, String script, String... arguments)
       throws IOException, InterruptedException {
     // The interpreter itself, not a script in front of it: that one would be measured.
     String python = Programs.output(List.of("python3", "-c", "import sys; print(sys.executable)"));
     if (library.equals("uvloop")) {
       python = pythonWithUvloop(python);
     }
-    return List.of(python, source("cpython/echo.py"), style, library);
+    List<String> command = new ArrayList<>(List.of(python, source("cpython/" + script)));
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   private String pythonWithUvloop(String python) throws IOException, InterruptedException {

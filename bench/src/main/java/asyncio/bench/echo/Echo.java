@@ -155,7 +155,7 @@ public final class Echo implements Measured {
     return connections == FEW || effort.largeToMany() ? SIZES : List.of(SMALL_MANY.bytes());
   }
 
-  private static List<String> allowedCpus() throws IOException {
+  static List<String> allowedCpus() throws IOException {
     String list = Files.readAllLines(Path.of("/proc/self/status")).stream()
         .filter(line -> line.startsWith("Cpus_allowed_list:"))
         .map(line -> line.substring(line.indexOf(':') + 1).strip())

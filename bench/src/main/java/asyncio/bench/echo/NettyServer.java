@@ -18,17 +18,23 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.util.Version;
+import java.io.File;
 import java.net.InetSocketAddress;
+import java.util.List;
+import javax.net.ssl.SSLException;
 
 /**
  * TCP echo in Netty, on one event loop thread that accepts as well: {@code NettyServer
- * nio|epoll|io_uring}.
+ * nio|epoll|io_uring}; with TLS, {@code NettyServer nio jdk|openssl CHAIN KEY}.
  */
 final class NettyServer {
   private NettyServer() {}
 
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] args) throws Exception {
     Class<? extends ServerChannel> type;
     IoHandlerFactory handlers;
     switch (args[0]) {
@@ -48,6 +54,7 @@ final class NettyServer {
       }
       default -> throw new IllegalArgumentException(args[0]);
     }
+    SslContext tls = args.length == 1 ? null : tls(args[1], new File(args[2]), new File(args[3]));
     var server = new ServerBootstrap()
         .group(new MultiThreadIoEventLoopGroup(1, handlers))
         .channel(type)
@@ -57,13 +64,23 @@ final class NettyServer {
         .childHandler(new ChannelInitializer<SocketChannel>() {
           @Override
           protected void initChannel(SocketChannel client) {
+            if (tls != null) {
+              client.pipeline().addLast(tls.newHandler(client.alloc()));
+            }
             client.pipeline().addLast(new Echo());
           }
         });
     var address =
         (InetSocketAddress) server.bind("127.0.0.1", 0).sync().channel().localAddress();
     String version = Version.identify().values().iterator().next().artifactVersion();
-    System.out.println(address.getPort() + " Netty " + version + ", " + args[0]);
+    System.out.println(address.getPort() + " Netty " + version + ", "
+        + String.join(", ", List.of(args).subList(0, Math.min(2, args.length))));
+  }
+
+  private static SslContext tls(String provider, File chain, File key) throws SSLException {
+    return SslContextBuilder.forServer(chain, key)
+        .sslProvider(provider.equals("jdk") ? SslProvider.JDK : SslProvider.OPENSSL_REFCNT)
+        .build();
   }
 
   private static final class Echo extends ChannelInboundHandlerAdapter {

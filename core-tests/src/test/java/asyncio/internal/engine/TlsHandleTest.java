@@ -33,7 +33,7 @@ class TlsHandleTest {
           ClientCertificates.NONE,
           false);
       CLIENT = TlsSetup.client(
-          TlsContext.of(List.of(), new Trust(List.of(authority.certificate()))),
+          TlsContext.of(List.of(), new Trust(false, List.of(authority.certificate()))),
           TlsParameters.DEFAULTS,
           "localhost",
           443,
