@@ -146,8 +146,7 @@ public final class Tls implements Measured {
     try {
       if (!one.isRunning()) {
         one.start(serverCpu, scratch);
-        double warmUp = effort.firstSeconds() / (one.warmsUp ? 1 : 5);
-        load(one, warmUp / MODES.size(), 0);
+        load(one, effort.firstSeconds() / (one.warmsUp ? 1 : 5), 0); // for each mode
       }
       List<Result> measured = load(one, effort.warmUpSeconds(), effort.seconds());
       int at = 0;
