@@ -285,13 +285,12 @@ public final class Connection implements AutoCloseable {
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop.
    *
-   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it
-   * can't
-   *     prove who it is; the connection is closed
+   * @throws javax.net.ssl.SSLException if the peer does not speak TLS, the two don't agree, or its
+   *     certificate is not accepted; the connection is closed
    * @throws IOException if the connection is lost or was closed, or the time is up
    * @throws IllegalStateException if another task reads from it, or its output was ended
-   * @throws IllegalArgumentException if the connection is not to a host, so there is no name to
-   * check
+   * @throws IllegalArgumentException if the connection is not to a host, so it has no name
+   *     to check
    */
   public void startTls(ClientTls tls) throws IOException {
     int port = remoteAddress() instanceof InetSocketAddress inet ? inet.getPort() : -1;
@@ -308,9 +307,8 @@ public final class Connection implements AutoCloseable {
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop.
    *
-   * @throws javax.net.ssl.SSLException if the peer speaks no TLS, or the two don't agree, or it
-   * can't
-   *     prove who it is; the connection is closed
+   * @throws javax.net.ssl.SSLException if the peer does not speak TLS, the two don't agree, or its
+   *     certificate is not accepted; the connection is closed
    * @throws IOException if the connection is lost or was closed, or the time is up
    * @throws IllegalStateException if another task reads from it, or its output was ended
    */

@@ -37,8 +37,18 @@ public record ConnectionPair(Connection one, Connection other) implements AutoCl
     return open(ConnectOptions.defaults());
   }
 
-  /** Opens a pair as {@link #open()} does, with options for both ends. */
+  /**
+   * Opens a pair as {@link #open()} does, with options for both ends.
+   *
+   * @throws IllegalArgumentException if TLS is among the options: a pair is plain until {@link
+   *     Connection#startTls(ClientTls)} is called at one end, and its twin at the other
+   */
   public static ConnectionPair open(ConnectOptions options) {
+    if (options.tls != null) {
+      throw new IllegalArgumentException(
+          "ConnectionPair.open() makes plain connections, so withTls()"
+              + " can't be among its options. Call startTls() on both ends, each in a task of its own.");
+    }
     Scheduler scheduler = Current.require("ConnectionPair.open()");
     MemoryStream.Pair ends = MemoryStream.pair(
         scheduler, CAPACITY, new MemoryAddress("memory:one"), new MemoryAddress("memory:other"));

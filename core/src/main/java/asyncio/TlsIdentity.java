@@ -161,7 +161,7 @@ public final class TlsIdentity {
   public static TlsIdentity selfSigned(String... names) throws IOException {
     if (names.length == 0) {
       throw new IllegalArgumentException(
-          "selfSigned() takes the names of the hosts that it is for," + " such as \"localhost\".");
+          "selfSigned() takes the names of the hosts that it is for, such as \"localhost\".");
     }
     List<String> hosts = Arrays.stream(names).map(ServerNames::normalised).toList();
     return TlsHelpers.call(

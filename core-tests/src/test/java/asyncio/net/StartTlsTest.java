@@ -19,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import asyncio.Asyncio;
 import asyncio.CancelledError;
 import asyncio.ClientTls;
+import asyncio.ConnectOptions;
 import asyncio.Connection;
 import asyncio.ConnectionHandler;
 import asyncio.ConnectionPair;
@@ -182,6 +183,34 @@ class StartTlsTest {
         pair.other().startTls(SERVER);
         starting.await();
       }
+    });
+  }
+
+  @Test
+  void aConnectionCanBeClosedDuringTheHandshake() throws Exception {
+    run(() -> {
+      try (var pair = ConnectionPair.open()) {
+        begin(pair, SERVER, NAMED);
+        Task<?> starting =
+            createTask("starter", () -> pair.one().startTls(NAMED)); // inside the first
+        until(() -> starting.toString().contains("waits for data"));
+        pair.one().close();
+        says(
+            "the connection was closed on this side",
+            assertThrows(SocketException.class, () -> starting.awaitThrowing(SocketException.class))
+                .getMessage());
+      }
+    });
+  }
+
+  @Test
+  void aPairInMemoryIsPlainUntilItsEndsBegin() throws Exception {
+    run(() -> {
+      var options = ConnectOptions.defaults().withTls(NAMED);
+      says(
+          "Call startTls() on both ends",
+          assertThrows(IllegalArgumentException.class, () -> ConnectionPair.open(options))
+              .getMessage());
     });
   }
 

@@ -285,6 +285,12 @@ class TlsHandshakeTest {
     TlsIdentity old = AUTHORITY.issue().expired().to("localhost");
     ClientTls trusting = ClientTls.defaults().withTrust(TlsTrust.of(old.chain().getFirst()));
     says("has expired", refused(serverOf(old), trusting).getMessage());
+    // A context of the program believes whom it likes.
+    var anybody = SSLContext.getInstance("TLS");
+    var believes = new CountDownLatch(0);
+    anybody.init(null, new TrustManager[] {new SlowTrust(believes)}, null);
+    ClientTls own = ClientTls.of(anybody).withHostNameCheck(false).withServerName("localhost");
+    agreed(serverOf(old), own);
     // A leaf that signs as if it were an authority.
     says("can't be accepted", complaint(AUTHORITY.asAuthority().issue("localhost")));
   }

@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * peer would take what it has for the whole.
  */
 public final class SendBuffer implements WriteCompletion {
-  // In order: what is buffered, and who waits; the limit of a close; writing, which buffers;
-  // sending
-  // from where it is, for send() and for transfers, which does not; waiting; the end.
+  // In order: what is buffered, and who waits; the limit of a close; writing, which buffers; the
+  // end
+  // of the output; sending from where it is, for send() and for transfers; waiting; closing.
 
   private static final int FLUSH_AT = 64 * 1024;
 
@@ -776,6 +776,10 @@ public final class SendBuffer implements WriteCompletion {
     closing = true;
     if (link.isLost()) {
       finishClose();
+      return;
+    }
+    if (link.isTaken() && size() == 0) { // a handshake uses the stream: there is no end to say
+      abort();
       return;
     }
     movedAt = link.scheduler.time();

@@ -62,7 +62,7 @@ public final class Handshake {
     this.setup = setup;
     this.records = new RecordQueue(below);
     this.failures = new HandshakeFailures(peer, setup);
-    this.flights = new Flights(setup::engine);
+    this.flights = new Flights(setup::engine, setup.checksValidity());
   }
 
   /**

@@ -84,7 +84,7 @@ final class HandshakeFailures {
             + " pass it to "
             + (setup.isClient() ? "withTrust()" : "withClientTrust()");
       case CertificateException other
-      when message(other).startsWith("No ") ->
+      when setup.serverName() != null && message(other).matches("No .*name.*") ->
         "the peer's certificate is not for '"
             + setup.serverName()
             + "': "

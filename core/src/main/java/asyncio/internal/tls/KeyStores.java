@@ -33,7 +33,7 @@ public final class KeyStores {
         throw new IOException(file + " has "
             + (keys.isEmpty()
                 ? "no private key."
-                : "several private" + " keys: " + keys
+                : "several private keys: " + keys
                     + ". It must have one; TlsIdentity.of() takes any key."));
       }
       return identity(store, keys.getFirst(), password, file);

@@ -44,7 +44,7 @@ public record TlsParameters(
     }
     if (versions.isEmpty()) {
       throw new IllegalArgumentException(
-          "withProtocols() takes one of \"TLSv1.3\" and \"TLSv1.2\"" + " at least.");
+          "withProtocols() takes one of \"TLSv1.3\" and \"TLSv1.2\" at least.");
     }
     return new TlsParameters(alpn, versions, handshakeTimeout, shutdownTimeout, uncleanEnd);
   }

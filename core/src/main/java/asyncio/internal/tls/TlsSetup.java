@@ -82,6 +82,11 @@ public final class TlsSetup {
     return client;
   }
 
+  /** An SSLContext of the program decides for itself whom it believes. */
+  boolean checksValidity() {
+    return !context.isGiven();
+  }
+
   TlsParameters parameters() {
     return parameters;
   }

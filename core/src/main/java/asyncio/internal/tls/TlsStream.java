@@ -230,8 +230,8 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
       } else {
         ByteBuffer in = scratch.received.clear();
         received.take(in);
-        in.put(came)
-            .flip(); // before that is cleared: TLS below has decrypted it in the same memory
+        // Before the other is cleared: TLS below has decrypted what came in the same memory.
+        in.put(came).flip();
         unwrap(in, out.clear(), Math.min(max, CHUNK));
         received.append(in);
       }
@@ -301,7 +301,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
       withoutData = 0;
     } else if (result.bytesConsumed() > 0 && ++withoutData > MAX_WITHOUT_DATA) {
       throw new SSLProtocolException(
-          "the peer sent " + withoutData + " TLS records in a row without" + " any data");
+          "the peer sent " + withoutData + " TLS records in a row without any data");
     }
   }
 
@@ -327,10 +327,11 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
 
   private void endUncleanly() throws IOException {
     if (!parameters.uncleanEnd() || !received.isEmpty()) {
-      throw new SSLException(
-          "the peer ended the stream without a close-notify, so its data may be truncated. If"
-              + " the protocol marks the end itself, such as by a length, allow this with"
-              + " withUncleanEnd(true)");
+      throw new SSLException("the peer ended the stream without a close-notify, "
+          + (parameters.uncleanEnd()
+              ? "in the middle of a record"
+              : "so its data may be truncated. If the protocol marks the end itself, such as by a"
+                  + " length, allow this with withUncleanEnd(true)"));
     }
     inputEnded = true;
   }
@@ -484,7 +485,7 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
       while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && wrapOwn() > 0) {
         if (records.size() > MAX_REPLIES) {
           throw new SSLProtocolException(
-              "the peer keeps asking for replies and does not read" + " them");
+              "the peer keeps asking for replies and does not read them");
         }
       }
     } catch (SSLException broken) {

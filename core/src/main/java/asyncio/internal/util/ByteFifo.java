@@ -168,8 +168,10 @@ public final class ByteFifo {
   }
 
   private void release() {
-    bytes = EMPTY;
-    view = ByteBuffer.wrap(EMPTY);
+    if (bytes.length > 0) {
+      bytes = EMPTY;
+      view = ByteBuffer.wrap(EMPTY);
+    }
   }
 
   /**
