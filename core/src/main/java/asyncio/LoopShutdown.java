@@ -213,7 +213,7 @@ final class LoopShutdown implements ShutdownHook.Ending {
 
   /** Whether the end of the loop will cancel or close something. */
   private boolean hasLeftovers() {
-    return loop.tasks.size() > 0 || scheduler.openHandles() > 0;
+    return loop.tasks.size() > 0 || scheduler.hasOpen();
   }
 
   /** The tasks that have not ended and never will, because the loop closes. */

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.file.FileSource;
 import asyncio.internal.net.BlockingSource;
 import asyncio.internal.net.Link;
 import asyncio.internal.net.ReceiveBuffer;
@@ -508,7 +509,8 @@ public final class StreamReader {
   /**
    * Sends everything up to the end of this stream to {@code writer}, without ending that stream.
    * Bytes pass without being copied as long as the receiver keeps up; no memory is allocated for
-   * them.
+   * them. Those of a file are sent to a plain socket by the operating system; meanwhile nobody else
+   * may write there.
    *
    * <p><i>Waits</i> for bytes, and for the receiver to take them: no more is read than it takes.
    *
@@ -541,6 +543,9 @@ public final class StreamReader {
       while (true) {
         writer.drain();
         writer.checkWritable(); // before anything is taken for it
+        if (link.source() instanceof FileSource file && file.isDrained()) {
+          writer.trySendRest(file, moved);
+        }
         ByteBuffer came = in.receive(ReceiveBuffer.MAX_CHUNK);
         if (came == null) {
           return;
@@ -639,6 +644,11 @@ public final class StreamReader {
   /** Returns whether a task waits for bytes to come, and none are here. */
   boolean waitsForSomethingNew() {
     return in.waitsForSomethingNew();
+  }
+
+  /** Closes a stream of one direction. */
+  void close() {
+    link.close();
   }
 
   /** Drops what is here and was not read. */

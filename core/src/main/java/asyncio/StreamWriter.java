@@ -2,6 +2,8 @@ package asyncio;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import asyncio.internal.file.FileJobs;
+import asyncio.internal.file.FileSource;
 import asyncio.internal.net.BlockingSink;
 import asyncio.internal.net.Link;
 import asyncio.internal.net.SendBuffer;
@@ -15,9 +17,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 
 /**
  * The sending half of a {@link Connection}. Writing never waits: what one step writes is sent
@@ -31,6 +36,9 @@ public final class StreamWriter {
 
   /** A direct buffer smaller than this is copied: that costs less than a system call of its own. */
   private static final int SMALL = 4 * 1024;
+
+  /** How much of a file is read at once. */
+  private static final int PIECE = 256 * 1024;
 
   private final Link link;
   private final SendBuffer sendBuffer;
@@ -174,9 +182,113 @@ public final class StreamWriter {
   }
 
   private Fiber beginSend() {
-    Fiber fiber = link.requireTask("StreamWriter.send()");
+    return begin("StreamWriter.send()");
+  }
+
+  private Fiber begin(String call) {
+    Fiber fiber = link.requireTask(call);
     fiber.breathe();
     return fiber;
+  }
+
+  // ---- files ----
+
+  /**
+   * Sends a file, after everything that was written before. To a plain socket the operating system
+   * sends it (sendfile), so that its bytes do not come into the program; for TLS and other streams
+   * it is read and written piece by piece. Meanwhile nobody else may write.
+   *
+   * <p><i>Waits</i> until the socket has taken all of it.
+   *
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; some of it may have been sent, and up to
+   * 1 MiB more may be. If the connection is closed then and nothing was written since, it is reset, so
+   * that the peer can tell.
+   *
+   * <p><i>Thread</i>: a coroutine of the connection's loop.
+   *
+   * @return how many bytes were sent
+   * @throws IOException if the file can't be read; or if the connection is lost, or closed on this
+   *     side
+   * @throws IllegalStateException after {@link #writeEof}, or while another task sends a file
+   */
+  public long sendFile(Path path) throws IOException {
+    begin("StreamWriter.sendFile()");
+    checkWritable();
+    try (AsyncFile file = AsyncFiles.open(path)) {
+      return file.transferTo(0, Long.MAX_VALUE, this);
+    }
+  }
+
+  /**
+   * Sends a part of a file, or as much of it as there is up to its end, as {@link #sendFile(Path)}
+   * does. The channel's own position does not matter and does not change.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #sendFile(Path)}.
+   *
+   * @param position the place in the file, in bytes from its beginning
+   * @param count how many bytes
+   * @return how many bytes were sent
+   * @throws IOException if the file can't be read; or if the connection is lost, or closed on this
+   *     side
+   * @throws IllegalArgumentException if an argument is negative
+   * @throws IllegalStateException after {@link #writeEof}, or while another task sends a file
+   */
+  public long sendFile(FileChannel file, long position, long count) throws IOException {
+    Fiber fiber = begin("StreamWriter.sendFile()");
+    if (position < 0 || count < 0) {
+      throw new IllegalArgumentException(
+          "sendFile(file, position, count) counts bytes from 0 on; got " + position + " and "
+              + count + ".");
+    }
+    long[] sent = {0};
+    boolean whole = false;
+    sendBuffer.beginFile(fiber);
+    try {
+      if (!sendBuffer.sendFile(fiber, file, position, count, n -> sent[0] += n)) {
+        sent[0] = copyFile(fiber, file, position, count);
+      }
+      whole = true;
+      return sent[0];
+    } finally {
+      sendBuffer.endFile(whole);
+    }
+  }
+
+  private long copyFile(Fiber fiber, FileChannel file, long position, long count)
+      throws IOException {
+    var memory = ByteBuffer.allocate((int) Math.min(count, PIECE));
+    long sent = 0;
+    while (sent < count) {
+      ByteBuffer piece = memory.clear().limit((int) Math.min(count - sent, PIECE));
+      int came = FileJobs.read(fiber, file, position + sent, piece);
+      if (came < 0) {
+        break;
+      }
+      sent += came;
+      send(piece.flip());
+    }
+    sendBuffer.flush(fiber);
+    return sent;
+  }
+
+  /** Sends what is left of a file, if the operating system can; otherwise does nothing. */
+  void trySendRest(FileSource file, LongConsumer moved) throws IOException {
+    Fiber fiber = begin("StreamReader.transferTo()");
+    FileChannel channel = file.file().channel();
+    if (!link.sink().sendsFiles(channel)) {
+      return;
+    }
+    boolean whole = false;
+    sendBuffer.beginFile(fiber);
+    try {
+      sendBuffer.sendFile(fiber, channel, file.position(), Long.MAX_VALUE, count -> {
+        file.skip(count);
+        moved.accept(count);
+      });
+      whole = true;
+    } finally {
+      sendBuffer.endFile(whole);
+    }
   }
 
   /** Closes at once; what was not sent is dropped. */

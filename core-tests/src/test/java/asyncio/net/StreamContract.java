@@ -8,6 +8,8 @@ import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static java.time.Duration.ofMillis;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -18,6 +20,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Action;
+import asyncio.AsyncFiles;
 import asyncio.CancelledError;
 import asyncio.ConnectOptions;
 import asyncio.Connection;
@@ -40,12 +43,17 @@ import java.lang.foreign.Arena;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What every connection does, whatever its bytes go through. A subclass says which. */
 abstract class StreamContract {
@@ -53,6 +61,11 @@ abstract class StreamContract {
   private static final int MUCH = 16 * 1024 * 1024;
 
   abstract ConnectionPair open(ConnectOptions options) throws IOException;
+
+  /** Whether a peer can tell a reset from an end: that of a plain Unix socket can't. */
+  boolean tellsResets() {
+    return true;
+  }
 
   /** Closes what else was opened. */
   void end() {}
@@ -247,6 +260,7 @@ abstract class StreamContract {
       Task<?> closing = started(createTask(one::close));
       assertArrayEquals(much, other.reader().readAll());
       sending.await();
+      other.close(); // TLS waits for it
       closing.await();
     });
   }
@@ -846,6 +860,263 @@ abstract class StreamContract {
       reading.await();
       assertThrows(IndexOutOfBoundsException.class, () -> in.read(new byte[1], 0, 2));
       assertThrows(IndexOutOfBoundsException.class, () -> out.write(new byte[1], 0, 2));
+    });
+  }
+
+  // ---- files ----
+
+  @TempDir
+  Path files;
+
+  /** Puts {@code bytes} into a file. */
+  private Path file(byte[] bytes) throws IOException {
+    return Files.write(files.resolve("file" + bytes.length), bytes);
+  }
+
+  @Test
+  @Covers({
+    "test_sendfile.SendfileMixin.sendfile",
+    "test_sendfile.SendfileMixin.sendfile_ssl",
+    "test_sendfile.SendfileMixin.sendfile_pre_and_post_data",
+    "test_sendfile.SendfileMixin.sendfile_ssl_pre_and_post_data",
+    "test_sendfile.SendfileMixin.sendfile_force_fallback"
+  })
+  void aFileIsSentBetweenWhatIsWritten() throws Exception {
+    byte[] much = noise(MUCH);
+    Path path = file(much);
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> {
+        one.writer().write("before");
+        assertEquals(MUCH, one.writer().sendFile(path));
+        one.writer().write("after");
+        one.writer().writeEof();
+      });
+      assertEquals("before", text(other.reader().readExactly(6)));
+      assertArrayEquals(much, other.reader().readExactly(MUCH));
+      assertEquals("after", text(other.reader().readAll()));
+      sending.await();
+    });
+  }
+
+  @Test
+  @Covers({
+    "test_sendfile.SendfileMixin.sendfile_partial",
+    "test_sendfile.SendfileMixin.sendfile_ssl_partial"
+  })
+  void aPartOfAFileIsSent() throws Exception {
+    byte[] bytes = noise(100_000);
+    Path path = file(bytes);
+    with((one, other) -> {
+      try (var channel = FileChannel.open(path)) {
+        channel.position(7);
+        assertEquals(50_000, one.writer().sendFile(channel, 1000, 50_000));
+        assertEquals(7, channel.position());
+        assertArrayEquals(
+            Arrays.copyOfRange(bytes, 1000, 51_000), other.reader().readExactly(50_000));
+        assertEquals(10, one.writer().sendFile(channel, 99_990, 1000)); // up to the end
+        assertEquals(0, one.writer().sendFile(channel, 100_000, 1000));
+        assertEquals(0, one.writer().sendFile(channel, 200_000, Long.MAX_VALUE));
+        assertEquals(0, one.writer().sendFile(channel, 0, 0));
+        assertArrayEquals(
+            Arrays.copyOfRange(bytes, 99_990, 100_000), other.reader().readExactly(10));
+        assertThrows(IllegalArgumentException.class, () -> one.writer().sendFile(channel, -1, 1));
+        assertThrows(IllegalArgumentException.class, () -> one.writer().sendFile(channel, 1, -1));
+      }
+      assertEquals(0, one.writer().sendFile(file(new byte[0])));
+      one.writer().writeEof();
+      assertEquals(0, other.reader().readAll().length);
+    });
+  }
+
+  @Test
+  @Covers("test_sendfile.SendfileMixin.sendfile_prevents_bare_write")
+  void nobodyElseWritesWhileAFileIsSent() throws Exception {
+    byte[] much = noise(MUCH);
+    Path path = file(much);
+    with((one, other) -> {
+      Task<?> sending = createTask("sender", () -> one.writer().sendFile(path));
+      until(() -> one.writer().bufferSize() > 0 || refuses(one.writer()));
+      assertTrue(refuses(one.writer()));
+      for (Action<IOException> write : List.<Action<IOException>>of(
+          () -> one.writer().write("x"),
+          () -> one.writer().send("x"),
+          () -> one.writer().writeEof(),
+          () -> one.writer().sendFile(path))) {
+        assertContains(
+            assertThrows(IllegalStateException.class, write::run).getMessage(),
+            "'sender'",
+            "sends a file");
+      }
+      assertArrayEquals(much, other.reader().readExactly(MUCH));
+      sending.await();
+      one.writer().send("x");
+      assertEquals("x", text(other.reader().readExactly(1)));
+    });
+  }
+
+  private static boolean refuses(StreamWriter writer) throws IOException {
+    try {
+      writer.write(new byte[0]);
+      return false;
+    } catch (IllegalStateException during) {
+      return true;
+    }
+  }
+
+  private interface Condition {
+    boolean holds() throws IOException;
+  }
+
+  private static void until(Condition condition) throws IOException {
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (!condition.holds()) {
+      assertTrue(System.nanoTime() < deadline, "it did not happen within 20 s");
+      sleep(ofMillis(1));
+    }
+  }
+
+  @Test
+  @Covers({
+    "test_sendfile.SendfileMixin.sendfile_close_peer_in_the_middle_of_receiving",
+    "test_sendfile.SendfileMixin.sendfile_fallback_close_peer_in_the_middle_of_receiving"
+  })
+  void aPeerThatGoesEndsTheSendingOfAFile() throws Exception {
+    Path path = file(noise(MUCH));
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> one.writer().sendFile(path));
+      other.reader().readExactly(1000);
+      assertFalse(sending.isDone());
+      other.abort();
+      assertContains(
+          assertInstanceOf(IOException.class, failureOf(sending)).getMessage(), "was lost");
+      assertThrows(IOException.class, () -> one.writer().sendFile(path));
+    });
+  }
+
+  @Test
+  @Covers({
+    "test_sendfile.SendfileMixin.sendfile_close_peer_after_receiving",
+    "test_sendfile.SendfileMixin.sendfile_ssl_close_peer_after_receiving"
+  })
+  void aPeerThatGoesWhenItHasTheFileDoesNoHarm() throws Exception {
+    Path path = file(noise(MUCH));
+    with((one, other) -> {
+      Task<Long> sending = createTask(() -> one.writer().sendFile(path));
+      other.reader().readExactly(MUCH);
+      assertEquals(MUCH, sending.await());
+      other.abort();
+    });
+  }
+
+  @Test
+  @Covers("test_sendfile.SendfileMixin.sendfile_for_closing_transp")
+  void noFileIsSentOnceTheConnectionIsClosed() throws Exception {
+    Path path = file(noise(10));
+    with((one, other) -> {
+      assertThrows(NoSuchFileException.class, () -> other.writer().sendFile(files.resolve("none")));
+      one.writer().close();
+      assertThrows(IOException.class, () -> one.writer().sendFile(path));
+    });
+  }
+
+  @Test
+  void aCloseWaitsForAFileThatAnotherTaskSends() throws Exception {
+    byte[] much = noise(MUCH);
+    Path path = file(much);
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> one.writer().sendFile(path));
+      until(() -> refuses(one.writer()));
+      Task<?> closing = createTask(one::close);
+      assertArrayEquals(much, other.reader().readAll());
+      sending.await();
+      other.close();
+      closing.await();
+    });
+  }
+
+  @Test
+  void anAbortEndsTheSendingOfAFile() throws Exception {
+    Path path = file(noise(MUCH));
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> one.writer().sendFile(path));
+      other.reader().readExactly(1000);
+      one.abort();
+      assertInstanceOf(IOException.class, failureOf(sending));
+    });
+  }
+
+  @Test
+  void aCancelledSendingOfAFileStopsSoon() throws Exception {
+    byte[] much = noise(MUCH);
+    Path path = file(much);
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> one.writer().sendFile(path));
+      byte[] first = other.reader().readExactly(1000);
+      sending.cancel();
+      assertThrows(CancelledError.class, sending::await);
+      one.writer().write("end");
+      one.writer().writeEof();
+      byte[] rest = other.reader().readAll();
+      int sent = first.length + rest.length - 3;
+      assertTrue(sent < MUCH, () -> "all " + sent);
+      assertArrayEquals(Arrays.copyOf(much, 1000), first);
+      assertArrayEquals(Arrays.copyOfRange(much, 1000, sent), Arrays.copyOf(rest, rest.length - 3));
+      assertEquals("end", text(Arrays.copyOfRange(rest, rest.length - 3, rest.length)));
+    });
+  }
+
+  @Test
+  void aFileThatWasNotSentWholeEndsInAReset() throws Exception {
+    Path path = file(noise(MUCH));
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> one.writer().sendFile(path));
+      other.reader().readExactly(1000);
+      sending.cancel();
+      assertThrows(CancelledError.class, sending::await);
+      one.writer().close();
+      if (tellsResets()) {
+        assertThrows(IOException.class, () -> other.reader().readAll());
+      } else {
+        assertTrue(other.reader().readAll().length < MUCH);
+      }
+    });
+  }
+
+  @Test
+  void aFilesReaderIsTransferredFromWhereItIs() throws Exception {
+    byte[] much = noise(MUCH);
+    Path path = file(much);
+    with((one, other) -> {
+      try (var file = AsyncFiles.open(path, READ, WRITE)) {
+        assertArrayEquals(Arrays.copyOf(much, 10), file.reader().readExactly(10));
+        Task<Long> sending = createTask(() -> file.reader().transferTo(one.writer()));
+        assertArrayEquals(
+            Arrays.copyOfRange(much, 10, MUCH), other.reader().readExactly(MUCH - 10));
+        assertEquals(MUCH - 10, sending.await());
+        file.write(ByteBuffer.wrap("more".getBytes(UTF_8)), MUCH);
+        assertEquals(4, file.reader().transferTo(one.writer()));
+        assertEquals(0, file.reader().transferTo(one.writer()));
+        one.writer().flush();
+        assertEquals("more", text(other.reader().readExactly(4)));
+        assertEquals(0, file.reader().read(1).length);
+      }
+    });
+  }
+
+  @Test
+  void aFileIsReceived() throws Exception {
+    byte[] much = noise(MUCH);
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> {
+        one.writer().send(much);
+        one.writer().writeEof();
+      });
+      Path path = files.resolve("received");
+      try (var file = AsyncFiles.create(path)) {
+        assertEquals(MUCH, other.reader().transferTo(file.writer()));
+      }
+      sending.await();
+      assertArrayEquals(much, AsyncFiles.readAllBytes(path));
     });
   }
 }

@@ -36,6 +36,11 @@ class TlsStreamTest {
   @Nested
   class OverUnixSockets extends UnixStreamTest {
     @Override
+    boolean tellsResets() {
+      return true;
+    }
+
+    @Override
     ConnectionPair open(ConnectOptions options) throws IOException {
       return tls(super.open(options));
     }

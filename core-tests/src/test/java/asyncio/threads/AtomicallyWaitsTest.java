@@ -37,6 +37,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import asyncio.Action;
+import asyncio.AsyncFiles;
 import asyncio.Asyncio;
 import asyncio.Barrier;
 import asyncio.ClientTls;
@@ -62,6 +63,7 @@ import asyncio.TaskGroup;
 import asyncio.TimeoutException;
 import asyncio.TlsIdentity;
 import asyncio.TlsTrust;
+import asyncio.WalkOptions;
 import asyncio.flow.FlowEmitter;
 import asyncio.flow.Flows;
 import java.io.IOException;
@@ -69,8 +71,10 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -124,6 +128,7 @@ class AtomicallyWaitsTest {
       loops();
       streams();
       flows();
+      files();
     });
     Set<String> expected = waitingMethods();
     assertEquals(Set.of(), without(expected, called), "waiting methods without a line here");
@@ -516,6 +521,148 @@ class AtomicallyWaitsTest {
         "startServer()",
         () -> startServer(greets, HOST, 0, ServerOptions.defaults()));
     server.close();
+  }
+
+  private void files() throws Exception {
+    try (var directory = AsyncFiles.temporaryDirectory()) {
+      Path folder = directory.path();
+      Path path = folder.resolve("file");
+      wholeFiles(folder, path);
+      openFiles(folder, path);
+      refused("TemporaryDirectory.close()", "TemporaryDirectory.close()", directory::close);
+      assertTrue(Files.exists(folder));
+    }
+  }
+
+  private void wholeFiles(Path folder, Path path) throws Exception {
+    refused(
+        "AsyncFiles.open(Path, OpenOption[])", "AsyncFiles.open()", () -> AsyncFiles.open(path));
+    refused("AsyncFiles.create(Path)", "AsyncFiles.create()", () -> AsyncFiles.create(path));
+    refused("AsyncFiles.append(Path)", "AsyncFiles.append()", () -> AsyncFiles.append(path));
+    refused("AsyncFiles.temporaryFile()", "AsyncFiles.temporaryFile()", AsyncFiles::temporaryFile);
+    refused(
+        "AsyncFiles.temporaryDirectory()",
+        "AsyncFiles.temporaryDirectory()",
+        AsyncFiles::temporaryDirectory);
+    refused(
+        "AsyncFiles.readString(Path)",
+        "AsyncFiles.readString()",
+        () -> AsyncFiles.readString(path));
+    refused(
+        "AsyncFiles.readString(Path, Charset)",
+        "AsyncFiles.readString()",
+        () -> AsyncFiles.readString(path, US_ASCII));
+    refused(
+        "AsyncFiles.readAllLines(Path)",
+        "AsyncFiles.readAllLines()",
+        () -> AsyncFiles.readAllLines(path));
+    refused(
+        "AsyncFiles.readAllBytes(Path)",
+        "AsyncFiles.readAllBytes()",
+        () -> AsyncFiles.readAllBytes(path));
+    refused(
+        "AsyncFiles.write(Path, byte[], OpenOption[])",
+        "AsyncFiles.write()",
+        () -> AsyncFiles.write(path, new byte[1]));
+    refused(
+        "AsyncFiles.writeString(Path, CharSequence, OpenOption[])",
+        "AsyncFiles.writeString()",
+        () -> AsyncFiles.writeString(path, "x"));
+    refused(
+        "AsyncFiles.replace(Path, byte[])",
+        "AsyncFiles.replace()",
+        () -> AsyncFiles.replace(path, new byte[1]));
+    refused(
+        "AsyncFiles.replace(Path, CharSequence)",
+        "AsyncFiles.replace()",
+        () -> AsyncFiles.replace(path, "x"));
+    refused("AsyncFiles.list(Path)", "AsyncFiles.list()", () -> AsyncFiles.list(folder));
+    refused("AsyncFiles.walk(Path)", "AsyncFiles.walk()", () -> AsyncFiles.walk(folder));
+    refused(
+        "AsyncFiles.walk(Path, WalkOptions)",
+        "AsyncFiles.walk()",
+        () -> AsyncFiles.walk(folder, WalkOptions.defaults()));
+    refused("AsyncFiles.watch(Path)", "AsyncFiles.watch()", () -> AsyncFiles.watch(folder));
+    refused(
+        "AsyncFiles.watchTree(Path)", "AsyncFiles.watchTree()", () -> AsyncFiles.watchTree(folder));
+    refused(
+        "AsyncFiles.createDirectories(Path)",
+        "AsyncFiles.createDirectories()",
+        () -> AsyncFiles.createDirectories(path));
+    refused(
+        "AsyncFiles.exists(Path, LinkOption[])",
+        "AsyncFiles.exists()",
+        () -> AsyncFiles.exists(path));
+    refused("AsyncFiles.size(Path)", "AsyncFiles.size()", () -> AsyncFiles.size(path));
+    refused(
+        "AsyncFiles.attributes(Path, LinkOption[])",
+        "AsyncFiles.attributes()",
+        () -> AsyncFiles.attributes(path));
+    refused(
+        "AsyncFiles.copy(Path, Path, CopyOption[])",
+        "AsyncFiles.copy()",
+        () -> AsyncFiles.copy(folder, path));
+    refused(
+        "AsyncFiles.move(Path, Path, CopyOption[])",
+        "AsyncFiles.move()",
+        () -> AsyncFiles.move(folder, path));
+    refused(
+        "AsyncFiles.deleteIfExists(Path)",
+        "AsyncFiles.deleteIfExists()",
+        () -> AsyncFiles.deleteIfExists(folder));
+    refused(
+        "AsyncFiles.deleteTree(Path)",
+        "AsyncFiles.deleteTree()",
+        () -> AsyncFiles.deleteTree(folder));
+    assertEquals(List.of(), AsyncFiles.list(folder));
+  }
+
+  private void openFiles(Path folder, Path path) throws Exception {
+    AsyncFiles.writeString(path, "one\ntwo\n");
+    try (var file = AsyncFiles.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      Iterator<String> lines = file.lines().iterator();
+      refused("AsyncFile.lines()", "StreamReader.lines()", lines::next);
+      StreamWriter writer = file.writer();
+      refused(
+          "AsyncFile.read(ByteBuffer, long)",
+          "AsyncFile.read()",
+          () -> file.read(ByteBuffer.allocate(1), 0));
+      refused("AsyncFile.read(long, int)", "AsyncFile.read()", () -> file.read(0, 1));
+      refused(
+          "AsyncFile.write(ByteBuffer, long)",
+          "AsyncFile.write()",
+          () -> file.write(ByteBuffer.allocate(1), 0));
+      refused(
+          "AsyncFile.transferTo(long, long, StreamWriter)",
+          "AsyncFile.transferTo()",
+          () -> file.transferTo(0, 1, writer));
+      refused(
+          "StreamWriter.sendFile(Path)", "StreamWriter.sendFile()", () -> writer.sendFile(path));
+      try (var channel = FileChannel.open(path)) {
+        refused(
+            "StreamWriter.sendFile(FileChannel, long, long)",
+            "StreamWriter.sendFile()",
+            () -> writer.sendFile(channel, 0, 1));
+      }
+      refused("AsyncFile.size()", "AsyncFile.size()", file::size);
+      refused("AsyncFile.truncate(long)", "AsyncFile.truncate()", () -> file.truncate(0));
+      refused("AsyncFile.sync()", "AsyncFile.sync()", file::sync);
+      refused("AsyncFile.close()", "AsyncFile.close()", file::close);
+      assertEquals(8, file.size());
+    }
+    try (var tree = AsyncFiles.walk(folder)) {
+      Iterator<Path> paths = tree.iterator();
+      refused("FileTree.iterator()", "FileTree.hasNext()", paths::next);
+      assertTrue(paths.hasNext());
+      refused("FileTree.iterator()", "FileTree.hasNext()", () -> assertTrue(paths.hasNext()));
+    }
+    try (var watch = AsyncFiles.watch(folder)) {
+      refused("FileWatch.next()", "FileWatch.next()", watch::next);
+      refused(
+          "FileWatch.iterator()",
+          "FileWatch.hasNext()",
+          () -> assertTrue(watch.iterator().hasNext()));
+    }
   }
 
   // ---- which methods there are ----

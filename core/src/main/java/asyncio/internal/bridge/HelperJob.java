@@ -8,6 +8,7 @@ import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.util.Sneaky;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class HelperJob<T> implements Runnable {
   private final Scheduler scheduler;
   private final Callable<T> body;
+  private final @Nullable Consumer<? super T> unwanted;
   private final Waiter waiter;
 
   // Loop-confined.
@@ -30,8 +32,21 @@ public final class HelperJob<T> implements Runnable {
    * @param what what the coroutine waits for, for reports
    */
   public HelperJob(Fiber fiber, String what, Callable<T> body) {
+    this(fiber, what, body, null);
+  }
+
+  /**
+   * Creates a call whose value has to be released.
+   *
+   * @param what what the coroutine waits for, for reports
+   * @param unwanted what happens to the value if nobody waits for it any more. It must not block: it
+   *     runs on the loop, or on the helper thread if the loop has closed
+   */
+  public HelperJob(
+      Fiber fiber, String what, Callable<T> body, @Nullable Consumer<? super T> unwanted) {
     this.scheduler = fiber.scheduler();
     this.body = body;
+    this.unwanted = unwanted;
     this.waiter = new Waiter(fiber, WaitKind.HELPER, what);
   }
 
@@ -82,13 +97,24 @@ public final class HelperJob<T> implements Runnable {
     T came = made;
     Throwable why = failed;
     // If the loop has closed meanwhile, it has cancelled the waiting coroutine.
-    scheduler.trySend(LoopAction.of(() -> {
+    boolean sent = scheduler.trySend(LoopAction.of(() -> {
       scheduler.helperEnded();
       value = came;
       failure = why;
       done = true;
-      waiter.wake();
+      if (!waiter.wake()) {
+        discard(came);
+      }
     }));
+    if (!sent) {
+      discard(came);
+    }
+  }
+
+  private void discard(@Nullable T came) {
+    if (came != null && unwanted != null) {
+      unwanted.accept(came);
+    }
   }
 
   private T await(HelperPool.Submitted submitted) throws Exception {

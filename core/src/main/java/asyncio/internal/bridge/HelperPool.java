@@ -22,6 +22,15 @@ import org.jspecify.annotations.Nullable;
  * queue here is lock-free; only starting a thread may take locks of the JDK.
  */
 public final class HelperPool {
+  /** For files, of all loops: a disk is served best by a few threads. */
+  public static final HelperPool FILES = new HelperPool("asyncio-file", 16);
+
+  /**
+   * A thread for each stream that blocks, of all loops: any bound could be used up by streams that
+   * wait for one another.
+   */
+  public static final HelperPool STREAMS = new HelperPool("asyncio-stream", Integer.MAX_VALUE);
+
   private static final long IDLE_SECONDS = 5;
 
   /** How many withdrawn jobs may be in the queue, in addition to as many as are waiting. */

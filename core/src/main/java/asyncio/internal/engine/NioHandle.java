@@ -126,8 +126,13 @@ abstract class NioHandle implements EngineHandle, Readiness.Of {
     }
     closed = true;
     engine.closed(this);
-    close(channel);
+    closeChannel();
     input.wake();
+  }
+
+  /** Closes the channel, or has it closed as soon as a thread that uses it is done. */
+  void closeChannel() {
+    close(channel);
   }
 
   static void close(SelectableChannel channel) {

@@ -12,6 +12,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Objects;
@@ -46,6 +47,9 @@ final class NioStream extends NioHandle implements StreamHandle {
   private @Nullable ByteBuffer unsent;
 
   private @Nullable WriteCompletion completion;
+
+  /** The part of a file that is being sent; null if there is none. */
+  private @Nullable FileTransfer transfer;
 
   /** How many bytes are still dropped when they come; 0 unless that is under way. */
   private int toDiscard;
@@ -312,7 +316,7 @@ final class NioStream extends NioHandle implements StreamHandle {
   }
 
   private void checkNoWrite() {
-    if (unsent != null) {
+    if (unsent != null || transfer != null) {
       throw new AssertionError("two writes at once on one stream: a bug, please report it");
     }
   }
@@ -340,6 +344,60 @@ final class NioStream extends NioHandle implements StreamHandle {
     unsent = null;
     completion = null;
     return 0;
+  }
+
+  @Override
+  public boolean sendsFiles(FileChannel file) {
+    return FileTransfer.isPossible(file);
+  }
+
+  @Override
+  public void sendFile(FileChannel file, long position, long count, WriteCompletion whenDone)
+      throws IOException {
+    checkOpen();
+    checkNoWrite();
+    var begun = new FileTransfer(engine.scheduler, channel, this, file, position, count, whenDone);
+    begun.start();
+    transfer = begun;
+  }
+
+  /** The thread of {@code done} is done with the socket. On the loop. */
+  void transferred(FileTransfer done, int count, boolean ended, @Nullable IOException failure) {
+    if (transfer != done) {
+      return; // closed meanwhile
+    }
+    try {
+      if (failure == null && count == 0 && !ended) {
+        watch(SelectionKey.OP_WRITE);
+        done.waitForRoom();
+        return;
+      }
+    } catch (IOException gone) {
+      failure = gone;
+    }
+    transfer = null;
+    if (failure != null) {
+      done.completion().failed(failure);
+    } else {
+      done.completion().written(count);
+    }
+  }
+
+  private void goOn(FileTransfer waiting) {
+    try {
+      waiting.start();
+    } catch (Throwable noThread) {
+      transfer = null;
+      waiting.completion().failed(new IOException("There is no thread to send a file", noThread));
+    }
+  }
+
+  @Override
+  void closeChannel() {
+    FileTransfer running = transfer;
+    if (running == null || running.letsClose()) {
+      super.closeChannel();
+    }
   }
 
   @Override
@@ -378,6 +436,14 @@ final class NioStream extends NioHandle implements StreamHandle {
   }
 
   private void readyToWrite() {
+    FileTransfer waiting = transfer;
+    if (waiting != null) {
+      if (waiting.waitsForRoom()) {
+        ignore(SelectionKey.OP_WRITE);
+        goOn(waiting);
+      }
+      return;
+    }
     ByteBuffer data = unsent;
     WriteCompletion told = completion;
     if (data == null || told == null) {
@@ -414,7 +480,7 @@ final class NioStream extends NioHandle implements StreamHandle {
 
   @Override
   public void retryWrite() {
-    if (unsent != null) {
+    if (unsent != null || transfer != null) {
       readyToWrite();
     }
   }
@@ -436,7 +502,9 @@ final class NioStream extends NioHandle implements StreamHandle {
   public void close() {
     giveBack();
     super.close();
-    WriteCompletion told = completion;
+    FileTransfer sending = transfer;
+    WriteCompletion told = sending == null ? completion : sending.completion();
+    transfer = null;
     takeBack();
     if (told != null) {
       told.failed(new ClosedChannelException());

@@ -2,6 +2,7 @@ package asyncio.internal.engine;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 
 /** Something that takes bytes; one write is under way at a time. Loop-confined. */
@@ -50,6 +51,23 @@ public interface Sink extends EngineHandle {
    *     usually 0
    */
   int takeBack();
+
+  /** Returns whether this can send bytes of {@code file} without bringing them into the program. */
+  default boolean sendsFiles(FileChannel file) {
+    return false;
+  }
+
+  /**
+   * Sends bytes of a file for which {@link #sendsFiles} is true. A write is under way from now on:
+   * {@code completion} is told how many bytes were sent, or of 0 if the file ends at {@code
+   * position}. Until then the file stays open, and the write can't be taken back. Does not wait.
+   *
+   * @param count the maximum number of bytes; fewer may be sent
+   */
+  default void sendFile(FileChannel file, long position, long count, WriteCompletion completion)
+      throws IOException {
+    throw new AssertionError("a stream does not send files: a bug, please report it");
+  }
 
   /**
    * Returns whether everything that was taken has arrived where it goes. If not, that is under way

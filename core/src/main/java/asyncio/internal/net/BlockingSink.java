@@ -1,6 +1,7 @@
 package asyncio.internal.net;
 
 import asyncio.WaitKind;
+import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.engine.Sink;
 import asyncio.internal.engine.WriteCompletion;
 import asyncio.internal.scheduler.LoopAction;
@@ -104,7 +105,7 @@ public final class BlockingSink implements Sink {
   }
 
   private void submit(int count, Job job) {
-    BlockingSource.THREADS.submit(() -> {
+    HelperPool.STREAMS.submit(() -> {
       IOException failed = null;
       try {
         job.run();

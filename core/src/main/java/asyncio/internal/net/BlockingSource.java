@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * Loop-confined, but for the thread's own job.
  */
 public final class BlockingSource implements Source {
-  /** A thread for each stream: any bound could be used up by streams that wait for one another. */
-  static final HelperPool THREADS = new HelperPool("asyncio-stream", Integer.MAX_VALUE);
-
   private static final int CAPACITY = 64 * 1024;
 
   // Immutable.
@@ -84,7 +81,7 @@ public final class BlockingSource implements Source {
         throw failure;
       }
       if (!jobRuns) {
-        THREADS.submit(this::run);
+        HelperPool.STREAMS.submit(this::run);
         jobRuns = true;
       }
       var wait =

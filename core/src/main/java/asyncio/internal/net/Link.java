@@ -211,7 +211,7 @@ public final class Link {
   public IOException lostException() {
     IOException cause = lost;
     String why = cause == null ? "" : ": " + cause.getMessage();
-    String message = "The " + what + " was lost" + why;
+    String message = "The " + what + (isFile() ? " failed" : " was lost") + why;
     IOException failure = timedOut
         ? new SocketTimeoutException(message)
         : cause instanceof SSLException ? new SSLException(message) : failure(message);
@@ -238,9 +238,18 @@ public final class Link {
     return isConnection() ? new SocketException(message) : new IOException(message);
   }
 
+  /** Returns whose bytes these are, as the subject of a message. */
+  String subject() {
+    return isConnection() ? "The peer at " + peer : "The " + what;
+  }
+
   /** Returns whether this is a connection, and not a stream of one direction. */
   public boolean isConnection() {
     return source != null && source == sink;
+  }
+
+  private boolean isFile() {
+    return sink != null ? sink.isFile() : source != null && source.isFile();
   }
 
   public boolean isClosed() {

@@ -172,8 +172,7 @@ public final class ReceiveBuffer {
 
   private LimitOverrunException overrun(String what, int consumed) {
     return new LimitOverrunException(
-        "The peer at "
-            + link.peer
+        link.subject()
             + " "
             + what
             + "; the stream's limit is "
@@ -193,8 +192,7 @@ public final class ReceiveBuffer {
   public boolean fill() throws IOException {
     if (!bytes.fits(chunk)) {
       throw new LimitOverrunException(
-          "The peer at "
-              + link.peer
+          link.subject()
               + " has sent 2 GiB, as much as one array can hold, and has not ended the stream. All"
               + " of it is still in the stream; read(n) takes it piece by piece.",
           bytes.size());
@@ -264,6 +262,9 @@ public final class ReceiveBuffer {
   }
 
   private boolean hasEnded() throws IOException {
+    if (eof && link.source().isFile()) {
+      eof = false; // more may have been appended
+    }
     if (eof) {
       // A peer that closed and then reset what we sent did not end properly.
       link.throwIfLost();
@@ -285,6 +286,9 @@ public final class ReceiveBuffer {
   private IOException failed(IOException failure) {
     if (failure instanceof ClosedChannelException && !link.isTimedOut()) {
       return link.closedException("A read");
+    }
+    if (link.source().isFile()) {
+      return failure;
     }
     link.lose(failure);
     return link.lostException();

@@ -16,8 +16,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,9 +40,8 @@ import org.jspecify.annotations.Nullable;
  * peer would take what it has for the whole.
  */
 public final class SendBuffer implements WriteCompletion {
-  // In order: what is buffered, and who waits; the limit of a close; writing, which buffers; the
-  // end
-  // of the output; sending from where it is, for send() and for transfers; waiting; closing.
+  // In order: what is buffered, and who waits; the limit of a close; writing, which buffers;
+  // sending from where it is, for send() and for transfers; waiting; closing.
 
   private static final int FLUSH_AT = 64 * 1024;
 
@@ -70,7 +71,16 @@ public final class SendBuffer implements WriteCompletion {
   private boolean paused;
 
   /** What is being sent from where it is, in memory of its owner; null if nothing is. */
-  private @Nullable Direct direct;
+  private @Nullable Sending direct;
+
+  /** Who sends a file, while nobody else may write; null if nobody does. */
+  private @Nullable Fiber fileSender;
+
+  /** Whether a file was not sent whole, and nothing was written since. */
+  private boolean fileIsCut;
+
+  /** Why bytes for a file, which are still here, could not be written; null once it was told. */
+  private @Nullable IOException stuck;
 
   private boolean eofRequested;
 
@@ -191,8 +201,9 @@ public final class SendBuffer implements WriteCompletion {
     if (room != null) {
       return room.position();
     }
-    Direct sending = direct;
-    return pending.size() + (sending == null ? 0 : sending.data.remaining());
+    Sending sending = direct;
+    long left = pending.size() + (sending == null ? 0 : sending.left());
+    return (int) Math.min(left, Integer.MAX_VALUE);
   }
 
   /** Returns whether the engine has memory that must be sent before anything else. */
@@ -327,7 +338,17 @@ public final class SendBuffer implements WriteCompletion {
   public void checkWritable() throws IOException {
     link.checkNotTaken("write()");
     link.throwIfLost();
-    if (closing) {
+    throwIfStuck();
+    Fiber sender = fileSender;
+    if (sender != null && sender != link.scheduler.currentFiber()) {
+      throw new IllegalStateException("write() while "
+          + sender.describe()
+          + " sends a file to "
+          + link.peer
+          + ": the bytes would come in the middle of it. Wait until it has ended, or let one task"
+          + " do both.");
+    }
+    if (closing && sender == null) {
       throw link.closedException("write()");
     }
     if (eofRequested) {
@@ -335,11 +356,12 @@ public final class SendBuffer implements WriteCompletion {
           + link.peer
           + " has been told that nothing more will come.");
     }
+    fileIsCut = false;
   }
 
   /** Sends what the socket takes; the engine continues with the rest. */
   private void flush() {
-    if (isUnderWay() || link.isClosed() || link.isLost()) {
+    if (isUnderWay() || stuck != null || link.isClosed() || link.isLost()) {
       return;
     }
     try {
@@ -390,12 +412,46 @@ public final class SendBuffer implements WriteCompletion {
     sentInStep = 0; // sent by the loop, not in a step of the program
   }
 
+  /** Keeps the bytes for a file that could not be written, and tells who asks next. */
+  private void getStuck(IOException failure) {
+    stuck = new IOException(
+        "The last "
+            + size()
+            + " bytes for "
+            + link.peer
+            + " could not be written: "
+            + failure.getMessage()
+            + ". They are kept: mend that, such as by making room on the disk, and call flush() to"
+            + " try again; don't write them a second time.",
+        failure);
+    drains.wakeAll();
+    flushes.wakeAll();
+  }
+
+  /** Tells once why the bytes that are still here were not written; after that they are tried again. */
+  private void throwIfStuck() throws IOException {
+    IOException told = stuck;
+    if (told != null && !closing) {
+      stuck = null;
+      throw told;
+    }
+  }
+
   @Override
   public void failed(IOException failure) {
     writing = false;
+    if (link.sink().isFile() && !closing && !link.isClosed()) {
+      getStuck(failure);
+      return;
+    }
     if (!link.isClosed()) { // otherwise this side ended the write, and its bytes are dropped
       endFailed = ended;
-      link.lose(failure);
+      link.lose(
+          link.sink().isFile()
+              ? new IOException(
+                  "its last " + size() + " bytes could not be written: " + failure.getMessage(),
+                  failure)
+              : failure);
     }
   }
 
@@ -411,7 +467,7 @@ public final class SendBuffer implements WriteCompletion {
   }
 
   /** Records that {@code count} bytes are no longer here. */
-  private void sent(int count) {
+  void sent(int count) {
     sentInStep += count;
     if (count > 0) {
       moved();
@@ -424,6 +480,14 @@ public final class SendBuffer implements WriteCompletion {
 
   private void allSent() throws IOException {
     flushes.wakeAll();
+    if (fileSender != null) {
+      return; // there is more to come
+    }
+    if (fileIsCut && closing) {
+      dropped++; // the peer must not take what it has for the whole
+      finishClose();
+      return;
+    }
     if ((closing || eofRequested) && !ended) {
       ended = true;
       if (!link.sink().end(closing, this)) {
@@ -469,10 +533,11 @@ public final class SendBuffer implements WriteCompletion {
       lent = null;
       link.sink().giveBack();
     }
-    Direct sending = direct;
+    Sending sending = direct;
     if (sending != null) {
       link.sink().takeBack();
-      sending.end();
+      direct = null;
+      sending.wake();
     }
     pending.clear();
     paused = false;
@@ -491,17 +556,17 @@ public final class SendBuffer implements WriteCompletion {
     checkWritable(data.remaining());
     flush();
     link.throwIfLost();
-    if (isUnderWay() || !isForTheLoop(data)) {
+    if (isUnderWay() || link.sink().isFile() || !isForTheLoop(data)) {
       write(data); // a copy, which keeps its place behind what is there
       drain(fiber);
       return;
     }
-    var sending = new Direct(fiber, data);
+    var sending = new BufferSending(this, fiber, data);
     direct = sending;
     try {
       sending.run();
     } catch (Throwable cancelled) {
-      keep(sending);
+      keep(sending, data);
       throw cancelled;
     }
     if (data.hasRemaining()) {
@@ -516,126 +581,122 @@ public final class SendBuffer implements WriteCompletion {
   }
 
   /** Takes over what a cancelled coroutine was sending. */
-  private void keep(Direct cancelled) {
+  private void keep(BufferSending cancelled, ByteBuffer data) {
     if (direct == cancelled) {
       cancelled.taken(link.sink().takeBack());
       direct = null;
-      pending.prepend(cancelled.data); // before what others have written meanwhile
+      pending.prepend(data); // before what others have written meanwhile
       flush();
       pauseIfFull();
     }
   }
 
-  /** One {@link #send}. It stays first in line until all of it is sent. */
-  private final class Direct implements WriteCompletion {
-    private final Fiber fiber;
-    private final ByteBuffer data;
-
-    /** Whether the engine has the data. */
-    private boolean underWay;
-
-    private @Nullable Waiter waiter;
-
-    Direct(Fiber fiber, ByteBuffer data) {
-      this.fiber = fiber;
-      this.data = data;
+  /**
+   * Says that {@code fiber} sends a file until {@link #endFile}, and that nobody else may write
+   * meanwhile. Waits until what was written before is taken.
+   */
+  public void beginFile(Fiber fiber) throws IOException {
+    checkWritable();
+    fileSender = fiber;
+    try {
+      flush(fiber);
+    } catch (Throwable failed) {
+      fileSender = null;
+      throw failed;
     }
+  }
 
-    /** Sends everything, unless the connection is lost or closed meanwhile. */
-    void run() {
-      goOn();
-      while (direct == this) {
-        if (underWay) {
-          await();
-        } else {
-          letOthersRun(fiber);
-          if (direct == this) {
-            goOn();
-          }
-        }
+  /**
+   * Ends what {@link #beginFile} began.
+   *
+   * @param whole whether all of it was sent
+   */
+  public void endFile(boolean whole) {
+    fileSender = null;
+    fileIsCut = !whole;
+    if (closing) {
+      flush(); // somebody closed it meanwhile
+    }
+  }
+
+  /**
+   * Sends bytes of a file without bringing them into the program, until {@code count} are sent, the
+   * file ends, or the connection is closed. If this is cancelled, a piece that is under way is still
+   * sent. After {@link #beginFile}.
+   *
+   * @param told is told of each piece that was sent
+   * @return whether this can be done here; if not, nothing has been
+   */
+  public boolean sendFile(
+      Fiber fiber, FileChannel file, long position, long count, IntConsumer told)
+      throws IOException {
+    if (!link.sink().sendsFiles(file)) {
+      return false;
+    }
+    checkWritable();
+    var sending = new FileSending(this, fiber, file, position, count, told);
+    direct = sending;
+    try {
+      sending.run();
+    } catch (Throwable cancelled) {
+      if (direct == sending && !sending.stop()) {
+        leaves(sending);
       }
+      throw cancelled;
     }
+    if (sending.left() > 0) {
+      checkOpen("sendFile()"); // throws
+    }
+    return true;
+  }
 
-    private void await() {
-      var wait = new PeerWaiter(fiber, "its output to ", " to be taken");
-      waiter = wait;
-      TimeLimits limits = link.limits();
+  // ---- what a Sending needs ----
+
+  Sink sink() {
+    return link.sink();
+  }
+
+  /** Returns whether it is first in line. */
+  boolean isFirst(Sending sending) {
+    return direct == sending;
+  }
+
+  /** All of it is sent. */
+  void leaves(Sending sending) {
+    direct = null;
+    sending.wake();
+    flush(); // what others have written meanwhile, and the end of the output
+  }
+
+  void lose(IOException failure) {
+    link.lose(failure);
+  }
+
+  /** Waits until the sink has taken some of it, or it has left. */
+  void await(Fiber fiber, Sending sending) {
+    var wait = new PeerWaiter(fiber, "its output to ", " to be taken");
+    sending.waits(wait);
+    TimeLimits limits = link.limits();
+    if (limits != null) {
+      limits.waitBegins();
+    }
+    try {
+      wait.awaitValue();
+    } finally {
+      sending.waits(null);
       if (limits != null) {
-        limits.waitBegins();
-      }
-      try {
-        wait.awaitValue();
-      } finally {
-        waiter = null;
-        if (limits != null) {
-          limits.waitEnded();
-        }
+        limits.waitEnded();
       }
     }
+  }
 
-    /** Sends what the socket takes, or a fair share of it. */
-    private void goOn() {
-      try {
-        while (data.hasRemaining()) {
-          int count = link.sink().write(data, this);
-          if (count == 0) {
-            underWay = true;
-            return;
-          }
-          taken(count);
-          if (sentInStep > FAIR_SHARE) {
-            return;
-          }
-        }
-      } catch (IOException failure) {
-        link.lose(failure);
-        return;
-      } catch (RuntimeException gone) { // the arena of its memory was closed
-        link.lose(Sink.unreadable(gone));
-        return;
-      }
-      end();
-      flush(); // what others have written meanwhile, and the end of the output
-    }
+  boolean hasSentItsShare() {
+    return sentInStep > FAIR_SHARE;
+  }
 
-    private void taken(int count) {
-      data.position(data.position() + count);
-      sent(count);
-    }
-
-    /** Leaves the line. */
-    void end() {
-      direct = null;
-      wake();
-    }
-
-    private void wake() {
-      Waiter waiting = waiter;
-      if (waiting != null) {
-        waiting.wake();
-      }
-    }
-
-    @Override
-    public void written(int count) {
-      underWay = false;
-      taken(count);
-      goOn();
-      if (direct == this && !underWay) {
-        wake();
-      }
-      sentInStep = 0; // sent by the loop, not in a step of the program
-    }
-
-    @Override
-    public void moved() {
-      SendBuffer.this.moved();
-    }
-
-    @Override
-    public void failed(IOException failure) {
-      SendBuffer.this.failed(failure);
-    }
+  /** What was sent just now was sent by the loop, not in a step of the program. */
+  void loopHasSent() {
+    sentInStep = 0;
   }
 
   /**
@@ -644,7 +705,7 @@ public final class SendBuffer implements WriteCompletion {
    */
   public void pass(ByteBuffer bytes) throws IOException {
     checkWritable(bytes.remaining());
-    if (size() == 0 && !isUnderWay()) {
+    if (size() == 0 && !isUnderWay() && !link.sink().isFile()) {
       try {
         passOn(bytes);
       } catch (IOException failure) {
@@ -695,11 +756,12 @@ public final class SendBuffer implements WriteCompletion {
   public void drain(Fiber fiber) throws IOException {
     checkOpen("drain()");
     letOthersRun(fiber);
-    if (paused && !isUnderWay()) {
-      flush();
-    }
     while (paused) {
-      awaitPeer(drains, fiber);
+      flush();
+      if (paused) {
+        awaitPeer(drains, fiber);
+        throwIfStuck();
+      }
     }
     checkOpen("drain()");
   }
@@ -715,6 +777,7 @@ public final class SendBuffer implements WriteCompletion {
         return; // somebody closed it, and everything was sent before
       }
       checkOpen("flush()");
+      flush(); // if it was stuck, and somebody else was told
     }
     letOthersRun(fiber);
   }
@@ -744,7 +807,7 @@ public final class SendBuffer implements WriteCompletion {
     }
   }
 
-  private void letOthersRun(Fiber fiber) {
+  void letOthersRun(Fiber fiber) {
     if (sentInStep > FAIR_SHARE) {
       sentInStep = 0;
       fiber.yieldNow();
@@ -753,6 +816,7 @@ public final class SendBuffer implements WriteCompletion {
 
   private void checkOpen(String call) throws IOException {
     link.throwIfLost();
+    throwIfStuck();
     link.throwIfClosed(call);
   }
 
@@ -774,6 +838,7 @@ public final class SendBuffer implements WriteCompletion {
       return;
     }
     closing = true;
+    stuck = null; // it is tried once more
     if (link.isLost()) {
       finishClose();
       return;
@@ -828,7 +893,8 @@ public final class SendBuffer implements WriteCompletion {
   /** Waits until the connection is closed. */
   public void awaitClosed(Fiber fiber) throws IOException {
     while (!link.isClosed()) {
-      closes.await(new PeerWaiter(fiber, "the connection with ", " to close"));
+      closes.await(
+          new PeerWaiter(fiber, link.isConnection() ? "the connection with " : "", " to close"));
     }
     if ((dropped > 0 || endFailed) && link.isLost()) {
       throw link.lostException();

@@ -8,9 +8,12 @@ import asyncio.internal.util.Sneaky;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -128,6 +131,8 @@ public final class Scheduler implements Clock.Activity {
   boolean closed;
 
   private int helpers;
+
+  private final Set<Resource> resources = new LinkedHashSet<>();
 
   private @Nullable Throwable fatal;
 
@@ -492,9 +497,29 @@ public final class Scheduler implements Clock.Activity {
     return poller.openHandles();
   }
 
-  /** Returns what the user has to close so that all handles are closed. Loop only. */
+  /** Notes that something is open, until {@link #closed}. Loop only. */
+  public void opened(Resource resource) {
+    resources.add(resource);
+  }
+
+  /** Notes that something is not open any more. Loop only. */
+  public void closed(Resource resource) {
+    resources.remove(resource);
+  }
+
+  /** Returns whether the user has something open. Loop only. */
+  public boolean hasOpen() {
+    return poller.openHandles() > 0 || !resources.isEmpty();
+  }
+
+  /** Returns what the user has to close so that nothing is open. Loop only. */
   public List<Owner> owners() {
-    return poller.owners();
+    if (resources.isEmpty()) {
+      return poller.owners();
+    }
+    List<Owner> all = new ArrayList<>(poller.owners());
+    all.addAll(resources);
+    return all;
   }
 
   @Override
@@ -791,6 +816,10 @@ public final class Scheduler implements Clock.Activity {
       discard(step);
     }
     poller.close();
+    for (Resource resource : List.copyOf(resources)) {
+      resource.loopClosed();
+    }
+    resources.clear();
   }
 
   /** Discards a step that the loop will never reach: only what others rely on is still done. */

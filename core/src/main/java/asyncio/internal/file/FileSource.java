@@ -1,0 +1,129 @@
+package asyncio.internal.file;
+
+import asyncio.WaitKind;
+import asyncio.internal.engine.Source;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Owner;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes of a file from a place on, which moves. It reads ahead; a read that is cancelled is made
+ * again. Loop-confined.
+ */
+public final class FileSource implements Source {
+  private static final int SMALLEST = 8 * 1024;
+
+  /** A trip to a helper thread costs as much as reading some 64 KiB that the system has in memory. */
+  private static final int LARGEST = 256 * 1024;
+
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  private final OpenFile file;
+
+  /** What was read and not taken. */
+  private ByteBuffer memory = NOTHING;
+
+  /** The place of what follows {@link #memory}. */
+  private long position;
+
+  private int capacity;
+  private boolean closed;
+
+  public FileSource(OpenFile file) {
+    this.file = file;
+    // Room for one byte more, so that the end shows in the same call.
+    this.capacity = Math.clamp(file.sizeWhenOpened() + 1, SMALLEST, LARGEST);
+  }
+
+  /** Returns whether nothing was read that was not taken. */
+  public boolean isDrained() {
+    return !memory.hasRemaining();
+  }
+
+  /** Returns the place of the next byte to be read from the file. */
+  public long position() {
+    return position;
+  }
+
+  /** Passes over {@code count} bytes, which went another way. */
+  public void skip(long count) {
+    position += count;
+  }
+
+  public OpenFile file() {
+    return file;
+  }
+
+  @Override
+  public @Nullable ByteBuffer read(int max) throws IOException {
+    if (!memory.hasRemaining() && !fill()) {
+      return null;
+    }
+    int count = Math.min(max, memory.remaining());
+    ByteBuffer came = memory.slice(memory.position(), count);
+    memory.position(memory.position() + count);
+    return came;
+  }
+
+  @Override
+  public int read(ByteBuffer into) throws IOException {
+    ByteBuffer came = read(into.remaining());
+    if (came == null) {
+      return -1;
+    }
+    int count = came.remaining();
+    into.put(came);
+    return count;
+  }
+
+  private boolean fill() throws IOException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
+    Fiber fiber = file.scheduler.currentFiber();
+    if (fiber == null) {
+      throw new AssertionError("a file was read outside a coroutine: a bug, please report it");
+    }
+    ByteBuffer spare = memory.capacity() == capacity ? memory : null;
+    memory = NOTHING; // if this is cancelled, the thread may still write to it
+    long from = position;
+    int size = capacity;
+    ByteBuffer filled = file.call(fiber, () -> {
+      ByteBuffer into = spare == null ? ByteBuffer.allocate(size) : spare.clear();
+      file.channel.read(into, from);
+      return into.flip();
+    });
+    if (!filled.hasRemaining()) {
+      return false; // its memory is dropped: a file that is followed may rest for long
+    }
+    memory = filled;
+    position += filled.remaining();
+    if (filled.remaining() == capacity) {
+      capacity = Math.min(2 * capacity, LARGEST);
+    }
+    return true;
+  }
+
+  @Override
+  public boolean isFile() {
+    return true;
+  }
+
+  @Override
+  public WaitKind waitKind() {
+    return WaitKind.HELPER;
+  }
+
+  @Override
+  public void belongsTo(Owner owner) {
+    // The file has one.
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}
