@@ -2,7 +2,7 @@ import static asyncio.Asyncio.*;
 
 import asyncio.*;
 
-// Passes bytes both ways between whoever connects and another server, until both have ended.
+// Forwards bytes between each client and another server until both have ended.
 // Try it with `Proxy 8080 example.org:80`, then `curl -H 'Host: example.org' 127.0.0.1:8080`.
 
 void main(String[] args) {
@@ -36,7 +36,7 @@ void forward(Connection client, String host, int port) {
   try (var upstream = openConnection(host, port)) {
     var moved = relay(client, upstream);
     IO.println(client.remoteAddress() + " sent " + moved.there() + ", got " + moved.back());
-  } catch (IOException failure) { // of one of the two peers: no fault of the proxy
+  } catch (IOException failure) { // one of the peers failed, not the proxy
     IO.println(client.remoteAddress() + " " + failure.getMessage());
   }
 }

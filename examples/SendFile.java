@@ -2,9 +2,9 @@ import static asyncio.Asyncio.*;
 
 import asyncio.*;
 
-// Sends a file to everybody who connects; the operating system moves the bytes. With a file it
-// serves: `SendFile 8080 FILE`, then `nc 127.0.0.1 8080 >copy`. Without arguments it makes a file,
-// and fetches it from itself.
+// Sends a file to everyone who connects; the operating system moves the bytes. To serve a file, run
+// `SendFile 8080 FILE`, then `nc 127.0.0.1 8080 >copy`. Without arguments, it creates a file and
+// fetches it from itself.
 
 void main(String[] args) {
   try {
@@ -24,7 +24,7 @@ void main(String[] args) {
 }
 
 void serve(int port, Path path) throws IOException {
-  AsyncFiles.size(path); // says at once if there is none
+  AsyncFiles.size(path); // fails now if there is no such file
   try (var server = startServer(client -> client.writer().sendFile(path), "127.0.0.1", port)) {
     IO.println("listening on 127.0.0.1:" + server.port());
     server.serveForever();
@@ -46,7 +46,7 @@ void fetchFromSelf() throws IOException {
       IO.println(connection.reader().transferTo(file.writer()) + " bytes came");
     }
     boolean same = AsyncFiles.readString(path).equals(AsyncFiles.readString(copy));
-    IO.println(same ? "all as they were sent" : "wrong ones");
+    IO.println(same ? "the copy is identical" : "the copy differs");
   }
 }
 

@@ -2,6 +2,7 @@ package asyncio;
 
 import asyncio.internal.engine.Sink;
 import asyncio.internal.engine.Source;
+import asyncio.internal.file.FileJobs;
 import asyncio.internal.file.FileSink;
 import asyncio.internal.file.FileSource;
 import asyncio.internal.file.OpenFile;
@@ -16,6 +17,7 @@ import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,19 +25,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open file, made by {@link AsyncFiles#open} and its like. It is read and written as a stream,
- * with {@link #reader} and {@link #writer}, or at any place in it. Helper threads do what blocks, so
- * a slow disk holds up the task that uses it and no other.
+ * An open file, returned by {@link AsyncFiles#open} and its siblings. Read and write it as a
+ * stream, through {@link #reader} and {@link #writer}, or at any position. Blocking calls run on
+ * helper threads, so a slow disk delays only the task that uses it.
  *
- * <p>Methods that take a place see everything that was written before, also with {@link #writer}.
- * A write that is cancelled is made all the same, before all later ones.
+ * <p>Reader and writer each have a position of their own, which begins at 0; {@link #seek} moves
+ * the reader. Methods that take a position see everything written before them, including through
+ * {@link #writer}. A cancelled write is still carried out, before any later one.
  */
 public final class AsyncFile implements AutoCloseable {
-  /** Lines in files are longer than those of peers, and come from where they are trusted. */
+  /** Larger than for peers: files have longer lines, and are more often trusted. */
   private static final int LINE_LIMIT = 16 * 1024 * 1024;
 
-  /** The most that one call reads at a place. */
-  private static final int MOST = 1024 * 1024;
+  /** How much is read first of a file whose size says nothing. */
+  private static final int SMALL = 8 * 1024;
 
   private final OpenFile file;
   private final Scheduler scheduler;
@@ -59,9 +62,10 @@ public final class AsyncFile implements AutoCloseable {
   // ---- as a stream ----
 
   /**
-   * Returns the stream of the file's bytes, from its beginning; always the same one. It reads up to
-   * 256 KiB ahead. Its end is not final: once more has been appended, the next read finds it, and
-   * {@link StreamReader#atEof} tells only of the last one. A line may have up to 16 MiB.
+   * Returns the stream of the file's bytes, starting at its beginning; every call returns the same
+   * one. It reads up to 256 KiB ahead. The end is not final: if the file grows, the next read
+   * returns what was added, so {@link StreamReader#atEof} says only what the last read saw. A line
+   * may be up to 16 MiB long.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -75,18 +79,13 @@ public final class AsyncFile implements AutoCloseable {
    * Returns the stream of the file's bytes as {@link #reader()} does, with a limit of its own.
    *
    * @param limit the maximum length, in bytes, of a line or other delimited piece
-   * @throws IllegalStateException if it was returned before with another limit, or the file was not
-   *     opened for reading
+   * @throws IllegalStateException if the reader already exists with another limit, or the file was
+   *     not opened for reading
    */
   public StreamReader reader(int limit) {
     scheduler.checkOnLoop("AsyncFile.reader()");
     StreamOptions.DEFAULTS.withLimit(limit); // checks it
-    if (!file.isReadable()) {
-      throw new IllegalStateException(
-          "The file "
-              + file.path()
-              + " was opened only to be written: add StandardOpenOption.READ to the options of open().");
-    }
+    checkReadable();
     StreamReader made = reader;
     if (made == null) {
       Source source = file.hasPlaces()
@@ -96,19 +95,39 @@ public final class AsyncFile implements AutoCloseable {
       reader = made;
       this.limit = limit;
     } else if (this.limit != limit) {
-      throw new IllegalStateException("The reader of " + file.path() + " has the limit "
-          + this.limit + ": it is given by the first call.");
+      throw new IllegalStateException("The reader of " + file.path() + " already has the limit "
+          + this.limit + ", set by the first call of reader(). Call reader(limit) before anything"
+          + " else uses the reader.");
     }
     return made;
   }
 
   /**
-   * Returns the stream of bytes to the file, from its beginning, or to its end if it was opened to
-   * append; always the same one.
+   * Moves the reader: the next read of it begins at {@code position}. What it has read ahead is
+   * dropped, so this also makes it see what has changed since.
    *
-   * <p>If the disk is full, {@code send}, {@code drain} or {@code flush} tells so, and what is not
-   * written is kept: once there is room, {@code flush} writes it. {@link #close} tries it once more,
-   * and fails if that fails.
+   * <p><i>Thread</i>: on the loop.
+   *
+   * @param position in bytes from the beginning of the file; it may be beyond the end
+   * @throws IllegalArgumentException if it is negative
+   * @throws IllegalStateException if a task is reading, the file was not opened for reading, or it
+   *     is a pipe or a device
+   */
+  public void seek(long position) {
+    StreamReader moved = reader();
+    checkPosition("AsyncFile.seek()", position);
+    moved.seek(position);
+  }
+
+  /**
+   * Returns the stream of bytes to the file, starting at its beginning, or at its end if it was
+   * opened for appending; every call returns the same one. {@code send} waits for the disk where it
+   * must; {@code write} never waits, and buffers as much as it is given. Closing the writer leaves
+   * the file open.
+   *
+   * <p>If the disk is full, {@code send}, {@code drain} or {@code flush} throws, and the bytes not
+   * yet written are kept: call {@code flush} again once there is room. {@link #close} makes one
+   * last attempt, and throws if that fails too.
    *
    * <p><i>Thread</i>: on the loop.
    *
@@ -119,9 +138,8 @@ public final class AsyncFile implements AutoCloseable {
     checkWritable();
     StreamWriter made = writer;
     if (made == null) {
-      Sink sink = file.hasPlaces()
-          ? new FileSink(file)
-          : new BlockingSink(scheduler, Channels.newOutputStream(file.channel()));
+      Sink sink =
+          file.hasPlaces() ? new FileSink(file) : new BlockingSink(scheduler, file.output());
       StreamOptions defaults = StreamOptions.DEFAULTS;
       Link link = link(null, sink);
       made = new StreamWriter(
@@ -135,19 +153,29 @@ public final class AsyncFile implements AutoCloseable {
     return new Link(scheduler, "file " + file.path(), file.path().toString(), source, sink);
   }
 
+  private void checkReadable() {
+    if (!file.isReadable()) {
+      throw new IllegalStateException("The file "
+          + file.path()
+          + " was opened for writing only. To read it as well, use open() with"
+          + " StandardOpenOption.READ among its options.");
+    }
+  }
+
   private void checkWritable() {
     if (!file.isWritable()) {
       throw new IllegalStateException("The file "
           + file.path()
-          + " was opened only to be read: use create() or append(), or add StandardOpenOption.WRITE"
-          + " to the options of open().");
+          + " was opened for reading only. To write it, open it with create() or append(), or add"
+          + " StandardOpenOption.WRITE to the options of open().");
     }
   }
 
   /**
    * Returns the lines from where {@link #reader} is to the end of the file, in UTF-8, for a {@code
-   * for} loop; see {@link StreamReader#lines()}. If the last one does not end in a line feed, it is
-   * returned as well: of a file that others write to, it may be a piece of a line.
+   * for} loop; see {@link StreamReader#lines()}. A last line without a line feed is returned too;
+   * if somebody is still writing the file, it may be incomplete. A failure is thrown as an {@link
+   * java.io.UncheckedIOException}; {@link StreamReader#readLine} throws an IOException.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link StreamReader#lines()}.
    */
@@ -155,12 +183,12 @@ public final class AsyncFile implements AutoCloseable {
     return reader().lines();
   }
 
-  // ---- at places ----
+  // ---- at positions ----
 
   /**
-   * Reads into a buffer, from its position on, and moves the position. Reads at least one byte, and
-   * at most 1 MiB; the place of the stream does not matter. Returns the number of bytes, or -1 at the
-   * end of the file.
+   * Reads into a buffer, from its position on, and moves the position. Reads at least one byte and
+   * at most 1 MiB. The reader's position is neither used nor changed. Returns the number of bytes,
+   * or -1 at the end of the file.
    *
    * <p><i>Waits</i> until the bytes are read.
    *
@@ -168,9 +196,9 @@ public final class AsyncFile implements AutoCloseable {
    *
    * <p><i>Thread</i>: a coroutine of the loop. Several may read.
    *
-   * @param position the place in the file, in bytes from its beginning
+   * @param position in bytes from the beginning of the file
    * @throws IOException if the file can't be read, or was closed
-   * @throws IllegalArgumentException if the buffer is full or read-only, or the place negative
+   * @throws IllegalArgumentException if the buffer is full or read-only, or the position negative
    */
   public int read(ByteBuffer into, long position) throws IOException {
     String call = "AsyncFile.read()";
@@ -179,9 +207,17 @@ public final class AsyncFile implements AutoCloseable {
           "read(into, position) fills a buffer from its position to" + " its limit; this one is "
               + (into.isReadOnly() ? "read-only." : "full: clear() it first."));
     }
-    byte[] bytes = readAt(call, position, Math.min(into.remaining(), MOST), false);
-    into.put(bytes);
-    return bytes.length == 0 ? -1 : bytes.length;
+    Fiber fiber = beginAt(call, position);
+    checkReadable();
+    int room = Math.min(into.remaining(), FileJobs.PIECE);
+    ByteBuffer read = file.call(fiber, () -> {
+      var bytes = ByteBuffer.allocate(room);
+      file.channel().read(bytes, position);
+      return bytes.flip();
+    });
+    int count = read.remaining();
+    into.put(read);
+    return count == 0 ? -1 : count;
   }
 
   /**
@@ -193,7 +229,7 @@ public final class AsyncFile implements AutoCloseable {
    *
    * <p><i>Thread</i>: a coroutine of the loop. Several may read.
    *
-   * @param position the place in the file, in bytes from its beginning
+   * @param position in bytes from the beginning of the file
    * @throws IOException if the file can't be read, or was closed
    * @throws IllegalArgumentException if an argument is negative
    */
@@ -202,54 +238,59 @@ public final class AsyncFile implements AutoCloseable {
       throw new IllegalArgumentException(
           "read(position, count) takes a number of bytes, zero or more; got " + count + ".");
     }
-    return readAt("AsyncFile.read()", position, count, true);
+    Fiber fiber = beginAt("AsyncFile.read()", position);
+    checkReadable();
+    return file.call(fiber, () -> readNow(file.channel(), position, count));
   }
 
-  private byte[] readAt(String call, long position, int count, boolean all) throws IOException {
-    checkPlace(position);
-    Fiber fiber = settled(call);
-    if (!file.isReadable()) {
-      reader(); // throws
-    }
-    return file.call(fiber, () -> {
-      byte[] bytes = new byte[Math.clamp(file.channel().size() - position, 0, count)];
-      var into = ByteBuffer.wrap(bytes);
-      while (into.hasRemaining()) {
-        int came = file.channel().read(into, position + into.position());
-        if (came < 0 || !all) {
-          break;
-        }
+  private static byte[] readNow(FileChannel channel, long position, int count) throws IOException {
+    // Some files have content and no size, such as those in /proc.
+    int there = Math.clamp(channel.size() - position, 0, count);
+    byte[] bytes = new byte[there > 0 ? there : Math.min(count, SMALL)];
+    int read = 0;
+    while (read < count) {
+      if (read == bytes.length) {
+        bytes = Arrays.copyOf(bytes, (int) Math.min(count, 2L * read));
       }
-      return into.hasRemaining() ? Arrays.copyOf(bytes, into.position()) : bytes;
-    });
+      int piece = Math.min(bytes.length - read, FileJobs.PIECE);
+      int more = channel.read(ByteBuffer.wrap(bytes, read, piece), position + read);
+      if (more < 0) {
+        break;
+      }
+      read += more;
+    }
+    return read == bytes.length ? bytes : Arrays.copyOf(bytes, read);
   }
 
   /**
    * Writes the bytes between the buffer's position and its limit, and moves the position to the
    * limit. The file grows if necessary.
    *
-   * <p><i>Waits</i> until the operating system has them; {@link #sync} waits until the disk has.
+   * <p><i>Waits</i> until the operating system has the bytes; {@link #sync} waits until they are on
+   * the disk.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; they are written all the same, before anything
-   * later.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the bytes are still written, before any later
+   * ones.
    *
    * <p><i>Thread</i>: a coroutine of the loop. Several may write; the buffer is the caller's again
    * when the call has ended, however it ended.
    *
-   * @param position the place in the file, in bytes from its beginning
+   * @param position in bytes from the beginning of the file
    * @throws IOException if not all of them could be written, or the file was closed
-   * @throws IllegalArgumentException if the place is negative
-   * @throws IllegalStateException if the file was not opened for writing, or to append
+   * @throws IllegalArgumentException if the position is negative
+   * @throws IllegalStateException if the file was not opened for writing, or was opened for
+   *     appending, or is a pipe or a device
    */
   public void write(ByteBuffer from, long position) throws IOException {
-    checkPlace(position);
-    Fiber fiber = settled("AsyncFile.write()");
+    String call = "AsyncFile.write()";
+    checkPosition(call, position);
+    Fiber fiber = flushed(call); // earlier writes come first in any case
     checkWritable();
     if (file.appends()) {
       throw new IllegalStateException("The file "
           + file.path()
-          + " was opened to append: its system would write at the end. Open it with"
-          + " StandardOpenOption.WRITE to write at a place.");
+          + " was opened for appending, so the system would write at its end whatever the position."
+          + " To write at a position, open it with StandardOpenOption.WRITE and without APPEND.");
     }
     byte[] bytes = new byte[from.remaining()];
     from.get(bytes);
@@ -258,31 +299,41 @@ public final class AsyncFile implements AutoCloseable {
     }
   }
 
-  private static void checkPlace(long position) {
+  /** Begins a call that takes a position; everything that was written before is in the file. */
+  private Fiber beginAt(String call, long position) throws IOException {
+    checkPosition(call, position);
+    return settled(call);
+  }
+
+  private void checkPosition(String call, long position) {
     if (position < 0) {
       throw new IllegalArgumentException(
-          "A place in a file is counted from its beginning, from 0 on; got " + position + ".");
+          "The position is a number of bytes from the beginning of the file, 0 or more; got "
+              + position
+              + ".");
+    }
+    if (!file.hasPlaces()) {
+      throw new IllegalStateException(call + " needs a file with positions, and " + file.path()
+          + " is a pipe or a device: use its reader() or writer().");
     }
   }
 
   /**
-   * Sends a part of the file to {@code to}, or as much of it as there is up to the end of the file.
-   * The operating system sends it to a plain socket, so the bytes do not come into the program; see
-   * {@link StreamWriter#sendFile(Path)}.
+   * Sends a part of the file to {@code to}, or less if the file ends first. If {@code to} is a
+   * plain socket, the operating system sends the bytes itself, and they never enter the program;
+   * see {@link StreamWriter#sendFile(Path)}.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link StreamWriter#sendFile(Path)}.
    *
-   * @param position the place in the file, in bytes from its beginning
+   * @param position in bytes from the beginning of the file
    * @param count how many bytes
    * @return how many bytes were sent
    * @throws IOException if the file can't be read, or the connection is lost
    * @throws IllegalArgumentException if an argument is negative
    */
   public long transferTo(long position, long count, StreamWriter to) throws IOException {
-    settled("AsyncFile.transferTo()");
-    if (!file.isReadable()) {
-      reader(); // throws
-    }
+    beginAt("AsyncFile.transferTo()", position);
+    checkReadable();
     return to.sendFile(file.channel(), position, count);
   }
 
@@ -297,7 +348,7 @@ public final class AsyncFile implements AutoCloseable {
    *
    * <p><i>Thread</i>: a coroutine of the loop.
    *
-   * @throws IOException if it can't be told, or the file was closed
+   * @throws IOException if it can't be read, or the file was closed
    */
   public long size() throws IOException {
     Fiber fiber = settled("AsyncFile.size()");
@@ -305,7 +356,8 @@ public final class AsyncFile implements AutoCloseable {
   }
 
   /**
-   * Cuts the file to {@code size} bytes; a file that is smaller stays as it is.
+   * Cuts the file to {@code size} bytes; a smaller file stays as it is. The positions of reader and
+   * writer stay as they are: a writer beyond the new end leaves a hole, which reads as zeros.
    *
    * <p><i>Waits</i> until it is cut.
    *
@@ -318,19 +370,22 @@ public final class AsyncFile implements AutoCloseable {
    * @throws IllegalStateException if the file was not opened for writing
    */
   public void truncate(long size) throws IOException {
-    checkPlace(size);
+    if (size < 0) {
+      throw new IllegalArgumentException(
+          "truncate(size) takes a number of bytes, 0 or more; got " + size + ".");
+    }
     Fiber fiber = settled("AsyncFile.truncate()");
     checkWritable();
     file.call(fiber, () -> file.channel().truncate(size));
   }
 
   /**
-   * Makes sure that what was written outlasts a loss of power: writes what is buffered, and has the
-   * operating system bring it to the disk.
+   * Makes what was written survive a power failure: writes what is buffered, and forces it to the
+   * disk.
    *
    * <p><i>Waits</i> until the disk has it.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; what was written is written all the same.
+   * <p><i>If cancelled</i>: {@link CancelledError}; what was written is still written.
    *
    * <p><i>Thread</i>: a coroutine of the loop.
    *
@@ -346,13 +401,19 @@ public final class AsyncFile implements AutoCloseable {
 
   /** Waits until everything that was written so far is in the file. */
   private Fiber settled(String call) throws IOException {
+    Fiber fiber = flushed(call);
+    file.awaitWrites(fiber);
+    return fiber;
+  }
+
+  /** Waits until everything that was written with {@link #writer} so far is in the file. */
+  private Fiber flushed(String call) throws IOException {
     Fiber fiber = Current.requireTask(scheduler, call);
     file.checkOpen(call);
     StreamWriter out = writer;
     if (out != null && !out.isClosing()) {
       out.flush();
     }
-    file.awaitWrites(fiber);
     return fiber;
   }
 
@@ -370,8 +431,8 @@ public final class AsyncFile implements AutoCloseable {
    *
    * <p><i>Thread</i>: a coroutine of the loop.
    *
-   * @throws IOException if not everything could be written, such as because the disk is full. The
-   *     file is closed all the same
+   * @throws IOException if some buffered bytes could not be written, for example because the disk
+   *     is full; the file is closed anyway
    */
   @Override
   public void close() throws IOException {

@@ -2,7 +2,6 @@ package asyncio;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.file.FileJobs;
 import asyncio.internal.file.Replacement;
 import asyncio.internal.file.Trees;
@@ -25,13 +24,13 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 /**
- * Files and folders, with the method names of {@link java.nio.file.Files}, for coroutines: helper
- * threads do what blocks, sixteen of them for all loops, and the loop goes on. Paths of any file
- * system do.
+ * Files and directories for coroutines, with the method names of {@link java.nio.file.Files}. The
+ * calls run on helper threads, sixteen shared by all loops, so no loop is held up. Paths of any
+ * file system work.
  *
  * <p>All methods wait, and throw what {@link java.nio.file.Files} throws, such as {@link
- * java.nio.file.NoSuchFileException}. A call that is cancelled before a thread has begun it is not
- * made; one that has begun is made to its end, though nobody waits for it.
+ * java.nio.file.NoSuchFileException}. If a call is cancelled before a thread has started it, it
+ * never runs; one that has started runs to its end, with nobody waiting for it.
  */
 public final class AsyncFiles {
   private AsyncFiles() {}
@@ -43,13 +42,13 @@ public final class AsyncFiles {
    *
    * <p><i>Waits</i> until it is open. A named pipe opens when its other end does.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; nothing is left open, but a file that was to be
-   * created may have been.
+   * <p><i>If cancelled</i>: {@link CancelledError}; nothing stays open, but the file may have been
+   * created.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @param options such as {@link StandardOpenOption#READ} and {@link StandardOpenOption#WRITE}
-   * @throws java.nio.file.FileSystemException if the path leads to a folder
+   * @throws java.nio.file.FileSystemException if the path leads to a directory
    * @throws IOException if it can't be opened
    */
   public static AsyncFile open(Path path, OpenOption... options) throws IOException {
@@ -57,7 +56,7 @@ public final class AsyncFiles {
   }
 
   /**
-   * Opens a file to be written from its beginning, and creates it; if there is one, it is emptied.
+   * Opens a file for writing, creating it if it does not exist and emptying it if it does.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #open}.
    *
@@ -70,7 +69,7 @@ public final class AsyncFiles {
   }
 
   /**
-   * Opens a file to be written at its end, and creates it if there is none.
+   * Opens a file for appending, creating it if it does not exist.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #open}.
    *
@@ -82,8 +81,8 @@ public final class AsyncFiles {
   }
 
   /**
-   * Creates a file with a name of its own in the system's folder for such files, and opens it for
-   * reading and writing. It is deleted when it is closed, or when its loop ends.
+   * Creates a file with a unique name in the system's temporary directory, and opens it for reading
+   * and writing. It is deleted when it is closed, or when its loop ends.
    *
    * <p><i>Waits</i> until it is open.
    *
@@ -99,31 +98,21 @@ public final class AsyncFiles {
         call,
         "a temporary file",
         () -> Files.createTempFile("asyncio-", ".tmp"),
-        AsyncFiles::deleteQuietly);
+        Trees::deleteLater);
     try {
       return AsyncFile.open(
           call, path, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE), true);
     } catch (Throwable failed) {
-      deleteQuietly(path);
+      Trees.deleteLater(path);
       throw failed;
     }
   }
 
-  private static void deleteQuietly(Path path) {
-    HelperPool.FILES.submit(() -> {
-      try {
-        Files.deleteIfExists(path);
-      } catch (IOException nobodyAsks) {
-        // The system clears its folder for such files at some time.
-      }
-    });
-  }
-
   /**
-   * Creates a folder with a name of its own in the system's folder for such folders. It is deleted,
-   * with everything in it, when it is closed, or when its loop ends.
+   * Creates a directory with a unique name in the system's temporary directory. It is deleted, with
+   * everything in it, when it is closed, or when its loop ends.
    *
-   * <p><i>Waits</i> until it is there.
+   * <p><i>Waits</i> until it exists.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; it is deleted.
    *
@@ -146,7 +135,7 @@ public final class AsyncFiles {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws IOException if it can't be read, or is not UTF-8
+   * @throws IOException if it can't be read, or is not valid UTF-8
    */
   public static String readString(Path path) throws IOException {
     return readString(path, UTF_8);
@@ -157,7 +146,7 @@ public final class AsyncFiles {
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readString(Path)}.
    *
-   * @throws IOException if it can't be read, or has bytes that are no text in this charset
+   * @throws IOException if it can't be read, or has bytes that are not valid in this charset
    */
   public static String readString(Path path, Charset charset) throws IOException {
     return text("AsyncFiles.readString()", path, charset, () -> Files.readString(path, charset));
@@ -169,10 +158,23 @@ public final class AsyncFiles {
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readString(Path)}.
    *
-   * @throws IOException if it can't be read, or is not UTF-8
+   * @throws IOException if it can't be read, or is not valid UTF-8
    */
   public static List<String> readAllLines(Path path) throws IOException {
-    return text("AsyncFiles.readAllLines()", path, UTF_8, () -> Files.readAllLines(path));
+    return readAllLines(path, UTF_8);
+  }
+
+  /**
+   * Returns the lines of a file, as {@link #readAllLines(Path)} does.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #readString(Path)}.
+   *
+   * @throws CharacterCodingException if it has bytes that are not valid in this charset
+   * @throws IOException if it can't be read
+   */
+  public static List<String> readAllLines(Path path, Charset charset) throws IOException {
+    return text(
+        "AsyncFiles.readAllLines()", path, charset, () -> Files.readAllLines(path, charset));
   }
 
   private static <T> T text(String call, Path path, Charset charset, Callable<T> body)
@@ -180,10 +182,26 @@ public final class AsyncFiles {
     try {
       return FileJobs.call(call, path, body);
     } catch (CharacterCodingException wrong) {
-      throw new IOException(
-          path + " has bytes that are no text in " + charset + ". If it is in another charset, give"
-              + " that to readString(path, charset); if it is no text, use readAllBytes().",
+      throw new NotText(
+          path + " is not valid " + charset + ". If it is in another charset, pass"
+              + " that to the call; if it is not text, use readAllBytes().",
           wrong);
+    }
+  }
+
+  /** Says which file it is, as the JDK's does not. */
+  private static final class NotText extends CharacterCodingException {
+    private static final long serialVersionUID = 1L;
+    private final String message;
+
+    NotText(String message, CharacterCodingException cause) {
+      this.message = message;
+      initCause(cause);
+    }
+
+    @Override
+    public String getMessage() {
+      return message;
     }
   }
 
@@ -199,16 +217,16 @@ public final class AsyncFiles {
   }
 
   /**
-   * Writes a file. By default it is created, or emptied if there is one. If the disk gets full in the
-   * middle, a part of it is there; {@link #replace(Path, byte[])} writes all or nothing.
+   * Writes a file. By default, creates the file, or empties an existing one first. If the disk
+   * fills up halfway, part of the content remains; {@link #replace} writes all or nothing.
    *
    * <p><i>Waits</i> until the operating system has the bytes.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the file may not have been written, or may be in
-   * a moment.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the write may have happened, may happen shortly
+   * afterwards, or may never happen.
    *
-   * <p><i>Thread</i>: a coroutine. The array must not be changed before the call has ended; if it was
-   * cancelled, not at all.
+   * <p><i>Thread</i>: a coroutine. Don't change the array until the call returns; after a cancelled
+   * call, never, since a thread may still be reading it.
    *
    * @throws IOException if it can't be written
    */
@@ -230,40 +248,41 @@ public final class AsyncFiles {
   }
 
   /**
-   * Replaces the content of a file, whole or not at all, also if the power fails: readers see the old
-   * content or the new one. The file keeps its permissions, and a symbolic link stays one; a file
-   * that is not there is created. The new content is written beside it first, so its folder must
-   * allow that; its name begins with a dot and ends with {@code .tmp}.
+   * Replaces the content of a file completely or not at all, even if the power fails: a reader sees
+   * either the old content or the new. The file keeps its permissions, a symbolic link stays a
+   * link, and a missing file is created. The new content first goes into a temporary file in the
+   * same directory, named {@code .….tmp}, so that directory must be writable.
    *
    * <p><i>Waits</i> until the disk has the new content.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; the file has the old content, or gets the new one
-   * in a moment.
+   * <p><i>If cancelled</i>: {@link CancelledError}; the file has the old content, or gets the new
+   * one shortly afterwards.
    *
-   * <p><i>Thread</i>: a coroutine. The array must not be changed before the call has ended; if it was
-   * cancelled, not at all.
+   * <p><i>Thread</i>: a coroutine. Don't change the array until the call returns; after a cancelled
+   * call, never, since a thread may still be reading it.
    *
-   * @throws IOException if the content can't be written; then the old one is still there
+   * @throws IOException if the content can't be written; the old one is kept
    */
   public static void replace(Path path, byte[] content) throws IOException {
     FileJobs.run("AsyncFiles.replace()", path, () -> Replacement.replace(path, content));
   }
 
   /**
-   * Replaces the content of a file by text in UTF-8, as {@link #replace(Path, byte[])} does.
+   * Replaces the content of a file by text in UTF-8, as {@link #replace} does.
    *
-   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #replace(Path, byte[])}.
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #replace}.
    *
-   * @throws IOException if the content can't be written; then the old one is still there
+   * @throws IOException if the content can't be written; the old one is kept
    */
-  public static void replace(Path path, CharSequence content) throws IOException {
-    replace(path, content.toString().getBytes(UTF_8));
+  public static void replaceString(Path path, CharSequence content) throws IOException {
+    byte[] bytes = content.toString().getBytes(UTF_8);
+    FileJobs.run("AsyncFiles.replaceString()", path, () -> Replacement.replace(path, bytes));
   }
 
-  // ---- folders ----
+  // ---- directories ----
 
   /**
-   * Returns what is in a folder, in the order of the names.
+   * Returns the entries of a directory, sorted by name.
    *
    * <p><i>Waits</i> until it is read.
    *
@@ -273,10 +292,10 @@ public final class AsyncFiles {
    *
    * @throws IOException if it can't be read
    */
-  public static List<Path> list(Path folder) throws IOException {
-    return FileJobs.call("AsyncFiles.list()", folder, () -> {
+  public static List<Path> list(Path directory) throws IOException {
+    return FileJobs.call("AsyncFiles.list()", directory, () -> {
       List<Path> entries = new ArrayList<>();
-      try (Stream<Path> stream = Files.list(folder)) {
+      try (Stream<Path> stream = Files.list(directory)) {
         stream.forEach(entries::add);
       } catch (UncheckedIOException failure) {
         throw failure.getCause();
@@ -287,8 +306,8 @@ public final class AsyncFiles {
   }
 
   /**
-   * Begins a walk through a folder and the folders in it, which gives the files, for a {@code for}
-   * loop. {@code try} closes it.
+   * Starts a walk over the files in a directory and its subdirectories, for a {@code for} loop.
+   * Close it with {@code try}.
    *
    * <p><i>Waits</i> until it is known what {@code root} is; the loop waits for the rest.
    *
@@ -296,72 +315,75 @@ public final class AsyncFiles {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @param root a folder; a file is all there is then
-   * @throws IOException if it is not there
+   * @param root a directory; if it is a file, the walk returns just that file
+   * @throws IOException if it does not exist
    */
-  public static FileTree walk(Path root) throws IOException {
+  public static FileWalk walk(Path root) throws IOException {
     return walk(root, WalkOptions.defaults());
   }
 
   /**
-   * Begins a walk as {@link #walk(Path)} does, with options.
+   * Starts a walk as {@link #walk(Path)} does, with options.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #walk(Path)}.
    *
-   * @throws IOException if {@code root} is not there
+   * @throws IOException if {@code root} does not exist
    */
-  public static FileTree walk(Path root, WalkOptions options) throws IOException {
-    return FileTree.of(root, options);
+  public static FileWalk walk(Path root, WalkOptions options) throws IOException {
+    return FileWalk.of(root, options);
   }
 
   /**
-   * Begins to watch a file, which need not be there yet, or what is in a folder; not what is in its
-   * folders. {@code try} ends it.
+   * Starts watching a file, which need not exist yet, or the entries of a directory, but not of its
+   * subdirectories. Close it with {@code try}. A symbolic link is watched itself, and not its
+   * target.
    *
-   * <p><i>Waits</i> until it is watched: whatever happens after that is told.
+   * <p><i>Waits</i> until the watch is active: later changes are reported.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; nothing is watched.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws IOException if neither the file nor its folder is there, or the system allows no more
-   *     watches
+   * @throws IOException if neither the file nor its directory exists, or the system's limit of
+   *     watches is reached
    */
   public static FileWatch watch(Path path) throws IOException {
     return FileWatch.of(path);
   }
 
   /**
-   * Begins to watch a folder and all folders in it, also those that come later; what is in one that
-   * comes is told as created, some of it perhaps twice. Links to folders are not followed.
+   * Starts watching a directory and all its subdirectories, including ones created later.
+   * Everything in a new directory is reported as created, some of it perhaps twice. Links to
+   * directories are not followed.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #watch}.
    *
-   * @throws IOException if it is no folder, or the system allows no more watches
+   * @throws IOException if it is not a directory, or the system's limit of watches is reached
    */
   public static FileWatch watchTree(Path root) throws IOException {
     return FileWatch.ofTree(root);
   }
 
   /**
-   * Creates a folder, and those that it is in. Does nothing if it is there.
+   * Creates a directory and any missing parents. Does nothing if it already exists.
    *
-   * <p><i>Waits</i> until it is there.
+   * <p><i>Waits</i> until it exists.
    *
    * <p><i>If cancelled</i>: {@link CancelledError}; it may have been created.
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws IOException if it can't be created, or is a file
+   * @throws IOException if it can't be created, or there is a file
    */
-  public static void createDirectories(Path folder) throws IOException {
-    FileJobs.run("AsyncFiles.createDirectories()", folder, () -> Files.createDirectories(folder));
+  public static void createDirectories(Path directory) throws IOException {
+    FileJobs.run(
+        "AsyncFiles.createDirectories()", directory, () -> Files.createDirectories(directory));
   }
 
   // ---- about files ----
 
   /**
-   * Returns whether a file or folder is there.
+   * Returns whether there is a file or directory at this path.
    *
    * <p><i>Waits</i> until it is known.
    *
@@ -369,11 +391,37 @@ public final class AsyncFiles {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @param options {@link LinkOption#NOFOLLOW_LINKS} to ask about a link and not what it leads to
+   * @param options {@link LinkOption#NOFOLLOW_LINKS} to ask about a link and not its target
    */
   public static boolean exists(Path path, LinkOption... options) {
+    return test("AsyncFiles.exists()", path, () -> Files.exists(path, options));
+  }
+
+  /**
+   * Returns whether there is a directory at this path.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #exists}.
+   *
+   * @param options {@link LinkOption#NOFOLLOW_LINKS} to ask about a link and not its target
+   */
+  public static boolean isDirectory(Path path, LinkOption... options) {
+    return test("AsyncFiles.isDirectory()", path, () -> Files.isDirectory(path, options));
+  }
+
+  /**
+   * Returns whether there is a regular file at this path: no directory, pipe or device.
+   *
+   * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #exists}.
+   *
+   * @param options {@link LinkOption#NOFOLLOW_LINKS} to ask about a link and not its target
+   */
+  public static boolean isRegularFile(Path path, LinkOption... options) {
+    return test("AsyncFiles.isRegularFile()", path, () -> Files.isRegularFile(path, options));
+  }
+
+  private static boolean test(String call, Path path, Callable<Boolean> body) {
     try {
-      return FileJobs.call("AsyncFiles.exists()", path, () -> Files.exists(path, options));
+      return FileJobs.call(call, path, body);
     } catch (IOException impossible) {
       throw new AssertionError(impossible);
     }
@@ -384,19 +432,19 @@ public final class AsyncFiles {
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #exists}.
    *
-   * @throws IOException if it can't be told
+   * @throws IOException if it can't be read
    */
   public static long size(Path path) throws IOException {
     return FileJobs.call("AsyncFiles.size()", path, () -> Files.size(path));
   }
 
   /**
-   * Returns what a path leads to: a file, a folder, its size and times.
+   * Returns the attributes of a file: its type, size and times.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #exists}.
    *
-   * @param options {@link LinkOption#NOFOLLOW_LINKS} to ask about a link and not what it leads to
-   * @throws IOException if it can't be told
+   * @param options {@link LinkOption#NOFOLLOW_LINKS} to ask about a link and not its target
+   * @throws IOException if it can't be read
    */
   public static BasicFileAttributes attributes(Path path, LinkOption... options)
       throws IOException {
@@ -409,43 +457,49 @@ public final class AsyncFiles {
   // ---- copying, moving, deleting ----
 
   /**
-   * Copies a file; of a folder, the folder alone.
+   * Copies a file, or a directory without its contents. A large copy keeps one of the sixteen
+   * threads and can't be stopped.
    *
    * <p><i>Waits</i> until it is copied.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; a copy that has begun is made to its end.
+   * <p><i>If cancelled</i>: {@link CancelledError}; a copy that has begun runs to its end.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @param options such as {@link java.nio.file.StandardCopyOption#REPLACE_EXISTING}
-   * @throws IOException if it can't be copied, or {@code target} is there
+   * @throws IOException if it can't be copied, or {@code target} exists and {@code
+   *     REPLACE_EXISTING} was not given
    */
   public static void copy(Path source, Path target, CopyOption... options) throws IOException {
     FileJobs.run("AsyncFiles.copy()", source, () -> Files.copy(source, target, options));
   }
 
   /**
-   * Moves or renames a file or folder.
+   * Moves or renames a file or directory.
    *
    * <p><i>Waits</i> until it is moved.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; it may have been moved, or may be in a moment.
+   * <p><i>If cancelled</i>: {@link CancelledError}; it may have been moved, or may be shortly
+   * afterwards.
    *
    * <p><i>Thread</i>: a coroutine.
    *
    * @param options such as {@link java.nio.file.StandardCopyOption#ATOMIC_MOVE}
-   * @throws IOException if it can't be moved, or {@code target} is there
+   * @throws IOException if it can't be moved, or {@code target} exists and {@code REPLACE_EXISTING}
+   *     was not given
    */
   public static void move(Path source, Path target, CopyOption... options) throws IOException {
     FileJobs.run("AsyncFiles.move()", source, () -> Files.move(source, target, options));
   }
 
   /**
-   * Deletes a file or an empty folder; a link is deleted itself. Returns whether it was there.
+   * Deletes a file or an empty directory; a symbolic link is deleted, not its target. Returns
+   * whether there was anything to delete.
    *
    * <p><i>Waits</i> until it is deleted.
    *
-   * <p><i>If cancelled</i>: {@link CancelledError}; it may have been deleted, or may be in a moment.
+   * <p><i>If cancelled</i>: {@link CancelledError}; it may have been deleted, or may be shortly
+   * afterwards.
    *
    * <p><i>Thread</i>: a coroutine.
    *
@@ -456,8 +510,8 @@ public final class AsyncFiles {
   }
 
   /**
-   * Deletes a folder with everything in it, or a file; links in it are deleted themselves. Returns
-   * whether it was there.
+   * Deletes a directory with everything in it, or a file; symbolic links are deleted, not their
+   * targets. Returns whether there was anything to delete.
    *
    * <p><i>Waits</i> until all is deleted.
    *
@@ -465,7 +519,7 @@ public final class AsyncFiles {
    *
    * <p><i>Thread</i>: a coroutine.
    *
-   * @throws IOException if something can't be deleted; what is left stays
+   * @throws IOException if something can't be deleted; deleting stops there
    */
   public static boolean deleteTree(Path path) throws IOException {
     return FileJobs.call("AsyncFiles.deleteTree()", path, () -> Trees.delete(path));

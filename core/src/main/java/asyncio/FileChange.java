@@ -3,25 +3,21 @@ package asyncio;
 import java.nio.file.Path;
 
 /**
- * Something that happened to a file or folder; see {@link FileWatch}.
+ * A change to a file or directory; see {@link FileWatch}.
  *
  * @param kind what happened
- * @param path what it happened to, below the path that is watched; for {@link Kind#OVERFLOW} that
- *     path itself
+ * @param path the file or directory that changed; for {@link Kind#OVERFLOW}, the watched path
  */
 public record FileChange(Kind kind, Path path) {
   /** What happened. */
   public enum Kind {
-    /** It is there now: it was made, or moved here. */
+    /** It was created, or moved here, perhaps over another one. */
     CREATED,
     /** Its content or its attributes changed. */
     MODIFIED,
-    /** It is not there any more: it was deleted, or moved away. */
+    /** It was deleted, or moved away. */
     DELETED,
-    /**
-     * More happened than could be told: changes are missing. A program that keeps track looks at
-     * everything again.
-     */
+    /** Some changes were missed. Rescan what you are tracking. */
     OVERFLOW
   }
 }

@@ -10,12 +10,13 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happens to a file, in a folder or in a tree of folders; made by {@link AsyncFiles#watch} and
+ * The changes to a file, a directory or a directory tree; made by {@link AsyncFiles#watch} and
  * {@link AsyncFiles#watchTree}. Meant for a {@code for} loop, which waits for changes.
  *
- * <p>The operating system tells of changes as far as it noticed them: several to one file may be
- * told as one, and a file that is made and deleted at once may not be told of. If more happen than
- * could be told, there is an {@link FileChange.Kind#OVERFLOW}, always. On macOS the JDK looks every
+ * <p>The system reports what it notices: several changes to one file may arrive as one, and a file
+ * that is created and deleted at once may not be reported. A file that is replaced by renaming
+ * another one, as editors and {@link AsyncFiles#replace} do, is reported as created. If changes
+ * were missed, there is always an {@link FileChange.Kind#OVERFLOW}. On macOS, the JDK checks every
  * two seconds.
  */
 public final class FileWatch implements Iterable<FileChange>, AutoCloseable {
@@ -34,8 +35,8 @@ public final class FileWatch implements Iterable<FileChange>, AutoCloseable {
   }
 
   /**
-   * Returns the next change; null if there will be none, because the watch was closed or what is
-   * watched is gone.
+   * Returns the next change, or null once there will be no more, because the watch was closed or
+   * what it watched is gone.
    *
    * <p><i>Waits</i> until something happens.
    *
@@ -54,8 +55,8 @@ public final class FileWatch implements Iterable<FileChange>, AutoCloseable {
   }
 
   /**
-   * Returns the changes from now on. The loop ends when the watch is closed, also by another task,
-   * or what is watched is gone.
+   * Returns the changes not yet taken, oldest first, and then those to come. The loop ends when the
+   * watch is closed, even by another task, or what it watched is gone.
    *
    * <p><i>Waits</i>, in {@code hasNext} and {@code next}, until something happens.
    *
@@ -92,7 +93,9 @@ public final class FileWatch implements Iterable<FileChange>, AutoCloseable {
     }
   }
 
-  /** Ends the watch. Does nothing the second time, and does not wait. <i>Thread</i>: on the loop. */
+  /**
+   * Ends the watch. Does not wait. Does nothing the second time. <i>Thread</i>: on the loop.
+   */
   @Override
   public void close() {
     watch.scheduler().checkOnLoop("FileWatch.close()");

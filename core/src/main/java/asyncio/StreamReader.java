@@ -507,15 +507,16 @@ public final class StreamReader {
   // ---- as a whole, and for code that knows java.io and java.nio ----
 
   /**
-   * Sends everything up to the end of this stream to {@code writer}, without ending that stream.
-   * Bytes pass without being copied as long as the receiver keeps up; no memory is allocated for
-   * them. Those of a file are sent to a plain socket by the operating system; meanwhile nobody else
-   * may write there.
+   * Sends everything up to the end of this stream to {@code writer}, which stays open. Bytes pass
+   * without being copied as long as the receiver keeps up; no memory is allocated for them. From a
+   * file to a plain socket, the operating system sends the bytes; until it has, no other task may
+   * write to that connection.
    *
    * <p><i>Waits</i> for bytes, and for the receiver to take them: no more is read than it takes.
    *
    * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; what was read has been written, and is
-   * still sent.
+   * still sent. Of a file that the operating system sends, the reader goes on after what has been
+   * sent; see {@link StreamWriter#sendFile(java.nio.file.Path)}.
    *
    * <p><i>Thread</i>: a coroutine of the loop of both; no other task may read meanwhile.
    *
@@ -644,6 +645,16 @@ public final class StreamReader {
   /** Returns whether a task waits for bytes to come, and none are here. */
   boolean waitsForSomethingNew() {
     return in.waitsForSomethingNew();
+  }
+
+  /** Goes to another position in a file. */
+  void seek(long position) {
+    if (!(link.source() instanceof FileSource file)) {
+      throw new AssertionError("a stream that is no file was to be moved: a bug, please report it");
+    }
+    in.checkNobodyReads("AsyncFile.seek()");
+    in.bytes.clear();
+    file.seek(position);
   }
 
   /** Closes a stream of one direction. */

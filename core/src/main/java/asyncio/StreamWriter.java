@@ -194,15 +194,15 @@ public final class StreamWriter {
   // ---- files ----
 
   /**
-   * Sends a file, after everything that was written before. To a plain socket the operating system
-   * sends it (sendfile), so that its bytes do not come into the program; for TLS and other streams
-   * it is read and written piece by piece. Meanwhile nobody else may write.
+   * Sends a file, after everything that was written before. On a plain socket, the operating system
+   * sends it (sendfile), and its bytes never enter the program; over TLS and on other streams, it
+   * is read and written piece by piece. Until it has been sent, no other task may write.
    *
    * <p><i>Waits</i> until the socket has taken all of it.
    *
-   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; some of it may have been sent, and up to
-   * 1 MiB more may be. If the connection is closed then and nothing was written since, it is reset, so
-   * that the peer can tell.
+   * <p><i>If cancelled</i>: {@link asyncio.CancelledError}; some of it may have been sent, and up
+   * to 1 MiB more may be. If the connection is then closed with nothing written in between, it is
+   * reset, so that the peer can tell that the file is incomplete.
    *
    * <p><i>Thread</i>: a coroutine of the connection's loop.
    *
@@ -220,12 +220,12 @@ public final class StreamWriter {
   }
 
   /**
-   * Sends a part of a file, or as much of it as there is up to its end, as {@link #sendFile(Path)}
-   * does. The channel's own position does not matter and does not change.
+   * Sends a part of a file, or less if the file ends first, as {@link #sendFile(Path)} does. The
+   * channel's own position does not matter and does not change.
    *
    * <p><i>Waits</i>, <i>If cancelled</i>, <i>Thread</i>: as {@link #sendFile(Path)}.
    *
-   * @param position the place in the file, in bytes from its beginning
+   * @param position in bytes from the beginning of the file
    * @param count how many bytes
    * @return how many bytes were sent
    * @throws IOException if the file can't be read; or if the connection is lost, or closed on this
@@ -235,6 +235,9 @@ public final class StreamWriter {
    */
   public long sendFile(FileChannel file, long position, long count) throws IOException {
     Fiber fiber = begin("StreamWriter.sendFile()");
+    if (!file.isOpen()) {
+      throw new ClosedChannelException();
+    }
     if (position < 0 || count < 0) {
       throw new IllegalArgumentException(
           "sendFile(file, position, count) counts bytes from 0 on; got " + position + " and "
@@ -278,15 +281,19 @@ public final class StreamWriter {
     if (!link.sink().sendsFiles(channel)) {
       return;
     }
+    file.awaitSent(fiber);
     boolean whole = false;
     sendBuffer.beginFile(fiber);
     try {
       sendBuffer.sendFile(fiber, channel, file.position(), Long.MAX_VALUE, count -> {
-        file.skip(count);
+        file.sent(count);
         moved.accept(count);
       });
       whole = true;
     } finally {
+      if (sendBuffer.isSendingFile()) {
+        file.awaitsSending(); // it was cancelled
+      }
       sendBuffer.endFile(whole);
     }
   }

@@ -1,19 +1,17 @@
 package asyncio;
 
-import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.file.FileJobs;
 import asyncio.internal.file.Trees;
 import asyncio.internal.scheduler.Current;
 import asyncio.internal.scheduler.Resource;
 import asyncio.internal.scheduler.Scheduler;
-import asyncio.internal.util.CreationSite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A new folder that is deleted, with everything in it, when it is closed or its loop ends; made by
- * {@link AsyncFiles#temporaryDirectory}.
+ * A new directory that is deleted, with everything in it, when it is closed or its loop ends; made
+ * by {@link AsyncFiles#temporaryDirectory}.
  */
 public final class TemporaryDirectory implements AutoCloseable {
   private final Scheduler scheduler;
@@ -24,29 +22,8 @@ public final class TemporaryDirectory implements AutoCloseable {
   private TemporaryDirectory(Scheduler scheduler, Path path) {
     this.scheduler = scheduler;
     this.path = path;
-    this.resource = new Left(CreationSite.here(scheduler.debug));
-    scheduler.opened(resource);
-  }
-
-  private final class Left extends Resource {
-    Left(CreationSite madeAt) {
-      super(madeAt);
-    }
-
-    @Override
-    public boolean isLeft() {
-      return !closed;
-    }
-
-    @Override
-    public String describe() {
-      return "temporary directory " + path;
-    }
-
-    @Override
-    public void loopClosed() {
-      HelperPool.FILES.submit(() -> deleteQuietly(path));
-    }
+    this.resource =
+        new Resource(scheduler, "temporary directory " + path, () -> Trees.deleteQuietly(path));
   }
 
   static TemporaryDirectory create() throws IOException {
@@ -56,19 +33,11 @@ public final class TemporaryDirectory implements AutoCloseable {
         call,
         "a temporary directory",
         () -> Files.createTempDirectory("asyncio-"),
-        made -> HelperPool.FILES.submit(() -> deleteQuietly(made)));
+        Trees::deleteLater);
     return new TemporaryDirectory(scheduler, path);
   }
 
-  private static void deleteQuietly(Path path) {
-    try {
-      Trees.delete(path);
-    } catch (IOException nobodyAsks) {
-      // The system clears its folder for such things at some time.
-    }
-  }
-
-  /** Returns where it is. <i>Thread</i>: any. */
+  /** Returns its path. <i>Thread</i>: any. */
   public Path path() {
     return path;
   }
@@ -90,11 +59,11 @@ public final class TemporaryDirectory implements AutoCloseable {
     Current.requireTask(scheduler, call);
     if (!closed) {
       closed = true;
-      scheduler.closed(resource);
+      resource.closed();
       try {
         FileJobs.call(call, path, () -> Trees.delete(path));
       } catch (CancelledError cancelled) {
-        HelperPool.FILES.submit(() -> deleteQuietly(path)); // it may not have begun
+        Trees.deleteLater(path); // deleting may not have begun
         throw cancelled;
       }
     }

@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -51,9 +52,12 @@ class FileExamplesTest {
         Files.writeString(file, "line " + i + "\n", StandardOpenOption.APPEND);
         assertEquals("line " + i, tail.line());
       }
-      Files.delete(file);
-      assertEquals("-- deleted --", tail.line());
-      assertEquals(0, tail.exitCode(), tail::whatHappened);
+      Files.writeString(file, "short\n"); // empties it first
+      assertEquals("short", tail.line());
+      Path other = Files.writeString(folder.resolve("new"), "other\n");
+      Files.move(other, file, StandardCopyOption.ATOMIC_MOVE);
+      assertEquals("-- a new file --", tail.line());
+      assertEquals("other", tail.line());
     }
   }
 
@@ -78,7 +82,7 @@ class FileExamplesTest {
   void sendFileFetchesFromItself() throws Exception {
     try (Program program = start("SendFile")) {
       assertEquals(0, program.exitCode(), program::whatHappened);
-      assertEquals("11888896 bytes came\nall as they were sent\n", program.output());
+      assertEquals("11888896 bytes came\nthe copy is identical\n", program.output());
     }
   }
 

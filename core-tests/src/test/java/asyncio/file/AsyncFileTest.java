@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import asyncio.AsyncFile;
 import asyncio.AsyncFiles;
@@ -37,6 +38,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -192,7 +194,7 @@ class AsyncFileTest {
         assertContains(
             assertThrows(IllegalStateException.class, () -> file.write(bytes("x"), 0))
                 .getMessage(),
-            "opened to append");
+            "opened for appending");
         assertThrows(IllegalStateException.class, file::reader);
       }
       assertEquals("onetwoelsethree", Files.readString(path()));
@@ -310,6 +312,76 @@ class AsyncFileTest {
       }
       closing.await();
       assertEquals("kept", Files.readString(path()));
+    });
+  }
+
+  @Test
+  void theReaderMoves() throws Exception {
+    Files.writeString(path(), "0123456789");
+    run(() -> {
+      try (var file = AsyncFiles.open(path())) {
+        assertEquals("01", text(file.reader().readExactly(2)));
+        file.seek(8);
+        assertEquals("89", text(file.reader().readAll()));
+        file.seek(0);
+        assertEquals("0123456789", text(file.reader().readAll()));
+        file.seek(20);
+        assertEquals(0, file.reader().read(1).length);
+        assertThrows(IllegalArgumentException.class, () -> file.seek(-1));
+        Task<?> reading;
+        try (var _ = FilePool.busy()) {
+          file.seek(0);
+          reading = started(createTask(() -> file.reader().read(1)));
+          assertContains(
+              assertThrows(IllegalStateException.class, () -> file.seek(0)).getMessage(),
+              "AsyncFile.seek()",
+              "the same file " + path());
+        }
+        reading.await();
+      }
+    });
+  }
+
+  @Test
+  void aReaderIsNotKeptWaitingByWhoeverWritesOn() throws Exception {
+    run(() -> {
+      try (var file = AsyncFiles.open(path(), READ, WRITE, CREATE)) {
+        boolean[] stop = {false};
+        Task<?> writing = createTask(() -> {
+          while (!stop[0]) {
+            file.write(bytes("x"), 0);
+          }
+        });
+        for (int i = 0; i < 10; i++) {
+          file.size();
+        }
+        stop[0] = true;
+        writing.await();
+      }
+    });
+  }
+
+  @Test
+  void aFileThatIsDeletedOnCloseOpens() throws Exception {
+    run(() -> {
+      try (var file =
+          AsyncFiles.open(path(), READ, WRITE, CREATE, StandardOpenOption.DELETE_ON_CLOSE)) {
+        file.write(bytes("kept"), 0);
+        assertEquals("kept", text(file.reader().readAll()));
+      }
+      assertFalse(Files.exists(path()));
+    });
+  }
+
+  @Test
+  void aFileWithoutASizeIsRead() throws Exception {
+    Path status = Path.of("/proc/self/status");
+    assumeTrue(Files.exists(status), "there is a file system without sizes");
+    run(() -> {
+      try (var file = AsyncFiles.open(status)) {
+        assertContains(text(file.read(0, 100_000)), "Pid:", "Threads:");
+        assertContains(text(file.reader().readAll()), "Pid:", "Threads:");
+      }
     });
   }
 
@@ -434,7 +506,7 @@ class AsyncFileTest {
           assertContains(full.getMessage(), "bytes for file could not be written", "flush()");
           assertTrue(file.writer().bufferSize() > 0);
           assertThrows(IOException.class, () -> file.writer().flush()); // tried again
-          file.writer().write("behind");
+          file.writer().write("behind"); // never waits, and is kept as well
           Files.delete(filler);
           file.writer().flush();
           assertEquals(0, file.writer().bufferSize());
@@ -496,7 +568,7 @@ class AsyncFileTest {
       try (var file = AsyncFiles.open(path())) {
         assertContains(
             assertThrows(IllegalStateException.class, file::writer).getMessage(),
-            "opened only to be read");
+            "opened for reading only");
         assertThrows(IllegalStateException.class, () -> file.write(bytes("x"), 0));
         assertThrows(IllegalStateException.class, () -> file.truncate(0));
         assertThrows(IllegalArgumentException.class, () -> file.read(-1, 1));
@@ -510,7 +582,7 @@ class AsyncFileTest {
       try (var file = AsyncFiles.open(path(), WRITE)) {
         assertContains(
             assertThrows(IllegalStateException.class, file::reader).getMessage(),
-            "opened only to be written");
+            "opened for writing only");
         assertThrows(IllegalStateException.class, () -> file.read(0, 1));
       }
     });
@@ -522,7 +594,7 @@ class AsyncFileTest {
       assertContains(
           assertThrows(FileSystemException.class, () -> AsyncFiles.open(folder)).getMessage(),
           folder.toString(),
-          "folder",
+          "directory",
           "walk()");
       assertThrows(FileSystemException.class, () -> AsyncFiles.create(folder));
       var none =

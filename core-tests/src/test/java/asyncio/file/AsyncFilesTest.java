@@ -25,6 +25,7 @@ import asyncio.Task;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystem;
@@ -70,7 +71,8 @@ class AsyncFilesTest {
           path.toString(),
           "UTF-8",
           "readAllBytes()");
-      assertThrows(IOException.class, () -> AsyncFiles.readAllLines(path));
+      assertThrows(CharacterCodingException.class, () -> AsyncFiles.readAllLines(path));
+      assertEquals(List.of("é"), AsyncFiles.readAllLines(path, ISO_8859_1));
       assertThrows(NoSuchFileException.class, () -> AsyncFiles.readAllBytes(path("none")));
     });
   }
@@ -87,6 +89,10 @@ class AsyncFilesTest {
       assertTrue(AsyncFiles.exists(path("lost"), NOFOLLOW_LINKS));
       assertEquals(5, AsyncFiles.size(path("file")));
       assertTrue(AsyncFiles.attributes(folder).isDirectory());
+      assertTrue(AsyncFiles.isDirectory(folder));
+      assertFalse(AsyncFiles.isDirectory(path("file")));
+      assertTrue(AsyncFiles.isRegularFile(path("link")));
+      assertFalse(AsyncFiles.isRegularFile(path("link"), NOFOLLOW_LINKS));
       assertTrue(AsyncFiles.attributes(path("link")).isRegularFile());
       assertTrue(AsyncFiles.attributes(path("link"), NOFOLLOW_LINKS).isSymbolicLink());
       assertEquals(List.of(path("file"), path("link"), path("lost")), AsyncFiles.list(folder));
@@ -160,18 +166,18 @@ class AsyncFilesTest {
   void aFileIsReplacedAndKeepsItsPermissions() throws Exception {
     run(() -> {
       Path path = path("file");
-      AsyncFiles.replace(path, "new"); // it need not be there
+      AsyncFiles.replaceString(path, "new"); // it need not be there
       assertEquals("new", Files.readString(path));
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r-----"));
       AsyncFiles.replace(path, "newer".getBytes(UTF_8));
       assertEquals("newer", Files.readString(path));
       assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
       Files.createSymbolicLink(path("link"), Path.of("file"));
-      AsyncFiles.replace(path("link"), "through the link");
+      AsyncFiles.replaceString(path("link"), "through the link");
       assertTrue(Files.isSymbolicLink(path("link")));
       assertEquals("through the link", Files.readString(path));
       Files.createSymbolicLink(path("lost"), Path.of("made"));
-      AsyncFiles.replace(path("lost"), "made");
+      AsyncFiles.replaceString(path("lost"), "made");
       assertEquals("made", Files.readString(path("made")));
       assertEquals(
           List.of(path("file"), path("link"), path("lost"), path("made")),
@@ -188,7 +194,7 @@ class AsyncFilesTest {
       Task<?> replacing = createTask(() -> {
         for (int i = 0; i < 30; i++) {
           for (String content : contents) {
-            AsyncFiles.replace(path, content);
+            AsyncFiles.replaceString(path, content);
           }
         }
       });
@@ -216,12 +222,14 @@ class AsyncFilesTest {
             AsyncFiles.list(small.getPath("")).stream().map(Path::getFileName).toList());
         Files.createDirectory(small.getPath("folder"));
         assertContains(
-            assertThrows(IOException.class, () -> AsyncFiles.replace(small.getPath("folder"), "x"))
+            assertThrows(
+                    IOException.class, () -> AsyncFiles.replaceString(small.getPath("folder"), "x"))
                 .getMessage(),
-            "folder");
-        assertThrows(IOException.class, () -> AsyncFiles.replace(small.getPath("/"), "x"));
+            "directory");
+        assertThrows(IOException.class, () -> AsyncFiles.replaceString(small.getPath("/"), "x"));
         assertThrows(
-            NoSuchFileException.class, () -> AsyncFiles.replace(small.getPath("none/x"), "x"));
+            NoSuchFileException.class,
+            () -> AsyncFiles.replaceString(small.getPath("none/x"), "x"));
       });
     }
   }

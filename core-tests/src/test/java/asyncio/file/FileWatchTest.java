@@ -142,6 +142,34 @@ class FileWatchTest {
   }
 
   @Test
+  void aDirectoryThatIsRenamedInATreeIsKnownByItsNewName() throws Exception {
+    Files.createDirectories(path("old/deep"));
+    run(() -> {
+      try (var watch = AsyncFiles.watchTree(folder)) {
+        Files.move(path("old"), path("new"));
+        await(watch, Kind.CREATED, path("new/deep"));
+        Files.createDirectory(path("new/deep/deeper"));
+        await(watch, Kind.CREATED, path("new/deep/deeper"));
+        Files.createFile(path("new/deep/deeper/file"));
+        await(watch, Kind.CREATED, path("new/deep/deeper/file"));
+      }
+    });
+  }
+
+  @Test
+  void oneDirectoryMayBeWatchedByTwoPaths() throws Exception {
+    Path link = Files.createSymbolicLink(path("link"), Files.createDirectory(path("real")));
+    run(() -> {
+      try (var one = AsyncFiles.watch(path("real"));
+          var other = AsyncFiles.watch(link)) {
+        Files.createFile(link.resolve("file"));
+        assertEquals(new FileChange(Kind.CREATED, path("real/file")), one.next());
+        assertEquals(new FileChange(Kind.CREATED, path("link/file")), other.next());
+      }
+    });
+  }
+
+  @Test
   void aFolderThatGoesEndsItsWatch() throws Exception {
     Path gone = Files.createDirectory(path("gone"));
     run(() -> {
@@ -184,19 +212,16 @@ class FileWatchTest {
             Files.createFile(path("file" + i));
           }
         });
-        int created = 0;
-        while (true) {
-          FileChange change = watch.next();
-          if (change.kind() == Kind.OVERFLOW) {
-            assertEquals(folder, change.path());
-            break;
-          }
+        FileChange change = watch.next();
+        while (change.kind() != Kind.OVERFLOW) {
           assertEquals(Kind.CREATED, change.kind());
-          created++;
+          change = watch.next();
         }
-        assertTrue(created < 2500, "all were told");
-        Files.createFile(path("later"));
-        await(watch, Kind.CREATED, path("later")); // it goes on
+        assertEquals(folder, change.path());
+        for (int i = 0; !change.path().getFileName().toString().startsWith("later"); i++) {
+          Files.createFile(path("later" + i));
+          change = watch.next(); // it goes on
+        }
       }
     });
   }
@@ -223,12 +248,12 @@ class FileWatchTest {
           assertThrows(
                   NoSuchFileException.class, () -> AsyncFiles.watch(path("none").resolve("x")))
               .getMessage(),
-          "Neither it nor its folder");
+          "Neither the file nor its directory");
       assertThrows(NoSuchFileException.class, () -> AsyncFiles.watchTree(path("none")));
       assertContains(
           assertThrows(FileSystemException.class, () -> AsyncFiles.watchTree(path("file")))
               .getMessage(),
-          "no folder");
+          "This is a file");
     });
   }
 

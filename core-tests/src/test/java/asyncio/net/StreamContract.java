@@ -18,6 +18,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import asyncio.Action;
 import asyncio.AsyncFiles;
@@ -1079,6 +1080,101 @@ abstract class StreamContract {
       } else {
         assertTrue(other.reader().readAll().length < MUCH);
       }
+    });
+  }
+
+  @Test
+  void aSendingOfAFileThatIsCancelledWhileThePeerTakesNothingHarmsNothingElse() throws Exception {
+    byte[] much = noise(MUCH);
+    Path path = file(much);
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> one.writer().sendFile(path));
+      sleep(ofMillis(100)); // the socket is full
+      assertFalse(sending.isDone());
+      sending.cancel();
+      assertThrows(CancelledError.class, sending::await);
+      assertContains(
+          assertThrows(IllegalStateException.class, () -> one.writer().writeEof())
+              .getMessage(),
+          "only a part was sent");
+      Task<?> writing = createTask(() -> {
+        one.writer().send("end");
+        one.writer().writeEof();
+      });
+      byte[] all = other.reader().readAll();
+      writing.await();
+      int sent = all.length - 3;
+      assertArrayEquals(Arrays.copyOf(much, sent), Arrays.copyOf(all, sent));
+      assertEquals("end", text(Arrays.copyOfRange(all, sent, all.length)));
+    });
+  }
+
+  @Test
+  void aConnectionThatIsAbortedInTheMiddleOfAFileIsReset() throws Exception {
+    Path path = file(noise(MUCH));
+    with((one, other) -> {
+      Task<?> sending = createTask(() -> one.writer().sendFile(path));
+      sleep(ofMillis(50));
+      sending.cancel();
+      assertThrows(CancelledError.class, sending::await);
+      one.abort();
+      if (tellsResets()) {
+        assertThrows(IOException.class, () -> other.reader().readAll());
+      }
+    });
+  }
+
+  @Test
+  void aFileThatCanNotBeReadHarmsNoConnection() throws Exception {
+    Path path = file(noise(100_000));
+    with((one, other) -> {
+      try (var writeOnly = FileChannel.open(path, WRITE)) {
+        var failure = assertThrows(Exception.class, () -> one.writer().sendFile(writeOnly, 0, 10));
+        assertFalse(failure.getMessage() != null && failure.getMessage().contains("was lost"));
+      }
+      var closed = FileChannel.open(path);
+      closed.close();
+      assertThrows(ClosedChannelException.class, () -> one.writer().sendFile(closed, 0, 10));
+      one.writer().send("alive");
+      assertEquals("alive", text(other.reader().readExactly(5)));
+    });
+  }
+
+  @Test
+  void aCancelledTransferOfAFileLosesNoneOfItAndSendsNoneTwice() throws Exception {
+    byte[] much = noise(MUCH);
+    Path path = file(much);
+    with((one, other) -> {
+      try (var file = AsyncFiles.open(path)) {
+        Task<?> sending = createTask(() -> file.reader().transferTo(one.writer()));
+        byte[] first = other.reader().readExactly(10_000);
+        sending.cancel();
+        assertThrows(CancelledError.class, sending::await);
+        Task<byte[]> receiving = createTask(() -> other.reader().readAll());
+        byte[] rest = file.reader().readAll();
+        one.writer().send(rest);
+        one.writer().writeEof();
+        var all = new ByteArrayOutputStream();
+        all.write(first);
+        all.write(receiving.await());
+        assertArrayEquals(much, all.toByteArray());
+      }
+    });
+  }
+
+  @Test
+  void aFileWithoutASizeIsSent() throws Exception {
+    Path status = Path.of("/proc/self/status");
+    assumeTrue(Files.exists(status), "there is a file system without sizes");
+    with((one, other) -> {
+      Task<Long> sending = createTask(() -> {
+        long sent = one.writer().sendFile(status);
+        one.writer().writeEof();
+        return sent;
+      });
+      byte[] all = other.reader().readAll();
+      assertTrue(all.length > 100);
+      assertEquals(all.length, sending.await());
     });
   }
 

@@ -573,9 +573,21 @@ class AtomicallyWaitsTest {
         "AsyncFiles.replace()",
         () -> AsyncFiles.replace(path, new byte[1]));
     refused(
-        "AsyncFiles.replace(Path, CharSequence)",
-        "AsyncFiles.replace()",
-        () -> AsyncFiles.replace(path, "x"));
+        "AsyncFiles.replaceString(Path, CharSequence)",
+        "AsyncFiles.replaceString()",
+        () -> AsyncFiles.replaceString(path, "x"));
+    refused(
+        "AsyncFiles.readAllLines(Path, Charset)",
+        "AsyncFiles.readAllLines()",
+        () -> AsyncFiles.readAllLines(path, US_ASCII));
+    refused(
+        "AsyncFiles.isDirectory(Path, LinkOption[])",
+        "AsyncFiles.isDirectory()",
+        () -> AsyncFiles.isDirectory(path));
+    refused(
+        "AsyncFiles.isRegularFile(Path, LinkOption[])",
+        "AsyncFiles.isRegularFile()",
+        () -> AsyncFiles.isRegularFile(path));
     refused("AsyncFiles.list(Path)", "AsyncFiles.list()", () -> AsyncFiles.list(folder));
     refused("AsyncFiles.walk(Path)", "AsyncFiles.walk()", () -> AsyncFiles.walk(folder));
     refused(
@@ -652,9 +664,9 @@ class AtomicallyWaitsTest {
     }
     try (var tree = AsyncFiles.walk(folder)) {
       Iterator<Path> paths = tree.iterator();
-      refused("FileTree.iterator()", "FileTree.hasNext()", paths::next);
+      refused("FileWalk.iterator()", "FileWalk.hasNext()", paths::next);
       assertTrue(paths.hasNext());
-      refused("FileTree.iterator()", "FileTree.hasNext()", () -> assertTrue(paths.hasNext()));
+      refused("FileWalk.iterator()", "FileWalk.hasNext()", () -> assertTrue(paths.hasNext()));
     }
     try (var watch = AsyncFiles.watch(folder)) {
       refused("FileWatch.next()", "FileWatch.next()", watch::next);

@@ -4,9 +4,11 @@ import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.scheduler.LoopAction;
 import asyncio.internal.scheduler.Scheduler;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes of a file on their way to a socket, by sendfile where the system has it. A helper thread
@@ -19,6 +21,9 @@ import java.util.concurrent.atomic.AtomicReference;
 final class FileTransfer implements Runnable {
   /** The most that one call sends, so that one file does not keep a thread from the others. */
   private static final long PIECE = 1024 * 1024;
+
+  /** How much is copied of a file that can't be sent otherwise. */
+  private static final int SMALL = 64 * 1024;
 
   private enum State {
     /** The loop may use the socket. */
@@ -39,7 +44,11 @@ final class FileTransfer implements Runnable {
   private final WriteCompletion completion;
 
   // Loop-confined.
+  private HelperPool.@Nullable Submitted submitted;
+
   private boolean waitsForRoom;
+
+  private boolean stopped;
 
   // Any thread.
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
@@ -70,9 +79,16 @@ final class FileTransfer implements Runnable {
     return completion;
   }
 
-  /** Takes note that the socket takes no more for now. */
-  void waitForRoom() {
-    waitsForRoom = true;
+  /** Sends no more. Returns whether nothing is under way; otherwise it is told as usual. */
+  boolean stop() {
+    stopped = true;
+    return waitsForRoom;
+  }
+
+  /** The socket takes no more for now. Returns whether to wait until it does. */
+  boolean waitForRoom() {
+    waitsForRoom = !stopped;
+    return waitsForRoom;
   }
 
   boolean waitsForRoom() {
@@ -84,7 +100,7 @@ final class FileTransfer implements Runnable {
     waitsForRoom = false;
     state.set(State.RUNS);
     try {
-      HelperPool.FILES.submit(this);
+      submitted = HelperPool.FILES.submit(this);
     } catch (Throwable noThread) {
       state.set(State.IDLE);
       throw noThread;
@@ -94,6 +110,11 @@ final class FileTransfer implements Runnable {
 
   /** Returns whether the loop may close the socket; if not, the thread does. */
   boolean letsClose() {
+    HelperPool.Submitted waiting = submitted;
+    if (state.get() == State.RUNS && waiting != null && waiting.withdraw()) {
+      state.set(State.IDLE);
+      scheduler.helperEnded();
+    }
     return !state.compareAndSet(State.RUNS, State.CLOSES);
   }
 
@@ -105,11 +126,16 @@ final class FileTransfer implements Runnable {
     IOException failed = null;
     try {
       sent = file.transferTo(position, count, socket);
-      ended = sent == 0 && position >= file.size();
-    } catch (IOException | RuntimeException e) {
-      failed = file.isOpen()
-          ? new IOException("a file could not be sent: " + e.getMessage(), e)
-          : new IOException("a file was closed before all of it was sent", e);
+      if (sent == 0) {
+        // The socket is full, or the file ends; its size says nothing, for instance in /proc.
+        ByteBuffer next = ByteBuffer.allocate(position < file.size() ? 1 : SMALL);
+        ended = file.read(next, position) < 0;
+        if (position >= file.size() && !ended) {
+          sent = socket.write(next.flip().limit((int) Math.min(count, next.limit())));
+        }
+      }
+    } catch (Throwable e) {
+      failed = causeOf(e);
     }
     if (!state.compareAndSet(State.RUNS, State.IDLE)) {
       NioHandle.close(socket);
@@ -121,5 +147,16 @@ final class FileTransfer implements Runnable {
       scheduler.helperEnded();
       stream.transferred(this, took, atEnd, why);
     }));
+  }
+
+  /** Finds out which of the two ends has failed. */
+  private IOException causeOf(Throwable failure) {
+    try {
+      file.read(ByteBuffer.allocate(1), position);
+    } catch (Throwable e) {
+      String why = file.isOpen() ? e.toString() : "it was closed before all of it was sent";
+      return new FileReadException("A file could not be sent: " + why, failure);
+    }
+    return failure instanceof IOException e ? e : new IOException(failure.toString(), failure);
   }
 }

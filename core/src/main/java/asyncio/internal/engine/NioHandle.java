@@ -87,6 +87,14 @@ abstract class NioHandle implements EngineHandle, Readiness.Of {
     }
   }
 
+  /** Ignores everything, of a handle that is closed while its channel is not yet. */
+  final void watchNothing() {
+    SelectionKey registered = key;
+    if (registered != null && registered.isValid()) {
+      registered.interestOps(0);
+    }
+  }
+
   private void setInterest(int operations) throws ClosedChannelException {
     SelectionKey registered = key;
     if (registered == null) {

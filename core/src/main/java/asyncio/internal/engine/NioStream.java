@@ -361,15 +361,25 @@ final class NioStream extends NioHandle implements StreamHandle {
     transfer = begun;
   }
 
+  @Override
+  public boolean stopFile() {
+    FileTransfer sending = transfer;
+    if (sending == null || !sending.stop()) {
+      return false;
+    }
+    transfer = null;
+    ignore(SelectionKey.OP_WRITE);
+    return true;
+  }
+
   /** The thread of {@code done} is done with the socket. On the loop. */
   void transferred(FileTransfer done, int count, boolean ended, @Nullable IOException failure) {
     if (transfer != done) {
       return; // closed meanwhile
     }
     try {
-      if (failure == null && count == 0 && !ended) {
+      if (failure == null && count == 0 && !ended && done.waitForRoom()) {
         watch(SelectionKey.OP_WRITE);
-        done.waitForRoom();
         return;
       }
     } catch (IOException gone) {
@@ -388,7 +398,9 @@ final class NioStream extends NioHandle implements StreamHandle {
       waiting.start();
     } catch (Throwable noThread) {
       transfer = null;
-      waiting.completion().failed(new IOException("There is no thread to send a file", noThread));
+      waiting
+          .completion()
+          .failed(new IOException("No helper thread could be started to send a file", noThread));
     }
   }
 
@@ -397,6 +409,8 @@ final class NioStream extends NioHandle implements StreamHandle {
     FileTransfer running = transfer;
     if (running == null || running.letsClose()) {
       super.closeChannel();
+    } else {
+      watchNothing(); // or the selector would report again and again what nobody handles
     }
   }
 
@@ -438,8 +452,8 @@ final class NioStream extends NioHandle implements StreamHandle {
   private void readyToWrite() {
     FileTransfer waiting = transfer;
     if (waiting != null) {
+      ignore(SelectionKey.OP_WRITE);
       if (waiting.waitsForRoom()) {
-        ignore(SelectionKey.OP_WRITE);
         goOn(waiting);
       }
       return;
@@ -476,6 +490,11 @@ final class NioStream extends NioHandle implements StreamHandle {
     takeBack();
     ignore(SelectionKey.OP_WRITE);
     told.failed(failure);
+  }
+
+  @Override
+  public boolean isBusy() {
+    return transfer != null && !transfer.waitsForRoom();
   }
 
   @Override

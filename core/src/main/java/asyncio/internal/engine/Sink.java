@@ -60,13 +60,22 @@ public interface Sink extends EngineHandle {
   /**
    * Sends bytes of a file for which {@link #sendsFiles} is true. A write is under way from now on:
    * {@code completion} is told how many bytes were sent, or of 0 if the file ends at {@code
-   * position}. Until then the file stays open, and the write can't be taken back. Does not wait.
+   * position}, or of a {@link FileReadException}, after which the stream is as it was. The write can't
+   * be taken back; see {@link #stopFile}. Does not wait.
    *
    * @param count the maximum number of bytes; fewer may be sent
    */
   default void sendFile(FileChannel file, long position, long count, WriteCompletion completion)
       throws IOException {
     throw new AssertionError("a stream does not send files: a bug, please report it");
+  }
+
+  /**
+   * Sends no more of the file that is under way. Returns whether none of it is; if not, the
+   * completion is told of what is sent all the same, perhaps 0 bytes.
+   */
+  default boolean stopFile() {
+    return true;
   }
 
   /**
@@ -86,6 +95,14 @@ public interface Sink extends EngineHandle {
    * readiness may be reported late.
    */
   void retryWrite();
+
+  /**
+   * Returns whether a helper thread is trying to move what is under way, so that it is not known
+   * whether the other end takes more.
+   */
+  default boolean isBusy() {
+    return false;
+  }
 
   /**
    * Ends the output: whoever reads it gets the end of the stream after what was written. Does not

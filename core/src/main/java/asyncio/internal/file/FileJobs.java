@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls about files, which block, on helper threads. */
 public final class FileJobs {
+  /** How much is read or written at once. */
+  public static final int PIECE = 256 * 1024;
+
   private FileJobs() {}
 
   /** What a helper thread does for its effect. */
@@ -49,6 +52,28 @@ public final class FileJobs {
       body.run();
       return true;
     });
+  }
+
+  /**
+   * Writes bytes at a position, or at the end where that is -1. In pieces: the JDK copies what is on
+   * the heap, and each thread keeps the memory for that.
+   */
+  static void writeNow(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
+    int from = bytes.position();
+    int end = bytes.limit();
+    try {
+      while (bytes.position() < end) {
+        bytes.limit(Math.min(end, bytes.position() + PIECE));
+        int count = position < 0
+            ? channel.write(bytes)
+            : channel.write(bytes, position + bytes.position() - from);
+        if (count == 0) {
+          throw new IOException("the system took none of the bytes");
+        }
+      }
+    } finally {
+      bytes.limit(end);
+    }
   }
 
   /** Reads from the user's own file; if cancelled, the memory may still be written to. */
@@ -87,8 +112,8 @@ public final class FileJobs {
           of.getFile(),
           of.getOtherFile(),
           of.getReason()
-              + ". Close files as soon as they are done with, or let fewer tasks open some at a"
-              + " time, with a Semaphore; `ulimit -n` shows the limit and raises it.");
+              + ". Close files as soon as you are done with them, or limit how many tasks have files"
+              + " open at once, with a Semaphore. `ulimit -n` shows and raises the limit.");
       coached.initCause(failure);
       return coached;
     }

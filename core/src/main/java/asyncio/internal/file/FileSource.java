@@ -4,13 +4,15 @@ import asyncio.WaitKind;
 import asyncio.internal.engine.Source;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.scheduler.Owner;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes of a file from a place on, which moves. It reads ahead; a read that is cancelled is made
+ * Bytes of a file from a position on, which moves. It reads ahead; a read that is cancelled is made
  * again. Loop-confined.
  */
 public final class FileSource implements Source {
@@ -26,11 +28,19 @@ public final class FileSource implements Source {
   /** What was read and not taken. */
   private ByteBuffer memory = NOTHING;
 
-  /** The place of what follows {@link #memory}. */
+  /** The position of what follows {@link #memory}. */
   private long position;
 
   private int capacity;
   private boolean closed;
+
+  /** Whether the position depends on what the system is still sending. */
+  private boolean sending;
+
+  /** Whether the position was set while the system was sending. */
+  private boolean hasMoved;
+
+  private final WaiterList waiters = new WaiterList();
 
   public FileSource(OpenFile file) {
     this.file = file;
@@ -43,14 +53,42 @@ public final class FileSource implements Source {
     return !memory.hasRemaining();
   }
 
-  /** Returns the place of the next byte to be read from the file. */
+  /** Returns the position of the next byte to be read from the file. */
   public long position() {
     return position;
   }
 
-  /** Passes over {@code count} bytes, which went another way. */
-  public void skip(long count) {
-    position += count;
+  /** Goes to another position. */
+  public void seek(long to) {
+    memory = NOTHING;
+    position = to;
+    hasMoved = true;
+  }
+
+  // ---- while the system sends it ----
+
+  /** The system may still be sending what comes next, although nobody waits for that. */
+  public void awaitsSending() {
+    sending = true;
+    hasMoved = false;
+  }
+
+  /** Waits until it is known how much the system has sent. */
+  public void awaitSent(Fiber fiber) {
+    while (sending) {
+      waiters.await(new Waiter(fiber, WaitKind.HELPER, "the file " + file.path));
+    }
+  }
+
+  /** The system has sent the next {@code count} bytes, or has failed to. */
+  public void sent(int count) {
+    if (!hasMoved) {
+      position += count;
+    }
+    if (sending) {
+      sending = false;
+      waiters.wakeAll();
+    }
   }
 
   public OpenFile file() {
@@ -87,6 +125,7 @@ public final class FileSource implements Source {
     if (fiber == null) {
       throw new AssertionError("a file was read outside a coroutine: a bug, please report it");
     }
+    awaitSent(fiber);
     ByteBuffer spare = memory.capacity() == capacity ? memory : null;
     memory = NOTHING; // if this is cancelled, the thread may still write to it
     long from = position;

@@ -8,9 +8,11 @@ import asyncio.internal.scheduler.Resource;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
-import asyncio.internal.util.CreationSite;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
@@ -24,6 +26,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +48,9 @@ public final class OpenFile {
   /** @param position where to write; -1 at the end, or where the last one ended */
   private record Write(ByteBuffer bytes, long position, Written told) {}
 
+  /** How long the end of a loop waits for what is being written. */
+  private static final int LAST_SECONDS = 10;
+
   // Immutable.
   final Scheduler scheduler;
   final Path path;
@@ -57,9 +64,17 @@ public final class OpenFile {
   private final boolean deletes;
   private final Resource resource;
 
+  /** Reached when everything is written of a file whose loop closed meanwhile. */
+  private final CountDownLatch lastWrites = new CountDownLatch(1);
+
   // Loop-confined.
   private final Deque<Write> writes = new ArrayDeque<>();
   private final WaiterList waiters = new WaiterList();
+
+  /** How many writes were asked for, and how many of them have ended. */
+  private long asked;
+
+  private long ended;
 
   /** Whether a thread makes the first of {@link #writes}. */
   private boolean writing;
@@ -88,30 +103,26 @@ public final class OpenFile {
     this.sizeWhenOpened = opened.size;
     this.hasPlaces = opened.hasPlaces;
     this.deletes = deletes;
-    this.resource = new Left(CreationSite.here(scheduler.debug));
-    scheduler.opened(resource);
+    this.resource = new Resource(scheduler, "file " + path, this::loopClosed);
   }
 
-  private final class Left extends Resource {
-    Left(CreationSite madeAt) {
-      super(madeAt);
+  /** The process may end soon: what is being written is waited for. */
+  private void loopClosed() {
+    if (state == State.LAST_JOB) {
+      return;
     }
-
-    @Override
-    public boolean isLeft() {
-      return state == State.OPEN;
+    if (!writing) {
+      closeQuietly();
+      return;
     }
-
-    @Override
-    public String describe() {
-      return "file " + path;
+    boolean interrupted = false;
+    try {
+      lastWrites.await(LAST_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      interrupted = true;
     }
-
-    @Override
-    public void loopClosed() {
-      if (!writing && state != State.LAST_JOB) {
-        HelperPool.FILES.submit(OpenFile.this::closeQuietly);
-      }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -161,10 +172,15 @@ public final class OpenFile {
   private static Opened openNow(Path path, Set<? extends OpenOption> options) throws IOException {
     FileChannel channel = FileChannel.open(path, options);
     try {
-      var attributes = Files.readAttributes(path, BasicFileAttributes.class);
+      BasicFileAttributes attributes;
+      try {
+        attributes = Files.readAttributes(path, BasicFileAttributes.class);
+      } catch (NoSuchFileException deleted) { // at once, as DELETE_ON_CLOSE does on Unix
+        return new Opened(channel, channel.size(), true);
+      }
       if (attributes.isDirectory()) {
         throw new FileSystemException(
-            path.toString(), null, "This is a folder: list() and walk() tell what is in it");
+            path.toString(), null, "This is a directory. AsyncFiles.list() and walk() read it");
       }
       return new Opened(channel, attributes.size(), !attributes.isOther());
     } catch (Throwable failed) {
@@ -210,7 +226,8 @@ public final class OpenFile {
   /** Checks that the file may be used. */
   public void checkOpen(String call) throws IOException {
     if (state != State.OPEN) {
-      throw new IOException(call + " failed: the file " + path + " was closed, by close().");
+      throw new IOException(call + " failed: the file " + path
+          + " is closed. Keep it open until its last user is done.");
     }
   }
 
@@ -221,13 +238,19 @@ public final class OpenFile {
     try {
       return FileJobs.call(fiber, HelperPool.FILES, "the file " + path, body, null);
     } catch (ClosedChannelException meanwhile) {
-      throw new IOException("The file " + path + " was closed meanwhile.", meanwhile);
+      throw new IOException(
+          "The file "
+              + path
+              + " was closed while it was being read. Wait for the tasks that use a file before you"
+              + " close it.",
+          meanwhile);
     }
   }
 
-  /** Waits until everything that was to be written so far is written. */
+  /** Waits until everything that was to be written by now has been. */
   public void awaitWrites(Fiber fiber) {
-    while (!writes.isEmpty()) {
+    long last = asked;
+    while (ended < last) {
       waiters.await(new Waiter(fiber, WaitKind.HELPER, "the file " + path));
     }
   }
@@ -278,6 +301,7 @@ public final class OpenFile {
    */
   void write(ByteBuffer bytes, long position, Written told) {
     writes.add(new Write(bytes, position, told));
+    asked++;
     if (!writing) {
       startWrite();
     }
@@ -291,6 +315,7 @@ public final class OpenFile {
     } catch (Throwable noThread) {
       writing = false;
       writes.remove();
+      ended++;
       throw noThread;
     }
     scheduler.helperStarted();
@@ -303,9 +328,10 @@ public final class OpenFile {
       scheduler.helperEnded();
       writing = false;
       writes.remove();
+      ended++;
       write.told.ended(write.bytes.position(), failed);
+      waiters.wakeAll();
       if (writes.isEmpty()) {
-        waiters.wakeAll();
         finish();
       } else if (!writing) {
         startWrite();
@@ -317,20 +343,12 @@ public final class OpenFile {
   }
 
   private @Nullable IOException writeNow(Write write) {
-    ByteBuffer bytes = write.bytes;
     try {
-      while (bytes.hasRemaining()) {
-        int count = write.position < 0
-            ? channel.write(bytes)
-            : channel.write(bytes, write.position + bytes.position());
-        if (count == 0) {
-          return new IOException("the system took none of the bytes");
-        }
-      }
+      FileJobs.writeNow(channel, write.bytes, write.position);
       return null;
     } catch (IOException failed) {
       return failed;
-    } catch (RuntimeException failed) {
+    } catch (Throwable failed) {
       return new IOException(failed.toString(), failed);
     }
   }
@@ -342,9 +360,33 @@ public final class OpenFile {
       writeNow(write);
     }
     closeQuietly();
+    lastWrites.countDown();
   }
 
   // ---- closing ----
+
+  /**
+   * Returns the output of a file without positions, for one stream. The file stays open until that is
+   * closed, on a helper thread.
+   */
+  public OutputStream output() {
+    writerOpened();
+    OutputStream out = Channels.newOutputStream(channel);
+    return new FilterOutputStream(out) {
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        out.write(bytes, offset, length);
+      }
+
+      @Override
+      public void close() throws IOException {
+        if (!isReadable()) {
+          out.close(); // so that the other end of a pipe learns of it
+        }
+        scheduler.trySend(LoopAction.of(OpenFile.this::writerClosed));
+      }
+    };
+  }
 
   /** Says that a stream writes to this file, which stays open until {@link #writerClosed}. */
   void writerOpened() {
@@ -360,6 +402,7 @@ public final class OpenFile {
   public void close() {
     if (state == State.OPEN) {
       state = State.CLOSING;
+      resource.closing();
       finish();
     }
   }
@@ -374,7 +417,7 @@ public final class OpenFile {
       scheduler.trySend(LoopAction.of(() -> {
         scheduler.helperEnded();
         closeFailure = failure;
-        scheduler.closed(resource);
+        resource.closed();
         state = State.CLOSED;
         waiters.wakeAll();
       }));
@@ -401,12 +444,16 @@ public final class OpenFile {
       channel.close();
     } catch (IOException e) {
       failed = e;
+    } catch (Throwable e) {
+      failed = new IOException(e.toString(), e);
     }
     if (deletes) {
       try {
         Files.deleteIfExists(path);
       } catch (IOException e) {
         failed = e;
+      } catch (Throwable e) {
+        failed = new IOException(e.toString(), e);
       }
     }
     return failed;

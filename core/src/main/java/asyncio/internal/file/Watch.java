@@ -10,25 +10,28 @@ import asyncio.internal.scheduler.Resource;
 import asyncio.internal.scheduler.Scheduler;
 import asyncio.internal.scheduler.Waiter;
 import asyncio.internal.scheduler.WaiterList;
-import asyncio.internal.util.CreationSite;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchEvent;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What happens to a file, in a folder or in a tree, from the thread that hears of it to the loop. */
+/** What happens to a file, in a directory or in a tree, from the thread that hears of it to the loop. */
 public final class Watch {
   /** How many changes wait for the program; if more happen, it is told that some are missing. */
   private static final int MOST = 2048;
@@ -37,19 +40,21 @@ public final class Watch {
   private final Scheduler scheduler;
   private final Path root;
 
-  /** The only name in the folder that matters; null if all do. */
+  /** The only name in the directory that matters; null if all do. */
   private final @Nullable Path name;
 
   private final boolean tree;
-  private final Resource resource;
 
-  // Any thread.
+  // Any thread. No locks: a coroutine that waited for one would hold up its loop.
   private final ConcurrentLinkedQueue<FileChange> changes = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicBoolean overflow = new AtomicBoolean();
 
   /** Whether the loop was told that something is here, and has not looked. */
   private final AtomicBoolean told = new AtomicBoolean();
+
+  /** The directories of a tree that are watched. */
+  private final Set<Path> directories = ConcurrentHashMap.newKeySet();
 
   /** Whether nothing will come any more, because what was watched is gone. */
   private volatile boolean ended;
@@ -59,36 +64,16 @@ public final class Watch {
   // Loop-confined.
   private final WaiterList waiters = new WaiterList();
 
+  private @Nullable Resource resource;
+
   private Watch(Scheduler scheduler, Path root, @Nullable Path name, boolean tree) {
     this.scheduler = scheduler;
     this.root = root;
     this.name = name;
     this.tree = tree;
-    this.resource = new Left(CreationSite.here(scheduler.debug));
   }
 
-  private final class Left extends Resource {
-    Left(CreationSite madeAt) {
-      super(madeAt);
-    }
-
-    @Override
-    public boolean isLeft() {
-      return !closed;
-    }
-
-    @Override
-    public String describe() {
-      return "watch of " + root;
-    }
-
-    @Override
-    public void loopClosed() {
-      endWatch();
-    }
-  }
-
-  /** Begins to watch a file, which need not exist, or what is in a folder. Suspends. */
+  /** Begins to watch a file, which need not exist, or the entries of a directory. Suspends. */
   public static Watch of(Fiber fiber, Path path) throws IOException {
     return begin(fiber, path, () -> {
       if (Files.isDirectory(path)) {
@@ -96,23 +81,25 @@ public final class Watch {
         watch.add(path);
         return watch;
       }
-      Path folder = path.getParent() == null ? path.toAbsolutePath().getParent() : path.getParent();
-      if (folder == null || !Files.isDirectory(folder)) {
-        throw new NoSuchFileException(path.toString(), null, "Neither it nor its folder is there");
+      Path directory =
+          path.getParent() == null ? path.toAbsolutePath().getParent() : path.getParent();
+      if (directory == null || !Files.isDirectory(directory)) {
+        throw new NoSuchFileException(
+            path.toString(), null, "Neither the file nor its directory exists");
       }
       var watch = new Watch(fiber.scheduler(), path, path.getFileName(), false);
-      watch.add(folder);
+      watch.add(directory);
       return watch;
     });
   }
 
-  /** Begins to watch a folder and all folders in it. Suspends. */
+  /** Begins to watch a directory and all its subdirectories. Suspends. */
   public static Watch ofTree(Fiber fiber, Path path) throws IOException {
     return begin(fiber, path, () -> {
       if (!Files.isDirectory(path)) {
         throw Files.exists(path)
             ? new FileSystemException(
-                path.toString(), null, "This is no folder: watch() looks at a file")
+                path.toString(), null, "This is a file. AsyncFiles.watch() watches a file")
             : new NoSuchFileException(path.toString());
       }
       var watch = new Watch(fiber.scheduler(), path, null, true);
@@ -129,77 +116,119 @@ public final class Watch {
   private static Watch begin(Fiber fiber, Path path, Callable<Watch> body) throws IOException {
     Watch watch =
         FileJobs.call(fiber, HelperPool.FILES, "the watch of " + path, body, Watch::endWatch);
-    watch.scheduler.opened(watch.resource);
+    watch.resource = new Resource(watch.scheduler, "watch of " + path, watch::endWatch);
     return watch;
   }
 
   // ---- on helper threads, and on the one that hears of changes ----
 
-  private void add(Path folder) throws IOException {
-    WatchHub.add(this, folder);
+  private void add(Path directory) throws IOException {
+    WatchHub.add(this, directory);
+    directories.add(directory);
   }
 
-  /** Adds a folder and the folders in it; {@code isNew} if what is in it has to be told. */
-  private void addTree(Path folder, boolean isNew) throws IOException {
-    add(folder); // before looking into it, so that nothing is missed in between
-    try (Stream<Path> entries = Files.list(folder)) {
-      for (Path entry : (Iterable<Path>) entries::iterator) {
-        if (isNew) {
-          tell(new FileChange(Kind.CREATED, entry));
-        }
-        if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+  /**
+   * Adds a directory and those in it.
+   *
+   * @param isNew whether what is in it has to be reported
+   */
+  private void addTree(Path directory, boolean isNew) throws IOException {
+    add(directory); // before looking into it, so that nothing is missed in between
+    addTreesIn(directory, isNew);
+  }
+
+  private void addTreesIn(Path directory, boolean isNew) throws IOException {
+    List<Path> entries;
+    try (Stream<Path> listed = Files.list(directory)) {
+      entries = listed.toList();
+    } catch (UncheckedIOException failure) {
+      throw failure.getCause();
+    }
+    for (Path entry : entries) {
+      if (isNew) {
+        tell(new FileChange(Kind.CREATED, entry));
+      }
+      if (isDirectory(entry) && (isNew || !directories.contains(entry))) {
+        try {
           addTree(entry, isNew);
+        } catch (NoSuchFileException | NotDirectoryException goneMeanwhile) {
+          // Its directory is watched, and reports that.
         }
       }
-    } catch (NoSuchFileException goneMeanwhile) {
-      if (!isNew && folder.equals(root)) {
-        throw goneMeanwhile;
+    }
+  }
+
+  private static boolean isDirectory(Path path) {
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Something happened in {@code directory}; if {@code goesOn} is false, nothing more will. */
+  void happened(Path directory, List<WatchEvent<?>> events, boolean goesOn) {
+    try {
+      for (WatchEvent<?> event : events) {
+        happened(directory, event);
+      }
+    } catch (Throwable failed) { // of a file system that is not the JDK's, or memory is short
+      missSome();
+    }
+    if (!goesOn) {
+      directories.remove(directory);
+      if (!tree || directory.equals(root)) {
+        if (name == null) {
+          tell(new FileChange(Kind.DELETED, root));
+        }
+        end();
       }
     }
   }
 
-  /** Something happened in {@code folder}; if {@code goesOn} is false, nothing more will. */
-  void happened(Path folder, List<WatchEvent<?>> events, boolean goesOn) {
-    for (WatchEvent<?> event : events) {
-      happened(folder, event);
-    }
-    if (!goesOn && (!tree || folder.equals(root))) {
-      if (name == null) {
-        tell(new FileChange(Kind.DELETED, root));
-      }
-      ended = true;
-      wake();
-    }
-  }
-
-  private void happened(Path folder, WatchEvent<?> event) {
+  private void happened(Path directory, WatchEvent<?> event) {
     if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
       missSome();
-      addFolders(root, false); // those that were made while nobody looked
+      addMissed(directory);
       return;
     }
     Path entry = (Path) event.context();
     if (name != null && !name.equals(entry)) {
       return;
     }
-    Path path = name == null ? folder.resolve(entry) : root;
-    Kind kind = event.kind() == StandardWatchEventKinds.ENTRY_CREATE
-        ? Kind.CREATED
-        : event.kind() == StandardWatchEventKinds.ENTRY_DELETE ? Kind.DELETED : Kind.MODIFIED;
+    Path path = name == null ? directory.resolve(entry) : root;
+    Kind kind = kind(event);
     tell(new FileChange(kind, path));
-    if (tree && kind == Kind.CREATED && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-      addFolders(path, true);
+    if (tree && kind == Kind.DELETED && directories.contains(path)) {
+      forget(path);
     }
-  }
-
-  private void addFolders(Path folder, boolean isNew) {
-    if (tree && !closed) {
+    if (tree && kind == Kind.CREATED && isDirectory(path)) {
       try {
-        addTree(folder, isNew);
-      } catch (IOException | UncheckedIOException notWatched) {
+        addTree(path, true);
+      } catch (IOException notWatched) {
         missSome();
       }
     }
+  }
+
+  /** A directory was deleted, or moved, perhaps to where it is not watched any more. */
+  private void forget(Path directory) {
+    WatchHub.remove(this, known -> known.startsWith(directory));
+    directories.removeIf(known -> known.startsWith(directory));
+  }
+
+  /** Adds the directories that were made while changes were lost. */
+  private void addMissed(Path directory) {
+    if (tree) {
+      try {
+        addTreesIn(directory, false);
+      } catch (IOException notWatched) {
+        missSome();
+      }
+    }
+  }
+
+  private static Kind kind(WatchEvent<?> event) {
+    if (event.kind() == StandardWatchEventKinds.ENTRY_CREATE) {
+      return Kind.CREATED;
+    }
+    return event.kind() == StandardWatchEventKinds.ENTRY_DELETE ? Kind.DELETED : Kind.MODIFIED;
   }
 
   private void tell(FileChange change) {
@@ -232,6 +261,12 @@ public final class Watch {
     HelperPool.FILES.submit(() -> WatchHub.remove(this));
   }
 
+  /** Nothing will come any more. */
+  void end() {
+    ended = true;
+    wake();
+  }
+
   // ---- on the loop ----
 
   /** Returns the next change; null if there will be none. Suspends. */
@@ -241,19 +276,29 @@ public final class Watch {
       if (closed) {
         return null;
       }
-      FileChange change = changes.poll();
-      if (change != null) {
-        waiting.decrementAndGet();
-        return change;
-      }
       if (overflow.getAndSet(false)) {
+        while (poll() != null) {
+          // Whoever looks at everything again need not be told.
+        }
         return new FileChange(Kind.OVERFLOW, root);
+      }
+      FileChange change = poll();
+      if (change != null) {
+        return change;
       }
       if (last) {
         return null;
       }
       await(fiber);
     }
+  }
+
+  private @Nullable FileChange poll() {
+    FileChange change = changes.poll();
+    if (change != null) {
+      waiting.decrementAndGet();
+    }
+    return change;
   }
 
   private void await(Fiber fiber) {
@@ -280,7 +325,7 @@ public final class Watch {
   /** Ends the watch, and the waits for changes. */
   public void close() {
     if (!closed) {
-      scheduler.closed(resource);
+      Objects.requireNonNull(resource).closed();
       endWatch();
       waiters.wakeAll();
     }

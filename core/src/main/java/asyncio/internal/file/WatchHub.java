@@ -11,9 +11,8 @@ import java.nio.file.WatchService;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
 /**
  * All watches of one file system: they share a WatchService, because the system allows few of them,
@@ -23,39 +22,38 @@ import java.util.concurrent.locks.ReentrantLock;
 final class WatchHub {
   private static final Map<FileSystem, WatchHub> hubs = new HashMap<>();
 
-  /** Guards {@link #hubs}, and who gets the events of which folder. */
+  /** Guards {@link #hubs}, and who gets the events of which directory. */
   private static final ReentrantLock lock = new ReentrantLock();
 
   private final FileSystem system;
   private final WatchService service;
-  private final Map<WatchKey, Set<Watch>> watches = new HashMap<>();
+
+  /** Who is told of what happens in a directory, and by which path each knows it. */
+  private final Map<WatchKey, Map<Watch, Path>> watches = new HashMap<>();
 
   private WatchHub(FileSystem system) throws IOException {
     this.system = system;
     this.service = system.newWatchService();
   }
 
-  /** Tells {@code watch} what happens in {@code folder} from now on. */
-  static void add(Watch watch, Path folder) throws IOException {
+  /** Tells {@code watch} what happens in {@code directory} from now on. */
+  static void add(Watch watch, Path directory) throws IOException {
     lock.lock();
     try {
-      WatchHub hub = hubs.get(folder.getFileSystem());
+      if (watch.isClosed()) {
+        return;
+      }
+      WatchHub hub = hubs.get(directory.getFileSystem());
       if (hub == null) {
-        hub = new WatchHub(folder.getFileSystem());
-        hubs.put(hub.system, hub);
-        Thread.ofPlatform()
-            .daemon()
-            .inheritInheritableThreadLocals(false)
-            .name("asyncio-watch")
-            .start(hub::run);
+        hub = start(directory.getFileSystem());
       }
       try {
-        WatchKey key = folder.register(
+        WatchKey key = directory.register(
             hub.service,
             StandardWatchEventKinds.ENTRY_CREATE,
             StandardWatchEventKinds.ENTRY_MODIFY,
             StandardWatchEventKinds.ENTRY_DELETE);
-        hub.watches.computeIfAbsent(key, _ -> new CopyOnWriteArraySet<>()).add(watch);
+        hub.watches.computeIfAbsent(key, _ -> new HashMap<>()).put(watch, directory);
       } finally {
         hub.closeIfUnused();
       }
@@ -66,26 +64,51 @@ final class WatchHub {
     }
   }
 
+  private static WatchHub start(FileSystem system) throws IOException {
+    var hub = new WatchHub(system);
+    try {
+      Thread.ofPlatform()
+          .daemon()
+          .inheritInheritableThreadLocals(false)
+          .name("asyncio-watch")
+          .start(hub::run);
+    } catch (Throwable noThread) {
+      hub.service.close();
+      throw noThread;
+    }
+    hubs.put(system, hub);
+    return hub;
+  }
+
   private static IOException coached(IOException failure) {
     String text = String.valueOf(failure.getMessage());
     if (!text.contains("inotify")) {
       return failure;
     }
     return new IOException(
-        "The system allows no more watches: "
+        "The system's limit of watches is reached: "
             + text
-            + ". Each folder of a tree needs one. Close those that are done with, watch a smaller"
-            + " tree, or raise the limits: sysctl fs.inotify.max_user_watches and"
+            + ". A tree needs one for each directory. Close watches that you no longer need, watch a"
+            + " smaller tree, or raise the limits, sysctl fs.inotify.max_user_watches and"
             + " fs.inotify.max_user_instances.",
         failure);
   }
 
   /** Tells {@code watch} nothing any more. */
   static void remove(Watch watch) {
+    remove(watch, _ -> true);
+  }
+
+  /** Tells {@code watch} nothing any more of the directories that it knows by such paths. */
+  static void remove(Watch watch, Predicate<Path> paths) {
     lock.lock();
     try {
       for (WatchHub hub : List.copyOf(hubs.values())) {
         hub.watches.entrySet().removeIf(each -> {
+          Path known = each.getValue().get(watch);
+          if (known == null || !paths.test(known)) {
+            return false;
+          }
           each.getValue().remove(watch);
           boolean unused = each.getValue().isEmpty();
           if (unused) {
@@ -116,19 +139,32 @@ final class WatchHub {
         handOut(service.take());
       }
     } catch (ClosedWatchServiceException | InterruptedException end) {
-      // The last watch was closed.
+      // The last watch was closed, or the file system was.
+    } finally {
+      end();
+    }
+  }
+
+  /** Ends the watches that are left, when the file system was closed. */
+  private void end() {
+    lock.lock();
+    try {
+      hubs.remove(system, this);
+      watches.values().forEach(each -> each.keySet().forEach(Watch::end));
+      watches.clear();
+    } finally {
+      lock.unlock();
     }
   }
 
   private void handOut(WatchKey key) {
-    Path folder = (Path) key.watchable();
     List<WatchEvent<?>> events;
-    List<Watch> told;
+    Map<Watch, Path> told;
     boolean goesOn;
     lock.lock();
     try {
       events = key.pollEvents();
-      told = List.copyOf(watches.getOrDefault(key, Set.of()));
+      told = Map.copyOf(watches.getOrDefault(key, Map.of()));
       goesOn = key.reset();
       if (!goesOn) {
         watches.remove(key);
@@ -136,9 +172,7 @@ final class WatchHub {
     } finally {
       lock.unlock();
     }
-    for (Watch watch : told) {
-      watch.happened(folder, events, goesOn);
-    }
+    told.forEach((watch, directory) -> watch.happened(directory, events, goesOn));
     if (!goesOn) {
       lock.lock();
       try {

@@ -26,7 +26,7 @@ public final class Link {
   private @Nullable Sink sink;
 
   /** What it is, for messages: "connection with 127.0.0.1:80". */
-  private final String what;
+  final String what;
 
   /** Who is at the other end, for messages: "127.0.0.1:80". */
   public final String peer;
@@ -110,6 +110,11 @@ public final class Link {
     if (sink != null) {
       sink.retryWrite();
     }
+  }
+
+  /** Returns whether it is not known yet whether the other end takes more. */
+  boolean isOutputBusy() {
+    return sink != null && sink.isBusy();
   }
 
   /** Returns whether this side cut the connection because a limit was passed. */
@@ -238,9 +243,9 @@ public final class Link {
     return isConnection() ? new SocketException(message) : new IOException(message);
   }
 
-  /** Returns whose bytes these are, as the subject of a message. */
+  /** Returns the beginning of a message about bytes that came. */
   String subject() {
-    return isConnection() ? "The peer at " + peer : "The " + what;
+    return isConnection() ? "The peer at " + peer + " has sent" : "The " + what + " has";
   }
 
   /** Returns whether this is a connection, and not a stream of one direction. */

@@ -85,23 +85,29 @@ public final class ReceiveBuffer {
   public void begin(String what) throws IOException {
     Fiber fiber = link.requireTask(what);
     fiber.breathe();
-    Fiber other = waiting;
-    if (other != null) {
-      throw new IllegalStateException(fiber.describe()
-          + " called "
-          + what
-          + " while "
-          + other.describe()
-          + " waits for data from the same connection, with "
-          + link.peer
-          + ". Only one task may read a stream; it can pass what it reads to others through a"
-          + " Queue.");
-    }
+    checkNobodyReads(what);
     link.checkNotTaken(what);
     link.throwIfClosed(what);
     SendBuffer output = link.output;
     if (output != null && output.isLingering()) {
       throw link.closedException(what);
+    }
+  }
+
+  /** Checks that no task reads. */
+  public void checkNobodyReads(String what) {
+    Fiber other = waiting;
+    if (other != null) {
+      Fiber caller = link.scheduler.currentFiber();
+      throw new IllegalStateException((caller == null ? "A callback" : caller.describe())
+          + " called "
+          + what
+          + " while "
+          + other.describe()
+          + " waits for data from the same "
+          + (link.isConnection() ? "connection, with " + link.peer : link.what)
+          + ". Only one task may read a stream; it can pass what it reads to others through a"
+          + " Queue.");
     }
   }
 
@@ -134,7 +140,7 @@ public final class ReceiveBuffer {
         }
       }
       if (start > limit) {
-        throw overrun("has sent " + start + " bytes before the separator", start);
+        throw overrun(start + " bytes before the separator", start);
       }
       if (start >= 0) {
         return end;
@@ -142,7 +148,7 @@ public final class ReceiveBuffer {
       // A separator may have begun in the last bytes.
       from = Math.max(0, bytes.size() - longest + 1);
       if (from > limit) {
-        throw overrun("has sent " + bytes.size() + " bytes without the separator", from);
+        throw overrun(bytes.size() + " bytes without the separator", from);
       }
       if (!fillPiece()) {
         return -1;
@@ -193,7 +199,7 @@ public final class ReceiveBuffer {
     if (!bytes.fits(chunk)) {
       throw new LimitOverrunException(
           link.subject()
-              + " has sent 2 GiB, as much as one array can hold, and has not ended the stream. All"
+              + " 2 GiB, as much as one array can hold, and has not ended the stream. All"
               + " of it is still in the stream; read(n) takes it piece by piece.",
           bytes.size());
     }

@@ -51,6 +51,9 @@ public final class SendBuffer implements WriteCompletion {
    */
   private static final int FAIR_SHARE = 1024 * 1024;
 
+  /** How long a helper thread may take before it is looked at again. */
+  private static final long HELPER_MILLIS = 100;
+
   private final Link link;
   private final int highWater;
   private final int lowWater;
@@ -116,6 +119,9 @@ public final class SendBuffer implements WriteCompletion {
   /** When the socket last took something, since close(). */
   private long movedAt;
 
+  /** Whether a helper has been asked whether the peer takes more. */
+  private boolean retried;
+
   /** Whether the close limit has struck. */
   private boolean cut;
 
@@ -124,10 +130,18 @@ public final class SendBuffer implements WriteCompletion {
     protected void fire() {
       // A selector reports late that a socket can be written to: only when a third of its
       // buffer is free. A slow peer needs longer for that than the limit.
-      link.sink().retryWrite();
+      if (!retried) {
+        link.sink().retryWrite();
+      }
       if (link.isClosed() || lingering) {
         return;
       }
+      if (link.sink().isBusy() || (fileSender != null && !isUnderWay())) {
+        retried = true; // a helper tries, or reads from a disk: that is not the peer's fault
+        limitClose(Duration.ofMillis(HELPER_MILLIS));
+        return;
+      }
+      retried = false;
       Duration limit = Objects.requireNonNull(flushLimit);
       long still = Durations.nanos(limit) - (link.scheduler.time() - movedAt);
       if (still > 0) {
@@ -332,23 +346,25 @@ public final class SendBuffer implements WriteCompletion {
           + ": no more than 2 GiB can be buffered. Call drain() between writes: it waits until"
           + " the peer has taken what was written.");
     }
+    if (length > 0) {
+      fileIsCut = false; // whoever writes on knows
+    }
     link.scheduler.afterStep().add(atStepEnd);
   }
 
   public void checkWritable() throws IOException {
     link.checkNotTaken("write()");
     link.throwIfLost();
-    throwIfStuck();
     Fiber sender = fileSender;
     if (sender != null && sender != link.scheduler.currentFiber()) {
       throw new IllegalStateException("write() while "
           + sender.describe()
           + " sends a file to "
           + link.peer
-          + ": the bytes would come in the middle of it. Wait until it has ended, or let one task"
-          + " do both.");
+          + ": the bytes would end up in the middle of the file. Wait until it has been sent, or"
+          + " write from the same task.");
     }
-    if (closing && sender == null) {
+    if (closing && (sender == null || link.isClosed())) {
       throw link.closedException("write()");
     }
     if (eofRequested) {
@@ -356,7 +372,6 @@ public final class SendBuffer implements WriteCompletion {
           + link.peer
           + " has been told that nothing more will come.");
     }
-    fileIsCut = false;
   }
 
   /** Sends what the socket takes; the engine continues with the rest. */
@@ -421,8 +436,8 @@ public final class SendBuffer implements WriteCompletion {
             + link.peer
             + " could not be written: "
             + failure.getMessage()
-            + ". They are kept: mend that, such as by making room on the disk, and call flush() to"
-            + " try again; don't write them a second time.",
+            + ". They are still buffered: fix the cause (make room on the disk, for example) and call"
+            + " flush() to try again. Don't write them a second time.",
         failure);
     drains.wakeAll();
     flushes.wakeAll();
@@ -526,6 +541,9 @@ public final class SendBuffer implements WriteCompletion {
   /** Drops what is buffered: it will never be sent. */
   private void drop() {
     dropped += size();
+    if (fileIsCut || fileSender != null) {
+      dropped++; // the rest of a file
+    }
     if (!lingering && !link.isClosed() && link.sink().holdsBytes()) {
       dropped++; // how many, the sink does not know any more
     }
@@ -602,8 +620,16 @@ public final class SendBuffer implements WriteCompletion {
       flush(fiber);
     } catch (Throwable failed) {
       fileSender = null;
+      if (closing) {
+        flush(); // somebody closed it meanwhile
+      }
       throw failed;
     }
+  }
+
+  /** Returns whether some of a file is still being sent. */
+  public boolean isSendingFile() {
+    return direct instanceof FileSending;
   }
 
   /**
@@ -639,10 +665,15 @@ public final class SendBuffer implements WriteCompletion {
     try {
       sending.run();
     } catch (Throwable cancelled) {
-      if (direct == sending && !sending.stop()) {
+      if (direct == sending && !sending.stop(link.sink())) {
         leaves(sending);
       }
       throw cancelled;
+    }
+    IOException unread = sending.failure();
+    if (unread != null) {
+      unread.fillInStackTrace(); // with that of the caller: the helper's says nothing
+      throw unread;
     }
     if (sending.left() > 0) {
       checkOpen("sendFile()"); // throws
@@ -778,6 +809,7 @@ public final class SendBuffer implements WriteCompletion {
       }
       checkOpen("flush()");
       flush(); // if it was stuck, and somebody else was told
+      link.throwIfLost();
     }
     letOthersRun(fiber);
   }
@@ -827,6 +859,14 @@ public final class SendBuffer implements WriteCompletion {
       return;
     }
     checkWritable();
+    if (fileIsCut) {
+      throw new IllegalStateException(
+          "writeEof() after a file of which only a part was sent: the peer"
+              + " at "
+              + link.peer
+              + " would take that for the whole. close() resets the connection; or write something that"
+              + " tells.");
+    }
     eofRequested = true;
     flush();
     link.throwIfLost();

@@ -33,7 +33,7 @@ abstract class Sending implements WriteCompletion {
    */
   abstract int write(Sink sink) throws IOException;
 
-  /** Takes note that {@code count} bytes were sent. */
+  /** Records that {@code count} bytes were sent. */
   abstract void advance(int count);
 
   /** Sends everything, unless the connection is lost or closed meanwhile. Suspends. */
@@ -75,7 +75,7 @@ abstract class Sending implements WriteCompletion {
     buffer.leaves(this);
   }
 
-  /** Takes note that {@code count} bytes were sent, which nobody has told the buffer. */
+  /** Records that {@code count} bytes were sent, which nobody has told the buffer. */
   final void taken(int count) {
     advance(count);
     buffer.sent(count);
@@ -97,6 +97,10 @@ abstract class Sending implements WriteCompletion {
   @Override
   public void written(int count) {
     underWay = false;
+    if (!buffer.isFirst(this)) {
+      advance(count); // it was dropped meanwhile
+      return;
+    }
     taken(count);
     goOn();
     if (buffer.isFirst(this) && !underWay) {
@@ -111,7 +115,7 @@ abstract class Sending implements WriteCompletion {
   }
 
   @Override
-  public final void failed(IOException failure) {
+  public void failed(IOException failure) {
     buffer.failed(failure);
   }
 }

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class TimeLimits {
   private static final long NEVER = Long.MAX_VALUE;
 
+  /** How long a helper thread may take before it is looked at again. */
+  private static final long HELPER_NANOS = 100_000_000;
+
   private final Link link;
   private final Scheduler scheduler;
 
@@ -45,6 +48,9 @@ public final class TimeLimits {
 
   /** When the first bytes of a line or count that is not complete were here; -1 for none. */
   private long pieceSince = -1;
+
+  /** Whether a helper has been asked whether the peer takes more. */
+  private boolean retried;
 
   /** Whether the connection is closed. */
   private boolean stopped;
@@ -160,15 +166,24 @@ public final class TimeLimits {
    */
   private void look() {
     if (due() == null) {
+      retried = false;
       armAll();
       return;
     }
     try {
-      link.retryOutput();
+      if (!retried) {
+        link.retryOutput();
+      }
       scheduler.pollNow();
     } catch (IOException broken) {
       // The next poll fails as well, and reports it.
     }
+    if (link.isOutputBusy()) { // a helper finds out, at the latest soon
+      retried = true;
+      arm(scheduler.time() + HELPER_NANOS);
+      return;
+    }
+    retried = false;
     scheduler.add(LoopAction.of(this::cutIfDue)); // behind those who have just been woken
   }
 

@@ -497,13 +497,13 @@ public final class Scheduler implements Clock.Activity {
     return poller.openHandles();
   }
 
-  /** Notes that something is open, until {@link #closed}. Loop only. */
-  public void opened(Resource resource) {
+  /** Records that something is open, until {@link #closed}. Loop only. */
+  void opened(Resource resource) {
     resources.add(resource);
   }
 
-  /** Notes that something is not open any more. Loop only. */
-  public void closed(Resource resource) {
+  /** Records that something is no longer open. Loop only. */
+  void closed(Resource resource) {
     resources.remove(resource);
   }
 
@@ -817,7 +817,11 @@ public final class Scheduler implements Clock.Activity {
     }
     poller.close();
     for (Resource resource : List.copyOf(resources)) {
-      resource.loopClosed();
+      try {
+        resource.loopClosed();
+      } catch (Throwable failed) {
+        // The others are closed all the same; nobody is left who could be told.
+      }
     }
     resources.clear();
   }

@@ -20,7 +20,8 @@ class EarlyClassesTest {
   private static final List<String> OTHERS = List.of(
       "asyncio.internal.exit.DumpSignal",
       "asyncio.internal.exit.Signals",
-      "asyncio.internal.file.TreeWalk",
+      "asyncio.internal.file.Entries",
+      "asyncio.internal.file.Replacement",
       "asyncio.internal.file.WatchHub",
       "asyncio.internal.carrier.Contention",
       "asyncio.internal.carrier.Contention$1",

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Walks through folders. */
-class FileTreeTest {
+class FileWalkTest {
   @TempDir
   Path root;
 
@@ -79,10 +79,10 @@ class FileTreeTest {
     Files.createSymbolicLink(root.resolve("lost"), Path.of("nowhere"));
     assertWalk(
         Set.of("", "top", "a", "a/one", "a/two", "a/b", "a/b/deep", "empty", "link", "lost"),
-        WalkOptions.defaults().withEverything(true));
+        WalkOptions.defaults().withAllEntries(true));
     run(() -> {
       List<Path> order = new ArrayList<>();
-      try (var tree = AsyncFiles.walk(root, WalkOptions.defaults().withEverything(true))) {
+      try (var tree = AsyncFiles.walk(root, WalkOptions.defaults().withAllEntries(true))) {
         tree.forEach(order::add);
       }
       for (Path path : order) { // folders come before what is in them
@@ -118,7 +118,7 @@ class FileTreeTest {
   }
 
   @Test
-  void aCircleOfLinksIsAnErrorThatNamesIt() throws Exception {
+  void aCycleOfLinksIsAnErrorThatNamesIt() throws Exception {
     Path circle = Files.createSymbolicLink(root.resolve("a/b/circle"), root.resolve("a"));
     WalkOptions following = WalkOptions.defaults().withFollowLinks(true);
     run(() -> {
@@ -188,11 +188,11 @@ class FileTreeTest {
       var paths = tree.iterator();
       paths.next();
       assertContains(
-          assertThrows(IllegalStateException.class, tree::iterator).getMessage(), "has been used");
+          assertThrows(IllegalStateException.class, tree::iterator).getMessage(), "only once");
       tree.close();
       tree.close();
       assertContains(
-          assertThrows(IllegalStateException.class, paths::hasNext).getMessage(), "was closed");
+          assertThrows(IllegalStateException.class, paths::hasNext).getMessage(), "is closed");
       assertContains(tree.toString(), "closed");
       var closed = AsyncFiles.walk(root);
       closed.close();
