@@ -201,10 +201,28 @@ async def memory(size, seconds):
     os._exit(0)  # without taking a million tasks apart
 
 
+async def files(paths):
+    at_once = asyncio.Semaphore(50)
+
+    def read(path):
+        with open(path, "rb") as file:
+            return len(file.read())
+
+    async def read_one(path):
+        async with at_once:
+            assert await asyncio.to_thread(read, path) == 1000
+
+    await asyncio.gather(*map(read_one, paths))
+    return len(paths)
+
+
 name, size, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 run = importlib.import_module(sys.argv[4] if len(sys.argv) > 4 else "asyncio").run
 if name == "memory":
     run(memory(size, seconds))
+elif name.startswith("files="):
+    folder = name.removeprefix("files=")
+    print(run(measure(files, [os.path.join(folder, one) for one in os.listdir(folder)], seconds)))
 else:
     of_queues = (queue, fifo, lifo, priority)
     of_locks = (lock, semaphore, condition)

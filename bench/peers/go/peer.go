@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -112,6 +114,37 @@ func memory(size int, seconds float64) float64 {
 	return (after - before) / float64(size)
 }
 
+// files reads all files of a folder, some at a time, and returns the time for each in nanoseconds.
+func files(folder string, seconds float64) float64 {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		panic(err)
+	}
+	round := func() {
+		var group sync.WaitGroup
+		atOnce := make(chan bool, 50)
+		for _, entry := range entries {
+			atOnce <- true
+			group.Go(func() {
+				content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+				if err != nil || len(content) != 1000 {
+					panic("a file can't be read")
+				}
+				<-atOnce
+			})
+		}
+		group.Wait()
+	}
+	round()
+	rounds := 0
+	begin := time.Now()
+	for rounds == 0 || time.Since(begin).Seconds() < seconds {
+		round()
+		rounds++
+	}
+	return float64(time.Since(begin).Nanoseconds()) / float64(rounds*len(entries))
+}
+
 func measure(work func(int), size int, seconds float64) float64 {
 	work(size)
 	rounds := 0
@@ -128,6 +161,10 @@ func main() {
 	name := os.Args[1]
 	size, _ := strconv.Atoi(os.Args[2])
 	seconds, _ := strconv.ParseFloat(os.Args[3], 64)
+	if folder, found := strings.CutPrefix(name, "files="); found {
+		fmt.Println(files(folder, seconds))
+		return
+	}
 	switch name {
 	case "memory":
 		fmt.Println(memory(size, seconds))

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"net"
 	"os"
@@ -22,6 +23,17 @@ func echo(connection net.Conn) { // TCP_NODELAY is Go's default
 	}
 }
 
+// tellMemory prints how much memory is in use, after a collection, for each line of the input.
+func tellMemory() {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		fmt.Println(stats.HeapAlloc + stats.StackInuse)
+	}
+}
+
 func main() {
 	runtime.GOMAXPROCS(1)
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -30,6 +42,7 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port, runtime.Version())
+	go tellMemory()
 	for {
 		connection, err := listener.Accept()
 		if err != nil {

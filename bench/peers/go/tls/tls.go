@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -30,6 +31,17 @@ func fail(err error) {
 	}
 }
 
+// tellMemory prints how much memory is in use, after a collection, for each line of the input.
+func tellMemory() {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		fmt.Println(stats.HeapAlloc + stats.StackInuse)
+	}
+}
+
 func main() {
 	runtime.GOMAXPROCS(1)
 	certificate, err := tls.LoadX509KeyPair(os.Args[1], os.Args[2])
@@ -38,6 +50,7 @@ func main() {
 	listener, err := tls.Listen("tcp4", "127.0.0.1:0", config)
 	fail(err)
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port, runtime.Version())
+	go tellMemory()
 	for {
 		connection, err := listener.Accept()
 		fail(err)

@@ -33,6 +33,11 @@ record Effort(
   /** Long enough for a picture. */
   static final Effort PROFILE = new Effort("profile", 1, 1, 1, 5, 10, 500, 0, 0, 0, false);
 
+  /** How many small files there are. */
+  int files() {
+    return tells() ? 10_000 : 100;
+  }
+
   /** How long the echo row measures. */
   Echo.Effort echo() {
     return switch (name) {

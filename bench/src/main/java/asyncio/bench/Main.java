@@ -1,6 +1,9 @@
 package asyncio.bench;
 
+import asyncio.bench.echo.Connect;
 import asyncio.bench.echo.Echo;
+import asyncio.bench.echo.Idle;
+import asyncio.bench.echo.SendFile;
 import asyncio.bench.echo.Tls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,6 +72,9 @@ final class Main {
       Measured row = switch (name) {
         case Rows.ECHO -> new Echo(JAVA, JAR, sources, scratch, effort.echo());
         case Rows.TLS -> new Tls(JAVA, JAR, sources, scratch, effort.echo());
+        case Rows.CONNECT -> new Connect(JAVA, JAR, sources, scratch, effort.echo());
+        case Rows.SEND_FILE -> new SendFile(JAVA, JAR, sources, scratch, effort.echo());
+        case Rows.IDLE -> new Idle(JAVA, JAR, sources, scratch, effort.tells());
         default -> rows.row(name);
       };
       row.run();

@@ -10,18 +10,38 @@ import java.util.Map;
 /** Who takes part in each row, and what is to be held there. */
 final class Rows {
   static final List<String> NAMES = List.of(
-      "switch", "spawn", "queue", "queues", "locks", "foreign", "loops", "timers", "gather", "wait",
-      "memory", "startup", "echo", "tls");
+      "switch",
+      "spawn",
+      "queue",
+      "queues",
+      "locks",
+      "foreign",
+      "loops",
+      "timers",
+      "gather",
+      "wait",
+      "memory",
+      "startup",
+      "files",
+      "echo",
+      "tls",
+      "connect",
+      "sendfile",
+      "idle");
 
   // Those with a load, servers and tables of their own.
   static final String ECHO = "echo";
   static final String TLS = "tls";
+  static final String CONNECT = "connect";
+  static final String SEND_FILE = "sendfile";
+  static final String IDLE = "idle";
 
   /** The rows that JMH runs. */
   static final List<String> PROFILED = NAMES.subList(0, 10);
 
   /** For these a quick run has no time, unless they are named. */
-  private static final List<String> NOT_QUICK = List.of("queues", "locks", "foreign", "loops", TLS);
+  private static final List<String> NOT_QUICK =
+      List.of("queues", "locks", "foreign", "loops", "files", TLS, CONNECT, SEND_FILE, IDLE);
 
   private static final List<Integer> PENDING = List.of(10, 10_000, 1_000_000);
   private static final List<Integer> LOOPS = List.of(1, 64, 1_000);
@@ -70,6 +90,7 @@ final class Rows {
       case "wait" -> waits();
       case "memory" -> memory();
       case "startup" -> startUp();
+      case "files" -> files();
       default -> throw new AssertionError(name);
     };
   }
@@ -358,6 +379,40 @@ final class Rows {
                 "asyncio",
                 "virtual thread and selector",
                 1.2)));
+  }
+
+  private Row files() throws IOException {
+    Path folder = scratch.resolve("files");
+    SmallFiles.make(folder, effort.files());
+    double seconds = Math.max(effort.peerSeconds(), 0.01) * 10;
+    List<Competitor> ours = List.of(
+        smallFiles("blocking, on one thread", Jmh.MOUNTED, "blocking", folder, seconds),
+        smallFiles("mounted", Jmh.MOUNTED, "open", folder, seconds),
+        smallFiles("mounted, whole", Jmh.MOUNTED, "whole", folder, seconds),
+        smallFiles("portable", Jmh.PORTABLE, "open", folder, seconds),
+        smallFiles("portable, whole", Jmh.PORTABLE, "whole", folder, seconds));
+    List<Competitor> theirs = peers.stream()
+        .filter(peer -> List.of("Go", "CPython", "uvloop").contains(peer.name()))
+        .map(peer -> peer.competitor("", "files=" + folder, effort.files(), seconds))
+        .toList();
+    return new Row(
+        "files",
+        String.format(
+            Locale.ROOT, "a file of 1,000 bytes opened, read and closed, of %,d", effort.files()),
+        "ns",
+        effort.fewRounds(),
+        all(ours, theirs),
+        "Go",
+        List.of());
+  }
+
+  private Competitor smallFiles(
+      String name, List<String> carrier, String work, Path folder, double seconds) {
+    List<String> command = new ArrayList<>(List.of(java));
+    command.addAll(carrier);
+    command.addAll(List.of("-cp", jar.toString(), SmallFiles.class.getName()));
+    command.addAll(List.of(work, folder.toString(), "" + seconds));
+    return new Competitor(name, () -> new Competitor.Figure(Commands.number(command)));
   }
 
   private List<Competitor> peers(String text, String work, int size) {

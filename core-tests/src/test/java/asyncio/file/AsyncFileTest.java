@@ -3,6 +3,7 @@ package asyncio.file;
 import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.gather;
 import static asyncio.Asyncio.run;
+import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -475,6 +476,24 @@ class AsyncFileTest {
       assertTrue(System.nanoTime() < deadline);
       Thread.sleep(1);
     }
+  }
+
+  @Test
+  void theEndOfALoopWaitsForWhatIsBeingWritten() throws Exception {
+    var busy = FilePool.busy();
+    try (var runner = new Runner(RunOptions.defaults().withLeakCheck(LeakCheck.OFF))) {
+      runner.run(() -> {
+        busy.close();
+        var file = AsyncFiles.create(path());
+        var again = FilePool.busy();
+        createTask(() -> file.write(bytes("first"), 0));
+        createTask(() -> file.write(bytes("later"), 5));
+        yieldNow();
+        yieldNow();
+        runningLoop().callSoon(again::close); // one of its last callbacks
+      });
+    }
+    assertEquals("firstlater", Files.readString(path()));
   }
 
   @Test

@@ -43,16 +43,28 @@ import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
+import java.security.cert.CertPathBuilder;
+import java.security.cert.CertStore;
+import java.security.cert.CollectionCertStoreParameters;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.PKIXRevocationChecker;
+import java.security.cert.PKIXRevocationChecker.Option;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509CRL;
+import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
+import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -252,6 +264,24 @@ class TlsHandshakeTest {
     });
   }
 
+  @Test
+  void aClientThatGoesOnWritingStillLearnsWhyItWasRefused() throws Exception {
+    var serving = ServerOptions.defaults().withTls(SERVER.withClientTrust(AUTHORITY.trust()));
+    var connecting = ConnectOptions.defaults().withTls(named("localhost"));
+    Loopback.run(here -> {
+      try (var server = Asyncio.startServer(_ -> {}, Loopback.HOST, 0, serving)) {
+        for (int i = 0; i < 20; i++) {
+          var client = Asyncio.openConnection(Loopback.HOST, server.port(), connecting);
+          client.writer().write(new byte[30_000]); // with what ends its handshake
+          says(
+              "certificate_required",
+              assertThrows(SSLException.class, () -> client.reader().read(1)).getMessage());
+          client.close();
+        }
+      }
+    });
+  }
+
   // ---- whom a client does not believe ----
 
   private static String complaint(TlsIdentity identity) throws Exception {
@@ -293,6 +323,28 @@ class TlsHandshakeTest {
     agreed(serverOf(old), own);
     // A leaf that signs as if it were an authority.
     says("can't be accepted", complaint(AUTHORITY.asAuthority().issue("localhost")));
+  }
+
+  @Test
+  void aRevokedCertificateIsRefusedByWhoeverLooks() throws Exception {
+    TlsIdentity revoked = AUTHORITY.issue("localhost");
+    agreed(serverOf(revoked), named("localhost")); // as the JDK does, nobody looks by default
+    X509CRL list = AUTHORITY.revoked(revoked.chain().getFirst());
+    var anchors = Set.of(new TrustAnchor(AUTHORITY.certificate(), null));
+    var parameters = new PKIXBuilderParameters(anchors, new X509CertSelector());
+    var checker =
+        (PKIXRevocationChecker) CertPathBuilder.getInstance("PKIX").getRevocationChecker();
+    checker.setOptions(Set.of(Option.PREFER_CRLS, Option.NO_FALLBACK, Option.ONLY_END_ENTITY));
+    parameters.addCertPathChecker(checker);
+    parameters.addCertStore(
+        CertStore.getInstance("Collection", new CollectionCertStoreParameters(List.of(list))));
+    var trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(new CertPathTrustManagerParameters(parameters));
+    var looking = SSLContext.getInstance("TLS");
+    looking.init(null, trust.getTrustManagers(), null);
+    ClientTls client = ClientTls.of(looking).withServerName("localhost");
+    says("was revoked by its authority", refused(serverOf(revoked), client).getMessage());
+    agreed(serverOf(AUTHORITY.issue("localhost")), client);
   }
 
   @Test

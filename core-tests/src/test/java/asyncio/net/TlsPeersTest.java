@@ -122,6 +122,31 @@ class TlsPeersTest {
   }
 
   @Test
+  void clientsThatVanishHarmNobody() throws Exception {
+    Loopback.run(here -> {
+      try (Server server = serve(ECHO, SERVER)) {
+        for (int i = 0; i < 5; i++) {
+          int millis = 4 * i; // before, in and after the handshake
+          toThread(() -> {
+            try (Program client = sClient(server)) {
+              Thread.sleep(millis);
+              client.signal("KILL");
+            }
+          });
+        }
+        toThread(() -> {
+          try (Program client = sClient(server)) {
+            client.type("hello openssl");
+            client.lineWith("hello openssl");
+            client.signal("KILL");
+          }
+        });
+        says("hello openssl", talk(server));
+      }
+    });
+  }
+
+  @Test
   void opensslSpeaksEachVersionAndSuiteWithUs() throws Exception {
     Loopback.run(here -> {
       try (Server server = serve(ECHO, SERVER)) {

@@ -7,6 +7,7 @@ import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
+import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,13 +19,17 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.cert.X509v2CRLBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CRLConverter;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** Somebody who signs certificates: good ones, and wrong ones. */
@@ -75,6 +80,22 @@ public final class Authority {
     all.add(new Issue(this).sign(subject, its));
     all.addAll(chain);
     return new Authority(subject, its, all);
+  }
+
+  /** Signs a list of certificates that are not good any more. */
+  public X509CRL revoked(X509Certificate... certificates) {
+    try {
+      var now = new Date();
+      var list = new X509v2CRLBuilder(name, now);
+      list.setNextUpdate(new Date(now.getTime() + 86_400_000));
+      for (X509Certificate one : certificates) {
+        list.addCRLEntry(one.getSerialNumber(), now, CRLReason.keyCompromise);
+      }
+      var signer = new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate());
+      return new JcaX509CRLConverter().getCRL(list.build(signer));
+    } catch (java.security.GeneralSecurityException | OperatorCreationException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Signs a good certificate for hosts. */

@@ -17,7 +17,8 @@ import java.util.Locale;
  * TCP echo in this library: {@code AsyncioServer own-array} reads into one array for each
  * connection, {@code AsyncioServer buffer} into one direct buffer, and without an argument each read
  * gives a new array. For each line on its standard input it
- * prints how many bytes all its threads have allocated so far.
+ * prints how many bytes all its threads have allocated so far; {@code AsyncioServer memory} prints
+ * instead how many are in use.
  */
 final class AsyncioServer {
   private AsyncioServer() {}
@@ -37,7 +38,11 @@ final class AsyncioServer {
             + " this library, "
             + Asyncio.carrier().toString().toLowerCase(Locale.ROOT)
             + (style.isEmpty() ? "" : ", " + style.replace('-', ' ')));
-        Thread.ofPlatform().daemon().start(AsyncioServer::tellAllocations);
+        if (style.equals("memory")) {
+          MemoryInUse.tellOnRequest(() -> 0);
+        } else {
+          Thread.ofPlatform().daemon().start(AsyncioServer::tellAllocations);
+        }
         server.serveForever();
       }
     });

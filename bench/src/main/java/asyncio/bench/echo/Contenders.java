@@ -16,6 +16,7 @@ final class Contenders {
   static final String PORTABLE = "portable";
   static final String NETTY_NIO = "Netty NIO";
   static final String NETTY_EPOLL = "Netty epoll";
+  static final String GO_SENDFILE = "Go, sendfile";
 
   private static final String UVLOOP = "uvloop==0.23.0";
 
@@ -28,14 +29,13 @@ final class Contenders {
    * Servers from these places.
    *
    * @param jar a jar with the servers in Java and all they need
-   * @param sources of the others
-   * @param target where to build, and find again what was built before
+   * @param sources of the others; what is built of them is kept in target beside it
    */
-  Contenders(String java, Path jar, Path sources, Path target) {
+  Contenders(String java, Path jar, Path sources) {
     this.java = java;
     this.jar = jar;
     this.sources = sources;
-    this.target = target;
+    this.target = sources.resolveSibling("target").resolve("echo");
   }
 
   List<Contender> all() throws InterruptedException {
@@ -66,6 +66,76 @@ final class Contenders {
     return all;
   }
 
+  /** Some of the servers: enough to compare what is not the echo itself. */
+  List<Contender> plain() throws InterruptedException {
+    List<Contender> some = new ArrayList<>(all());
+    some.removeIf(one -> !List.of(
+            MOUNTED, PORTABLE, NETTY_NIO, NETTY_EPOLL, "Go", "uvloop streams", "CPython streams")
+        .contains(one.name));
+    return some;
+  }
+
+  /** The servers that send a file. */
+  List<Contender> files(Path file) throws InterruptedException {
+    List<Contender> all = new ArrayList<>();
+    for (String how : List.of("sendfile", "copy")) {
+      for (String carrier : List.of(MOUNTED, PORTABLE)) {
+        List<String> command = jvm(
+            FileServer.class,
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-Dasyncio.carrier=" + carrier);
+        command.addAll(List.of(file.toString(), how));
+        all.add(new Contender(carrier + ", " + how, true, command));
+      }
+      all.add(built("Go, " + how, "go", () -> {
+        String program = target("file-go");
+        Programs.output(List.of("go", "build", "-o", program, source("go/file/file.go")));
+        return List.of(program, file.toString(), how);
+      }));
+      all.add(built(
+          "CPython, " + how, "python3", () -> python("asyncio", "file.py", file.toString(), how)));
+    }
+    List<String> netty = new ArrayList<>(jvm(
+        NettyServer.class,
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow"));
+    netty.addAll(List.of("nio", "file", file.toString()));
+    all.add(new Contender("Netty NIO, sendfile", true, netty));
+    return all;
+  }
+
+  /** The servers that tell how much memory they use, plain and with TLS. */
+  List<Contender> idle(String chain, String key) throws InterruptedException {
+    List<Contender> all = new ArrayList<>();
+    for (String carrier : List.of(MOUNTED, PORTABLE)) {
+      String[] flags = {
+        "--add-opens=java.base/java.lang=ALL-UNNAMED", "-Dasyncio.carrier=" + carrier
+      };
+      List<String> plain = jvm(AsyncioServer.class, flags);
+      plain.add("memory");
+      all.add(new Contender(carrier, true, plain));
+      List<String> tls = jvm(TlsServer.class, flags);
+      tls.addAll(List.of(chain, key, "idle"));
+      all.add(new Contender(carrier + ", TLS", true, tls));
+    }
+    all.add(netty(NETTY_NIO, "nio"));
+    List<String> nettyTls = jvm(
+        NettyServer.class,
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow");
+    nettyTls.addAll(List.of("nio", "jdk", chain, key));
+    all.add(new Contender(NETTY_NIO + ", TLS", true, nettyTls));
+    all.add(built("Go", "go", this::buildGo));
+    all.add(built("Go, TLS", "go", () -> goTls(chain, key)));
+    return all;
+  }
+
+  private List<String> goTls(String chain, String key) throws IOException, InterruptedException {
+    String program = target("tls-go");
+    Programs.output(List.of("go", "build", "-o", program, source("go/tls/tls.go")));
+    return List.of(program, chain, key);
+  }
+
   /** The servers with TLS. */
   List<Contender> tls(String chain, String key) throws InterruptedException {
     List<Contender> all = new ArrayList<>();
@@ -85,11 +155,7 @@ final class Contenders {
       command.addAll(List.of("nio", provider.toLowerCase(Locale.ROOT), chain, key));
       all.add(new Contender("Netty, " + provider, true, command));
     }
-    all.add(built("Go", "go", () -> {
-      String program = target("tls-go");
-      Programs.output(List.of("go", "build", "-o", program, source("go/tls/tls.go")));
-      return List.of(program, chain, key);
-    }));
+    all.add(built("Go", "go", () -> goTls(chain, key)));
     for (String library : List.of("asyncio", "uvloop")) {
       String name = library.equals("asyncio") ? "CPython streams" : "uvloop streams";
       all.add(built(name, "python3", () -> python(library, "tls.py", library, chain, key)));
@@ -97,10 +163,10 @@ final class Contenders {
     return all;
   }
 
-  /** The program that makes the load over TLS. */
-  String buildTlsLoad() throws IOException, InterruptedException {
-    String program = target("tls-load");
-    Programs.output(List.of("go", "build", "-o", program, source("go/tls-load/load.go")));
+  /** The program that makes the load of a {@link LoadRow}. */
+  String buildGoLoad() throws IOException, InterruptedException {
+    String program = target("load");
+    Programs.output(List.of("go", "build", "-o", program, source("go/load/load.go")));
     return program;
   }
 

@@ -86,8 +86,7 @@ public final class Echo implements Measured {
    * @param scratch a folder for what need not be kept
    */
   public Echo(String java, Path jar, Path peers, Path scratch, Effort effort) {
-    this.contenders =
-        new Contenders(java, jar, peers, peers.resolveSibling("target").resolve("echo"));
+    this.contenders = new Contenders(java, jar, peers);
     this.scratch = scratch;
     this.effort = effort;
   }

@@ -57,4 +57,27 @@ final class Programs {
   static String lastLine(Path file, String otherwise) throws IOException {
     return Files.readString(file).strip().lines().reduce((before, last) -> last).orElse(otherwise);
   }
+
+  /** Makes a certificate for localhost that signs itself, with its key. */
+  static void certificate(Path certificate, Path key) throws IOException, InterruptedException {
+    output(List.of(
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        key.toString(),
+        "-out",
+        certificate.toString(),
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost"));
+  }
 }

@@ -5,6 +5,7 @@ import static asyncio.Asyncio.startServer;
 
 import asyncio.Asyncio;
 import asyncio.Connection;
+import asyncio.ConnectionHandler;
 import asyncio.ServerOptions;
 import asyncio.ServerTls;
 import asyncio.TlsIdentity;
@@ -12,7 +13,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** TLS echo in this library: {@code TlsServer CHAIN KEY}. */
+/**
+ * TLS echo in this library: {@code TlsServer CHAIN KEY}; for each line on its standard input it prints
+ * how much memory it uses.
+ */
 final class TlsServer {
   private TlsServer() {}
 
@@ -20,12 +24,23 @@ final class TlsServer {
     var tls = ServerTls.of(TlsIdentity.load(Path.of(args[0]), Path.of(args[1])));
     run(() -> {
       var options = ServerOptions.defaults().withBacklog(4096).withTls(tls);
-      try (var server = startServer(TlsServer::echo, "127.0.0.1", 0, options)) {
+      ConnectionHandler handler = args.length > 2 ? TlsServer::echoOnce : TlsServer::echo;
+      try (var server = startServer(handler, "127.0.0.1", 0, options)) {
         String carrier = Asyncio.carrier().toString().toLowerCase(Locale.ROOT);
         System.out.println(server.port() + " this library, " + carrier);
+        MemoryInUse.tellOnRequest(() -> 0);
         server.serveForever();
       }
     });
+  }
+
+  /** Without an array of its own: {@code TlsServer CHAIN KEY idle}. */
+  private static void echoOnce(Connection client) throws IOException {
+    for (byte[] data = client.reader().read(16 * 1024);
+        data.length > 0;
+        data = client.reader().read(16 * 1024)) {
+      client.writer().send(data);
+    }
   }
 
   private static void echo(Connection client) throws IOException {

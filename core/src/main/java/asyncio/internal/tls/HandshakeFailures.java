@@ -11,6 +11,7 @@ import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
+import java.security.cert.CertificateRevokedException;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,8 @@ final class HandshakeFailures {
         "the peer's certificate is not valid yet ("
             + message(early)
             + "). Check the clock of this machine";
+      case CertificateRevokedException revoked ->
+        "the peer's certificate was revoked by its authority (" + message(revoked) + ")";
       case CertPathBuilderException unknown ->
         "the peer's certificate is not signed by an authority that this side trusts, or the"
             + " peer did not send its intermediate certificates. If the authority is your own,"
