@@ -187,7 +187,7 @@ public final class AsyncFile implements AutoCloseable {
 
   /**
    * Reads into a buffer, from its position on, and moves the position. Reads at least one byte and
-   * at most 1 MiB. The reader's position is neither used nor changed. Returns the number of bytes,
+   * at most 256 KiB. The reader's position is neither used nor changed. Returns the number of bytes,
    * or -1 at the end of the file.
    *
    * <p><i>Waits</i> until the bytes are read.

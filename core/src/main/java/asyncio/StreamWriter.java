@@ -359,6 +359,8 @@ public final class StreamWriter {
    * <p><i>Thread</i>: on the loop.
    *
    * @throws IOException if the connection is lost, or closed on this side
+   * @throws IllegalStateException if a file was not sent whole, and nothing was written since: the
+   *     peer would take the part for the whole
    */
   public void writeEof() throws IOException {
     link.scheduler.checkOnLoop("StreamWriter.writeEof()");

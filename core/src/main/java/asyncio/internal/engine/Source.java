@@ -28,5 +28,13 @@ public interface Source extends EngineHandle {
    * @param into memory with room for at least one byte
    * @return how many bytes came, or -1 at the end of the stream
    */
-  int read(ByteBuffer into) throws IOException;
+  default int read(ByteBuffer into) throws IOException {
+    ByteBuffer came = read(into.remaining());
+    if (came == null) {
+      return -1;
+    }
+    int count = came.remaining();
+    into.put(came);
+    return count;
+  }
 }

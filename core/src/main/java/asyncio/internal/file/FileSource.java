@@ -106,17 +106,6 @@ public final class FileSource implements Source {
     return came;
   }
 
-  @Override
-  public int read(ByteBuffer into) throws IOException {
-    ByteBuffer came = read(into.remaining());
-    if (came == null) {
-      return -1;
-    }
-    int count = came.remaining();
-    into.put(came);
-    return count;
-  }
-
   private boolean fill() throws IOException {
     if (closed) {
       throw new ClosedChannelException();

@@ -24,6 +24,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -151,14 +152,17 @@ public final class OpenFile {
     // A pipe opens when its other end does: that may take for ever, and must not keep a thread that
     // others need.
     String what = "the file " + path + " to open";
-    boolean mayBlock = FileJobs.call(fiber, HelperPool.FILES, what, () -> mayBlock(path), null);
-    Opened opened = FileJobs.call(
+    Optional<Opened> opened = FileJobs.call(
         fiber,
-        mayBlock ? HelperPool.STREAMS : HelperPool.FILES,
+        HelperPool.FILES,
         what,
-        () -> openNow(path, options),
-        Opened::discard);
-    return new OpenFile(fiber, path, options, opened, deletes);
+        () -> mayBlock(path) ? Optional.empty() : Optional.of(openNow(path, options)),
+        late -> late.ifPresent(Opened::discard));
+    if (opened.isEmpty()) {
+      opened = Optional.of(FileJobs.call(
+          fiber, HelperPool.STREAMS, what, () -> openNow(path, options), Opened::discard));
+    }
+    return new OpenFile(fiber, path, options, opened.get(), deletes);
   }
 
   private static boolean mayBlock(Path path) throws IOException {

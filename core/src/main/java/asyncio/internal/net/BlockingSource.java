@@ -53,17 +53,6 @@ public final class BlockingSource implements Source {
     return came;
   }
 
-  @Override
-  public int read(ByteBuffer into) throws IOException {
-    ByteBuffer came = read(into.remaining());
-    if (came == null) {
-      return -1;
-    }
-    int count = came.remaining();
-    into.put(came);
-    return count;
-  }
-
   /** Waits for bytes, or for the end. */
   private void await() throws IOException {
     Fiber running = scheduler.currentFiber();

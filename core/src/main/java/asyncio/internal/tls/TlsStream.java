@@ -167,17 +167,6 @@ public final class TlsStream implements StreamHandle, RecordQueue.Listener {
     }
   }
 
-  @Override
-  public int read(ByteBuffer into) throws IOException {
-    ByteBuffer came = read(into.remaining());
-    if (came == null) {
-      return -1;
-    }
-    int count = came.remaining();
-    into.put(came);
-    return count;
-  }
-
   private void throwIfBroken() throws SSLException {
     if (broken != null) {
       throw broken;
