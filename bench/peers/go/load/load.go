@@ -64,6 +64,9 @@ func roundTrip(connection net.Conn, buffer []byte) {
 
 // plain keeps all connections busy without TLS and returns how often it happened.
 func (l *load) plain(mode string, seconds float64) int64 {
+	if mode != "connect" && mode != "fetch" {
+		fail(fmt.Errorf("%s needs TLS, and so the certificate of an authority", mode))
+	}
 	var count atomic.Int64
 	var all sync.WaitGroup
 	end := time.Now().Add(time.Duration(seconds * 1e9))

@@ -2,7 +2,7 @@ package asyncio;
 
 import asyncio.internal.engine.Sink;
 import asyncio.internal.engine.Source;
-import asyncio.internal.file.FileJobs;
+import asyncio.internal.file.FileMemory;
 import asyncio.internal.file.FileSink;
 import asyncio.internal.file.FileSource;
 import asyncio.internal.file.OpenFile;
@@ -209,15 +209,7 @@ public final class AsyncFile implements AutoCloseable {
     }
     Fiber fiber = beginAt(call, position);
     checkReadable();
-    int room = Math.min(into.remaining(), FileJobs.PIECE);
-    ByteBuffer read = file.call(fiber, () -> {
-      var bytes = ByteBuffer.allocate(room);
-      file.channel().read(bytes, position);
-      return bytes.flip();
-    });
-    int count = read.remaining();
-    into.put(read);
-    return count == 0 ? -1 : count;
+    return file.read(fiber, into, position);
   }
 
   /**
@@ -252,7 +244,7 @@ public final class AsyncFile implements AutoCloseable {
       if (read == bytes.length) {
         bytes = Arrays.copyOf(bytes, (int) Math.min(count, 2L * read));
       }
-      int piece = Math.min(bytes.length - read, FileJobs.PIECE);
+      int piece = Math.min(bytes.length - read, FileMemory.LARGEST);
       int more = channel.read(ByteBuffer.wrap(bytes, read, piece), position + read);
       if (more < 0) {
         break;

@@ -281,9 +281,7 @@ public final class StreamReader {
    */
   public byte[] readAll() throws IOException {
     in.begin("StreamReader.readAll()");
-    while (in.fill()) {
-      // Until the end of the stream.
-    }
+    in.fillToEnd();
     return in.takeAll();
   }
 

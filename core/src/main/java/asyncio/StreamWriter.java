@@ -3,6 +3,7 @@ package asyncio;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import asyncio.internal.file.FileJobs;
+import asyncio.internal.file.FileMemory;
 import asyncio.internal.file.FileSource;
 import asyncio.internal.net.BlockingSink;
 import asyncio.internal.net.Link;
@@ -36,9 +37,6 @@ public final class StreamWriter {
 
   /** A direct buffer smaller than this is copied: that costs less than a system call of its own. */
   private static final int SMALL = 4 * 1024;
-
-  /** How much of a file is read at once. */
-  private static final int PIECE = 256 * 1024;
 
   private final Link link;
   private final SendBuffer sendBuffer;
@@ -259,10 +257,11 @@ public final class StreamWriter {
 
   private long copyFile(Fiber fiber, FileChannel file, long position, long count)
       throws IOException {
-    var memory = ByteBuffer.allocate((int) Math.min(count, PIECE));
+    // If this fails or is cancelled, a thread may still read into the memory, which is left to it.
+    ByteBuffer memory = FileMemory.take((int) Math.min(count, FileMemory.LARGEST));
     long sent = 0;
     while (sent < count) {
-      ByteBuffer piece = memory.clear().limit((int) Math.min(count - sent, PIECE));
+      ByteBuffer piece = memory.clear().limit((int) Math.min(count - sent, FileMemory.LARGEST));
       int came = FileJobs.read(fiber, file, position + sent, piece);
       if (came < 0) {
         break;
@@ -270,6 +269,7 @@ public final class StreamWriter {
       sent += came;
       send(piece.flip());
     }
+    FileMemory.giveBack(memory);
     sendBuffer.flush(fiber);
     return sent;
   }

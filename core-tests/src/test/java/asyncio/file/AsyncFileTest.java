@@ -139,6 +139,26 @@ class AsyncFileTest {
     });
   }
 
+  /** All of a small file comes in one call, which sees its end as well; that too is not final. */
+  @Test
+  void aFileGrowsBetweenTwoReadsOfOneStep() throws Exception {
+    Files.writeString(path(), "one\n");
+    run(() -> {
+      try (var file = AsyncFiles.open(path())) {
+        assertEquals("one", file.reader().readLine());
+        Files.writeString(path(), "two\n", APPEND);
+        assertEquals("two", file.reader().readLine());
+        Files.writeString(path(), "three\n", APPEND);
+        assertEquals("three\n", text(file.reader().readAll()));
+        Files.writeString(path(), "four\n", APPEND);
+        assertEquals("four\n", text(file.reader().readAll()));
+        assertEquals("", text(file.reader().readAll()));
+        file.seek(4);
+        assertEquals("two\nthree\nfour\n", text(file.reader().readAll()));
+      }
+    });
+  }
+
   @Test
   void aReadThatIsCancelledLosesNothing() throws Exception {
     byte[] much = noise(1_000_000);

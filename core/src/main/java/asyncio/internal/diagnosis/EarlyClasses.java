@@ -57,7 +57,7 @@ final class EarlyClasses {
       "asyncio.internal.engine.NioEngine",
       "asyncio.internal.exit.Grace",
       "asyncio.internal.exit.ShutdownHook",
-      "asyncio.internal.file.FileSource",
+      "asyncio.internal.file.FileMemory",
       "asyncio.internal.file.OpenFile$State",
       "asyncio.internal.log.Logs",
       "asyncio.internal.net.AcceptTrouble",

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * those are made at the end of a step and when the selector says so.
  */
 public final class NioEngine implements Engine {
-  private static final int BUFFER_SIZE = BufferPool.BUFFER_SIZE;
+  private static final int BUFFER_SIZE = BufferPool.NETWORK_SIZE;
 
   /** Replaces the buffers once they have been given back, so that any use fails. */
   private static final ByteBuffer NONE = ByteBuffer.allocate(0);
@@ -65,15 +65,15 @@ public final class NioEngine implements Engine {
 
   /** Opens an engine. If memory is short, the JDK sleeps in here, and others may run. */
   public static NioEngine open(Scheduler scheduler) throws IOException {
-    ByteBuffer buffer = BufferPool.take(scheduler);
+    ByteBuffer buffer = BufferPool.NETWORK.take(scheduler);
     ByteBuffer outgoing = null;
     try {
-      outgoing = BufferPool.take(scheduler);
+      outgoing = BufferPool.NETWORK.take(scheduler);
       return new NioEngine(scheduler, openSelector(scheduler), buffer, outgoing);
     } catch (Throwable failed) {
-      BufferPool.giveBack(buffer);
+      BufferPool.NETWORK.giveBack(buffer);
       if (outgoing != null) {
-        BufferPool.giveBack(outgoing);
+        BufferPool.NETWORK.giveBack(outgoing);
       }
       throw failed;
     }
@@ -270,8 +270,8 @@ public final class NioEngine implements Engine {
     buffer = NONE;
     outgoing = NONE;
     if (!scheduler.hasSurvivors()) {
-      BufferPool.giveBack(in);
-      BufferPool.giveBack(out);
+      BufferPool.NETWORK.giveBack(in);
+      BufferPool.NETWORK.giveBack(out);
     }
   }
 }

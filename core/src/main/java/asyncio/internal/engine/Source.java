@@ -37,4 +37,12 @@ public interface Source extends EngineHandle {
     into.put(came);
     return count;
   }
+
+  /**
+   * Returns whether the last read, which brought bytes, has also shown that they are the last ones.
+   * Where it has not, another read tells.
+   */
+  default boolean showedEnd() {
+    return false;
+  }
 }

@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls about files, which block, on helper threads. */
 public final class FileJobs {
-  /** How much is read or written at once. */
-  public static final int PIECE = 256 * 1024;
-
   private FileJobs() {}
 
   /** What a helper thread does for its effect. */
@@ -63,7 +60,7 @@ public final class FileJobs {
     int end = bytes.limit();
     try {
       while (bytes.position() < end) {
-        bytes.limit(Math.min(end, bytes.position() + PIECE));
+        bytes.limit(Math.min(end, bytes.position() + FileMemory.LARGEST));
         int count = position < 0
             ? channel.write(bytes)
             : channel.write(bytes, position + bytes.position() - from);

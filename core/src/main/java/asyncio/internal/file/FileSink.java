@@ -13,14 +13,13 @@ import org.jspecify.annotations.Nullable;
  * Bytes to a file from a place on, which moves; or to its end, if it was opened so. Loop-confined.
  */
 public final class FileSink implements Sink {
-  private static final int LARGEST = 256 * 1024;
-
   private final OpenFile file;
 
   /** The place of the next byte; -1 if that is the end. */
   private long position;
 
-  private byte[] memory = {};
+  /** Kept for the next write. */
+  private ByteBuffer memory = FileMemory.NONE;
 
   /** What is told of the write under way. */
   private @Nullable WriteCompletion completion;
@@ -51,13 +50,11 @@ public final class FileSink implements Sink {
     if (closed) {
       throw new ClosedChannelException();
     }
-    int count = Math.min(data.remaining(), LARGEST);
-    if (memory.length < count) {
-      memory = new byte[count];
-    }
-    data.get(data.position(), memory, 0, count);
+    int count = Math.min(data.remaining(), FileMemory.LARGEST);
+    memory = FileMemory.take(count, memory);
+    memory.put(data.slice(data.position(), count)).flip();
     completion = whenDone;
-    file.write(ByteBuffer.wrap(memory, 0, count), position, this::ended);
+    file.write(memory, position, this::ended);
     return 0;
   }
 
@@ -68,7 +65,8 @@ public final class FileSink implements Sink {
     WriteCompletion told = completion;
     completion = null;
     if (told == null) {
-      return; // closed meanwhile
+      dropMemory(); // closed meanwhile
+      return;
     }
     if (count > 0) {
       told.written(count); // if there was a failure, the next write meets it again
@@ -116,7 +114,14 @@ public final class FileSink implements Sink {
     completion = null;
     if (told != null) {
       told.failed(new ClosedChannelException());
+    } else {
+      dropMemory();
     }
     file.writerClosed();
+  }
+
+  private void dropMemory() {
+    FileMemory.giveBack(memory);
+    memory = FileMemory.NONE;
   }
 }

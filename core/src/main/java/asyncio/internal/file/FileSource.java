@@ -18,20 +18,20 @@ import org.jspecify.annotations.Nullable;
 public final class FileSource implements Source {
   private static final int SMALLEST = 8 * 1024;
 
-  /** A trip to a helper thread costs as much as reading some 64 KiB that the system has in memory. */
-  private static final int LARGEST = 256 * 1024;
-
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-
   private final OpenFile file;
 
   /** What was read and not taken. */
-  private ByteBuffer memory = NOTHING;
+  private ByteBuffer memory = FileMemory.NONE;
 
   /** The position of what follows {@link #memory}. */
   private long position;
 
-  private int capacity;
+  /** How much is read at once. */
+  private int piece;
+
+  /** Whether the last read showed that {@link #position} was the end. */
+  private boolean endShown;
+
   private boolean closed;
 
   /** Whether the position depends on what the system is still sending. */
@@ -45,7 +45,7 @@ public final class FileSource implements Source {
   public FileSource(OpenFile file) {
     this.file = file;
     // Room for one byte more, so that the end shows in the same call.
-    this.capacity = Math.clamp(file.sizeWhenOpened() + 1, SMALLEST, LARGEST);
+    this.piece = Math.clamp(file.sizeWhenOpened() + 1, SMALLEST, FileMemory.LARGEST);
   }
 
   /** Returns whether nothing was read that was not taken. */
@@ -60,7 +60,7 @@ public final class FileSource implements Source {
 
   /** Goes to another position. */
   public void seek(long to) {
-    memory = NOTHING;
+    dropMemory();
     position = to;
     hasMoved = true;
   }
@@ -115,24 +115,32 @@ public final class FileSource implements Source {
       throw new AssertionError("a file was read outside a coroutine: a bug, please report it");
     }
     awaitSent(fiber);
-    ByteBuffer spare = memory.capacity() == capacity ? memory : null;
-    memory = NOTHING; // if this is cancelled, the thread may still write to it
-    long from = position;
-    int size = capacity;
-    ByteBuffer filled = file.call(fiber, () -> {
-      ByteBuffer into = spare == null ? ByteBuffer.allocate(size) : spare.clear();
-      file.channel.read(into, from);
-      return into.flip();
-    });
-    if (!filled.hasRemaining()) {
-      return false; // its memory is dropped: a file that is followed may rest for long
+    ByteBuffer spare = memory;
+    memory = FileMemory.NONE; // if this is cancelled, the thread may still write to it
+    int size = piece;
+    memory = file.readNew(fiber, position, size, spare);
+    int count = memory.remaining();
+    if (count == 0) {
+      dropMemory(); // a file that is followed may rest for long
+      return false;
     }
-    memory = filled;
-    position += filled.remaining();
-    if (filled.remaining() == capacity) {
-      capacity = Math.min(2 * capacity, LARGEST);
+    position += count;
+    if (count == size) {
+      piece = count >= FileMemory.SMALL ? FileMemory.LARGEST : 2 * count;
     }
+    // A read that brings less says nothing by itself: some file systems do so in the middle, too.
+    endShown = count < size && position == file.sizeWhenOpened();
     return true;
+  }
+
+  @Override
+  public boolean showedEnd() {
+    return endShown && !memory.hasRemaining();
+  }
+
+  private void dropMemory() {
+    FileMemory.giveBack(memory);
+    memory = FileMemory.NONE;
   }
 
   @Override
@@ -153,5 +161,6 @@ public final class FileSource implements Source {
   @Override
   public void close() {
     closed = true;
+    dropMemory();
   }
 }

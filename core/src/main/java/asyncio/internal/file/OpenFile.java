@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -239,8 +240,19 @@ public final class OpenFile {
 
   /** Returns what {@code body} does with the channel. Suspends. */
   public <T> T call(Fiber fiber, Callable<T> body) throws IOException {
+    return call(fiber, body, null);
+  }
+
+  /**
+   * Returns what {@code body} does with the channel, or gives it to {@code unwanted} if nobody waits
+   * any more. Suspends.
+   *
+   * @param unwanted does not block
+   */
+  private <T> T call(Fiber fiber, Callable<T> body, @Nullable Consumer<? super T> unwanted)
+      throws IOException {
     try {
-      return FileJobs.call(fiber, HelperPool.FILES, "the file " + path, body, null);
+      return FileJobs.call(fiber, HelperPool.FILES, "the file " + path, body, unwanted);
     } catch (ClosedChannelException meanwhile) {
       throw new IOException(
           "The file "
@@ -249,6 +261,34 @@ public final class OpenFile {
               + " close it.",
           meanwhile);
     }
+  }
+
+  /** Reads some bytes at a position; returns how many, or -1 at the end. Suspends. */
+  public int read(Fiber fiber, ByteBuffer into, long position) throws IOException {
+    int room = Math.min(into.remaining(), FileMemory.LARGEST);
+    // Not into the caller's memory: if this is cancelled, the thread may still write to it.
+    ByteBuffer came = readNew(fiber, position, room, FileMemory.NONE);
+    int count = came.remaining();
+    into.put(came);
+    FileMemory.giveBack(came);
+    return count == 0 ? -1 : count;
+  }
+
+  /**
+   * Returns bytes from a position on, none at the end. Suspends.
+   *
+   * @param room how many at most
+   * @param spare memory to use if it is large enough
+   */
+  ByteBuffer readNew(Fiber fiber, long position, int room, ByteBuffer spare) throws IOException {
+    return call(
+        fiber,
+        () -> {
+          ByteBuffer into = FileMemory.take(room, spare);
+          channel.read(into, position);
+          return into.flip();
+        },
+        FileMemory::giveBack);
   }
 
   /** Waits until everything that was to be written by now has been. */

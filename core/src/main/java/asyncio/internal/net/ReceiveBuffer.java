@@ -194,6 +194,16 @@ public final class ReceiveBuffer {
     return bytes.isEmpty() ? NOTHING : bytes.take(bytes.size());
   }
 
+  /** Receives everything up to the end of the stream into the buffer. */
+  public void fillToEnd() throws IOException {
+    while (fill()) {
+      if (link.source().showedEnd()) {
+        eof = true;
+        return;
+      }
+    }
+  }
+
   /** Receives more bytes into the buffer; returns false at the end of the stream. */
   public boolean fill() throws IOException {
     if (!bytes.fits(chunk)) {
