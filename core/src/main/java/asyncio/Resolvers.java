@@ -11,7 +11,8 @@ public final class Resolvers {
   /**
    * Returns the default: the operating system's look-up on helper threads, at most 32 at a time and
    * 10,000 waiting, with a cache. It keeps addresses for 30 seconds, and remembers for 5 seconds
-   * that a host has none. A look-up that nobody waits for any more is given up.
+   * that a host has none. Tasks of a loop that ask for the same host at the same time share one
+   * look-up. A look-up that nobody waits for any more is given up.
    */
   public static Resolver system() {
     return SystemResolver.CACHED;
@@ -19,7 +20,9 @@ public final class Resolvers {
 
   /**
    * Returns a resolver that asks {@code resolver} and keeps the answers of at most 10,000 names. It
-   * waits for all addresses of a name before it returns the first.
+   * waits for all addresses of a name before it returns the first. Tasks of a loop that ask for the
+   * same host at the same time share one call of {@code resolver}; if the task that made it is
+   * cancelled, another one calls again.
    *
    * @param keep how long addresses are kept
    * @param keepFailures how long an unknown host is remembered; other failures are never kept

@@ -119,7 +119,10 @@ class LeakCheckTest {
   }
 
   @Test
-  @Covers("test_streams.StreamTests.unclosed_resource_warnings")
+  @Covers({
+    "test_streams.StreamTests.unclosed_resource_warnings",
+    "test_streams.StreamTests.loop_is_closed_resource_warnings"
+  })
   void aForgottenConnectionIsNamedWithWhereItWasOpened() throws Exception {
     Asyncio.run(() -> {
       try (var server = forgetServer()) {

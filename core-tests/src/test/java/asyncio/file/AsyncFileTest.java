@@ -6,6 +6,8 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Waiting.failureOf;
+import static asyncio.support.Waiting.started;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
@@ -69,14 +71,6 @@ class AsyncFileTest {
 
   private static String text(byte[] bytes) {
     return new String(bytes, UTF_8);
-  }
-
-  /** Lets {@code task} run into what it waits for. */
-  private static <T> Task<T> started(Task<T> task) {
-    yieldNow();
-    yieldNow();
-    assertFalse(task.isDone());
-    return task;
   }
 
   // ---- as a stream ----
@@ -570,10 +564,6 @@ class AsyncFileTest {
         file.close(); // it is closed all the same
       });
     }
-  }
-
-  private static Throwable failureOf(Task<?> task) {
-    return assertThrows(CompletionException.class, task::await).getCause();
   }
 
   @Test

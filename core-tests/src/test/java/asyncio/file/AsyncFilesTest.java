@@ -4,6 +4,7 @@ import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Waiting.started;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
@@ -45,13 +46,6 @@ class AsyncFilesTest {
 
   private Path path(String name) {
     return folder.resolve(name);
-  }
-
-  private static <T> Task<T> started(Task<T> task) {
-    yieldNow();
-    yieldNow();
-    assertFalse(task.isDone());
-    return task;
   }
 
   @Test

@@ -46,6 +46,7 @@ class ConnectTest {
   }
 
   @NetTest
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.create_connection_ip_addr")
   void bothEndsKnowTheirAddresses(Pair pair) throws Exception {
     var connection = pair.connection();
     assertEquals(pair.peer().getLocalPort(), inet(connection.remoteAddress()).getPort());
@@ -55,6 +56,38 @@ class ConnectTest {
   }
 
   @NetTest
+  @Covers("test_events.EventLoopTestsMixin.create_connection_local_addr")
+  void aConnectionComesFromTheLocalAddress(Loopback here) throws Exception {
+    var options = ConnectOptions.defaults().withLocalAddress(new InetSocketAddress("127.0.0.2", 0));
+    try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+        var connection = openConnection("127.0.0.1", server.getLocalPort(), options);
+        var peer = server.accept()) {
+      assertEquals("127.0.0.2", peer.getInetAddress().getHostAddress());
+      assertEquals(new InetSocketAddress("127.0.0.2", peer.getPort()), connection.localAddress());
+    }
+  }
+
+  @NetTest
+  @Covers({
+    "test_events.EventLoopTestsMixin.create_connection_local_addr_in_use",
+    "test_base_events.BaseEventLoopWithSelectorTests.create_connection_multiple_errors_local_addr"
+  })
+  void aLocalAddressThatIsTakenIsNamed(Loopback here) throws Exception {
+    try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      var taken = new InetSocketAddress("127.0.0.1", server.getLocalPort());
+      var e = assertThrows(
+          BindException.class,
+          () -> openConnection(
+              "127.0.0.1",
+              server.getLocalPort(),
+              ConnectOptions.defaults().withLocalAddress(taken)));
+      assertContains(e.getMessage(), "Can't connect to 127.0.0.1:" + server.getLocalPort());
+      assertContains(e.getMessage(), "Address already in use");
+    }
+  }
+
+  @NetTest
+  @Covers("test_events.EventLoopTestsMixin.create_connection")
   void aNameIsLookedUp() throws Exception {
     var server = startServer(client -> client.writer().write("hello\n"), "localhost", 0);
     try (var connection = openConnection("localhost", server.port())) {
@@ -64,6 +97,7 @@ class ConnectTest {
   }
 
   @NetTest
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.create_connection_connect_err")
   void refusedNamesHostPortAndCause(Loopback here) throws Exception {
     int port = freePort();
     var e = assertThrows(ConnectException.class, () -> openConnection(Loopback.HOST, port));
@@ -198,6 +232,7 @@ class ConnectTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.create_connection_timeout")
   void aCancelledConnectClosesItsSocket() throws Exception {
     Loopback.run(here -> withFullBacklog(port -> {
       int before = here.openHandles();
@@ -212,6 +247,8 @@ class ConnectTest {
   }
 
   @NetTest
+  @Covers(
+      "test_base_events.BaseEventLoopWithSelectorTests.create_connection_connect_non_os_err_close_err")
   void aConnectThatIsCancelledBeforeItBeginsLeavesNothing() throws Exception {
     try (var listening = new ServerSocket(0, 1, InetAddress.getByName(Loopback.HOST))) {
       Task<Connection> connecting =

@@ -72,6 +72,7 @@ class FamilyTest {
   }
 
   @NetTest
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.create_server_ipv6")
   void anAddressTakesItsOwnFamilyAlone() throws Exception {
     requireIpv6();
     try (var four = start("127.0.0.1");

@@ -18,6 +18,7 @@ import asyncio.ConnectOptions;
 import asyncio.Resolver;
 import asyncio.TimeoutException;
 import asyncio.WithPollers;
+import asyncio.conformance.Covers;
 import asyncio.internal.engine.ListenSettings;
 import asyncio.internal.engine.MemoryEngine;
 import asyncio.support.Order;
@@ -126,6 +127,7 @@ class HappyEyeballsTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.create_connection_multiple")
   void anAddressThatFailsLetsTheNextOneStartAtOnce() throws Exception {
     run(() -> {
       listens(FOUR_A);
@@ -137,6 +139,8 @@ class HappyEyeballsTest {
   }
 
   @Test
+  @Covers(
+      "test_base_events.BaseEventLoopWithSelectorTests.create_connection_happy_eyeballs_empty_exceptions")
   void whenAllFailTheErrorNamesThemAll() throws Exception {
     run(() -> {
       engine.road(new InetSocketAddress(SIX_A, PORT), () -> {
@@ -254,6 +258,11 @@ class HappyEyeballsTest {
   }
 
   @Test
+  @Covers({
+    "test_base_events.BaseEventLoopWithSelectorTests.create_connection_no_local_addr",
+    "test_events.EventLoopTestsMixin.create_connection_local_addr_skip_different_family",
+    "test_events.EventLoopTestsMixin.create_connection_local_addr_nomatch_family"
+  })
   void aLocalAddressLeavesTheOtherFamilyOut() throws Exception {
     run(() -> {
       listens(FOUR_A);

@@ -145,7 +145,7 @@ class NameServerDownTest {
     Path services = Files.createDirectories(folder.resolve("META-INF/services"));
     Files.writeString(
         services.resolve(InetAddressResolverProvider.class.getName()), Provider.class.getName());
-    try (var child = new ChildJvm(main, List.of(folder))) {
+    try (var child = new ChildJvm(main, List.of(folder), "-Xmx128m")) {
       child.assertExitCode(0);
       return child.lines();
     }

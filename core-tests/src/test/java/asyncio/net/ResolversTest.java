@@ -1,17 +1,25 @@
 package asyncio.net;
 
+import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.resolve;
 import static asyncio.Asyncio.resolveName;
 import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.runningLoop;
 import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Waiting.failureOf;
+import static asyncio.support.Waiting.started;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofSeconds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import asyncio.CancelledError;
+import asyncio.Event;
 import asyncio.Resolvers;
+import asyncio.Task;
+import asyncio.conformance.Covers;
 import asyncio.internal.net.CachingResolver;
 import asyncio.testing.AsyncTest;
 import java.io.IOException;
@@ -94,6 +102,68 @@ class ResolversTest {
     assertEquals(2, asked.size());
   }
 
+  /** Resolves {@code host} in three tasks, of which {@code cancelled} are cancelled while they wait. */
+  private List<Task<List<InetAddress>>> three(String host, Event goOn, int... cancelled)
+      throws Exception {
+    var cache = new CachingResolver(
+        name -> {
+          asked.add(name);
+          goOn.await();
+          return answer(name);
+        },
+        ofSeconds(30),
+        ofSeconds(5),
+        () -> nanos);
+    List<Task<List<InetAddress>>> tasks = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      tasks.add(started(createTask(() -> cache.resolve(host))));
+    }
+    for (int one : cancelled) {
+      tasks.get(one).cancel();
+      assertThrows(CancelledError.class, tasks.get(one)::await);
+    }
+    goOn.set();
+    return tasks;
+  }
+
+  @AsyncTest
+  void tasksThatWaitForTheSameNameAskOnce() throws Exception {
+    for (var task : three("a", new Event())) {
+      assertEquals(List.of(ADDRESS), task.await());
+    }
+    assertEquals(List.of("a", "a"), asked, "by the cache, and by the first answer");
+  }
+
+  @AsyncTest
+  void aNameIsAskedForAgainIfTheTaskThatAskedIsCancelled() throws Exception {
+    var tasks = three("a", new Event(), 0);
+    assertEquals(List.of(ADDRESS), tasks.get(1).await());
+    assertEquals(List.of(ADDRESS), tasks.get(2).await());
+    assertEquals(List.of("a", "a", "a"), asked, "the second one has taken over");
+  }
+
+  @AsyncTest
+  void aTaskThatWaitsForTheAnswerToAnotherCanBeCancelled() throws Exception {
+    var tasks = three("a", new Event(), 1);
+    assertEquals(List.of(ADDRESS), tasks.get(0).await());
+    assertEquals(List.of(ADDRESS), tasks.get(2).await());
+    assertEquals(List.of("a", "a"), asked);
+  }
+
+  @AsyncTest
+  void aFailureIsToldToAllWhoWait() throws Exception {
+    for (var task : three("broken", new Event())) {
+      assertEquals("no route", failureOf(task).getMessage());
+    }
+    assertEquals(List.of("broken", "broken"), asked);
+    asked.clear();
+    for (var task : three("unknown", new Event())) {
+      var unknown = assertInstanceOf(UnknownHostException.class, failureOf(task));
+      assertEquals("unknown to me", unknown.getMessage());
+    }
+    assertEquals(List.of("unknown", "unknown"), asked);
+  }
+
   @Test
   void theCacheIsBounded() throws IOException {
     var cache = cache();
@@ -126,6 +196,7 @@ class ResolversTest {
   }
 
   @Test
+  @Covers("test_base_events.BaseEventLoopWithSelectorTests.getnameinfo")
   void addressesHaveNames() throws Exception {
     run(() -> {
       InetAddress loopback = InetAddress.getLoopbackAddress();

@@ -90,7 +90,11 @@ class ServerTest {
   // ---- serving ----
 
   @NetTest
-  @Covers({"test_streams.StreamTests.open_connection", "test_streams.StreamTests.start_server"})
+  @Covers({
+    "test_streams.StreamTests.open_connection",
+    "test_streams.StreamTests.start_server",
+    "test_events.EventLoopTestsMixin.create_server"
+  })
   void anEchoServerEchoes() throws Exception {
     try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
       try (var connection = openConnection(Loopback.HOST, server.port())) {
@@ -206,6 +210,7 @@ class ServerTest {
    * Such a failure is no fault of the handler: {@link Loopback} fails the test if it is reported.
    */
   @NetTest
+  @Covers("test_streams.StreamTests.open_connection_error")
   void aResetInTheMiddleOfAReadFailsThatHandlerAlone(Loopback here) throws Exception {
     List<Throwable> failures = new ArrayList<>();
     try (var server = startServer(
@@ -402,6 +407,7 @@ class ServerTest {
   }
 
   @NetTest
+  @Covers("test_server.BaseStartServer.start_server_1")
   void aCancelledServeForeverClosesTheServer() throws Exception {
     var server = startServer(ServerTest::echo, Loopback.HOST, 0);
     var serving = createTask(() -> server.serveForever());
@@ -433,6 +439,7 @@ class ServerTest {
   }
 
   @NetTest
+  @Covers("test_events.TestServer.get_loop")
   void aServerIsUsedOnItsLoopOnly() throws Exception {
     try (var server = startServer(ServerTest::echo, Loopback.HOST, 0)) {
       for (var call : List.<org.junit.jupiter.api.function.Executable>of(

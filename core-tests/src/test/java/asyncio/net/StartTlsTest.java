@@ -59,7 +59,8 @@ class StartTlsTest {
     "test_ssl.TestSSL.start_tls_client_reg_proto_1",
     "test_ssl.TestSSL.start_tls_server_1",
     "test_sslproto.BaseStartTLS.start_tls_client_reg_proto_1",
-    "test_sslproto.BaseStartTLS.start_tls_server_1"
+    "test_sslproto.BaseStartTLS.start_tls_server_1",
+    "test_streams.StreamTests.start_tls"
   })
   void aConnectionInUseGetsTls() throws Exception {
     Loopback.run(here -> {
@@ -77,6 +78,7 @@ class StartTlsTest {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.start_tls_buffered_data")
   void plainTextThatWasSlippedInFailsTheHandshake() throws Exception {
     Loopback.run(here -> {
       var failed = Asyncio.runningLoop().<String>createFuture();

@@ -6,6 +6,8 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.sleep;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Waiting.failureOf;
+import static asyncio.support.Waiting.started;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.READ;
@@ -32,6 +34,7 @@ import asyncio.StreamReader;
 import asyncio.StreamWriter;
 import asyncio.Task;
 import asyncio.conformance.Covers;
+import asyncio.support.Waiting;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -52,7 +55,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -107,19 +109,6 @@ abstract class StreamContract {
 
   private static String text(byte[] bytes) {
     return new String(bytes, UTF_8);
-  }
-
-  /** Lets {@code task} run into what it waits for. */
-  private static <T> Task<T> started(Task<T> task) {
-    for (int i = 0; i < 10; i++) {
-      yieldNow();
-    }
-    assertFalse(task.isDone(), () -> task + " has not waited");
-    return task;
-  }
-
-  private static Throwable failureOf(Task<?> task) {
-    return assertThrows(CompletionException.class, task::await).getCause();
   }
 
   // ---- send ----
@@ -183,7 +172,7 @@ abstract class StreamContract {
         ByteBuffer bytes = i % 2 == 0 ? direct(own) : ByteBuffer.wrap(own);
         senders.add(createTask(() -> one.writer().send(bytes)));
       }
-      senders.forEach(StreamContract::started);
+      senders.forEach(Waiting::started);
       one.writer().write(new byte[] {4});
       for (int i = 0; i < 4; i++) {
         byte[] came = other.reader().readExactly(MUCH / 4);
@@ -243,6 +232,7 @@ abstract class StreamContract {
   }
 
   @Test
+  @Covers("test_streams.StreamTests.open_unix_connection_error")
   void aPeerThatGoesEndsASend() throws Exception {
     with((one, other) -> {
       Task<?> sending = started(createTask(() -> one.writer().send(direct(noise(MUCH)))));

@@ -373,6 +373,26 @@ class StreamReaderTest {
   }
 
   @NetTest
+  @Covers({
+    "test_streams.StreamTests.__repr__",
+    "test_streams.StreamTests.__repr__eof",
+    "test_streams.StreamTests.__repr__data",
+    "test_streams.StreamTests.__repr__transport"
+  })
+  void aReaderTellsWhatItHasAndWhetherItHasEnded(Pair pair) throws Exception {
+    var reader = pair.reader();
+    String peer = pair.connection().remoteAddress().toString().substring(1);
+    assertEquals("StreamReader[" + peer + ", 0 bytes]", reader.toString());
+    send(pair.peer(), "one\ntwo");
+    pair.peer().shutdownOutput();
+    assertEquals("one", reader.readLine());
+    assertContains(reader.toString(), ", 3 bytes");
+    assertEquals("two", reader.readLine());
+    assertNull(reader.readLine());
+    assertEquals("StreamReader[" + peer + ", 0 bytes, ended]", reader.toString());
+  }
+
+  @NetTest
   void aPeerWithoutSeparatorsCostsNoMoreMemoryThanTwiceTheLimit() throws Exception {
     try (var pair = Loopback.pair(ConnectOptions.defaults().withLimit(1000))) {
       send(pair.peer(), noise(2, 4000));

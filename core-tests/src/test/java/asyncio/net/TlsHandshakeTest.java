@@ -110,7 +110,8 @@ class TlsHandshakeTest {
     "test_ssl.TestSSL.create_server_ssl_1",
     "test_ssl.TestSSL.create_connection_ssl_1",
     "test_events.EventLoopTestsMixin.create_ssl_connection",
-    "test_events.EventLoopTestsMixin.create_server_ssl"
+    "test_events.EventLoopTestsMixin.create_server_ssl",
+    "test_streams.StreamTests.open_connection_no_loop_ssl"
   })
   void bothEndsKnowWhatWasAgreedOn() throws Exception {
     for (String version : List.of("TLSv1.3", "TLSv1.2")) {
@@ -416,7 +417,8 @@ class TlsHandshakeTest {
     "test_events.EventLoopTestsMixin.create_ssl_unix_connection",
     "test_events.EventLoopTestsMixin.create_unix_server_ssl",
     "test_events.EventLoopTestsMixin.create_unix_server_ssl_verify_failed",
-    "test_events.EventLoopTestsMixin.create_unix_server_ssl_verified"
+    "test_events.EventLoopTestsMixin.create_unix_server_ssl_verified",
+    "test_streams.StreamTests.open_unix_connection_no_loop_ssl"
   })
   void aUnixSocketSpeaksTlsToo(@TempDir Path folder) throws Exception {
     Path path = folder.resolve("socket");

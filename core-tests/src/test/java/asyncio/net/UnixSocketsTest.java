@@ -1,10 +1,13 @@
 package asyncio.net;
 
+import static asyncio.Asyncio.createTask;
 import static asyncio.Asyncio.openConnection;
 import static asyncio.Asyncio.openUnixConnection;
 import static asyncio.Asyncio.startServer;
 import static asyncio.Asyncio.startUnixServer;
 import static asyncio.support.Texts.assertContains;
+import static asyncio.support.Waiting.failureOf;
+import static asyncio.support.Waiting.started;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -13,9 +16,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import asyncio.CancelledError;
+import asyncio.Connection;
 import asyncio.ConnectionHandler;
 import asyncio.ConnectionPair;
 import asyncio.ServerOptions;
+import asyncio.Task;
 import asyncio.conformance.Covers;
 import java.io.IOException;
 import java.net.BindException;
@@ -26,10 +32,14 @@ import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +61,10 @@ class UnixSocketsTest {
     "test_streams.StreamTests.start_unix_server",
     "test_server.UnixServerCleanupTests.unix_server_addr_cleanup",
     "test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_server_pathlike",
-    "test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_connection_pathlike"
+    "test_unix_events.SelectorEventLoopUnixSocketTests.create_unix_connection_pathlike",
+    "test_events.EventLoopTestsMixin.create_unix_server",
+    "test_events.EventLoopTestsMixin.create_unix_connection",
+    "test_server.SelectorStartServerTests.start_unix_server_1"
   })
   void aServerListensOnAPath() throws Exception {
     Path path = folder.resolve("service");
@@ -64,6 +77,72 @@ class UnixSocketsTest {
             assertThrows(IllegalStateException.class, server::port).getMessage(), "no port");
       }
       assertFalse(Files.exists(path), "its file goes with it");
+    });
+  }
+
+  /** Fills the queue of a server that accepts nobody, until the system refuses another client. */
+  private static void fill(UnixDomainSocketAddress address, List<SocketChannel> clients)
+      throws IOException {
+    while (true) {
+      SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX);
+      client.configureBlocking(false);
+      try {
+        assertTrue(client.connect(address));
+        clients.add(client);
+      } catch (SocketException full) {
+        return;
+      }
+    }
+  }
+
+  @Test
+  void aClientWaitsForAPlaceInTheQueue() throws Exception {
+    Path path = folder.resolve("service");
+    var address = UnixDomainSocketAddress.of(path);
+    List<SocketChannel> clients = new ArrayList<>();
+    Loopback.run(here -> {
+      try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+        server.bind(address, 1);
+        fill(address, clients);
+        Task<Connection> waiting = started(createTask(() -> openUnixConnection(path)));
+        for (int i = 0; i < clients.size(); i++) {
+          server.accept().close();
+        }
+        try (var connection = waiting.await();
+            var peer = server.accept()) {
+          connection.writer().write(new byte[] {42});
+          connection.writer().flush();
+          var came = ByteBuffer.allocate(1);
+          assertEquals(1, peer.read(came));
+          assertEquals(42, came.get(0));
+        }
+      } finally {
+        for (var client : clients) {
+          client.close();
+        }
+      }
+    });
+  }
+
+  @Test
+  void aClientNeedNotWaitForAPlaceInTheQueue() throws Exception {
+    Path path = folder.resolve("service");
+    List<SocketChannel> clients = new ArrayList<>();
+    Loopback.run(here -> {
+      Task<Connection> refused;
+      try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+        server.bind(UnixDomainSocketAddress.of(path), 1);
+        fill(UnixDomainSocketAddress.of(path), clients);
+        Task<Connection> waiting = started(createTask(() -> openUnixConnection(path)));
+        waiting.cancel();
+        assertThrows(CancelledError.class, waiting::await);
+        refused = started(createTask(() -> openUnixConnection(path)));
+      } finally {
+        for (var client : clients) {
+          client.close();
+        }
+      }
+      assertInstanceOf(ConnectException.class, failureOf(refused));
     });
   }
 

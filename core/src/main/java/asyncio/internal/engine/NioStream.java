@@ -1,11 +1,17 @@
 package asyncio.internal.engine;
 
 import asyncio.PeerCredentials;
+import asyncio.internal.bridge.HelperJob;
+import asyncio.internal.bridge.HelperPool;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.util.Sneaky;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -65,6 +71,40 @@ final class NioStream extends NioHandle implements StreamHandle {
   /** Opens a connection to {@code remote}. Waits. */
   static NioStream connect(NioEngine engine, SocketAddress remote, SocketSettings settings)
       throws IOException {
+    try {
+      return connectWithoutBlocking(engine, remote, settings);
+    } catch (ConnectException refused) {
+      throw refused;
+    } catch (SocketException failure) {
+      if (remote instanceof UnixDomainSocketAddress unix && settings.local() == null) {
+        // Perhaps the server's queue is full: such a socket waits for that only while it blocks.
+        return connectOnHelper(engine, unix);
+      }
+      throw failure;
+    }
+  }
+
+  private static NioStream connectOnHelper(NioEngine engine, UnixDomainSocketAddress remote)
+      throws IOException {
+    SocketChannel channel = open(remote);
+    try {
+      Fiber fiber = Objects.requireNonNull(engine.scheduler.currentFiber());
+      HelperJob.call(
+          HelperPool.STREAMS,
+          fiber,
+          "a place in the queue of the server at " + remote,
+          () -> channel.connect(remote));
+      channel.configureBlocking(false);
+      return new NioStream(engine, channel, channel.getLocalAddress(), remote);
+    } catch (Throwable failed) {
+      // On a helper, because it waits until the other one has let go of the socket.
+      HelperPool.STREAMS.submit(() -> close(channel));
+      throw Sneaky.rethrow(failed);
+    }
+  }
+
+  private static NioStream connectWithoutBlocking(
+      NioEngine engine, SocketAddress remote, SocketSettings settings) throws IOException {
     SocketChannel channel = open(remote);
     NioStream stream;
     try {

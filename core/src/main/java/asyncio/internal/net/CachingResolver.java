@@ -1,6 +1,12 @@
 package asyncio.internal.net;
 
 import asyncio.Resolver;
+import asyncio.WaitKind;
+import asyncio.internal.scheduler.Current;
+import asyncio.internal.scheduler.Fiber;
+import asyncio.internal.scheduler.Scheduler;
+import asyncio.internal.scheduler.Waiter;
+import asyncio.internal.scheduler.WaiterList;
 import asyncio.internal.util.Durations;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -24,9 +30,35 @@ public final class CachingResolver implements Resolver {
   private final LongSupplier clock;
   private final ConcurrentHashMap<String, Answer> answers = new ConcurrentHashMap<>();
 
+  /** One question for each name and loop: a thousand connections to one host ask once. */
+  private final ConcurrentHashMap<Key, Asked> asked = new ConcurrentHashMap<>();
+
   /** Addresses, or why there are none. */
   private record Answer(
-      List<InetAddress> addresses, @Nullable UnknownHostException unknown, long until) {}
+      List<InetAddress> addresses, @Nullable UnknownHostException unknown, long until) {
+    List<InetAddress> get() throws UnknownHostException {
+      if (unknown != null) {
+        var again = new UnknownHostException(unknown.getMessage());
+        again.initCause(unknown.getCause());
+        throw again;
+      }
+      return addresses;
+    }
+  }
+
+  private record Key(Scheduler scheduler, String host) {}
+
+  /** What a coroutine is asking. Loop-confined. */
+  private static final class Asked {
+    final WaiterList waiters = new WaiterList();
+
+    /** What came of it; both are null if the coroutine was cancelled. */
+    @Nullable
+    Answer answer;
+
+    @Nullable
+    Exception failure;
+  }
 
   /**
    * Creates an empty cache.
@@ -52,15 +84,45 @@ public final class CachingResolver implements Resolver {
   public List<InetAddress> resolve(String host) throws IOException {
     String name = host.toLowerCase(Locale.ROOT);
     Answer known = answers.get(name);
-    if (known == null || known.until() - clock.getAsLong() <= 0) {
-      known = ask(name);
+    if (known != null && known.until() - clock.getAsLong() > 0) {
+      return known.get();
     }
-    if (known.unknown() != null) {
-      var unknown = new UnknownHostException(known.unknown().getMessage());
-      unknown.initCause(known.unknown().getCause());
-      throw unknown;
+    Scheduler scheduler = Current.scheduler();
+    Fiber fiber = scheduler == null ? null : scheduler.currentFiber();
+    return fiber == null ? ask(name).get() : askOnce(fiber, name);
+  }
+
+  /** Asks, or waits for the answer to another coroutine of the same loop. */
+  private List<InetAddress> askOnce(Fiber fiber, String host) throws IOException {
+    var key = new Key(fiber.scheduler(), host);
+    while (true) {
+      Asked before = asked.get(key);
+      if (before == null) {
+        break;
+      }
+      before.waiters.await(new Waiter(fiber, WaitKind.HELPER, "the address of '" + host + "'"));
+      Exception failure = before.failure;
+      if (failure != null) {
+        throw new IOException(
+            failure instanceof IOException ? failure.getMessage() : failure.toString(), failure);
+      }
+      if (before.answer != null) {
+        return before.answer.get();
+      }
+      // The coroutine that asked was cancelled.
     }
-    return known.addresses();
+    var asking = new Asked();
+    asked.put(key, asking);
+    try {
+      asking.answer = ask(host);
+    } catch (IOException | RuntimeException failed) {
+      asking.failure = failed;
+      throw failed;
+    } finally {
+      asked.remove(key);
+      asking.waiters.wakeAll();
+    }
+    return asking.answer.get();
   }
 
   private Answer ask(String host) throws IOException {
@@ -72,8 +134,7 @@ public final class CachingResolver implements Resolver {
       }
       return keep(host, new Answer(List.copyOf(found), null, clock.getAsLong() + keep));
     } catch (UnknownHostException unknown) {
-      keep(host, new Answer(List.of(), unknown, clock.getAsLong() + keepFailures));
-      throw unknown;
+      return keep(host, new Answer(List.of(), unknown, clock.getAsLong() + keepFailures));
     }
   }
 
