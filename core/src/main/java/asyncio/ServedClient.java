@@ -39,20 +39,21 @@ final class ServedClient {
     if (tls != null && !startTls(tls, counts)) {
       return;
     }
+    boolean told = false;
     try {
       handler.handle(client);
     } catch (Throwable failure) {
       if (Causes.isFatal(failure) || isCancel(failure)) {
         throw Sneaky.rethrow(failure);
       }
-      report(failure);
+      told = report(failure);
     }
     try {
       client.close();
     } catch (IOException lost) {
       // The peer has gone: there is nobody to tell, because a handler that wanted to know would
       // have closed the connection itself. But somebody must learn of data that this side cut off.
-      if (client.wasCut()) {
+      if (client.wasCut() && !told) {
         tell("Some of what the handler of '" + name + "' wrote could not be sent.", lost);
       }
     }
@@ -74,15 +75,17 @@ final class ServedClient {
     }
   }
 
-  private void report(Throwable failure) {
+  /** Returns whether the failure was told, and not only logged. */
+  private boolean report(Throwable failure) {
     if ((client.link().explains(failure) && !client.wasCut())
         || (client.closedByServer && Causes.any(failure, IOException.class::isInstance))) {
       // The peer left: not the handler's fault, and a thousand clients may leave at once.
       Logs.NET.log(
           System.Logger.Level.DEBUG, () -> "The handler of '" + name + "' ended: " + failure);
-      return;
+      return false;
     }
     tell("The handler of '" + name + "' failed; its connection is closed.", failure);
+    return true;
   }
 
   private void tell(String what, Throwable failure) {

@@ -34,6 +34,7 @@ import asyncio.TaskGroup;
 import asyncio.TimeoutException;
 import asyncio.conformance.Covers;
 import asyncio.support.CapturedLog;
+import asyncio.support.Failure;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
@@ -614,6 +615,15 @@ class ServerTest {
     var report = reportOfWhatWasCut(client -> {});
     assertContains(report.message(), "Some of what the handler of 'client");
     assertContains(report.exception().getMessage(), "bytes within 1 ms");
+  }
+
+  @Test
+  void outputThatIsCutAfterAHandlerHasFailedIsNotReportedAsWell() throws Exception {
+    var report = reportOfWhatWasCut(client -> {
+      throw new Failure("the handler's");
+    });
+    assertContains(report.message(), "failed; its connection is closed");
+    assertEquals("the handler's", report.exception().getMessage());
   }
 
   @Test
