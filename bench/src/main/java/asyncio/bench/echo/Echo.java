@@ -54,6 +54,14 @@ public final class Echo implements Measured {
 
     /** Tells whether every server runs. */
     public static final Effort SMOKE = new Effort(1, false, false, 0.1, 0.01, 0.05);
+
+    /**
+     * Returns this effort for code that a JVM takes long to compile on one processor: a process
+     * warms up six times as long, and serves all rounds.
+     */
+    Effort forMuchToCompile() {
+      return new Effort(rounds, false, largeToMany, 6 * firstSeconds, warmUpSeconds, seconds);
+    }
   }
 
   private record Verdict(String text, double value, double limit) {

@@ -20,7 +20,13 @@ public final class Tls extends LoadRow {
    * @param scratch a folder for what need not be kept
    */
   public Tls(String java, Path jar, Path peers, Path scratch, Echo.Effort effort) {
-    super("tls", "Netty, JDK", modes(), new Contenders(java, jar, peers), scratch, effort);
+    super(
+        "tls",
+        "Netty, JDK",
+        modes(),
+        new Contenders(java, jar, peers),
+        scratch,
+        effort.forMuchToCompile());
     certificate = scratch.resolve("tls.pem");
     key = scratch.resolve("tls.key");
   }
