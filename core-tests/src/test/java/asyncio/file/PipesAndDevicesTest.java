@@ -5,6 +5,7 @@ import static asyncio.Asyncio.run;
 import static asyncio.Asyncio.yieldNow;
 import static asyncio.support.Texts.assertContains;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -83,8 +84,10 @@ class PipesAndDevicesTest {
       for (Task<?> task : opening) {
         assertThrows(CancelledError.class, task::await);
       }
-      for (Path pipe : pipes) { // lets their threads go
-        AsyncFiles.open(pipe, WRITE).close();
+      for (Path pipe : pipes) {
+        // Lets a thread that opens the pipe go; with WRITE alone, this would wait for one, and a
+        // task that is cancelled early has none.
+        AsyncFiles.open(pipe, READ, WRITE).close();
       }
     });
   }
