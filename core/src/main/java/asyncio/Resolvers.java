@@ -22,7 +22,8 @@ public final class Resolvers {
    * Returns a resolver that asks {@code resolver} and keeps the answers of at most 10,000 names. It
    * waits for all addresses of a name before it returns the first. Tasks of a loop that ask for the
    * same host at the same time share one call of {@code resolver}; if the task that made it is
-   * cancelled, another one calls again.
+   * cancelled, another one calls again. If the call fails, the others get an IOException with the
+   * failure as its cause.
    *
    * @param keep how long addresses are kept
    * @param keepFailures how long an unknown host is remembered; other failures are never kept

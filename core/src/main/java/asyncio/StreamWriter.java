@@ -257,19 +257,26 @@ public final class StreamWriter {
 
   private long copyFile(Fiber fiber, FileChannel file, long position, long count)
       throws IOException {
-    // If this fails or is cancelled, a thread may still read into the memory, which is left to it.
-    ByteBuffer memory = FileMemory.take((int) Math.min(count, FileMemory.LARGEST));
+    ByteBuffer memory = FileMemory.takeNow((int) Math.min(count, FileMemory.LARGEST));
+    boolean reading = false;
     long sent = 0;
-    while (sent < count) {
-      ByteBuffer piece = memory.clear().limit((int) Math.min(count - sent, FileMemory.LARGEST));
-      int came = FileJobs.read(fiber, file, position + sent, piece);
-      if (came < 0) {
-        break;
+    try {
+      while (sent < count) {
+        ByteBuffer piece = memory.clear().limit((int) Math.min(count - sent, FileMemory.LARGEST));
+        reading = true;
+        int came = FileJobs.read(fiber, file, position + sent, piece);
+        reading = false;
+        if (came < 0) {
+          break;
+        }
+        sent += came;
+        send(piece.flip());
       }
-      sent += came;
-      send(piece.flip());
+    } finally {
+      if (!reading) { // otherwise a thread may still write to the memory
+        FileMemory.giveBack(memory);
+      }
     }
-    FileMemory.giveBack(memory);
     sendBuffer.flush(fiber);
     return sent;
   }

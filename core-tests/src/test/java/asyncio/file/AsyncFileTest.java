@@ -154,6 +154,21 @@ class AsyncFileTest {
   }
 
   @Test
+  void aFileGrowsWhileItsEndIsReadAhead() throws Exception {
+    byte[] much = "line\n".repeat(1000).getBytes(UTF_8);
+    Files.write(path(), much);
+    run(() -> {
+      try (var file = AsyncFiles.open(path())) {
+        var reader = file.reader(1024);
+        assertEquals("line", reader.readLine());
+        Files.writeString(path(), "more\n", APPEND);
+        assertEquals(
+            "line\n".repeat(999) + "more\n", text(reader.readAll()), "also what came meanwhile");
+      }
+    });
+  }
+
+  @Test
   void aReadThatIsCancelledLosesNothing() throws Exception {
     byte[] much = noise(1_000_000);
     Files.write(path(), much);

@@ -151,6 +151,16 @@ class ResolversTest {
   }
 
   @AsyncTest
+  void aResolverThatAsksItselfSaysSo() {
+    var itself = new CachingResolver[1];
+    itself[0] = new CachingResolver(
+        name -> itself[0].resolve(name), ofSeconds(30), ofSeconds(5), () -> nanos);
+    assertContains(
+        assertThrows(IllegalStateException.class, () -> itself[0].resolve("a")).getMessage(),
+        "asked itself for the same name");
+  }
+
+  @AsyncTest
   void aFailureIsToldToAllWhoWait() throws Exception {
     for (var task : three("broken", new Event())) {
       assertEquals("no route", failureOf(task).getMessage());

@@ -18,20 +18,26 @@ public final class BufferPool {
   /** As asyncio's stream limit, and as much as a socket usually holds. */
   static final int NETWORK_SIZE = 64 * 1024;
 
-  /** A trip to a helper thread costs as much as reading some 64 KiB that the system has in memory. */
+  /**
+   * A trip to a helper thread costs as much as reading some 64 KiB that the system has in memory;
+   * with four times that, it costs little.
+   */
   public static final int FILE_SIZE = 256 * 1024;
 
   /** For engines. While no loop is open, the buffers of eight are kept, 1 MiB. */
   static final BufferPool NETWORK = new BufferPool(NETWORK_SIZE, 16);
 
-  /** For what is read from files and written to them; 4 MiB are kept. */
+  /** For what is read from files and written to them; at most 4 MiB are kept. */
   public static final BufferPool FILES = new BufferPool(FILE_SIZE, 16);
 
   /**
    * What the JDK allocates begins at a multiple of 16. Into such memory some processors copy half as
-   * fast, in the kernel's one instruction for it (seen on AMD's first EPYC, reading files).
+   * fast when the kernel copies with a single instruction (seen on AMD's first EPYC, reading files).
    */
   private static final int CACHE_LINE = 64;
+
+  /** How long nothing is allocated after there was no memory: each attempt collects garbage. */
+  private static final long PAUSE_NANOS = 10_000_000_000L;
 
   private final int size;
   private final int mostKept;
@@ -39,6 +45,9 @@ public final class BufferPool {
 
   /** At least the number of buffers in {@link #free}. */
   private final AtomicInteger kept = new AtomicInteger();
+
+  /** When there last was no memory, as a time of System.nanoTime; 0 if there always was. */
+  private volatile long failedAt;
 
   private BufferPool(int size, int mostKept) {
     this.size = size;
@@ -67,21 +76,39 @@ public final class BufferPool {
     }
   }
 
-  /** Returns a buffer, with any content; null if there is no memory for one outside the heap. */
+  /**
+   * Returns a buffer, with any content; null if there is no memory for one outside the heap. Not on
+   * the loop: see {@link #take}.
+   */
   public @Nullable ByteBuffer tryTake() {
+    ByteBuffer buffer = poll();
+    long failed = failedAt;
+    if (buffer != null || (failed != 0 && System.nanoTime() - failed < PAUSE_NANOS)) {
+      return buffer;
+    }
     try {
       return takeOrAllocate();
     } catch (OutOfMemoryError none) {
       offHeap(none);
+      failedAt = System.nanoTime() | 1;
       return null;
     }
   }
 
-  private ByteBuffer takeOrAllocate() {
+  /** Returns a buffer that is kept here, with any content; null if there is none. */
+  public @Nullable ByteBuffer poll() {
     ByteBuffer buffer = free.poll();
+    if (buffer == null) {
+      return null;
+    }
+    kept.decrementAndGet();
+    return buffer.clear();
+  }
+
+  private ByteBuffer takeOrAllocate() {
+    ByteBuffer buffer = poll();
     if (buffer != null) {
-      kept.decrementAndGet();
-      return buffer.clear();
+      return buffer;
     }
     return ByteBuffer.allocateDirect(size + CACHE_LINE).alignedSlice(CACHE_LINE).slice(0, size);
   }

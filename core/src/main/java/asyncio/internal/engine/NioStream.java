@@ -6,6 +6,7 @@ import asyncio.internal.bridge.HelperPool;
 import asyncio.internal.scheduler.Fiber;
 import asyncio.internal.util.Sneaky;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -73,11 +74,12 @@ final class NioStream extends NioHandle implements StreamHandle {
       throws IOException {
     try {
       return connectWithoutBlocking(engine, remote, settings);
-    } catch (ConnectException refused) {
-      throw refused;
+    } catch (ConnectException | BindException told) {
+      throw told;
     } catch (SocketException failure) {
       if (remote instanceof UnixDomainSocketAddress unix && settings.local() == null) {
-        // Perhaps the server's queue is full: such a socket waits for that only while it blocks.
+        // Perhaps the server's queue is full: a Unix socket waits for a place only in blocking
+        // mode.
         return connectOnHelper(engine, unix);
       }
       throw failure;
@@ -97,8 +99,13 @@ final class NioStream extends NioHandle implements StreamHandle {
       channel.configureBlocking(false);
       return new NioStream(engine, channel, channel.getLocalAddress(), remote);
     } catch (Throwable failed) {
-      // On a helper, because it waits until the other one has let go of the socket.
-      HelperPool.STREAMS.submit(() -> close(channel));
+      try {
+        // On a helper, because it waits until the thread that connects has let go of the socket.
+        HelperPool.STREAMS.submit(() -> close(channel));
+      } catch (Throwable noThread) {
+        failed.addSuppressed(noThread);
+        close(channel);
+      }
       throw Sneaky.rethrow(failed);
     }
   }

@@ -39,10 +39,13 @@ public interface Source extends EngineHandle {
   }
 
   /**
-   * Returns whether the last read, which brought bytes, has also shown that they are the last ones.
-   * Where it has not, another read tells.
+   * Returns whether the last read, which brought bytes that were copied meanwhile, has also shown
+   * that they are the last ones. Where it has not, another read tells.
    */
   default boolean showedEnd() {
     return false;
   }
+
+  /** Makes {@link #showedEnd} tell only of ends that are seen from now on. */
+  default void forgetEnd() {}
 }

@@ -19,8 +19,11 @@ public final class FileMemory {
 
   private FileMemory() {}
 
-  /** Returns room for {@code size} bytes, at most {@link #LARGEST}. */
-  public static ByteBuffer take(int size) {
+  /**
+   * Returns room for {@code size} bytes, at most {@link #LARGEST}. On a helper thread: if memory is
+   * short, the JDK sleeps.
+   */
+  static ByteBuffer take(int size) {
     ByteBuffer pooled = size <= SMALL ? null : BufferPool.FILES.tryTake();
     return pooled == null ? ByteBuffer.allocate(size) : pooled.limit(size);
   }
@@ -32,6 +35,12 @@ public final class FileMemory {
     }
     giveBack(spare);
     return take(size);
+  }
+
+  /** Returns room as {@link #take(int)} does, at once: on the loop. */
+  public static ByteBuffer takeNow(int size) {
+    ByteBuffer pooled = size <= SMALL ? null : BufferPool.FILES.poll();
+    return pooled == null ? ByteBuffer.allocate(size) : pooled.limit(size);
   }
 
   /** Returns memory, which the caller must not use afterwards. */

@@ -18,7 +18,7 @@ public final class FileSink implements Sink {
   /** The place of the next byte; -1 if that is the end. */
   private long position;
 
-  /** Kept for the next write. */
+  /** Kept for the next write, if it is small. */
   private ByteBuffer memory = FileMemory.NONE;
 
   /** What is told of the write under way. */
@@ -51,10 +51,10 @@ public final class FileSink implements Sink {
       throw new ClosedChannelException();
     }
     int count = Math.min(data.remaining(), FileMemory.LARGEST);
-    memory = FileMemory.take(count, memory);
+    memory = memory.capacity() >= count ? memory.clear().limit(count) : FileMemory.takeNow(count);
     memory.put(data.slice(data.position(), count)).flip();
-    completion = whenDone;
     file.write(memory, position, this::ended);
+    completion = whenDone; // it is never told before this method returns
     return 0;
   }
 
@@ -64,9 +64,11 @@ public final class FileSink implements Sink {
     }
     WriteCompletion told = completion;
     completion = null;
+    if (memory.capacity() > FileMemory.SMALL) {
+      dropMemory(); // a file that is written to now and then may stay open for long
+    }
     if (told == null) {
-      dropMemory(); // closed meanwhile
-      return;
+      return; // closed meanwhile
     }
     if (count > 0) {
       told.written(count); // if there was a failure, the next write meets it again
@@ -114,8 +116,6 @@ public final class FileSink implements Sink {
     completion = null;
     if (told != null) {
       told.failed(new ClosedChannelException());
-    } else {
-      dropMemory();
     }
     file.writerClosed();
   }

@@ -61,6 +61,7 @@ public final class FileSource implements Source {
   /** Goes to another position. */
   public void seek(long to) {
     dropMemory();
+    endShown = false;
     position = to;
     hasMoved = true;
   }
@@ -115,6 +116,7 @@ public final class FileSource implements Source {
       throw new AssertionError("a file was read outside a coroutine: a bug, please report it");
     }
     awaitSent(fiber);
+    endShown = false;
     ByteBuffer spare = memory;
     memory = FileMemory.NONE; // if this is cancelled, the thread may still write to it
     int size = piece;
@@ -135,7 +137,16 @@ public final class FileSource implements Source {
 
   @Override
   public boolean showedEnd() {
-    return endShown && !memory.hasRemaining();
+    if (!endShown || memory.hasRemaining()) {
+      return false;
+    }
+    dropMemory();
+    return true;
+  }
+
+  @Override
+  public void forgetEnd() {
+    endShown = false;
   }
 
   private void dropMemory() {

@@ -285,7 +285,12 @@ public final class OpenFile {
         fiber,
         () -> {
           ByteBuffer into = FileMemory.take(room, spare);
-          channel.read(into, position);
+          try {
+            channel.read(into, position);
+          } catch (Throwable failed) {
+            FileMemory.giveBack(into);
+            throw failed;
+          }
           return into.flip();
         },
         FileMemory::giveBack);

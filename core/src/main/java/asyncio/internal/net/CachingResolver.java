@@ -50,9 +50,14 @@ public final class CachingResolver implements Resolver {
 
   /** What a coroutine is asking. Loop-confined. */
   private static final class Asked {
+    final Fiber fiber;
     final WaiterList waiters = new WaiterList();
 
-    /** What came of it; both are null if the coroutine was cancelled. */
+    Asked(Fiber fiber) {
+      this.fiber = fiber;
+    }
+
+    /** What came of it; both are null if the coroutine was cancelled, or failed with an Error. */
     @Nullable
     Answer answer;
 
@@ -94,24 +99,32 @@ public final class CachingResolver implements Resolver {
 
   /** Asks, or waits for the answer to another coroutine of the same loop. */
   private List<InetAddress> askOnce(Fiber fiber, String host) throws IOException {
+    Current.requireTask("resolve()").breathe();
     var key = new Key(fiber.scheduler(), host);
     while (true) {
       Asked before = asked.get(key);
       if (before == null) {
         break;
       }
-      before.waiters.await(new Waiter(fiber, WaitKind.HELPER, "the address of '" + host + "'"));
+      if (before.fiber == fiber) {
+        throw new IllegalStateException(
+            "To find the addresses of '" + host + "', the resolver asked itself for the same name."
+                + " It must reach its source by an address, or by another resolver.");
+      }
+      before.waiters.await(new Waiter(fiber, WaitKind.OTHER, "the address of '" + host + "'"));
       Exception failure = before.failure;
+      if (failure instanceof IOException) {
+        throw new IOException(failure.getMessage(), failure);
+      }
       if (failure != null) {
-        throw new IOException(
-            failure instanceof IOException ? failure.getMessage() : failure.toString(), failure);
+        throw new IllegalStateException(failure.toString(), failure);
       }
       if (before.answer != null) {
         return before.answer.get();
       }
       // The coroutine that asked was cancelled.
     }
-    var asking = new Asked();
+    var asking = new Asked(fiber);
     asked.put(key, asking);
     try {
       asking.answer = ask(host);

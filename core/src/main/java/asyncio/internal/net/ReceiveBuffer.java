@@ -196,6 +196,7 @@ public final class ReceiveBuffer {
 
   /** Receives everything up to the end of the stream into the buffer. */
   public void fillToEnd() throws IOException {
+    link.source().forgetEnd(); // what was read ahead may have grown since
     while (fill()) {
       if (link.source().showedEnd()) {
         eof = true;
