@@ -37,10 +37,21 @@ public final class FileMemory {
     return take(size);
   }
 
-  /** Returns room as {@link #take(int)} does, at once: on the loop. */
+  /**
+   * Returns room as {@link #take(int)} does, at once: on the loop. While there is no free memory
+   * outside the heap, it is on the heap; see {@link #stock}.
+   */
   public static ByteBuffer takeNow(int size) {
     ByteBuffer pooled = size <= SMALL ? null : BufferPool.FILES.poll();
     return pooled == null ? ByteBuffer.allocate(size) : pooled.limit(size);
+  }
+
+  /** Sees to it that {@link #takeNow} finds memory outside the heap. On a helper thread. */
+  static void stock() {
+    ByteBuffer one = BufferPool.FILES.tryTake();
+    if (one != null) {
+      giveBack(one);
+    }
   }
 
   /** Returns memory, which the caller must not use afterwards. */

@@ -389,6 +389,9 @@ public final class OpenFile {
     if (!delivered) {
       finishWithoutLoop();
     }
+    if (!write.bytes.isDirect() && write.bytes.capacity() > FileMemory.SMALL) {
+      FileMemory.stock(); // for the next large write; last, because memory may be short
+    }
   }
 
   private @Nullable IOException writeNow(Write write) {
